@@ -1,0 +1,159 @@
+//! Forward mode: a number with tangents.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use crate::Real;
+use crate::number::{binary_methods, number_traits, unary_methods};
+use crate::rules::{Binary, Nary, Unary};
+
+/// A value with `N` tangents: `f(a + b ε) = f(a) + f'(a) b ε`, `ε² = 0`.
+///
+/// Every function of the table works on it, and so does code that is generic over [`Real`] or `num_traits::Float`.
+/// Comparisons look at the value alone. Duals nest: `Dual<Dual<f64>>` carries second derivatives.
+///
+/// ```
+/// use autodiff::Dual;
+/// // The gradient of x·y + sin x in two tangents, at (2, 3).
+/// let x = Dual::<f64, 2>::new(2.0, [1.0, 0.0]);
+/// let y = Dual::<f64, 2>::new(3.0, [0.0, 1.0]);
+/// let f = x * y + x.sin();
+/// assert_eq!(f.tangent(), &[3.0 + 2.0_f64.cos(), 2.0]);
+/// ```
+#[derive(Clone, Copy)]
+pub struct Dual<T, const N: usize = 1> {
+    value: T,
+    tangent: [T; N],
+}
+
+impl<T: Real, const N: usize> Dual<T, N> {
+    /// A value with its tangents.
+    #[inline(always)]
+    pub fn new(value: T, tangent: [T; N]) -> Self {
+        Self { value, tangent }
+    }
+
+    /// A constant: all tangents are 0.
+    #[inline(always)]
+    pub fn constant(value: T) -> Self {
+        Self { value, tangent: [T::zero(); N] }
+    }
+
+    /// The value.
+    #[inline(always)]
+    pub fn value(self) -> T {
+        self.value
+    }
+
+    /// The tangents.
+    #[inline(always)]
+    pub fn tangent(&self) -> &[T; N] {
+        &self.tangent
+    }
+
+    #[inline(always)]
+    pub(crate) fn apply1(self, f: Unary) -> Self {
+        let y = self.value.unary(f);
+        let slope = f.derivative(self.value, y);
+        Self { value: y, tangent: self.tangent.map(|t| t.chain(slope)) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn apply2(self, f: Binary, other: Self) -> Self {
+        let (a, b) = (self.value, other.value);
+        let y = a.binary(f, b);
+        let (da, db) = (f.derivative_a(a, b, y), f.derivative_b(a, b, y));
+        let tangent = std::array::from_fn(|i| self.tangent[i].chain(da) + other.tangent[i].chain(db));
+        Self { value: y, tangent }
+    }
+
+    fn sum_of(terms: impl Iterator<Item = Self>) -> Self {
+        terms.fold(Self::constant(-T::zero()), |sum, x| sum + x)
+    }
+
+    pub(crate) fn apply_n(f: Nary, x: &[Self]) -> Self {
+        let values: smallvec::SmallVec<[T; 8]> = x.iter().map(|x| x.value).collect();
+        let y = f.value(&values);
+        let mut tangent = [T::zero(); N];
+        for (slope, x) in f.derivatives(&values, y).into_iter().zip(x) {
+            for (sum, t) in tangent.iter_mut().zip(x.tangent) {
+                *sum += t.chain(slope);
+            }
+        }
+        Self { value: y, tangent }
+    }
+}
+
+impl<T: Real> Dual<T> {
+    /// The independent variable: tangent 1.
+    #[inline(always)]
+    pub fn variable(value: T) -> Self {
+        Self { value, tangent: [T::one()] }
+    }
+}
+
+impl<T: Real, const N: usize> Real for Dual<T, N> {
+    #[inline(always)]
+    fn unary(self, f: Unary) -> Self {
+        self.apply1(f)
+    }
+
+    #[inline(always)]
+    fn binary(self, f: Binary, other: Self) -> Self {
+        self.apply2(f, other)
+    }
+
+    #[inline(always)]
+    fn of(value: f64) -> Self {
+        Self::constant(T::of(value))
+    }
+
+    #[inline(always)]
+    fn is_exact_zero(self) -> bool {
+        self.value.is_exact_zero() && self.tangent.iter().all(|t| t.is_exact_zero())
+    }
+
+    #[inline(always)]
+    fn is_exact_one(self) -> bool {
+        self.value.is_exact_one() && self.tangent.iter().all(|t| t.is_exact_zero())
+    }
+
+    #[inline(always)]
+    fn primal(self) -> f64 {
+        self.value.primal()
+    }
+}
+
+impl<T: Real, const N: usize> fmt::Display for Dual<T, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.value, f)?;
+        for (i, t) in self.tangent.iter().enumerate() {
+            write!(f, " + ")?;
+            fmt::Display::fmt(t, f)?;
+            if N == 1 { write!(f, " ε")? } else { write!(f, " ε{i}")? }
+        }
+        Ok(())
+    }
+}
+
+impl<T: Real, const N: usize> fmt::Debug for Dual<T, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Dual({:?}, {:?})", self.value, self.tangent)
+    }
+}
+
+impl<T: Real, const N: usize> PartialEq for Dual<T, N> {
+    #[inline(always)]
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl<T: Real, const N: usize> PartialOrd for Dual<T, N> {
+    #[inline(always)]
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        self.value.partial_cmp(&other.value)
+    }
+}
+
+number_traits!({const N: usize} Dual {N});

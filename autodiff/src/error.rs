@@ -1,0 +1,95 @@
+//! The one error type, with all wording in one place.
+
+use std::fmt;
+
+/// What went wrong, said so that it can be mended: the operation, the shapes or values, and what would be right.
+///
+/// Returned where input comes from outside: a user's operation, sizes read from data. A slip in code (two shapes
+/// that do not fit in an operator, a stale handle) panics at the caller's line with the same wording.
+#[derive(Debug)]
+pub struct Error(Box<Kind>);
+
+/// `Result` with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// An error of a user's own operation or function, in its own words.
+    ///
+    /// ```
+    /// let error = autodiff::Error::custom("my_op: the first input must be square");
+    /// assert_eq!(error.to_string(), "my_op: the first input must be square");
+    /// ```
+    pub fn custom(message: impl Into<String>) -> Self {
+        Kind::Custom(message.into()).into()
+    }
+
+    /// Ends the program's current line of thought with this message, at the caller's line.
+    #[cold]
+    #[track_caller]
+    pub(crate) fn raise(self) -> ! {
+        panic!("{self}")
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<Kind> for Error {
+    fn from(kind: Kind) -> Self {
+        Self(Box::new(kind))
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Kind {
+    #[error("{0}")]
+    Custom(String),
+    #[error("{op}: shapes {a:?} and {b:?} do not fit: {rule}")]
+    Shapes { op: String, a: Vec<usize>, b: Vec<usize>, rule: &'static str },
+    #[error("{op}: shape {shape:?}: {rule}")]
+    Shape { op: String, shape: Vec<usize>, rule: String },
+    #[error(
+        "stale handle: this {what} was recorded before its tape was reset or dropped; values recorded on a tape live until the next reset"
+    )]
+    Stale { what: &'static str },
+    #[error(
+        "{op}: operands are recorded on two different tapes; record both on one tape, or pass one as a constant (`.value()`, `.detach()`)"
+    )]
+    Foreign { op: &'static str },
+    #[error(
+        "{what} was not recorded on this tape, or was recorded before the tape was reset; ask the tape it came from"
+    )]
+    NotOnTape { what: &'static str },
+    #[error(
+        "{op}: the root is a constant: no tracked variable went into it, so there is nothing to differentiate; make inputs with `tape.var` or `tape.tensor`"
+    )]
+    ConstantRoot { op: &'static str },
+    #[error(
+        "{op}: the root has shape {shape:?}, but a gradient needs a scalar; reduce it with `.sum()` or `.mean()`, or pass a cotangent to `backward_with`"
+    )]
+    NonScalarRoot { op: &'static str, shape: Vec<usize> },
+    #[error(
+        "no gradient reaches this tensor of shape {shape:?}: no recorded operation leads from it to the root; if that is meant, ask with `get`"
+    )]
+    Severed { shape: Vec<usize> },
+    #[error("{op}: {got} values given where {want} are needed ({why})")]
+    Count { op: &'static str, got: usize, want: usize, why: &'static str },
+    #[error("the tape is full: {entries} entries recorded, the limit is {limit}; split the work, or `reset` between steps")]
+    TapeFull { entries: usize, limit: usize },
+    #[error("out of memory: could not reserve {bytes} bytes for the tape after {entries} entries")]
+    OutOfMemory { bytes: usize, entries: usize },
+    #[error("{what} a tape while it is being swept: a vjp may use what its context gives it, or a tape of its own")]
+    Frozen { what: &'static str },
+    #[error("{op}: vjp returned {got} gradients for {want} inputs")]
+    VjpArity { op: String, got: usize, want: usize },
+    #[error("{op}: vjp returned a gradient of shape {got:?} for input {input} of shape {want:?}")]
+    VjpShape { op: String, input: usize, got: Vec<usize>, want: Vec<usize> },
+    #[error("{op}: no second derivative: its vjp returned a gradient that is not written in tensor operations")]
+    #[allow(dead_code, reason = "raised by operations whose vjp returns plain arrays")]
+    NoSecondOrder { op: String },
+}

@@ -1,0 +1,124 @@
+//! What a reverse sweep found.
+
+use ndarray::ArrayD;
+
+use crate::error::{Error, Kind};
+use crate::kernels::storage::Storage;
+use crate::tape::cell::TapeCell;
+use crate::{Real, Tensor, Var};
+
+/// The derivatives of one root with respect to everything that was on its tape.
+///
+/// Plain numbers: they stay valid when the tape is reset.
+pub struct Gradients<T: Real> {
+    cell: &'static TapeCell<T>,
+    epoch: u32,
+    scalars: Storage<T>,
+    tensors: Vec<Option<Tensor<T>>>,
+}
+
+impl<T: Real> Gradients<T> {
+    pub(crate) fn new(
+        cell: &'static TapeCell<T>,
+        epoch: u32,
+        scalars: Storage<T>,
+        tensors: Vec<Option<Tensor<T>>>,
+    ) -> Self {
+        Self { cell, epoch, scalars, tensors }
+    }
+
+    /// The derivative with respect to a scalar (a number) or a tensor (an array of its shape).
+    ///
+    /// Any handle on the tape will do, intermediate results included. A scalar that the root does not depend on has
+    /// derivative 0.
+    ///
+    /// # Panics
+    /// If the handle was not recorded on this tape, or if no gradient reaches the tensor: a tensor that was to be
+    /// trained and is cut off is a mistake worth hearing of. [`get`](Self::get) asks without panicking.
+    #[track_caller]
+    pub fn wrt<H: Wrt<T>>(&self, handle: H) -> H::Gradient {
+        handle.demand(self)
+    }
+
+    /// The derivative if the sweep reached the handle, `None` if the root does not depend on it.
+    ///
+    /// # Panics
+    /// If the handle was not recorded on this tape.
+    #[track_caller]
+    pub fn get<H: Wrt<T>>(&self, handle: H) -> Option<H::Gradient> {
+        handle.find(self)
+    }
+
+    /// The gradient of a tensor as a constant tensor, without a copy; `None` if the root does not depend on it.
+    ///
+    /// # Panics
+    /// If the handle was not recorded on this tape.
+    #[track_caller]
+    pub fn tensor(&self, handle: &Tensor<T>) -> Option<&Tensor<T>> {
+        let what = "the tensor";
+        let Some(node) = handle.place() else { Error::from(Kind::NotOnTape { what }).raise() };
+        if !std::ptr::eq(node.cell, self.cell) || node.epoch != self.epoch {
+            Error::from(Kind::NotOnTape { what }).raise();
+        }
+        self.tensors.get(node.slot as usize)?.as_ref()
+    }
+}
+
+/// A handle whose derivative can be asked for: [`Var`] or `&`[`Tensor`].
+pub trait Wrt<T: Real>: Copy {
+    /// What the derivative comes as.
+    type Gradient;
+
+    #[doc(hidden)]
+    fn find(self, gradients: &Gradients<T>) -> Option<Self::Gradient>;
+
+    #[doc(hidden)]
+    fn demand(self, gradients: &Gradients<T>) -> Self::Gradient;
+}
+
+impl<T: Real> Wrt<T> for Var<T> {
+    type Gradient = T;
+
+    #[track_caller]
+    fn find(self, gradients: &Gradients<T>) -> Option<T> {
+        let what = "the variable";
+        let Some((cell, index, epoch)) = self.place() else { Error::from(Kind::NotOnTape { what }).raise() };
+        if !std::ptr::eq(cell, gradients.cell) || epoch != gradients.epoch {
+            Error::from(Kind::NotOnTape { what }).raise();
+        }
+        gradients.scalars.as_slice().get(index as usize).copied()
+    }
+
+    #[track_caller]
+    fn demand(self, gradients: &Gradients<T>) -> T {
+        self.find(gradients).unwrap_or_else(T::zero)
+    }
+}
+
+impl<T: Real> Wrt<T> for &Var<T> {
+    type Gradient = T;
+
+    #[track_caller]
+    fn find(self, gradients: &Gradients<T>) -> Option<T> {
+        (*self).find(gradients)
+    }
+
+    #[track_caller]
+    fn demand(self, gradients: &Gradients<T>) -> T {
+        (*self).demand(gradients)
+    }
+}
+
+impl<T: Real> Wrt<T> for &Tensor<T> {
+    type Gradient = ArrayD<T>;
+
+    #[track_caller]
+    fn find(self, gradients: &Gradients<T>) -> Option<ArrayD<T>> {
+        gradients.tensor(self).map(Tensor::to_array)
+    }
+
+    #[track_caller]
+    fn demand(self, gradients: &Gradients<T>) -> ArrayD<T> {
+        self.find(gradients).unwrap_or_else(|| Error::from(Kind::Severed { shape: self.shape().to_vec() }).raise())
+    }
+}

@@ -1,0 +1,140 @@
+//! Matrix products through the tuned library, on strided operands.
+
+#![allow(unsafe_code, reason = "the library takes pointers and strides")]
+
+use crate::Real;
+
+/// A matrix in memory: element `(i, j)` is `data[i * row_stride + j * col_stride]`.
+#[derive(Clone, Copy)]
+pub struct Operand<'a, T> {
+    pub(crate) data: &'a [T],
+    pub(crate) rows: usize,
+    pub(crate) cols: usize,
+    pub(crate) row_stride: usize,
+    pub(crate) col_stride: usize,
+}
+
+impl<'a, T> Operand<'a, T> {
+    /// Whether every element lies inside `data`.
+    fn fits(&self) -> bool {
+        self.rows == 0
+            || self.cols == 0
+            || (self.rows - 1) * self.row_stride + (self.cols - 1) * self.col_stride < self.data.len()
+    }
+
+    fn split_rows(self, at: usize) -> (Self, Self) {
+        let tail = self.data.get(at * self.row_stride..).unwrap_or(&[]);
+        (Self { rows: at, ..self }, Self { rows: self.rows - at, data: tail, ..self })
+    }
+}
+
+/// Plain loops, for number types that the library does not know.
+pub(crate) fn plain<T: Real>(a: Operand<'_, T>, b: Operand<'_, T>, c: &mut [T]) {
+    check(&a, &b, c);
+    for i in 0..a.rows {
+        for j in 0..b.cols {
+            let term = |k: usize| {
+                a.data[i * a.row_stride + k * a.col_stride] * b.data[k * b.row_stride + j * b.col_stride]
+            };
+            c[i * b.cols + j] = (0..a.cols).fold(T::zero(), |sum, k| sum + term(k));
+        }
+    }
+}
+
+/// From this many multiplications a product is worth a second thread (about 0.4 ms of work on one).
+const PARALLEL: usize = 1 << 25;
+
+/// The library's product; row-major result, overwritten.
+pub(crate) fn tuned<T: Real + Send + Sync>(a: Operand<'_, T>, b: Operand<'_, T>, c: &mut [T]) {
+    check(&a, &b, c);
+    if a.cols == 0 {
+        c.fill(T::zero());
+    } else if a.rows > 0 && b.cols > 0 {
+        split(a, b, c);
+    }
+}
+
+/// Halves the rows of a large product, whatever the number of threads, so that the bits do not depend on it.
+fn split<T: Real + Send + Sync>(a: Operand<'_, T>, b: Operand<'_, T>, c: &mut [T]) {
+    if a.rows < 2 * ROWS || a.rows * a.cols * b.cols < PARALLEL {
+        return call(a, b, c);
+    }
+    let at = (a.rows / 2).next_multiple_of(ROWS);
+    let (above, below) = a.split_rows(at);
+    let (c_above, c_below) = c.split_at_mut(at * b.cols);
+    rayon::join(|| call(above, b, c_above), || call(below, b, c_below));
+}
+
+/// Rows are split at a multiple of the library's tile.
+const ROWS: usize = 48;
+
+fn call<T: Real>(a: Operand<'_, T>, b: Operand<'_, T>, c: &mut [T]) {
+    debug_assert!(c.len() == a.rows * b.cols);
+    // SAFETY: `check` made sure that every element of `a` and `b` that the strides reach lies in its slice and that `c`
+    // has `rows * cols` elements; `c` is borrowed mutably, so it overlaps neither. `read_dst` is false: `c` is written
+    // only. `T` is `f32` or `f64`, which the library knows.
+    unsafe {
+        gemm::gemm(
+            a.rows,
+            b.cols,
+            a.cols,
+            c.as_mut_ptr(),
+            1,
+            b.cols as isize,
+            false,
+            a.data.as_ptr(),
+            a.col_stride as isize,
+            a.row_stride as isize,
+            b.data.as_ptr(),
+            b.col_stride as isize,
+            b.row_stride as isize,
+            T::zero(),
+            T::one(),
+            false,
+            false,
+            false,
+            gemm::Parallelism::None,
+        );
+    }
+}
+
+fn check<T>(a: &Operand<'_, T>, b: &Operand<'_, T>, c: &[T]) {
+    assert!(a.fits() && b.fits(), "a matrix reaches beyond its buffer");
+    assert_eq!(a.cols, b.rows, "inner dimensions");
+    assert_eq!(c.len(), a.rows * b.cols, "size of the result");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matrix(data: &[f64], rows: usize, cols: usize, transposed: bool) -> Operand<'_, f64> {
+        let (row_stride, col_stride) = if transposed { (1, rows) } else { (cols, 1) };
+        Operand { data, rows, cols, row_stride, col_stride }
+    }
+
+    #[test]
+    fn tuned_equals_plain() {
+        // The last shape is large enough to be split over threads; results start as NaN to show that they are written.
+        for (m, k, n) in [(0, 3, 2), (2, 0, 3), (3, 2, 0), (1, 1, 1), (5, 7, 3), (33, 17, 65), (300, 400, 310)] {
+            for (ta, tb) in [(false, false), (true, false), (false, true), (true, true)] {
+                let a: Vec<f64> = (0..m * k).map(|i| ((i * 37 % 101) as f64) / 50.0 - 1.0).collect();
+                let b: Vec<f64> = (0..k * n).map(|i| ((i * 53 % 97) as f64) / 48.0 - 1.0).collect();
+                let (a, b) = (matrix(&a, m, k, ta), matrix(&b, k, n, tb));
+                let (mut fast, mut slow) = (vec![f64::NAN; m * n], vec![f64::NAN; m * n]);
+                tuned(a, b, &mut fast);
+                plain(a, b, &mut slow);
+                for (fast, slow) in fast.iter().zip(&slow) {
+                    assert!((fast - slow).abs() <= 1e-12 * (1.0 + slow.abs()), "{m}x{k}x{n}: {fast} {slow}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "a matrix reaches beyond its buffer")]
+    fn refuses_to_reach_beyond_the_buffer() {
+        let a = [0.0; 5];
+        tuned(matrix(&a, 2, 3, false), matrix(&a, 3, 1, false), &mut [0.0; 2]);
+    }
+}

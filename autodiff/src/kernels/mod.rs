@@ -1,0 +1,7 @@
+//! Loops over plain slices. Nothing in here knows of derivatives.
+
+pub(crate) mod gemm;
+pub(crate) mod lanes;
+pub(crate) mod map;
+pub(crate) mod reduce;
+pub(crate) mod storage;

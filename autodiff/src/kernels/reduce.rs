@@ -1,0 +1,88 @@
+//! Sums and maxima, always in the same order.
+
+use super::lanes::Lanes;
+use super::map::Strided;
+use crate::Real;
+
+/// Sums short runs in sixteen strands and long ones by halves: the rounding error grows with the logarithm of the
+/// length, and the order depends on nothing but the length.
+pub(crate) fn sum<T: Real>(x: &[T]) -> T {
+    const RUN: usize = 256;
+    if x.len() > RUN {
+        let half = (x.len() / 2).next_multiple_of(RUN);
+        let (a, b) = x.split_at(half.min(x.len() - 1));
+        return sum(a) + sum(b);
+    }
+    let mut strands = [T::zero(); 16];
+    let mut chunks = x.chunks_exact(16);
+    for chunk in &mut chunks {
+        for (strand, &x) in strands.iter_mut().zip(chunk) {
+            *strand += x;
+        }
+    }
+    let tail = chunks.remainder().iter().fold(T::zero(), |sum, &x| sum + x);
+    let mut width = 8;
+    while width > 0 {
+        for k in 0..width {
+            let other = strands[k + width];
+            strands[k] += other;
+        }
+        width /= 2;
+    }
+    strands[0] + tail
+}
+
+/// Adds up `a` (of `shape`) into `out`, whose strides are 0 along the axes that are summed away.
+pub(crate) fn sum_into<T: Real>(shape: &[usize], a: Strided<'_, T>, out: &mut [T], out_strides: &[usize]) {
+    out.fill(T::zero());
+    let lanes = Lanes::new(shape, [a.strides, out_strides], [a.offset, 0]);
+    let n = lanes.len;
+    lanes.for_each(|[i, o]| match lanes.step {
+        [1, 0] => out[o] += sum(&a.data[i..i + n]),
+        [s, 0] => out[o] += (0..n).fold(T::zero(), |sum, k| sum + a.data[i + k * s]),
+        [1, 1] => {
+            for (out, &x) in out[o..o + n].iter_mut().zip(&a.data[i..i + n]) {
+                *out += x;
+            }
+        }
+        [s, t] => {
+            for k in 0..n {
+                out[o + k * t] += a.data[i + k * s];
+            }
+        }
+    });
+}
+
+/// The larger of two, NaN if either is NaN.
+#[inline]
+pub(crate) fn larger<T: Real>(a: T, b: T) -> T {
+    if a > b || a.is_nan() { a } else { b }
+}
+
+/// Maxima of `a` (of `shape`) into `out`, whose strides are 0 along the axes that are reduced.
+pub(crate) fn max_into<T: Real>(shape: &[usize], a: Strided<'_, T>, out: &mut [T], out_strides: &[usize]) {
+    out.fill(T::neg_infinity());
+    let lanes = Lanes::new(shape, [a.strides, out_strides], [a.offset, 0]);
+    let [s, t] = lanes.step;
+    lanes.for_each(|[i, o]| {
+        for k in 0..lanes.len {
+            let out = &mut out[o + k * t];
+            *out = larger(*out, a.data[i + k * s]);
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_sums_stay_accurate() {
+        for n in [0, 1, 15, 16, 17, 255, 256, 257, 513, 100_000] {
+            let x: Vec<f32> = (0..n).map(|i| 0.1 + (i % 7) as f32).collect();
+            let exact: f64 = x.iter().map(|&x| f64::from(x)).sum();
+            let error = (f64::from(sum(&x)) - exact).abs();
+            assert!(error <= 1e-6 * exact, "{n}: {error}");
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Shared buffers, recycled by size within a thread.
+//!
+//! A training step asks for the same sizes again and again; handing pages back to the system in between costs more than
+//! the arithmetic. A buffer whose last user lets go returns to its thread's pool together with its reference count, so a
+//! warm step allocates nothing.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use crate::Real;
+
+/// A thread's pool keeps at most this many bytes for each number type.
+const KEEP: usize = 1 << 29;
+
+/// A shared, contiguous buffer. Copy on write through [`Storage::make_mut`].
+pub(crate) struct Storage<T: Real>(Option<Rc<Vec<T>>>);
+
+impl<T: Real> Storage<T> {
+    /// A buffer of `len` elements, each zero or left over from an earlier use: for results that are written in full.
+    pub(crate) fn scratch(len: usize) -> Self {
+        let class = class_above(len);
+        let recycled = with_pool(|pool: &mut Pool<T>| {
+            let rc = pool.free.get_mut(class)?.pop()?;
+            pool.bytes -= rc.capacity() * size_of::<T>();
+            Some(rc)
+        });
+        let mut rc = recycled.flatten().unwrap_or_else(|| Rc::new(Vec::with_capacity(capacity_of(class))));
+        Rc::get_mut(&mut rc).expect("a pooled buffer has one owner").resize(len, T::zero());
+        Self(Some(rc))
+    }
+
+    /// A buffer with every element set.
+    pub(crate) fn filled(len: usize, value: T) -> Self {
+        let mut storage = Self::scratch(len);
+        storage.make_mut().fill(value);
+        storage
+    }
+
+    /// Takes over a vector without copying it.
+    pub(crate) fn from_vec(vec: Vec<T>) -> Self {
+        Self(Some(Rc::new(vec)))
+    }
+
+    pub(crate) fn as_slice(&self) -> &[T] {
+        self.rc()
+    }
+
+    /// Whether this is the buffer's only user.
+    pub(crate) fn is_unique(&self) -> bool {
+        Rc::strong_count(self.rc()) == 1
+    }
+
+    /// The elements for writing; copied first if somebody else uses them.
+    pub(crate) fn make_mut(&mut self) -> &mut [T] {
+        if !self.is_unique() {
+            let mut copy = Self::scratch(self.as_slice().len());
+            copy.make_mut().copy_from_slice(self.as_slice());
+            *self = copy;
+        }
+        Rc::get_mut(self.0.as_mut().expect("present until dropped")).expect("just made unique")
+    }
+
+    /// The elements as a vector; without a copy if nobody else uses them.
+    pub(crate) fn into_vec(mut self) -> Vec<T> {
+        let rc = self.0.take().expect("present until dropped");
+        Rc::try_unwrap(rc).unwrap_or_else(|rc| rc.to_vec())
+    }
+
+    fn rc(&self) -> &Rc<Vec<T>> {
+        self.0.as_ref().expect("present until dropped")
+    }
+}
+
+impl<T: Real> Clone for Storage<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T: Real> Drop for Storage<T> {
+    fn drop(&mut self) {
+        let Some(mut rc) = self.0.take() else { return };
+        if Rc::get_mut(&mut rc).is_none() {
+            return;
+        }
+        with_pool(|pool: &mut Pool<T>| {
+            let bytes = rc.capacity() * size_of::<T>();
+            let class = class_below(rc.capacity());
+            if pool.bytes + bytes <= KEEP {
+                pool.bytes += bytes;
+                if pool.free.len() <= class {
+                    pool.free.resize_with(class + 1, Vec::new);
+                }
+                pool.free[class].push(rc);
+            }
+        });
+    }
+}
+
+/// Free buffers by size class.
+struct Pool<T> {
+    free: Vec<Vec<Rc<Vec<T>>>>,
+    bytes: usize,
+}
+
+thread_local! {
+    /// One pool for each number type in use, found by its type. There are rarely more than two.
+    static POOLS: RefCell<Vec<Box<dyn Any>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// `None` while the thread ends and its pools are gone.
+fn with_pool<T: 'static, R>(work: impl FnOnce(&mut Pool<T>) -> R) -> Option<R> {
+    let run = |pools: &RefCell<Vec<Box<dyn Any>>>| {
+        let mut pools = pools.borrow_mut();
+        let at = pools.iter().position(|pool| pool.is::<Pool<T>>()).unwrap_or_else(|| {
+            pools.push(Box::new(Pool::<T> { free: Vec::new(), bytes: 0 }));
+            pools.len() - 1
+        });
+        pools[at].downcast_mut().map(work)
+    };
+    POOLS.try_with(run).ok().flatten()
+}
+
+// Size classes: four to an octave, so at most a quarter of a buffer is unused.
+
+/// Elements that a buffer of this class has room for.
+fn capacity_of(class: usize) -> usize {
+    let (octave, quarter) = (class / 4, class % 4);
+    (4 + quarter) << octave
+}
+
+/// The smallest class with room for `len` elements.
+fn class_above(len: usize) -> usize {
+    let len = len.max(4);
+    let class = class_below(len);
+    if capacity_of(class) < len { class + 1 } else { class }
+}
+
+/// The largest class whose room a buffer of `capacity >= 4` elements offers.
+fn class_below(capacity: usize) -> usize {
+    let capacity = capacity.max(4);
+    let octave = capacity.ilog2() as usize - 2;
+    4 * octave + ((capacity >> octave) - 4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_fit() {
+        for len in 1..5000 {
+            let class = class_above(len);
+            assert!(capacity_of(class) >= len, "{len}");
+            assert!(class == 0 || capacity_of(class - 1) < len, "{len}: a smaller class would do");
+            assert!(len < 4 || capacity_of(class_below(len)) <= len, "{len}");
+        }
+    }
+
+    #[test]
+    fn buffers_come_back() {
+        let a = Storage::<f64>::filled(1000, 1.0);
+        let place = a.as_slice().as_ptr();
+        drop(a);
+        let b = Storage::<f64>::scratch(990);
+        assert_eq!(b.as_slice().as_ptr(), place);
+        let c = b.clone();
+        assert!(!c.is_unique());
+        assert_eq!(c.as_slice().as_ptr(), place);
+    }
+}

@@ -1,0 +1,331 @@
+//! What `Var` and `Dual` have in common: the table's functions as methods, operators, and the `num_traits` traits.
+//!
+//! Both types offer `constant`, `value`, `apply1`, `apply2` and `apply_n`; all else follows from these. The macros
+//! only spread the same line over the two types; derivatives stand in the table.
+
+/// Inherent methods, one for each unary row, so that plain code needs no trait in scope.
+macro_rules! unary_methods {
+    ({$($g:tt)*} {$number:ty} $($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => {
+        #[allow(clippy::should_implement_trait, reason = "`neg` is a row of the table as well as an operator")]
+        impl<T: $crate::Real, $($g)*> $number { $(
+            $(#[doc = $doc])*
+            #[inline(always)]
+            #[track_caller]
+            pub fn $method(self) -> Self { self.apply1($crate::rules::Unary::$variant) }
+        )* }
+    };
+}
+pub(crate) use unary_methods;
+
+/// Inherent methods, one for each binary row.
+macro_rules! binary_methods {
+    ({$($g:tt)*} {$number:ty} $($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => {
+        impl<T: $crate::Real, $($g)*> $number { $(
+            $(#[doc = $doc])*
+            #[inline(always)]
+            #[track_caller]
+            pub fn $method(self, other: Self) -> Self { self.apply2($crate::rules::Binary::$variant, other) }
+        )* }
+    };
+}
+pub(crate) use binary_methods;
+
+/// `a ∘ b` for values and references, plain numbers on either side, and assignment.
+macro_rules! operators {
+    ($g:tt $number:tt $f64:tt $f32:tt $($op:ident $method:ident $assign:ident $assign_method:ident)*) => { $(
+        $crate::number::operator! { $g $number $op $method $assign $assign_method }
+        $crate::number::plain_left! { $g $f64 f64 $op $method }
+        $crate::number::plain_left! { $g $f32 f32 $op $method }
+    )* };
+}
+pub(crate) use operators;
+
+macro_rules! operator {
+    ({$($g:tt)*} {$number:ty} $op:ident $method:ident $assign:ident $assign_method:ident) => {
+        impl<T: $crate::Real, $($g)*> std::ops::$op for $number {
+            type Output = Self;
+            #[inline(always)]
+            #[track_caller]
+            fn $method(self, other: Self) -> Self { self.apply2($crate::rules::Binary::$op, other) }
+        }
+        impl<T: $crate::Real, $($g)*> std::ops::$op<&$number> for $number {
+            type Output = Self;
+            #[inline(always)]
+            #[track_caller]
+            fn $method(self, other: &Self) -> Self { self.apply2($crate::rules::Binary::$op, *other) }
+        }
+        impl<T: $crate::Real, $($g)*> std::ops::$op<$number> for &$number {
+            type Output = $number;
+            #[inline(always)]
+            #[track_caller]
+            fn $method(self, other: $number) -> $number { self.apply2($crate::rules::Binary::$op, other) }
+        }
+        impl<T: $crate::Real, $($g)*> std::ops::$op<&$number> for &$number {
+            type Output = $number;
+            #[inline(always)]
+            #[track_caller]
+            fn $method(self, other: &$number) -> $number { self.apply2($crate::rules::Binary::$op, *other) }
+        }
+        impl<T: $crate::Real, $($g)*> std::ops::$op<T> for $number {
+            type Output = Self;
+            #[inline(always)]
+            #[track_caller]
+            fn $method(self, other: T) -> Self { self.apply2($crate::rules::Binary::$op, <$number>::constant(other)) }
+        }
+        impl<T: $crate::Real, $($g)*> std::ops::$op<T> for &$number {
+            type Output = $number;
+            #[inline(always)]
+            #[track_caller]
+            fn $method(self, other: T) -> $number { self.apply2($crate::rules::Binary::$op, <$number>::constant(other)) }
+        }
+        impl<T: $crate::Real, $($g)*> std::ops::$assign for $number {
+            #[inline(always)]
+            #[track_caller]
+            fn $assign_method(&mut self, other: Self) { *self = self.apply2($crate::rules::Binary::$op, other); }
+        }
+        impl<T: $crate::Real, $($g)*> std::ops::$assign<&$number> for $number {
+            #[inline(always)]
+            #[track_caller]
+            fn $assign_method(&mut self, other: &Self) { *self = self.apply2($crate::rules::Binary::$op, *other); }
+        }
+        impl<T: $crate::Real, $($g)*> std::ops::$assign<T> for $number {
+            #[inline(always)]
+            #[track_caller]
+            fn $assign_method(&mut self, other: T) {
+                *self = self.apply2($crate::rules::Binary::$op, <$number>::constant(other));
+            }
+        }
+    };
+}
+pub(crate) use operator;
+
+macro_rules! plain_left {
+    ({$($g:tt)*} {$number:ty} $plain:ident $op:ident $method:ident) => {
+        impl<$($g)*> std::ops::$op<$number> for $plain {
+            type Output = $number;
+            #[inline(always)]
+            #[track_caller]
+            fn $method(self, other: $number) -> $number {
+                <$number>::constant(self).apply2($crate::rules::Binary::$op, other)
+            }
+        }
+        impl<$($g)*> std::ops::$op<&$number> for $plain {
+            type Output = $number;
+            #[inline(always)]
+            #[track_caller]
+            fn $method(self, other: &$number) -> $number {
+                <$number>::constant(self).apply2($crate::rules::Binary::$op, *other)
+            }
+        }
+    };
+}
+pub(crate) use plain_left;
+
+/// `num_traits`: `Float` in full and what it stands on, `FloatConst`, conversions; `Sum` and `Product`.
+macro_rules! number_traits {
+    ({$($g:tt)*} $number:ident {$($n:tt)*}) => {
+        $crate::number::operators! { {$($g)*} {$number<T, $($n)*>} {$number<f64, $($n)*>} {$number<f32, $($n)*>}
+            Add add AddAssign add_assign
+            Sub sub SubAssign sub_assign
+            Mul mul MulAssign mul_assign
+            Div div DivAssign div_assign
+            Rem rem RemAssign rem_assign
+        }
+        $crate::rules::unary_functions!(unary_methods, {$($g)*}, {$number<T, $($n)*>});
+        $crate::rules::binary_functions!(binary_methods, {$($g)*}, {$number<T, $($n)*>});
+        $crate::number::number_conversions! { {$($g)*} {$number<T, $($n)*>} }
+        $crate::number::number_float! { {$($g)*} {$number<T, $($n)*>} }
+    };
+}
+pub(crate) use number_traits;
+
+macro_rules! number_conversions {
+    ({$($g:tt)*} {$number:ty}) => {
+        impl<T: Real, $($g)*> $number {
+            /// Power with an integer exponent, as `f64::powi` gives it.
+            #[inline(always)]
+            #[track_caller]
+            pub fn powi(self, n: i32) -> Self {
+                self.apply2($crate::rules::Binary::Powi, Self::constant(T::of(f64::from(n))))
+            }
+
+            /// `self · a + b` with one rounding.
+            #[inline]
+            #[track_caller]
+            pub fn mul_add(self, a: Self, b: Self) -> Self {
+                Self::apply_n($crate::rules::Nary::MulAdd, &[self, a, b])
+            }
+
+            /// Sine and cosine.
+            #[inline]
+            #[track_caller]
+            pub fn sin_cos(self) -> (Self, Self) {
+                (self.sin(), self.cos())
+            }
+
+            /// `self` held between `low` and `high`. At the bounds the derivative with respect to `self` is 0.
+            ///
+            /// # Panics
+            /// If `low > high`.
+            #[inline]
+            #[track_caller]
+            pub fn clamp(self, low: Self, high: Self) -> Self {
+                assert!(!(low > high), "clamp: the lower bound {low} is above the upper bound {high}");
+                if self <= low { low } else if self >= high { high } else { self }
+            }
+        }
+
+        impl<T: Real, $($g)*> std::ops::Neg for $number {
+            type Output = Self;
+            #[inline(always)]
+            #[track_caller]
+            fn neg(self) -> Self { self.apply1($crate::rules::Unary::Neg) }
+        }
+
+        impl<T: Real, $($g)*> std::ops::Neg for &$number {
+            type Output = $number;
+            #[inline(always)]
+            #[track_caller]
+            fn neg(self) -> $number { self.apply1($crate::rules::Unary::Neg) }
+        }
+
+        impl<T: Real, $($g)*> Default for $number {
+            fn default() -> Self { Self::constant(T::zero()) }
+        }
+
+        impl<T: Real, $($g)*> From<T> for $number {
+            fn from(value: T) -> Self { Self::constant(value) }
+        }
+
+        impl<T: Real, $($g)*> num_traits::Zero for $number {
+            #[inline(always)]
+            fn zero() -> Self { Self::constant(T::zero()) }
+            fn is_zero(&self) -> bool { self.value().is_zero() }
+        }
+
+        impl<T: Real, $($g)*> num_traits::One for $number {
+            #[inline(always)]
+            fn one() -> Self { Self::constant(T::one()) }
+        }
+
+        impl<T: Real, $($g)*> num_traits::Num for $number {
+            type FromStrRadixErr = T::FromStrRadixErr;
+            fn from_str_radix(text: &str, radix: u32) -> Result<Self, Self::FromStrRadixErr> {
+                T::from_str_radix(text, radix).map(Self::constant)
+            }
+        }
+
+        impl<T: Real, $($g)*> num_traits::ToPrimitive for $number {
+            fn to_i64(&self) -> Option<i64> { self.value().to_i64() }
+            fn to_u64(&self) -> Option<u64> { self.value().to_u64() }
+            fn to_f64(&self) -> Option<f64> { self.value().to_f64() }
+        }
+
+        impl<T: Real, $($g)*> num_traits::NumCast for $number {
+            fn from<P: num_traits::ToPrimitive>(n: P) -> Option<Self> { <T as num_traits::NumCast>::from(n).map(Self::constant) }
+        }
+
+        impl<T: Real, $($g)*> num_traits::FromPrimitive for $number {
+            fn from_i64(n: i64) -> Option<Self> { T::from_i64(n).map(Self::constant) }
+            fn from_u64(n: u64) -> Option<Self> { T::from_u64(n).map(Self::constant) }
+            fn from_f64(n: f64) -> Option<Self> { Some(Self::constant(T::of(n))) }
+        }
+
+        impl<T: Real, $($g)*> std::iter::Sum for $number {
+            #[track_caller]
+            fn sum<I: Iterator<Item = Self>>(terms: I) -> Self { Self::sum_of(terms) }
+        }
+
+        impl<'a, T: Real, $($g)*> std::iter::Sum<&'a $number> for $number {
+            #[track_caller]
+            fn sum<I: Iterator<Item = &'a Self>>(terms: I) -> Self { Self::sum_of(terms.copied()) }
+        }
+
+        impl<T: Real, $($g)*> std::iter::Product for $number {
+            #[track_caller]
+            fn product<I: Iterator<Item = Self>>(mut factors: I) -> Self {
+                let Some(first) = factors.next() else { return Self::constant(T::one()) };
+                factors.fold(first, |product, x| product * x)
+            }
+        }
+
+        impl<'a, T: Real, $($g)*> std::iter::Product<&'a $number> for $number {
+            #[track_caller]
+            fn product<I: Iterator<Item = &'a Self>>(factors: I) -> Self { factors.copied().product() }
+        }
+    };
+}
+pub(crate) use number_conversions;
+
+macro_rules! number_float {
+    ({$($g:tt)*} {$number:ty}) => {
+        impl<T: Real, $($g)*> num_traits::Float for $number {
+            $crate::number::constants!(nan infinity neg_infinity neg_zero min_value min_positive_value max_value epsilon);
+            $crate::number::questions!(is_nan is_infinite is_finite is_normal is_subnormal is_sign_positive is_sign_negative);
+            $crate::number::forward!(
+                floor ceil round trunc fract abs signum recip sqrt exp exp2 ln log2 log10 cbrt sin cos tan asin acos atan
+                exp_m1 ln_1p sinh cosh tanh asinh acosh atanh to_degrees to_radians
+            );
+            $crate::number::forward2!(powf log max min abs_sub hypot atan2 copysign);
+            fn classify(self) -> std::num::FpCategory { self.value().classify() }
+            fn integer_decode(self) -> (u64, i16, i8) { self.value().integer_decode() }
+            #[inline(always)]
+            #[track_caller]
+            fn powi(self, n: i32) -> Self { self.powi(n) }
+            #[inline]
+            #[track_caller]
+            fn mul_add(self, a: Self, b: Self) -> Self { self.mul_add(a, b) }
+            #[inline]
+            #[track_caller]
+            fn sin_cos(self) -> (Self, Self) { self.sin_cos() }
+            #[inline]
+            #[track_caller]
+            fn clamp(self, low: Self, high: Self) -> Self { self.clamp(low, high) }
+        }
+
+        impl<T: Real, $($g)*> num_traits::FloatConst for $number {
+            $crate::number::constants!(
+                E FRAC_1_PI FRAC_1_SQRT_2 FRAC_2_PI FRAC_2_SQRT_PI FRAC_PI_2 FRAC_PI_3 FRAC_PI_4 FRAC_PI_6 FRAC_PI_8
+                LN_10 LN_2 LOG10_E LOG2_E PI SQRT_2
+            );
+        }
+    };
+}
+pub(crate) use number_float;
+
+/// Numbers with a name become constants.
+macro_rules! constants {
+    ($($name:ident)*) => { $(
+        #[inline]
+        fn $name() -> Self { Self::constant(T::$name()) }
+    )* };
+}
+pub(crate) use constants;
+
+/// Questions are answered by the value.
+macro_rules! questions {
+    ($($name:ident)*) => { $(
+        #[inline]
+        fn $name(self) -> bool { self.value().$name() }
+    )* };
+}
+pub(crate) use questions;
+
+/// Trait methods that are inherent methods already.
+macro_rules! forward {
+    ($($name:ident)*) => { $(
+        #[inline(always)]
+        #[track_caller]
+        fn $name(self) -> Self { self.$name() }
+    )* };
+}
+pub(crate) use forward;
+
+macro_rules! forward2 {
+    ($($name:ident)*) => { $(
+        #[inline(always)]
+        #[track_caller]
+        fn $name(self, other: Self) -> Self { self.$name(other) }
+    )* };
+}
+pub(crate) use forward2;

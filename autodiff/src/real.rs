@@ -1,0 +1,139 @@
+//! The number types that everything is generic over.
+
+use std::fmt::{Debug, Display};
+use std::iter::{Product, Sum};
+
+use num_traits::{Float, FloatConst, FromPrimitive, NumAssignOps};
+
+use crate::kernels::gemm::{self, Operand};
+use crate::rules::{Binary, Unary};
+
+/// A real number: `f32`, `f64`, [`Dual`](crate::Dual) or [`Var`](crate::Var), nested at will.
+///
+/// All of `num_traits::Float`, plus the table's functions ([`Unary`], [`Binary`]) by name. A function that is generic
+/// over `Real` runs on plain numbers, forward mode and recorded variables alike:
+///
+/// ```
+/// use autodiff::{Dual, Real};
+/// fn f<R: Real>(x: R) -> R { x.sin() * x.exp() }
+/// assert_eq!(f(0.5_f64), 0.5_f64.sin() * 0.5_f64.exp());
+/// let d = f(Dual::variable(0.5_f64));
+/// assert!((d.tangent()[0] - (0.5_f64.sin() + 0.5_f64.cos()) * 0.5_f64.exp()).abs() < 1e-15);
+/// ```
+pub trait Real:
+    Float + FloatConst + FromPrimitive + NumAssignOps + Sum + Product + Debug + Display + Default + 'static
+{
+    /// Applies a row of the table.
+    fn unary(self, f: Unary) -> Self;
+
+    /// Applies a row of the table.
+    fn binary(self, f: Binary, other: Self) -> Self;
+
+    /// The nearest number of this type; a constant, with derivative 0.
+    fn of(value: f64) -> Self;
+
+    /// Whether this is zero with no derivative attached: what contributes nothing, at any order.
+    fn is_exact_zero(self) -> bool;
+
+    /// Whether this is one with no derivative attached.
+    fn is_exact_one(self) -> bool;
+
+    /// The product of a derivative with an adjoint or tangent. An exact zero wins over infinity and NaN, so what was
+    /// not reached stays zero.
+    #[inline(always)]
+    fn chain(self, slope: Self) -> Self {
+        if self.is_exact_zero() { self } else { self * slope }
+    }
+
+    /// Adds a term to an adjoint.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn accumulate(&mut self, term: Self) {
+        *self += term;
+    }
+
+    /// The plain value underneath all derivatives.
+    fn primal(self) -> f64;
+
+    /// Logistic function; see [`Unary::Sigmoid`].
+    fn sigmoid(self) -> Self {
+        self.unary(Unary::Sigmoid)
+    }
+
+    /// `ln sigmoid(x)`; see [`Unary::LogSigmoid`].
+    fn log_sigmoid(self) -> Self {
+        self.unary(Unary::LogSigmoid)
+    }
+
+    /// `ln(1 + e^x)`; see [`Unary::Softplus`].
+    fn softplus(self) -> Self {
+        self.unary(Unary::Softplus)
+    }
+
+    /// Rectifier; see [`Unary::Relu`].
+    fn relu(self) -> Self {
+        self.unary(Unary::Relu)
+    }
+
+    /// Heaviside step; see [`Unary::Step`].
+    fn step(self) -> Self {
+        self.unary(Unary::Step)
+    }
+
+    /// `x · x`; see [`Unary::Square`].
+    fn square(self) -> Self {
+        self.unary(Unary::Square)
+    }
+
+    /// `self · ln(other)`, 0 where `self` is 0; see [`Binary::Xlogy`].
+    fn xlogy(self, other: Self) -> Self {
+        self.binary(Binary::Xlogy, other)
+    }
+
+    /// `c = a · b` on strided matrices; the tuned library for `f32` and `f64`, plain loops for other numbers.
+    #[doc(hidden)]
+    fn gemm(a: Operand<'_, Self>, b: Operand<'_, Self>, c: &mut [Self]) {
+        gemm::plain(a, b, c);
+    }
+}
+
+macro_rules! primitive {
+    ($($t:ident)*) => { $(
+        impl Real for $t {
+            #[inline(always)]
+            fn unary(self, f: Unary) -> Self {
+                f.value(self)
+            }
+
+            #[inline(always)]
+            fn binary(self, f: Binary, other: Self) -> Self {
+                f.value(self, other)
+            }
+
+            #[inline(always)]
+            fn of(value: f64) -> Self {
+                value as $t
+            }
+
+            #[inline(always)]
+            fn is_exact_zero(self) -> bool {
+                self == 0.0
+            }
+
+            #[inline(always)]
+            fn is_exact_one(self) -> bool {
+                self == 1.0
+            }
+
+            #[inline(always)]
+            fn primal(self) -> f64 {
+                f64::from(self)
+            }
+
+            fn gemm(a: Operand<'_, Self>, b: Operand<'_, Self>, c: &mut [Self]) {
+                gemm::tuned(a, b, c);
+            }
+        }
+    )* };
+}
+primitive!(f32 f64);

@@ -1,0 +1,118 @@
+//! What a derivative rule may use.
+
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+use super::{Binary, Unary, binary_functions, unary_functions};
+use crate::Real;
+
+/// The operations in which derivative rules are written: arithmetic, the table's own functions, and choice by mask.
+///
+/// There are no comparisons that yield `bool`, so the same rule runs on a number, on a recorded variable, and on a
+/// whole tensor. Every [`Real`] is an `Algebra`.
+///
+/// ```
+/// use autodiff::rules::{Algebra, Unary};
+/// // d tanh = 1 - y^2, from the table's row
+/// let (x, y) = (0.5_f64, 0.5_f64.tanh());
+/// assert_eq!(Unary::Tanh.derivative(x, y), (1.0 - y) * (1.0 + y));
+/// ```
+pub trait Algebra:
+    Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
+{
+    /// The outcome of a comparison: `bool` for numbers, one truth value an element for tensors.
+    type Mask: Copy;
+
+    /// A constant, with derivative 0.
+    fn constant(value: f64) -> Self;
+
+    /// Applies a function of one argument.
+    fn apply1(self, f: Unary) -> Self;
+
+    /// Applies a function of two arguments.
+    fn apply2(self, f: Binary, other: Self) -> Self;
+
+    /// Where `self < other`.
+    fn less(self, other: Self) -> Self::Mask;
+
+    /// Where `self == other`; false for NaN.
+    fn equals(self, other: Self) -> Self::Mask;
+
+    /// `a` where the mask holds and `b` elsewhere; the value not chosen has no influence, NaN included.
+    fn select(mask: Self::Mask, a: Self, b: Self) -> Self;
+
+    /// `slope` where `self` is a number, NaN where `self` is NaN: outside a function's domain its derivative is NaN too.
+    #[inline(always)]
+    fn domain(self, slope: Self) -> Self {
+        Self::select(self.equals(self), slope, Self::constant(f64::NAN))
+    }
+
+    /// The share of `self` in a maximum or minimum with `other`: 1 where it is `chosen`, half at a tie, 1 if only
+    /// `other` is NaN.
+    #[inline(always)]
+    fn share(self, other: Self, chosen: Self::Mask) -> Self {
+        let lost = Self::select(other.equals(other), Self::constant(0.0), Self::constant(1.0));
+        let tied = Self::select(self.equals(other), Self::constant(0.5), lost);
+        Self::select(chosen, Self::constant(1.0), tied)
+    }
+
+    /// Power with an integer exponent given as a constant.
+    #[inline(always)]
+    fn powi_of(self, exponent: Self) -> Self {
+        self.apply2(Binary::Powi, exponent)
+    }
+
+    unary_functions!(unary_defaults);
+    binary_functions!(binary_defaults);
+}
+
+macro_rules! unary_defaults {
+    ($($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => { $(
+        $(#[doc = $doc])*
+        #[inline(always)]
+        fn $method(self) -> Self { self.apply1(Unary::$variant) }
+    )* };
+}
+use unary_defaults;
+
+macro_rules! binary_defaults {
+    ($($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => { $(
+        $(#[doc = $doc])*
+        #[inline(always)]
+        fn $method(self, other: Self) -> Self { self.apply2(Binary::$variant, other) }
+    )* };
+}
+use binary_defaults;
+
+impl<R: Real> Algebra for R {
+    type Mask = bool;
+
+    #[inline(always)]
+    fn constant(value: f64) -> Self {
+        R::of(value)
+    }
+
+    #[inline(always)]
+    fn apply1(self, f: Unary) -> Self {
+        self.unary(f)
+    }
+
+    #[inline(always)]
+    fn apply2(self, f: Binary, other: Self) -> Self {
+        self.binary(f, other)
+    }
+
+    #[inline(always)]
+    fn less(self, other: Self) -> bool {
+        self < other
+    }
+
+    #[inline(always)]
+    fn equals(self, other: Self) -> bool {
+        self == other
+    }
+
+    #[inline(always)]
+    fn select(mask: bool, a: Self, b: Self) -> Self {
+        if mask { a } else { b }
+    }
+}

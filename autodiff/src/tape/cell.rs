@@ -1,0 +1,234 @@
+//! The cells that handles point to, their epochs, and the pool that recycles them.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell, UnsafeCell};
+
+use super::store::Store;
+use crate::Real;
+use crate::error::{Error, Kind};
+use crate::tensor::entry::TensorEntry;
+
+/// A cell in the pool keeps at most this much memory for its next tape.
+const KEEP: usize = 1 << 29;
+
+/// One tape's storage. Cells live as long as the program: handles refer to them without a lifetime, and the epoch tells
+/// a handle of an earlier use from one of the present.
+pub(crate) struct TapeCell<T: Real> {
+    epoch: Cell<u32>,
+    recording: Cell<bool>,
+    store: UnsafeCell<Store<T>>,
+    pub(crate) tensors: RefCell<Vec<TensorEntry<T>>>,
+}
+
+impl<T: Real> TapeCell<T> {
+    #[inline(always)]
+    pub(crate) fn epoch(&self) -> u32 {
+        self.epoch.get()
+    }
+
+    /// Whether tensor operations are recorded at the moment.
+    #[inline(always)]
+    pub(crate) fn recording(&self) -> bool {
+        self.recording.get()
+    }
+
+    /// Stops the recording of tensor operations until the guard is dropped.
+    pub(crate) fn pause(&'static self) -> Pause<T> {
+        Pause { cell: self, before: self.recording.replace(false) }
+    }
+
+    /// Panics if a handle of this epoch is of an earlier use of the cell.
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn check(&self, epoch: u32) {
+        if self.epoch.get() != epoch {
+            stale("variable");
+        }
+    }
+
+    #[inline(always)]
+    #[allow(clippy::mut_from_ref, reason = "the cell is the tape's interior; see SAFETY")]
+    fn store(&self) -> &mut Store<T> {
+        // SAFETY: a cell is not `Sync`, and every caller below uses the reference up before it returns, running nothing
+        // but `Store`'s own code meanwhile, which calls no user code (`T: Copy`, values are computed beforehand). So no
+        // two such references are alive at once. Sweeps, which do call user code, work on a store moved out by `freeze`.
+        unsafe { &mut *self.store.get() }
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn push<const K: usize>(&self, op: u8, operands: [u32; K], value: T) -> u32 {
+        self.store().push(op, operands, value)
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn push_with_constant(&self, op: u8, operand: u32, constant: T, value: T) -> u32 {
+        self.store().push_with_constant(op, operand, constant, value)
+    }
+
+    #[track_caller]
+    pub(crate) fn push_nary(&self, op: u8, operands: &[u32], constants: &[T], value: T) -> u32 {
+        self.store().push_nary(op, operands, constants, value)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.store().len()
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.store().bytes()
+    }
+
+    pub(crate) fn set_limit(&self, limit: usize) {
+        self.store().set_limit(limit);
+    }
+
+    pub(crate) fn value(&self, index: usize) -> T {
+        self.store().values()[index]
+    }
+
+    /// Copies the program up to entry `last`, to be read while more is recorded.
+    pub(crate) fn copy_code(&self, last: usize) -> super::store::OwnedCode<T> {
+        self.store().code(last).to_owned()
+    }
+
+    /// Moves the entries out for a sweep. Until the guard is dropped, recording a scalar on this tape panics.
+    #[track_caller]
+    pub(crate) fn freeze(&'static self) -> Frozen<T> {
+        self.refuse_if_frozen("a gradient was asked of");
+        let store = std::mem::replace(self.store(), Store::frozen());
+        Frozen { cell: self, store }
+    }
+
+    #[track_caller]
+    fn refuse_if_frozen(&self, what: &'static str) {
+        if self.store().is_frozen() {
+            Error::from(Kind::Frozen { what }).raise();
+        }
+    }
+
+    fn clear(&self) {
+        // Handles of this epoch are stale from here on. An epoch never comes round again: `fresh` replaces the cell.
+        self.epoch.set(self.epoch.get() + 1);
+        self.store().clear();
+        // An entry's operation is user code that may run on drop: it must not find the list borrowed.
+        let mut entries = self.tensors.take();
+        entries.clear();
+        if self.tensors.borrow().is_empty() {
+            self.tensors.replace(entries);
+        }
+    }
+
+    fn worn(&self) -> bool {
+        self.epoch.get() == u32::MAX
+    }
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+pub(crate) fn stale(what: &'static str) -> ! {
+    Error::from(Kind::Stale { what }).raise()
+}
+
+/// Puts `recording` back as it was, also on unwinding.
+pub(crate) struct Pause<T: Real> {
+    cell: &'static TapeCell<T>,
+    before: bool,
+}
+
+impl<T: Real> Drop for Pause<T> {
+    fn drop(&mut self) {
+        self.cell.recording.set(self.before);
+    }
+}
+
+/// A tape's entries, out of the tape for the duration of a sweep.
+pub(crate) struct Frozen<T: Real> {
+    cell: &'static TapeCell<T>,
+    store: Store<T>,
+}
+
+impl<T: Real> std::ops::Deref for Frozen<T> {
+    type Target = Store<T>;
+
+    fn deref(&self) -> &Store<T> {
+        &self.store
+    }
+}
+
+impl<T: Real> Drop for Frozen<T> {
+    fn drop(&mut self) {
+        *self.cell.store() = std::mem::replace(&mut self.store, Store::new());
+    }
+}
+
+/// What the pool needs to know of a cell of any number type.
+trait Pooled: Any {
+    fn release(&self);
+}
+
+impl<T: Real> Pooled for TapeCell<T> {
+    fn release(&self) {
+        *self.store() = Store::new();
+        drop(self.tensors.take());
+    }
+}
+
+#[derive(Default)]
+struct Pool(Vec<&'static dyn Pooled>);
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        // The cells stay, for handles that outlive the thread's other values; their memory goes.
+        for cell in &self.0 {
+            cell.release();
+        }
+    }
+}
+
+thread_local! {
+    static POOL: RefCell<Pool> = RefCell::default();
+}
+
+/// A cell for a new tape, recycled if there is one.
+pub(crate) fn fresh<T: Real>() -> &'static TapeCell<T> {
+    let recycled = POOL.try_with(|pool| {
+        let cells = &mut pool.borrow_mut().0;
+        let at = cells.iter().rposition(|&cell| (cell as &dyn Any).is::<TapeCell<T>>())?;
+        let cell: &'static dyn Any = cells.swap_remove(at);
+        cell.downcast_ref::<TapeCell<T>>()
+    });
+    recycled.ok().flatten().unwrap_or_else(|| {
+        Box::leak(Box::new(TapeCell {
+            epoch: Cell::new(0),
+            recording: Cell::new(true),
+            store: UnsafeCell::new(Store::new()),
+            tensors: RefCell::default(),
+        }))
+    })
+}
+
+/// Forgets all entries. Returns the cell to go on with, which is the same one but for once in 2^32 times.
+#[track_caller]
+pub(crate) fn renew<T: Real>(cell: &'static TapeCell<T>) -> &'static TapeCell<T> {
+    cell.refuse_if_frozen("`reset` was called on");
+    cell.clear();
+    if cell.worn() { fresh() } else { cell }
+}
+
+/// Takes a cell back from a tape that ends.
+pub(crate) fn recycle<T: Real>(cell: &'static TapeCell<T>) {
+    cell.clear();
+    cell.set_limit(usize::MAX);
+    if cell.store().held() > KEEP {
+        cell.release();
+    }
+    if !cell.worn() {
+        // During the thread's end the pool may be gone: then only the memory is given back.
+        if POOL.try_with(|pool| pool.borrow_mut().0.push(cell)).is_err() {
+            cell.release();
+        }
+    }
+}

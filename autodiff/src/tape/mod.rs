@@ -1,0 +1,150 @@
+//! The tape: a program in the order in which it ran, and its interpreters.
+//!
+//! `store` keeps the entries, `cell` hands out and recycles the memory that handles point to, `reverse` and `replay`
+//! interpret the entries, `sweep` puts scalars and tensors together.
+
+#![allow(unsafe_code, reason = "the storage writes entries without a bounds check for each array")]
+
+pub(crate) mod cell;
+pub(crate) mod opcode;
+pub(crate) mod replay;
+pub(crate) mod reverse;
+pub(crate) mod store;
+pub(crate) mod sweep;
+
+use std::cell::Cell;
+use std::fmt;
+
+use self::cell::TapeCell;
+use crate::{Real, Tensor, Var};
+
+/// Records operations, so that derivatives can be computed from them.
+///
+/// The guard owns the recording; [`Var`] and [`Tensor`] are handles into it, without a lifetime and, for scalars, `Copy`.
+/// [`reset`](Self::reset) forgets everything but keeps the memory; handles from before are stale then, and using one
+/// panics. A tape and its handles stay on one thread.
+///
+/// ```
+/// use autodiff::Tape;
+/// let tape = Tape::<f64>::new();
+/// for step in 0..3 {
+///     tape.reset();
+///     let x = tape.var(f64::from(step));
+///     assert_eq!((x * x).backward().wrt(x), 2.0 * f64::from(step));
+/// }
+/// ```
+///
+/// Handles cannot leave their thread:
+///
+/// ```compile_fail
+/// let tape = autodiff::Tape::<f64>::new();
+/// let x = tape.var(1.0);
+/// std::thread::spawn(move || x + 1.0);
+/// ```
+pub struct Tape<T: Real = f64> {
+    cell: Cell<&'static TapeCell<T>>,
+}
+
+impl<T: Real> Tape<T> {
+    /// An empty tape. Memory is taken over from an earlier tape of this thread, if there was one.
+    pub fn new() -> Self {
+        Self { cell: Cell::new(cell::fresh()) }
+    }
+
+    /// An empty tape that refuses more than `entries` entries, with a message instead of filling the memory.
+    pub fn with_limit(entries: usize) -> Self {
+        let tape = Self::new();
+        tape.cell.get().set_limit(entries);
+        tape
+    }
+
+    /// An independent variable.
+    ///
+    /// # Panics
+    /// If the tape is full or memory runs out; so does every operation.
+    #[inline]
+    #[track_caller]
+    pub fn var(&self, value: T) -> Var<T> {
+        let cell = self.cell.get();
+        Var::on_tape(value, cell, cell.push(opcode::LEAF, [], value))
+    }
+
+    /// Independent variables, one for each value.
+    #[track_caller]
+    pub fn vars(&self, values: &[T]) -> Vec<Var<T>> {
+        values.iter().map(|&value| self.var(value)).collect()
+    }
+
+    /// An independent tensor. A row-major array is taken over without a copy.
+    #[track_caller]
+    pub fn tensor(&self, value: impl Into<Tensor<T>>) -> Tensor<T> {
+        value.into().detach().leaf(self.cell.get())
+    }
+
+    /// The number of recorded entries.
+    pub fn len(&self) -> usize {
+        self.cell.get().len()
+    }
+
+    /// Whether nothing is recorded.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The size of the recorded entries in bytes: 17 for a binary `f64` operation, 13 for a unary one, 21 with a constant.
+    pub fn bytes(&self) -> usize {
+        self.cell.get().bytes()
+    }
+
+    /// Forgets everything recorded and keeps the memory. Handles from before are stale.
+    #[track_caller]
+    pub fn reset(&self) {
+        self.cell.set(cell::renew(self.cell.get()));
+    }
+
+    /// The gradient of a scalar root with respect to some handles, recorded on this tape: it can be used in further
+    /// computation and differentiated again, to any order. A handle that the root does not depend on has gradient 0.
+    ///
+    /// ```
+    /// use autodiff::Tape;
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.var(2.0);
+    /// let y = x.powi(3);
+    /// let dy = tape.grad(y, &[x])[0];
+    /// let ddy = tape.grad(dy, &[x])[0];
+    /// let dddy = tape.grad(ddy, &[x])[0];
+    /// assert_eq!([dy, ddy, dddy].map(|d| d.value()), [12.0, 12.0, 6.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the root is a constant, stale, of another tape, or not a scalar; if a handle is not on this tape.
+    #[track_caller]
+    pub fn grad<Y: Root<T>, X: Handle<T>>(&self, root: Y, wrt: &[X]) -> Vec<X::Owned> {
+        let cell = self.cell.get();
+        let (root, seed) = root.seed(cell);
+        let places = wrt.iter().map(|x| x.index_on(cell));
+        let found = sweep::recorded(cell, root, seed, places);
+        wrt.iter().map(|x| x.pick(&found)).collect()
+    }
+}
+
+impl<T: Real> Default for Tape<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: Real> Drop for Tape<T> {
+    fn drop(&mut self) {
+        cell::recycle(self.cell.get());
+    }
+}
+
+impl<T: Real> fmt::Debug for Tape<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tape({} entries, {} bytes)", self.len(), self.bytes())
+    }
+}
+
+mod handle;
+pub use handle::{Handle, Root};

@@ -1,0 +1,80 @@
+//! One byte says what an entry is.
+//!
+//! | byte | entry | operands |
+//! |---|---|---|
+//! | 0 | leaf | none |
+//! | 1 | tensor operation | slot in the tape's side table |
+//! | 2 | element of a tensor | slot, flat position |
+//! | 3 … | n-ary function | count, operands or [`CONSTANT`], count again |
+//! | 16 … | unary row | one entry |
+//! | 96 … | binary row, three bytes each | two entries; or one entry and a constant |
+
+use crate::rules::{Binary, Nary, Unary};
+
+pub(crate) const LEAF: u8 = 0;
+pub(crate) const TENSOR: u8 = 1;
+pub(crate) const AT: u8 = 2;
+pub(crate) const NARY: u8 = 3;
+pub(crate) const UNARY: u8 = 16;
+pub(crate) const BINARY: u8 = 96;
+
+/// Stands for an operand that is a constant, among the operands of an n-ary entry.
+pub(crate) const CONSTANT: u32 = u32::MAX;
+
+/// Which operands of a binary entry are variables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Form {
+    /// Both.
+    Both = 0,
+    /// The first; the second is a constant.
+    First = 1,
+    /// The second; the first is a constant.
+    Second = 2,
+}
+
+const _: () = assert!(NARY as usize + Nary::ALL.len() <= UNARY as usize);
+const _: () = assert!(UNARY as usize + Unary::ALL.len() <= BINARY as usize);
+const _: () = assert!(BINARY as usize + 3 * Binary::ALL.len() <= 256);
+
+#[inline(always)]
+pub(crate) const fn unary(f: Unary) -> u8 {
+    UNARY + f as u8
+}
+
+#[inline(always)]
+pub(crate) const fn binary(f: Binary, form: Form) -> u8 {
+    BINARY + 3 * f as u8 + form as u8
+}
+
+#[inline(always)]
+pub(crate) const fn nary(f: Nary) -> u8 {
+    NARY + f as u8
+}
+
+/// What a byte stands for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Kind {
+    Leaf,
+    Tensor,
+    At,
+    Nary(Nary),
+    Unary(Unary),
+    Binary(Binary, Form),
+}
+
+#[inline(always)]
+pub(crate) fn decode(op: u8) -> Kind {
+    match op {
+        LEAF => Kind::Leaf,
+        TENSOR => Kind::Tensor,
+        AT => Kind::At,
+        NARY..UNARY => Kind::Nary(Nary::ALL[usize::from(op - NARY)]),
+        UNARY..BINARY => Kind::Unary(Unary::ALL[usize::from(op - UNARY)]),
+        BINARY.. => {
+            let k = op - BINARY;
+            let form = [Form::Both, Form::First, Form::Second][usize::from(k % 3)];
+            Kind::Binary(Binary::ALL[usize::from(k / 3)], form)
+        }
+    }
+}

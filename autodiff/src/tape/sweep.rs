@@ -1,0 +1,252 @@
+//! Reverse sweeps over tapes that hold scalars and tensors, plain and recorded.
+
+use smallvec::SmallVec;
+
+use super::cell::TapeCell;
+use super::reverse::{Interpreter, Plain, dependents, reverse};
+use crate::error::{Error, Kind};
+use crate::gradients::Gradients;
+use crate::kernels::storage::Storage;
+use crate::tensor::entry::{Source, TensorEntry};
+use crate::tensor::{Node, Vjp};
+use crate::{Real, Tensor, Var};
+
+/// A tensor root with its cotangent.
+pub(crate) type Seed<T> = (Node<T>, Tensor<T>);
+
+/// The derivatives of `Σ seed · root` with respect to everything on the tape.
+#[track_caller]
+pub(crate) fn gradients<T: Real>(
+    cell: &'static TapeCell<T>,
+    scalars: &[(usize, T)],
+    tensor: Option<Seed<T>>,
+) -> Gradients<T> {
+    let epoch = cell.epoch();
+    let scalar_end = scalars.iter().map(|&(index, _)| index + 1).max().unwrap_or(0);
+    let end = scalar_end.max(tensor.as_ref().map_or(0, |(node, _)| node.index as usize + 1));
+    if end == 0 {
+        return Gradients::new(cell, epoch, Storage::filled(0, T::zero()), Vec::new());
+    }
+    let frozen = cell.freeze();
+    let code = frozen.code(end - 1);
+    let mut adjoints = Storage::filled(end, T::zero());
+    for &(index, seed) in scalars {
+        adjoints.make_mut()[index] += seed;
+    }
+    let entries = Entries::take(cell);
+    if entries.list.is_empty() {
+        reverse(code, &mut Plain(frozen.values()), adjoints.make_mut());
+        return Gradients::new(cell, epoch, adjoints, Vec::new());
+    }
+    // Vjps run on this thread with recording off: their tensor operations leave no trace.
+    let _pause = cell.pause();
+    let mut sweep =
+        FirstOrder { values: frozen.values(), entries: &entries.list, tensors: vec![None; entries.list.len()] };
+    if let Some((node, seed)) = tensor {
+        sweep.tensors[node.slot as usize] = Some(seed);
+    }
+    reverse(code, &mut sweep, adjoints.make_mut());
+    let tensors = sweep.tensors;
+    Gradients::new(cell, epoch, adjoints, tensors)
+}
+
+/// A tape's tensor entries, taken out for the duration of a sweep.
+struct Entries<T: Real> {
+    cell: &'static TapeCell<T>,
+    list: Vec<TensorEntry<T>>,
+}
+
+impl<T: Real> Entries<T> {
+    fn take(cell: &'static TapeCell<T>) -> Self {
+        Self { cell, list: cell.tensors.take() }
+    }
+}
+
+impl<T: Real> Drop for Entries<T> {
+    fn drop(&mut self) {
+        self.cell.tensors.replace(std::mem::take(&mut self.list));
+    }
+}
+
+/// Plain numbers and untracked tensors.
+struct FirstOrder<'a, T: Real> {
+    values: &'a [T],
+    entries: &'a [TensorEntry<T>],
+    tensors: Vec<Option<Tensor<T>>>,
+}
+
+impl<T: Real> Interpreter<T> for FirstOrder<'_, T> {
+    type Number = T;
+
+    fn value(&self, index: usize) -> T {
+        self.values[index]
+    }
+
+    fn lift(&self, constant: T) -> T {
+        constant
+    }
+
+    fn tensor(&mut self, slot: usize, adjoints: &mut [T]) {
+        let Some(adjoint) = self.tensors[slot].clone() else { return };
+        match &self.entries[slot].source {
+            Source::Leaf(_) => {}
+            Source::Scalars { places, .. } => {
+                for (place, &term) in places.iter().zip(adjoint.view().iter()) {
+                    if let Some(index) = place {
+                        adjoints[*index as usize] += term;
+                    }
+                }
+            }
+            source @ Source::Op { .. } => {
+                let tracked = |input: &Tensor<T>| input.place().is_some();
+                pass_on(source, &adjoint, false, tracked, &mut self.tensors);
+            }
+        }
+    }
+
+    fn element(&mut self, slot: usize, position: usize, adjoint: T) {
+        let target = self.tensors[slot].get_or_insert_with(|| Tensor::zeros(self.entries[slot].source.shape()));
+        target.make_mut()[position] += adjoint;
+    }
+}
+
+/// Runs an operation's vjp and adds what it gives to the adjoints of its inputs.
+fn pass_on<T: Real>(
+    source: &Source<T>,
+    adjoint: &Tensor<T>,
+    recording: bool,
+    wanted: impl Fn(&Tensor<T>) -> bool,
+    tensors: &mut [Option<Tensor<T>>],
+) {
+    let Source::Op { op, inputs, output } = source else { return };
+    let needs: SmallVec<[bool; 4]> = inputs.iter().map(wanted).collect();
+    if !needs.contains(&true) {
+        return;
+    }
+    let cx = Vjp { inputs, output, grad: adjoint, needs, recording };
+    let gradients = op.vjp(&cx).0;
+    if gradients.len() != inputs.len() {
+        let (got, want) = (gradients.len(), inputs.len());
+        Error::from(Kind::VjpArity { op: op.name().to_owned(), got, want }).raise();
+    }
+    for (i, (gradient, input)) in gradients.into_iter().zip(inputs).enumerate() {
+        let (true, Some(gradient), Some(node)) = (cx.needs[i], gradient, input.place()) else { continue };
+        let got = gradient.shape().to_vec();
+        let Some(gradient) = gradient.fitted_to(input.shape()) else {
+            let want = input.shape().to_vec();
+            Error::from(Kind::VjpShape { op: op.name().to_owned(), input: i, got, want }).raise()
+        };
+        let sum = &mut tensors[node.slot as usize];
+        *sum = Some(match sum.take() {
+            None => gradient,
+            Some(mut sum) if !recording => {
+                sum.update(&gradient, |a, b| a + b);
+                sum
+            }
+            Some(sum) => sum + gradient,
+        });
+    }
+}
+
+/// Variables and tracked tensors: the sweep is recorded on the same tape.
+struct Recorded<T: Real> {
+    cell: &'static TapeCell<T>,
+    wants: Vec<bool>,
+    tensors: Vec<Option<Tensor<T>>>,
+    /// Adjoints of single elements, collected until their tensor's turn comes.
+    elements: Vec<Option<Vec<Var<T>>>>,
+}
+
+impl<T: Real> Interpreter<T> for Recorded<T> {
+    type Number = Var<T>;
+
+    fn value(&self, index: usize) -> Var<T> {
+        Var::on_tape(self.cell.value(index), self.cell, index as u32)
+    }
+
+    fn lift(&self, constant: T) -> Var<T> {
+        Var::constant(constant)
+    }
+
+    fn wants(&self, index: usize) -> bool {
+        self.wants[index]
+    }
+
+    fn tensor(&mut self, slot: usize, adjoints: &mut [Var<T>]) {
+        let entry = self.cell.tensors.borrow()[slot].clone();
+        if !self.wants[entry.index as usize] {
+            return;
+        }
+        if let Some(elements) = self.elements[slot].take() {
+            let elements = Tensor::from_vars(&elements, entry.source.shape());
+            self.tensors[slot] = Some(match self.tensors[slot].take() {
+                None => elements,
+                Some(sum) => sum + elements,
+            });
+        }
+        let Some(adjoint) = self.tensors[slot].clone() else { return };
+        match &entry.source {
+            Source::Leaf(_) => {}
+            Source::Scalars { places, .. } => {
+                for (flat, (place, &value)) in places.iter().zip(adjoint.view().iter()).enumerate() {
+                    if let Some(index) = place.map(|index| index as usize).filter(|&index| self.wants[index]) {
+                        adjoints[index].accumulate(adjoint.element(flat, value));
+                    }
+                }
+            }
+            source @ Source::Op { .. } => {
+                let wants = &self.wants;
+                let wanted = |input: &Tensor<T>| input.place().is_some_and(|node| wants[node.index as usize]);
+                pass_on(source, &adjoint, true, wanted, &mut self.tensors);
+            }
+        }
+    }
+
+    fn element(&mut self, slot: usize, position: usize, adjoint: Var<T>) {
+        let entries = self.cell.tensors.borrow();
+        let entry = &entries[slot];
+        if self.wants[entry.index as usize] {
+            let len = entry.source.shape().iter().product();
+            let elements = self.elements[slot].get_or_insert_with(|| vec![Var::constant(T::zero()); len]);
+            drop(entries);
+            elements[position].accumulate(adjoint);
+        }
+    }
+}
+
+/// What a recorded sweep found: adjoints of scalars by index, of tensors by slot.
+pub(crate) struct RecordedGradients<T: Real> {
+    pub(crate) scalars: Vec<Var<T>>,
+    pub(crate) tensors: Vec<Option<Tensor<T>>>,
+}
+
+/// The derivatives of a root with respect to some entries (`wrt`, by index), recorded on the same tape. The root is a
+/// scalar entry or, with its cotangent, a tensor.
+#[track_caller]
+pub(crate) fn recorded<T: Real>(
+    cell: &'static TapeCell<T>,
+    root: usize,
+    seed: Option<Seed<T>>,
+    wrt: impl Iterator<Item = usize>,
+) -> RecordedGradients<T> {
+    let code = cell.copy_code(root);
+    let code = code.view();
+    let mut sources = vec![false; root + 1];
+    for index in wrt.filter(|&index| index <= root) {
+        sources[index] = true;
+    }
+    let entries = cell.tensors.borrow();
+    let wants = dependents(code, &sources, |_, slot, depends| {
+        depends[entries[slot].index as usize] || entries[slot].depends(depends)
+    });
+    let slots = entries.len();
+    drop(entries);
+    let mut sweep = Recorded { cell, wants, tensors: vec![None; slots], elements: vec![None; slots] };
+    let mut adjoints = vec![Var::constant(T::zero()); root + 1];
+    match seed {
+        None => adjoints[root] = Var::constant(T::one()),
+        Some((node, cotangent)) => sweep.tensors[node.slot as usize] = Some(cotangent),
+    }
+    reverse(code, &mut sweep, &mut adjoints);
+    RecordedGradients { scalars: adjoints, tensors: sweep.tensors }
+}

@@ -1,0 +1,234 @@
+//! The table's rows on whole tensors.
+
+use super::entry::OpRef;
+use super::layout::{Dims, broadcast};
+use super::lift::Arena;
+use super::{Grads, Tensor, Vjp};
+use crate::Real;
+use crate::error::{Error, Kind};
+use crate::kernels::map;
+use crate::rules::{Binary, Unary, binary_functions, unary_functions};
+
+/// Runs `$body` with `$f` a constant, so that each row gets a loop of its own.
+macro_rules! by_row {
+    ({$table:ident} {$selected:expr} {$f:ident} {$body:expr}
+        $($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => {
+        match $selected { $($table::$variant => { const $f: $table = $table::$variant; $body })* }
+    };
+}
+
+macro_rules! by_binary_row {
+    ({$selected:expr} {$f:ident} {$body:expr} $($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => {
+        match $selected {
+            Binary::Add => { const $f: Binary = Binary::Add; $body }
+            Binary::Sub => { const $f: Binary = Binary::Sub; $body }
+            Binary::Mul => { const $f: Binary = Binary::Mul; $body }
+            Binary::Div => { const $f: Binary = Binary::Div; $body }
+            Binary::Rem => { const $f: Binary = Binary::Rem; $body }
+            Binary::Chain => { const $f: Binary = Binary::Chain; $body }
+            Binary::Powi => { const $f: Binary = Binary::Powi; $body }
+            $(Binary::$variant => { const $f: Binary = Binary::$variant; $body })*
+        }
+    };
+}
+
+macro_rules! unary_methods {
+    ($($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => {
+        /// The table's functions of one argument, element by element.
+        #[allow(clippy::should_implement_trait, reason = "`neg` is a row of the table as well as an operator")]
+        impl<T: Real> Tensor<T> { $(
+            $(#[doc = $doc])*
+            #[track_caller]
+            pub fn $method(&self) -> Self { self.unary(Unary::$variant) }
+        )* }
+    };
+}
+unary_functions!(unary_methods);
+
+macro_rules! binary_methods {
+    ($($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => {
+        /// The table's functions of two arguments, element by element, with broadcasting.
+        impl<T: Real> Tensor<T> { $(
+            $(#[doc = $doc])*
+            #[track_caller]
+            pub fn $method(&self, other: &Self) -> Self { self.binary(Binary::$variant, other) }
+        )* }
+    };
+}
+binary_functions!(binary_methods);
+
+impl<T: Real> Tensor<T> {
+    /// Applies a row of the table to every element.
+    #[track_caller]
+    pub fn unary(&self, f: Unary) -> Self {
+        let shape = self.shape();
+        let output = Self::build(shape, |out| {
+            unary_functions!(by_row, {Unary}, {f}, {F}, { map::map1(shape, self.strided(), out, |x| x.unary(F)) });
+        });
+        Self::record(OpRef::Unary(f), &[self], output)
+    }
+
+    /// Applies a row of the table to every pair of elements, with broadcasting.
+    ///
+    /// # Panics
+    /// If the shapes do not broadcast.
+    #[track_caller]
+    pub fn binary(&self, f: Binary, other: &Self) -> Self {
+        let output = self.zip(f.name(), other, |shape, a, b, out| {
+            binary_functions!(by_binary_row, {f}, {F}, { map::map2(shape, a, b, out, |x, y| x.binary(F, y)) });
+        });
+        Self::record(OpRef::Binary(f), &[self, other], output)
+    }
+
+    /// Power with an integer exponent.
+    #[track_caller]
+    pub fn powi(&self, n: i32) -> Self {
+        self.binary(Binary::Powi, &Self::scalar(T::of(f64::from(n))))
+    }
+
+    /// `self` held between `low` and `high`; at the bounds the derivative is 0.
+    #[track_caller]
+    pub fn clamp(&self, low: T, high: T) -> Self {
+        assert!(!(low > high), "clamp: the lower bound {low} is above the upper bound {high}");
+        let inside = self.mask(|x| x > low && x < high || x.is_nan());
+        let bound = self.mask(|x| if x <= low { low } else { high } == high);
+        let bound = Self::select(&bound, &Self::scalar(high), &Self::scalar(low));
+        Self::select(&inside, self, &bound)
+    }
+
+    /// 1 where the condition holds and 0 elsewhere; a constant, for [`Tensor::select`].
+    pub fn mask(&self, holds: impl Fn(T) -> bool) -> Self {
+        let truth = |holds| if holds { T::one() } else { T::zero() };
+        let shape = self.shape();
+        Self::build(shape, |out| map::map1(shape, self.strided(), out, |x| truth(holds(x))))
+    }
+
+    /// 1 where the condition holds for a pair of elements, 0 elsewhere; a constant.
+    #[track_caller]
+    pub(crate) fn compare(&self, op: &str, other: &Self, holds: impl Fn(T, T) -> bool) -> Self {
+        let truth = |holds| if holds { T::one() } else { T::zero() };
+        self.zip(op, other, |shape, a, b, out| map::map2(shape, a, b, out, |x, y| truth(holds(x, y))))
+    }
+
+    /// `a` where `mask` is not 0 and `b` elsewhere, with broadcasting. What is not chosen has no influence: neither its
+    /// value nor its gradient lets a NaN through. No gradient flows to the mask.
+    ///
+    /// ```
+    /// use autodiff::{Tape, Tensor};
+    /// let tape = Tape::new();
+    /// let x = tape.tensor(ndarray::array![-1.0, 4.0]);
+    /// let positive = x.mask(|x| x > 0.0);
+    /// let y = Tensor::select(&positive, &x.sqrt(), &Tensor::scalar(0.0));
+    /// assert_eq!(y.sum().backward().wrt(&x), ndarray::array![0.0, 0.25].into_dyn());
+    /// ```
+    ///
+    /// # Panics
+    /// If the shapes do not broadcast.
+    #[track_caller]
+    pub fn select(mask: &Self, a: &Self, b: &Self) -> Self {
+        let shape = fit("select", mask.shape(), &fit("select", a.shape(), b.shape()));
+        let [m, x, y] = [mask, a, b].map(|t| t.layout().broadcast_to(&shape).expect("just matched"));
+        let [m, x, y] = [mask.with_layout(m), a.with_layout(x), b.with_layout(y)];
+        let output = Self::build(&shape, |out| {
+            let operands = [m.strided(), x.strided(), y.strided()];
+            map::map3(&shape, operands, out, |m, x, y| if m == T::zero() { y } else { x });
+        });
+        Self::record(OpRef::Static(&Select), &[mask, a, b], output)
+    }
+
+    /// Broadcasts two operands and builds a result from their common shape.
+    #[track_caller]
+    fn zip(
+        &self,
+        op: &str,
+        other: &Self,
+        write: impl FnOnce(&[usize], map::Strided<'_, T>, map::Strided<'_, T>, &mut [T]),
+    ) -> Self {
+        if self.shape() == other.shape() {
+            let shape = self.shape();
+            return Self::build(shape, |out| write(shape, self.strided(), other.strided(), out));
+        }
+        let shape = fit(op, self.shape(), other.shape());
+        let [a, b] = [self, other].map(|t| t.layout().broadcast_to(&shape).expect("just matched"));
+        Self::build(&shape, |out| {
+            let a = map::Strided { data: self.storage.as_slice(), strides: &a.strides, offset: a.offset };
+            let b = map::Strided { data: other.storage.as_slice(), strides: &b.strides, offset: b.offset };
+            write(&shape, a, b, out);
+        })
+    }
+}
+
+/// The common shape of two operands.
+#[track_caller]
+fn fit(op: &str, a: &[usize], b: &[usize]) -> Dims {
+    broadcast(a, b).unwrap_or_else(|| {
+        let rule = "matched from the last axis, lengths must be equal or 1";
+        Error::from(Kind::Shapes { op: op.to_owned(), a: a.to_vec(), b: b.to_vec(), rule }).raise()
+    })
+}
+
+pub(super) fn unary_vjp<T: Real>(f: Unary, cx: &Vjp<'_, T>) -> Grads<T> {
+    let (x, y, g) = (cx.input(0), cx.output(), cx.grad());
+    if cx.recording() {
+        let arena = Arena::new();
+        let slope = f.derivative(arena.lift(x.clone()), arena.lift(y.clone())).tensor();
+        return g.binary(Binary::Chain, &slope).into();
+    }
+    let shape = y.shape();
+    let operands = [g.strided(), x.strided(), y.strided()];
+    let fused = |out: &mut [T]| {
+        unary_functions!(by_row, {Unary}, {f}, {F}, {
+            map::map3(shape, operands, out, |g, x, y| g.chain(F.derivative(x, y)))
+        });
+    };
+    Tensor::build(shape, fused).into()
+}
+
+pub(super) fn binary_vjp<T: Real>(f: Binary, cx: &Vjp<'_, T>) -> Grads<T> {
+    let g = cx.grad();
+    match f {
+        Binary::Add => return cx.each(|_| g.clone()),
+        Binary::Sub => return cx.each(|i| if i == 0 { g.clone() } else { -g }),
+        _ => {}
+    }
+    let (a, b, y) = (cx.input(0), cx.input(1), cx.output());
+    if cx.recording() {
+        let arena = Arena::new();
+        let [x, z, v] = [a, b, y].map(|t| arena.lift(t.clone()));
+        return cx.each(|i| {
+            let slope = if i == 0 { f.derivative_a(x, z, v) } else { f.derivative_b(x, z, v) };
+            g.binary(Binary::Chain, &slope.tensor())
+        });
+    }
+    let shape = y.shape();
+    let [a, b] = [a, b].map(|t| t.with_layout(t.layout().broadcast_to(shape).expect("an operand broadcasts")));
+    let operands = [g.strided(), a.strided(), b.strided(), y.strided()];
+    cx.each(|i| {
+        Tensor::build(shape, |out| {
+            binary_functions!(by_binary_row, {f}, {F}, {
+                if i == 0 {
+                    map::map4(shape, operands, out, |g, a, b, y| g.chain(F.derivative_a(a, b, y)));
+                } else {
+                    map::map4(shape, operands, out, |g, a, b, y| g.chain(F.derivative_b(a, b, y)));
+                }
+            });
+        })
+    })
+}
+
+struct Select;
+
+impl<T: Real> super::entry::Backward<T> for Select {
+    fn name(&self) -> &'static str {
+        "select"
+    }
+
+    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
+        let (mask, g, zero) = (cx.input(0), cx.grad(), Tensor::scalar(T::zero()));
+        Grads::from([
+            None,
+            cx.needs(1).then(|| Tensor::select(mask, g, &zero)),
+            cx.needs(2).then(|| Tensor::select(mask, &zero, g)),
+        ])
+    }
+}

@@ -1,0 +1,106 @@
+//! What the tape keeps of a tensor operation.
+
+use std::rc::Rc;
+
+use smallvec::SmallVec;
+
+use super::Tensor;
+use super::elementwise;
+use super::layout::Dims;
+use super::op::{Grads, Vjp};
+use crate::Real;
+use crate::rules::{Binary, Unary};
+
+/// The backward half of an operation: all that the tape needs of one that has run.
+pub(crate) trait Backward<T: Real> {
+    /// The operation's name, for messages.
+    fn name(&self) -> &str;
+
+    /// The vector-Jacobian product: one gradient or `None` for each input, written in tensor operations.
+    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T>;
+}
+
+/// An operation on the tape. Rows of the table and operations without parameters need no allocation.
+pub(crate) enum OpRef<T: Real> {
+    Unary(Unary),
+    Binary(Binary),
+    Static(&'static dyn Backward<T>),
+    Shared(Rc<dyn Backward<T>>),
+}
+
+impl<T: Real> Clone for OpRef<T> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Unary(f) => Self::Unary(*f),
+            Self::Binary(f) => Self::Binary(*f),
+            Self::Static(op) => Self::Static(*op),
+            Self::Shared(op) => Self::Shared(Rc::clone(op)),
+        }
+    }
+}
+
+impl<T: Real> OpRef<T> {
+    pub(crate) fn shared(op: impl Backward<T> + 'static) -> Self {
+        Self::Shared(Rc::new(op))
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Unary(f) => f.name(),
+            Self::Binary(f) => f.name(),
+            Self::Static(op) => op.name(),
+            Self::Shared(op) => op.name(),
+        }
+    }
+
+    pub(crate) fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
+        match self {
+            Self::Unary(f) => elementwise::unary_vjp(*f, cx),
+            Self::Binary(f) => elementwise::binary_vjp(*f, cx),
+            Self::Static(op) => op.vjp(cx),
+            Self::Shared(op) => op.vjp(cx),
+        }
+    }
+}
+
+/// A tensor entry of the tape.
+#[derive(Clone)]
+pub(crate) struct TensorEntry<T: Real> {
+    /// Its place among all entries.
+    pub(crate) index: u32,
+    pub(crate) source: Source<T>,
+}
+
+/// Where a tensor on the tape came from.
+#[derive(Clone)]
+pub(crate) enum Source<T: Real> {
+    /// An independent variable of this shape.
+    Leaf(Dims),
+    /// Scalars of this tape, in row-major order; `None` is a constant.
+    Scalars { places: Rc<[Option<u32>]>, shape: Dims },
+    /// An operation.
+    Op { op: OpRef<T>, inputs: SmallVec<[Tensor<T>; 2]>, output: Tensor<T> },
+}
+
+impl<T: Real> Source<T> {
+    /// The shape of the tensor.
+    pub(crate) fn shape(&self) -> &[usize] {
+        match self {
+            Self::Leaf(shape) | Self::Scalars { shape, .. } => shape,
+            Self::Op { output, .. } => output.shape(),
+        }
+    }
+}
+
+impl<T: Real> TensorEntry<T> {
+    /// Whether the entry depends on any entry marked in `depends`.
+    pub(crate) fn depends(&self, depends: &[bool]) -> bool {
+        match &self.source {
+            Source::Leaf(_) => false,
+            Source::Scalars { places, .. } => places.iter().flatten().any(|&i| depends[i as usize]),
+            Source::Op { inputs, .. } => {
+                inputs.iter().filter_map(Tensor::place).any(|node| depends[node.index as usize])
+            }
+        }
+    }
+}

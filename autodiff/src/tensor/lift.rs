@@ -1,0 +1,152 @@
+//! A tensor in the costume of a number, so that the table's derivative rules run on whole tensors.
+
+use std::cell::RefCell;
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+use super::Tensor;
+use crate::Real;
+use crate::rules::{Algebra, Binary, Unary};
+
+/// Holds the tensors that a rule makes on its way.
+pub(super) struct Arena<T: Real>(RefCell<Vec<Tensor<T>>>);
+
+impl<T: Real> Arena<T> {
+    pub(super) fn new() -> Self {
+        Self(RefCell::new(Vec::new()))
+    }
+
+    pub(super) fn lift(&self, tensor: Tensor<T>) -> Lift<'_, T> {
+        let mut tensors = self.0.borrow_mut();
+        tensors.push(tensor);
+        Lift::Tensor(self, tensors.len() - 1)
+    }
+
+    fn get(&self, at: usize) -> Tensor<T> {
+        self.0.borrow()[at].clone()
+    }
+}
+
+/// A tensor or a constant; copied freely, as [`Algebra`] asks.
+pub(super) enum Lift<'a, T: Real> {
+    Constant(f64),
+    Tensor(&'a Arena<T>, usize),
+}
+
+impl<T: Real> Clone for Lift<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: Real> Copy for Lift<'_, T> {}
+
+impl<T: Real> Lift<'_, T> {
+    pub(super) fn tensor(self) -> Tensor<T> {
+        match self {
+            Self::Constant(value) => Tensor::scalar(T::of(value)),
+            Self::Tensor(arena, at) => arena.get(at),
+        }
+    }
+}
+
+/// A truth value for all elements or for each.
+pub(super) enum LiftMask<'a, T: Real> {
+    All(bool),
+    Each(&'a Arena<T>, usize),
+}
+
+impl<T: Real> Clone for LiftMask<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: Real> Copy for LiftMask<'_, T> {}
+
+impl<'a, T: Real> Lift<'a, T> {
+    fn compare(self, other: Self, holds: impl Fn(T, T) -> bool) -> LiftMask<'a, T> {
+        let arena = match (self, other) {
+            (Self::Constant(a), Self::Constant(b)) => return LiftMask::All(holds(T::of(a), T::of(b))),
+            (Self::Tensor(arena, _), _) | (_, Self::Tensor(arena, _)) => arena,
+        };
+        let mask = self.tensor().compare("compare", &other.tensor(), holds);
+        match arena.lift(mask) {
+            Self::Tensor(arena, at) => LiftMask::Each(arena, at),
+            Self::Constant(_) => unreachable!("`lift` holds tensors"),
+        }
+    }
+}
+
+impl<'a, T: Real> Algebra for Lift<'a, T> {
+    type Mask = LiftMask<'a, T>;
+
+    fn constant(value: f64) -> Self {
+        Self::Constant(value)
+    }
+
+    fn apply1(self, f: Unary) -> Self {
+        match self {
+            Self::Constant(x) => Self::Constant(x.unary(f)),
+            Self::Tensor(arena, at) => arena.lift(arena.get(at).unary(f)),
+        }
+    }
+
+    fn apply2(self, f: Binary, other: Self) -> Self {
+        match (self, other) {
+            (Self::Constant(a), Self::Constant(b)) => Self::Constant(a.binary(f, b)),
+            (Self::Tensor(arena, _), _) | (_, Self::Tensor(arena, _)) => {
+                arena.lift(self.tensor().binary(f, &other.tensor()))
+            }
+        }
+    }
+
+    fn less(self, other: Self) -> Self::Mask {
+        self.compare(other, |a, b| a < b)
+    }
+
+    fn equals(self, other: Self) -> Self::Mask {
+        self.compare(other, |a, b| a == b)
+    }
+
+    fn select(mask: Self::Mask, a: Self, b: Self) -> Self {
+        match mask {
+            LiftMask::All(holds) => if holds { a } else { b },
+            LiftMask::Each(arena, at) => arena.lift(Tensor::select(&arena.get(at), &a.tensor(), &b.tensor())),
+        }
+    }
+}
+
+impl<T: Real> Add for Lift<'_, T> {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        self.apply2(Binary::Add, other)
+    }
+}
+
+impl<T: Real> Sub for Lift<'_, T> {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        self.apply2(Binary::Sub, other)
+    }
+}
+
+impl<T: Real> Mul for Lift<'_, T> {
+    type Output = Self;
+    fn mul(self, other: Self) -> Self {
+        self.apply2(Binary::Mul, other)
+    }
+}
+
+impl<T: Real> Div for Lift<'_, T> {
+    type Output = Self;
+    fn div(self, other: Self) -> Self {
+        self.apply2(Binary::Div, other)
+    }
+}
+
+impl<T: Real> Neg for Lift<'_, T> {
+    type Output = Self;
+    fn neg(self) -> Self {
+        self.apply1(Unary::Neg)
+    }
+}

@@ -1,0 +1,403 @@
+//! Tensors: arrays that are recorded as wholes.
+//!
+//! A [`Tensor`] goes in as an `ndarray` array and comes out as one, without a copy. Operations broadcast as in `ndarray`
+//! and NumPy: shapes are matched from the last axis, and 1 stretches. Binary operators panic at the caller's line when
+//! shapes do not fit.
+
+mod elementwise;
+pub(crate) mod entry;
+mod functions;
+mod index;
+mod join;
+pub(crate) mod layout;
+mod lift;
+mod linalg;
+mod op;
+mod operators;
+mod reduce;
+mod shape;
+mod softmax;
+
+use std::fmt;
+
+use ndarray::{Array, ArrayD, ArrayRef, ArrayView, ArrayViewD, Dimension, IxDyn, ShapeBuilder};
+use smallvec::SmallVec;
+
+pub use self::functions::{grad, hvp, jacobian, jvp, value_and_grad, vjp};
+pub use self::op::{Grads, Op, Vjp};
+
+use self::entry::{OpRef, Source, TensorEntry};
+use self::layout::Layout;
+use crate::error::{Error, Kind};
+use crate::gradients::Gradients;
+use crate::kernels::map::{self, Strided};
+use crate::kernels::storage::Storage;
+use crate::tape::cell::{TapeCell, stale};
+use crate::tape::opcode;
+use crate::{Real, Var};
+
+/// An n-dimensional array of numbers which, unless it is a constant, has its place on a tape.
+///
+/// Cheap to clone: clones, transposes, slices and reshapes share the elements.
+///
+/// ```
+/// use autodiff::{Tape, Tensor};
+/// use ndarray::array;
+/// let tape = Tape::new();
+/// let w = tape.tensor(array![[1.0, 2.0], [3.0, 4.0]]);
+/// let x = Tensor::constant(array![[1.0, -1.0]]);
+/// let loss = x.matmul(&w).tanh().square().sum();
+/// let g = loss.backward();
+/// assert_eq!(g.wrt(&w).shape(), [2, 2]);
+/// ```
+#[derive(Clone)]
+pub struct Tensor<T: Real> {
+    storage: Storage<T>,
+    layout: Layout,
+    node: Option<Node<T>>,
+}
+
+/// A tensor's place on a tape.
+pub(crate) struct Node<T: Real> {
+    pub(crate) cell: &'static TapeCell<T>,
+    pub(crate) index: u32,
+    pub(crate) slot: u32,
+    pub(crate) epoch: u32,
+}
+
+impl<T: Real> Clone for Node<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: Real> Copy for Node<T> {}
+
+impl<T: Real> Tensor<T> {
+    /// A constant: gradients with respect to it are not recorded. Takes over a row-major array without copying.
+    pub fn constant<D: Dimension>(array: Array<T, D>) -> Self {
+        let shape = Layout::row_major(array.shape());
+        let array = if array.is_standard_layout() { array } else { array.as_standard_layout().into_owned() };
+        let (vec, offset) = array.into_raw_vec_and_offset();
+        Self {
+            storage: Storage::from_vec(vec),
+            layout: Layout { offset: offset.unwrap_or(0), ..shape },
+            node: None,
+        }
+    }
+
+    /// A constant of no axes.
+    pub fn scalar(value: T) -> Self {
+        Self::full(&[], value)
+    }
+
+    /// A constant with every element the same.
+    ///
+    /// # Panics
+    /// If the number of elements overflows.
+    #[track_caller]
+    pub fn full(shape: &[usize], value: T) -> Self {
+        let Some(len) = layout::checked_len(shape) else {
+            Error::from(Kind::Shape { op: "full".into(), shape: shape.to_vec(), rule: "too many elements".into() })
+                .raise()
+        };
+        Self::from_storage(Storage::filled(len, value), shape)
+    }
+
+    /// A constant with every element 0.
+    #[track_caller]
+    pub fn zeros(shape: &[usize]) -> Self {
+        Self::full(shape, T::zero())
+    }
+
+    /// A constant with every element 1.
+    #[track_caller]
+    pub fn ones(shape: &[usize]) -> Self {
+        Self::full(shape, T::one())
+    }
+
+    pub(crate) fn from_storage(storage: Storage<T>, shape: &[usize]) -> Self {
+        debug_assert_eq!(storage.as_slice().len(), shape.iter().product::<usize>());
+        Self { storage, layout: Layout::row_major(shape), node: None }
+    }
+
+    /// A result of `shape` whose elements `write` sets in full.
+    pub(crate) fn build(shape: &[usize], write: impl FnOnce(&mut [T])) -> Self {
+        let mut storage = Storage::scratch(shape.iter().product());
+        write(storage.make_mut());
+        Self::from_storage(storage, shape)
+    }
+
+    /// The same elements under another layout, as a constant.
+    pub(crate) fn with_layout(&self, layout: Layout) -> Self {
+        Self { storage: self.storage.clone(), layout, node: None }
+    }
+
+    /// The lengths of the axes.
+    pub fn shape(&self) -> &[usize] {
+        &self.layout.shape
+    }
+
+    /// The number of axes.
+    pub fn ndim(&self) -> usize {
+        self.layout.rank()
+    }
+
+    /// The number of elements.
+    pub fn len(&self) -> usize {
+        self.layout.len()
+    }
+
+    /// Whether there are no elements.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether the tensor is recorded on a tape (and not a constant).
+    pub fn is_tracked(&self) -> bool {
+        self.node.is_some()
+    }
+
+    /// The elements as an `ndarray` view.
+    ///
+    /// ```
+    /// use autodiff::Tensor;
+    /// let x = Tensor::constant(ndarray::array![[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.transpose().view(), ndarray::array![[1.0, 3.0], [2.0, 4.0]].into_dyn());
+    /// ```
+    pub fn view(&self) -> ArrayViewD<'_, T> {
+        let elements = if self.is_empty() { &[] } else { &self.storage.as_slice()[self.layout.offset..] };
+        let shape = IxDyn(&self.layout.shape).strides(IxDyn(&self.layout.strides));
+        ArrayView::from_shape(shape, elements).expect("a layout lies inside its buffer")
+    }
+
+    /// The elements as an owned array.
+    pub fn to_array(&self) -> ArrayD<T> {
+        self.view().to_owned()
+    }
+
+    /// The elements as an owned array, without a copy if nobody else uses them.
+    pub fn into_array(self) -> ArrayD<T> {
+        if self.layout.offset != 0 || !self.layout.is_row_major() {
+            return self.to_array();
+        }
+        let (len, shape) = (self.len(), IxDyn(&self.layout.shape));
+        let mut vec = self.storage.into_vec();
+        vec.truncate(len);
+        ArrayD::from_shape_vec(shape, vec).expect("as many elements as the shape says")
+    }
+
+    /// The element of a tensor that has just one.
+    ///
+    /// # Panics
+    /// If there is not exactly one element.
+    #[track_caller]
+    pub fn item(&self) -> T {
+        if self.len() != 1 {
+            let rule = "`item` needs exactly one element".to_owned();
+            Error::from(Kind::Shape { op: "item".into(), shape: self.shape().to_vec(), rule }).raise();
+        }
+        self.storage.as_slice()[self.layout.offset]
+    }
+
+    /// The same values as a constant: no gradient flows through.
+    pub fn detach(&self) -> Self {
+        Self { node: None, ..self.clone() }
+    }
+
+    /// Derivatives of this scalar with respect to everything on its tape, by one reverse sweep.
+    ///
+    /// # Panics
+    /// If this is a constant, a stale handle, or has more than one element.
+    #[track_caller]
+    pub fn backward(&self) -> Gradients<T> {
+        let node = self.root("backward");
+        crate::tape::sweep::gradients(node.cell, &[], Some((node, Self::ones(self.shape()))))
+    }
+
+    /// The vector-Jacobian product: derivatives of `Σ cotangent · self`, for a tensor of any shape.
+    ///
+    /// # Panics
+    /// If this is a constant or a stale handle, or if the shapes differ.
+    #[track_caller]
+    pub fn backward_with(&self, cotangent: &Self) -> Gradients<T> {
+        let op = "backward_with";
+        if self.shape() != cotangent.shape() {
+            let (a, b) = (self.shape().to_vec(), cotangent.shape().to_vec());
+            let rule = "the cotangent needs the root's shape";
+            Error::from(Kind::Shapes { op: op.into(), a, b, rule }).raise();
+        }
+        let Some(node) = self.live() else { Error::from(Kind::ConstantRoot { op }).raise() };
+        crate::tape::sweep::gradients(node.cell, &[], Some((node, cotangent.detach())))
+    }
+
+    /// The place of a tracked scalar root, checked.
+    #[track_caller]
+    pub(crate) fn root(&self, op: &'static str) -> Node<T> {
+        let Some(node) = self.live() else { Error::from(Kind::ConstantRoot { op }).raise() };
+        if self.len() != 1 {
+            Error::from(Kind::NonScalarRoot { op, shape: self.shape().to_vec() }).raise();
+        }
+        node
+    }
+
+    /// The place on the tape, whether or not the handle is still good.
+    pub(crate) fn place(&self) -> Option<Node<T>> {
+        self.node
+    }
+
+    /// The place on the tape; `None` for a constant.
+    #[track_caller]
+    pub(crate) fn live(&self) -> Option<Node<T>> {
+        if let Some(node) = &self.node
+            && node.cell.epoch() != node.epoch
+        {
+            stale("tensor");
+        }
+        self.node
+    }
+
+    /// Puts an independent variable on a tape.
+    #[track_caller]
+    pub(crate) fn leaf(self, cell: &'static TapeCell<T>) -> Self {
+        let shape = self.layout.shape.clone();
+        self.enter(cell, Source::Leaf(shape))
+    }
+
+    /// Records the operation that gave `output`, if any of its inputs is tracked.
+    #[track_caller]
+    pub(crate) fn record(op: OpRef<T>, inputs: &[&Self], output: Self) -> Self {
+        let mut tape: Option<Node<T>> = None;
+        for input in inputs {
+            let Some(node) = input.live() else { continue };
+            if let Some(first) = tape
+                && !std::ptr::eq(first.cell, node.cell)
+            {
+                Error::custom(format!(
+                    "{}: operands are recorded on two different tapes; record both on one tape, or pass one as a \
+                     constant (`.detach()`)",
+                    op.name()
+                ))
+                .raise();
+            }
+            tape = Some(node);
+        }
+        let Some(Node { cell, .. }) = tape.filter(|node| node.cell.recording()) else { return output };
+        let inputs: SmallVec<[Self; 2]> = inputs.iter().map(|&x| x.clone()).collect();
+        let source = Source::Op { op, inputs, output: output.clone() };
+        output.enter(cell, source)
+    }
+
+    #[track_caller]
+    pub(crate) fn enter(mut self, cell: &'static TapeCell<T>, source: Source<T>) -> Self {
+        let mut entries = cell.tensors.borrow_mut();
+        let slot = entries.len() as u32;
+        let index = cell.push(opcode::TENSOR, [slot], T::zero());
+        entries.push(TensorEntry { index, source });
+        self.node = Some(Node { cell, index, slot, epoch: cell.epoch() });
+        self
+    }
+
+    pub(crate) fn strided(&self) -> Strided<'_, T> {
+        Strided { data: self.storage.as_slice(), strides: &self.layout.strides, offset: self.layout.offset }
+    }
+
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The elements in row-major order, copied only if they lie otherwise; a constant.
+    pub(crate) fn row_major(&self) -> Self {
+        if self.layout.is_row_major() {
+            return self.detach();
+        }
+        Self::build(self.shape(), |out| map::map1(self.shape(), self.strided(), out, |x| x))
+    }
+
+    /// The elements as a slice, if they lie in row-major order.
+    pub(crate) fn as_slice(&self) -> Option<&[T]> {
+        let (offset, len) = (self.layout.offset, self.len());
+        self.layout.is_row_major().then(|| if len == 0 { &[] } else { &self.storage.as_slice()[offset..offset + len] })
+    }
+
+    /// The elements in row-major order, for writing; a shared buffer is copied first.
+    pub(crate) fn make_mut(&mut self) -> &mut [T] {
+        if !self.layout.is_row_major() || self.layout.offset != 0 || self.storage.as_slice().len() != self.len() {
+            let node = self.node;
+            *self = Self::build(self.shape(), |out| map::map1(self.shape(), self.strided(), out, |x| x));
+            self.node = node;
+        }
+        self.storage.make_mut()
+    }
+
+    /// Updates the elements in place, `self[i] = f(self[i], other[i])`; a buffer that others use is copied first.
+    ///
+    /// For optimisers, which change parameters between steps. Nothing is recorded: a tracked tensor becomes a constant.
+    ///
+    /// ```
+    /// use autodiff::Tensor;
+    /// let mut w = Tensor::constant(ndarray::array![1.0, 2.0]);
+    /// w.update(&Tensor::constant(ndarray::array![10.0, 20.0]), |w, g| w - 0.1 * g);
+    /// assert_eq!(w.to_array(), ndarray::array![0.0, 0.0].into_dyn());
+    /// ```
+    ///
+    /// # Panics
+    /// If the shapes differ.
+    #[track_caller]
+    pub fn update(&mut self, other: &Self, f: impl Fn(T, T) -> T) {
+        if self.shape() != other.shape() {
+            let (a, b) = (self.shape().to_vec(), other.shape().to_vec());
+            Error::from(Kind::Shapes { op: "update".into(), a, b, rule: "both need the same shape" }).raise();
+        }
+        self.node = None;
+        let (shape, strides) = (other.layout.shape.clone(), layout::row_major_strides(other.shape()));
+        map::update(&shape, self.make_mut(), &strides, 0, other.strided(), f);
+    }
+
+    /// Whether all elements are finite.
+    pub fn is_finite(&self) -> bool {
+        self.view().iter().all(|x| x.is_finite())
+    }
+}
+
+/// The values; row by row, as `ndarray` prints them.
+impl<T: Real> fmt::Display for Tensor<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.view(), f)
+    }
+}
+
+/// The values and the place on the tape.
+impl<T: Real> fmt::Debug for Tensor<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.node {
+            Some(node) => write!(f, "Tensor(@ {}, shape {:?}, {})", node.index, self.shape(), self.view()),
+            None => write!(f, "Tensor(constant, shape {:?}, {})", self.shape(), self.view()),
+        }
+    }
+}
+
+impl<T: Real, D: Dimension> From<Array<T, D>> for Tensor<T> {
+    fn from(array: Array<T, D>) -> Self {
+        Self::constant(array)
+    }
+}
+
+impl<T: Real, D: Dimension> From<&ArrayRef<T, D>> for Tensor<T> {
+    fn from(array: &ArrayRef<T, D>) -> Self {
+        Self::constant(array.to_owned())
+    }
+}
+
+impl<T: Real> From<T> for Tensor<T> {
+    fn from(value: T) -> Self {
+        Self::scalar(value)
+    }
+}
+
+impl<T: Real> From<Var<T>> for Tensor<T> {
+    #[track_caller]
+    fn from(x: Var<T>) -> Self {
+        Self::from_vars(&[x], &[])
+    }
+}

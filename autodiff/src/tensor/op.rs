@@ -1,0 +1,171 @@
+//! Operations: the trait for own ones, and what a vjp gets and gives.
+
+use ndarray::{ArrayD, ArrayViewD};
+use smallvec::SmallVec;
+
+use super::Tensor;
+use super::entry::{Backward, OpRef};
+use crate::Real;
+use crate::error::Result;
+
+/// An operation on tensors: a value and a vector-Jacobian product.
+///
+/// An own operation has the rights of a built-in one: its name in messages, gradients to any order (the vjp is written
+/// in tensor operations, which are recorded when a derivative of the gradient is wanted), `None` for inputs that need no
+/// gradient. Apply it with [`Tensor::apply`].
+///
+/// ```
+/// use autodiff::tensor::{Grads, Op, Tensor, Vjp};
+/// use autodiff::{Result, Tape};
+/// use ndarray::{ArrayD, ArrayViewD, array};
+///
+/// /// x³, elementwise.
+/// struct Cube;
+/// impl Op<f64> for Cube {
+///     fn name(&self) -> &str { "cube" }
+///     fn forward(&self, x: &[ArrayViewD<'_, f64>]) -> Result<ArrayD<f64>> { Ok(x[0].mapv(|x| x * x * x)) }
+///     fn vjp(&self, cx: &Vjp<'_, f64>) -> Grads<f64> {
+///         let x = cx.input(0);
+///         Grads::from(3.0 * x.square() * cx.grad())
+///     }
+/// }
+///
+/// let tape = Tape::new();
+/// let x = tape.tensor(array![1.0, 2.0]);
+/// let y = Tensor::apply(Cube, &[&x])?.sum();
+/// let first = &tape.grad(&y, &[&x])[0];                 // 3 x², recorded
+/// let second = tape.grad(&first.sum(), &[&x]);          // 6 x
+/// assert_eq!(second[0].to_array(), array![6.0, 12.0].into_dyn());
+/// # Ok::<(), autodiff::Error>(())
+/// ```
+pub trait Op<T: Real> {
+    /// The operation's name, as it appears in messages.
+    fn name(&self) -> &str;
+
+    /// The value.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the inputs, in words: [`Error::custom`](crate::Error::custom).
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>>;
+
+    /// The vector-Jacobian product: for each input, the gradient of the root with respect to it, given
+    /// [`cx.grad()`](Vjp::grad), the gradient with respect to the output.
+    ///
+    /// A gradient may have any shape that broadcasts with its input's: the engine sums over axes along which the input
+    /// was stretched and repeats where the gradient is shorter.
+    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T>;
+}
+
+/// What a vector-Jacobian product works from.
+pub struct Vjp<'a, T: Real> {
+    pub(crate) inputs: &'a [Tensor<T>],
+    pub(crate) output: &'a Tensor<T>,
+    pub(crate) grad: &'a Tensor<T>,
+    pub(crate) needs: SmallVec<[bool; 4]>,
+    pub(crate) recording: bool,
+}
+
+impl<T: Real> Vjp<'_, T> {
+    /// The gradient of the root with respect to the output; of the output's shape.
+    pub fn grad(&self) -> &Tensor<T> {
+        self.grad
+    }
+
+    /// Input `i` of the operation.
+    ///
+    /// # Panics
+    /// If there is no such input.
+    #[track_caller]
+    pub fn input(&self, i: usize) -> &Tensor<T> {
+        &self.inputs[i]
+    }
+
+    /// How many inputs the operation had.
+    pub fn arity(&self) -> usize {
+        self.inputs.len()
+    }
+
+    /// The operation's result.
+    pub fn output(&self) -> &Tensor<T> {
+        self.output
+    }
+
+    /// Whether a gradient with respect to input `i` is wanted; where not, `None` saves its computation.
+    pub fn needs(&self, i: usize) -> bool {
+        self.needs[i]
+    }
+
+    /// Whether the sweep is recorded, to be differentiated again. A fused first-order formula may be used where not.
+    pub(crate) fn recording(&self) -> bool {
+        self.recording
+    }
+
+    /// A gradient for each input, computed where it is needed.
+    pub(crate) fn each(&self, gradient: impl Fn(usize) -> Tensor<T>) -> Grads<T> {
+        (0..self.arity()).map(|i| self.needs(i).then(|| gradient(i))).collect()
+    }
+}
+
+/// One gradient or `None` for each input of an operation.
+///
+/// ```
+/// use autodiff::tensor::{Grads, Tensor};
+/// let g = Tensor::constant(ndarray::array![1.0]);
+/// let one_input = Grads::from(g.clone());
+/// let two_inputs = Grads::from([Some(g), None]);
+/// ```
+pub struct Grads<T: Real>(pub(crate) SmallVec<[Option<Tensor<T>>; 2]>);
+
+impl<T: Real> From<Tensor<T>> for Grads<T> {
+    fn from(gradient: Tensor<T>) -> Self {
+        Self(SmallVec::from_iter([Some(gradient)]))
+    }
+}
+
+impl<T: Real, const N: usize> From<[Option<Tensor<T>>; N]> for Grads<T> {
+    fn from(gradients: [Option<Tensor<T>>; N]) -> Self {
+        gradients.into_iter().collect()
+    }
+}
+
+impl<T: Real> From<Vec<Option<Tensor<T>>>> for Grads<T> {
+    fn from(gradients: Vec<Option<Tensor<T>>>) -> Self {
+        Self(gradients.into())
+    }
+}
+
+impl<T: Real> FromIterator<Option<Tensor<T>>> for Grads<T> {
+    fn from_iter<I: IntoIterator<Item = Option<Tensor<T>>>>(gradients: I) -> Self {
+        Self(gradients.into_iter().collect())
+    }
+}
+
+/// A user's operation on the tape.
+struct Applied<O>(O);
+
+impl<T: Real, O: Op<T>> Backward<T> for Applied<O> {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
+        self.0.vjp(cx)
+    }
+}
+
+impl<T: Real> Tensor<T> {
+    /// Applies an operation: evaluates it and, if an input is tracked, records it.
+    ///
+    /// # Errors
+    /// What the operation's `forward` returns.
+    ///
+    /// # Panics
+    /// If an input is a stale handle, or inputs are recorded on different tapes.
+    #[track_caller]
+    pub fn apply<O: Op<T> + 'static>(op: O, inputs: &[&Self]) -> Result<Self> {
+        let views: SmallVec<[ArrayViewD<'_, T>; 2]> = inputs.iter().map(|x| x.view()).collect();
+        let value = op.forward(&views)?;
+        drop(views);
+        Ok(Self::record(OpRef::shared(Applied(op)), inputs, Self::constant(value)))
+    }
+}

@@ -1,0 +1,172 @@
+//! Sums and means over axes, and broadcasting, which is the sum's adjoint.
+
+use super::entry::{Backward, OpRef};
+use super::layout::{Dims, row_major_strides};
+use super::{Grads, Tensor, Vjp};
+use crate::Real;
+use crate::error::{Error, Kind};
+use crate::kernels::reduce;
+
+struct SumAxes {
+    /// The result's shape with the summed axes kept as 1.
+    kept: Dims,
+}
+
+impl<T: Real> Backward<T> for SumAxes {
+    fn name(&self) -> &'static str {
+        "sum"
+    }
+
+    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
+        // The engine repeats it along the summed axes.
+        cx.grad().reshape(&self.kept).into()
+    }
+}
+
+struct Broadcast;
+
+impl<T: Real> Backward<T> for Broadcast {
+    fn name(&self) -> &'static str {
+        "broadcast_to"
+    }
+
+    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
+        // The engine sums over the axes along which the input was repeated.
+        cx.grad().clone().into()
+    }
+}
+
+impl<T: Real> Tensor<T> {
+    /// The sum of all elements, a tensor without axes.
+    #[track_caller]
+    pub fn sum(&self) -> Self {
+        let axes: Dims = (0..self.ndim()).collect();
+        self.sum_axes(&axes, false)
+    }
+
+    /// The sum along one axis, which disappears.
+    #[track_caller]
+    pub fn sum_axis(&self, axis: usize) -> Self {
+        self.sum_axes(&[axis], false)
+    }
+
+    /// The sum over some axes. With `keep` they stay, with length 1. The order of additions depends on the shape alone.
+    ///
+    /// ```
+    /// use autodiff::Tensor;
+    /// let x = Tensor::constant(ndarray::array![[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.sum_axes(&[0], true).shape(), [1, 2]);
+    /// assert_eq!(x.sum_axes(&[0, 1], false).item(), 10.0);
+    /// ```
+    ///
+    /// # Panics
+    /// If an axis does not exist or is named twice.
+    #[track_caller]
+    pub fn sum_axes(&self, axes: &[usize], keep: bool) -> Self {
+        let kept = self.kept("sum", axes);
+        let output = if axes.len() == self.ndim() && self.as_slice().is_some() {
+            let total = reduce::sum(self.as_slice().expect("just seen"));
+            Self::full(&kept, total)
+        } else {
+            let strides = self.reduced_strides(&kept);
+            Self::build(&kept, |out| reduce::sum_into(self.shape(), self.strided(), out, &strides))
+        };
+        let output = if keep { output } else { output.reshape(&drop_axes(self.shape(), axes)) };
+        Self::record(OpRef::shared(SumAxes { kept }), &[self], output)
+    }
+
+    /// The mean of all elements; NaN if there are none.
+    #[track_caller]
+    pub fn mean(&self) -> Self {
+        let count = T::of(self.len() as f64);
+        self.sum() / count
+    }
+
+    /// The mean along one axis, which disappears.
+    #[track_caller]
+    pub fn mean_axis(&self, axis: usize) -> Self {
+        self.mean_axes(&[axis], false)
+    }
+
+    /// The mean over some axes. With `keep` they stay, with length 1.
+    #[track_caller]
+    pub fn mean_axes(&self, axes: &[usize], keep: bool) -> Self {
+        let kept = self.kept("mean", axes);
+        let count = self.len() as f64 / kept.iter().product::<usize>() as f64;
+        self.sum_axes(axes, keep) / T::of(count)
+    }
+
+    /// Repeated to a larger shape, without a copy.
+    ///
+    /// # Panics
+    /// If this shape does not broadcast to that one.
+    #[track_caller]
+    pub fn broadcast_to(&self, shape: &[usize]) -> Self {
+        if self.shape() == shape {
+            return self.clone();
+        }
+        let Some(layout) = self.layout().broadcast_to(shape) else {
+            let rule = "matched from the last axis, the first shape's lengths must be 1 or equal the second's";
+            let (a, b) = (self.shape().to_vec(), shape.to_vec());
+            Error::from(Kind::Shapes { op: "broadcast_to".into(), a, b, rule }).raise()
+        };
+        Self::record(OpRef::Static(&Broadcast), &[self], self.with_layout(layout))
+    }
+
+    /// A gradient brought to the shape of the input it belongs to: summed over the axes along which the input was
+    /// repeated, repeated where the gradient is shorter. `None` if the shapes do not go together.
+    pub(crate) fn fitted_to(self, shape: &[usize]) -> Option<Self> {
+        if self.shape() == shape {
+            return Some(self);
+        }
+        if self.layout().broadcast_to(shape).is_some() {
+            return Some(self.broadcast_to(shape));
+        }
+        let extra = self.ndim().checked_sub(shape.len())?;
+        let mut axes: Dims = (0..extra).collect();
+        for (axis, (&have, &want)) in self.shape()[extra..].iter().zip(shape).enumerate() {
+            if have != want {
+                if want != 1 && have != 1 {
+                    return None;
+                }
+                if want == 1 {
+                    axes.push(extra + axis);
+                }
+            }
+        }
+        let summed = self.sum_axes(&axes, true);
+        let lead = &summed.shape()[extra..];
+        let lead: Dims = lead.iter().copied().collect();
+        Some(summed.reshape(&lead).broadcast_to(shape))
+    }
+
+    /// The shape with `axes` reduced to length 1.
+    #[track_caller]
+    pub(crate) fn kept(&self, op: &str, axes: &[usize]) -> Dims {
+        let mut shape: Dims = self.shape().iter().copied().collect();
+        for (i, &axis) in axes.iter().enumerate() {
+            if axis >= shape.len() || axes[..i].contains(&axis) {
+                let rule = format!("axes {axes:?} must be different and below {}", shape.len());
+                Error::from(Kind::Shape { op: op.to_owned(), shape: self.shape().to_vec(), rule }).raise();
+            }
+            shape[axis] = 1;
+        }
+        shape
+    }
+
+    /// Row-major strides of `kept`, 0 along the axes that are reduced.
+    pub(crate) fn reduced_strides(&self, kept: &[usize]) -> Dims {
+        let mut strides = row_major_strides(kept);
+        for (axis, stride) in strides.iter_mut().enumerate() {
+            if kept[axis] == 1 {
+                *stride = 0;
+            }
+        }
+        strides
+    }
+}
+
+/// A shape without some axes.
+pub(crate) fn drop_axes(shape: &[usize], axes: &[usize]) -> Dims {
+    shape.iter().enumerate().filter(|(axis, _)| !axes.contains(axis)).map(|(_, &len)| len).collect()
+}

@@ -104,7 +104,10 @@ pub fn jvp<T: Real, Y: Outputs<T>>(f: impl Fn(&[Var<T>]) -> Y, x: &[T], v: &[T])
         return pull(&u, &[crate::dot(&gradient, &v)], &[T::one()]);
     }
     let values = tangents::<T, 1>(cell, last, x, |i| [v[i]]);
-    outputs.iter().map(|y| y.place().map_or_else(T::zero, |(_, index, _)| values[index as usize].tangent()[0])).collect()
+    outputs
+        .iter()
+        .map(|y| y.place().map_or_else(T::zero, |(_, index, _)| values[index as usize].tangent()[0]))
+        .collect()
 }
 
 /// The Jacobian `∂f_k/∂x_i`, a row for each output: by reverse sweeps, one an output.

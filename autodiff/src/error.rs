@@ -79,7 +79,9 @@ pub(crate) enum Kind {
     Severed { shape: Vec<usize> },
     #[error("{op}: {got} values given where {want} are needed ({why})")]
     Count { op: &'static str, got: usize, want: usize, why: &'static str },
-    #[error("the tape is full: {entries} entries recorded, the limit is {limit}; split the work, or `reset` between steps")]
+    #[error(
+        "the tape is full: {entries} entries recorded, the limit is {limit}; split the work, or `reset` between steps"
+    )]
     TapeFull { entries: usize, limit: usize },
     #[error("out of memory: could not reserve {bytes} bytes for the tape after {entries} entries")]
     OutOfMemory { bytes: usize, entries: usize },

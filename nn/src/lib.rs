@@ -1,1 +1,1 @@
-
+//! Multilayer perceptrons on the tape.

@@ -33,9 +33,8 @@ pub(crate) fn plain<T: Real>(a: Operand<'_, T>, b: Operand<'_, T>, c: &mut [T]) 
     check(&a, &b, c);
     for i in 0..a.rows {
         for j in 0..b.cols {
-            let term = |k: usize| {
-                a.data[i * a.row_stride + k * a.col_stride] * b.data[k * b.row_stride + j * b.col_stride]
-            };
+            let term =
+                |k: usize| a.data[i * a.row_stride + k * a.col_stride] * b.data[k * b.row_stride + j * b.col_stride];
             c[i * b.cols + j] = (0..a.cols).fold(T::zero(), |sum, k| sum + term(k));
         }
     }

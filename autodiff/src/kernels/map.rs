@@ -72,12 +72,7 @@ pub(crate) fn map2<T: Copy>(
 
 /// `out[i] = f(a[i], b[i], c[i])`, `out` contiguous.
 #[inline]
-pub(crate) fn map3<T: Copy>(
-    shape: &[usize],
-    [a, b, c]: [Strided<'_, T>; 3],
-    out: &mut [T],
-    f: impl Fn(T, T, T) -> T,
-) {
+pub(crate) fn map3<T: Copy>(shape: &[usize], [a, b, c]: [Strided<'_, T>; 3], out: &mut [T], f: impl Fn(T, T, T) -> T) {
     let lanes = Lanes::new(shape, [a.strides, b.strides, c.strides], [a.offset, b.offset, c.offset]);
     let n = lanes.len;
     let mut out = out.chunks_exact_mut(n.max(1));

@@ -64,90 +64,96 @@ pub(crate) fn reverse<T: Copy, I: Interpreter<T>>(
         match op {
             LEAF => {}
             ADD => {
-                let [a, b] = take2(&mut code);
+                let [a, b] = take(&mut code);
                 add(interpreter, adjoints, a, adjoint);
                 add(interpreter, adjoints, b, adjoint);
             }
             SUB => {
-                let [a, b] = take2(&mut code);
+                let [a, b] = take(&mut code);
                 add(interpreter, adjoints, a, adjoint);
                 add(interpreter, adjoints, b, -adjoint);
             }
             MUL => {
-                let [a, b] = take2(&mut code);
+                let [a, b] = take(&mut code);
                 let (x, y) = (interpreter.value(a as usize), interpreter.value(b as usize));
                 add(interpreter, adjoints, a, adjoint.chain(y));
                 add(interpreter, adjoints, b, adjoint.chain(x));
             }
             ADD_CONSTANT | SUB_CONSTANT => {
-                let (a, _) = take1(&mut code);
+                let (a, _) = take_with_constant(&mut code);
                 add(interpreter, adjoints, a, adjoint);
             }
             SUB_FROM_CONSTANT => {
-                let (a, _) = take1(&mut code);
+                let (a, _) = take_with_constant(&mut code);
                 add(interpreter, adjoints, a, -adjoint);
             }
             MUL_CONSTANT | CONSTANT_MUL => {
-                let (a, c) = take1(&mut code);
+                let (a, c) = take_with_constant(&mut code);
                 add(interpreter, adjoints, a, adjoint.chain(interpreter.lift(c)));
             }
-            _ => {
-                by_table(&code, index, interpreter, adjoints);
-                code.pop();
-                continue;
-            }
+            _ => by_table(&mut code, index, interpreter, adjoints),
         }
         code.ops = &code.ops[..index];
     }
 }
 
-/// Takes the two operands of the last entry.
+/// Takes the last entry's operands.
 #[inline(always)]
-fn take2<T>(code: &mut Code<'_, T>) -> [u32; 2] {
-    let (rest, operands) = code.operands.split_last_chunk().expect("two operands");
+fn take<T, const K: usize>(code: &mut Code<'_, T>) -> [u32; K] {
+    let (rest, operands) = code.operands.split_last_chunk().expect("as many operands as the opcode says");
     code.operands = rest;
     *operands
 }
 
-/// Takes the operand and the constant of the last entry.
+/// Takes the last entry's operand and constant.
 #[inline(always)]
-fn take1<T: Copy>(code: &mut Code<'_, T>) -> (u32, T) {
-    let (&operand, operands) = code.operands.split_last().expect("one operand");
+fn take_with_constant<T: Copy>(code: &mut Code<'_, T>) -> (u32, T) {
+    let [operand] = take(code);
     let (&constant, constants) = code.constants.split_last().expect("one constant");
-    code.operands = operands;
     code.constants = constants;
     (operand, constant)
 }
 
 /// Any entry: decodes it and looks up its row.
 fn by_table<T: Copy, I: Interpreter<T>>(
-    code: &Code<'_, T>,
+    code: &mut Code<'_, T>,
     index: usize,
     interpreter: &mut I,
     adjoints: &mut [I::Number],
 ) {
     let adjoint = adjoints[index];
-    let last = |back: usize| code.operands[code.operands.len() - back] as usize;
     match opcode::decode(code.ops[index]) {
         Kind::Leaf => {}
-        Kind::Tensor => interpreter.tensor(last(1), adjoints),
-        Kind::At => interpreter.element(last(2), last(1), adjoint),
+        Kind::Tensor => {
+            let [slot] = take(code);
+            interpreter.tensor(slot as usize, adjoints);
+        }
+        Kind::At => {
+            let [slot, position] = take(code);
+            interpreter.element(slot as usize, position as usize, adjoint);
+        }
         Kind::Unary(f) => {
-            let a = last(1);
+            let [a] = take(code).map(|a| a as usize);
             if interpreter.wants(a) {
                 let slope = f.derivative(interpreter.value(a), interpreter.value(index));
                 adjoints[a].accumulate(adjoint.chain(slope));
             }
         }
         Kind::Binary(f, form) => {
-            let constant = || interpreter.lift(*code.constants.last().expect("one constant"));
-            let (a, b) = match form {
-                Form::Both => (Some(last(2)), Some(last(1))),
-                Form::First => (Some(last(1)), None),
-                Form::Second => (None, Some(last(1))),
+            let (a, b, x, y) = match form {
+                Form::Both => {
+                    let [a, b] = take(code).map(|i| i as usize);
+                    (Some(a), Some(b), interpreter.value(a), interpreter.value(b))
+                }
+                Form::First => {
+                    let (a, constant) = take_with_constant(code);
+                    (Some(a as usize), None, interpreter.value(a as usize), interpreter.lift(constant))
+                }
+                Form::Second => {
+                    let (b, constant) = take_with_constant(code);
+                    (None, Some(b as usize), interpreter.lift(constant), interpreter.value(b as usize))
+                }
             };
-            let x = a.map_or_else(constant, |a| interpreter.value(a));
-            let y = b.map_or_else(constant, |b| interpreter.value(b));
             let value = interpreter.value(index);
             if let Some(a) = a.filter(|&a| interpreter.wants(a)) {
                 adjoints[a].accumulate(adjoint.chain(f.derivative_a(x, y, value)));
@@ -159,13 +165,15 @@ fn by_table<T: Copy, I: Interpreter<T>>(
         Kind::Nary(f) => {
             let operands = code.nary_operands();
             let constants = operands.iter().filter(|&&i| i == opcode::CONSTANT).count();
-            let constants = &code.constants[code.constants.len() - constants..];
+            let (rest, constants) = code.constants.split_at(code.constants.len() - constants);
             let x = nary_arguments(operands, constants, |i| interpreter.value(i), |c| interpreter.lift(c));
             for (slope, &i) in f.derivatives(&x, interpreter.value(index)).into_iter().zip(operands) {
                 if i != opcode::CONSTANT && interpreter.wants(i as usize) {
                     adjoints[i as usize].accumulate(adjoint.chain(slope));
                 }
             }
+            code.operands = &code.operands[..code.operands.len() - operands.len() - 2];
+            code.constants = rest;
         }
     }
 }

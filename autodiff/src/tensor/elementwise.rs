@@ -63,7 +63,9 @@ impl<T: Real> Tensor<T> {
     pub fn unary(&self, f: Unary) -> Self {
         let shape = self.shape();
         let output = Self::build(shape, |out| {
-            unary_functions!(by_row, {Unary}, {f}, {F}, { map::map1(shape, self.strided(), out, |x| x.unary(F)) });
+            unary_functions!(by_row, { Unary }, { f }, { F }, {
+                map::map1(shape, self.strided(), out, |x| x.unary(F))
+            });
         });
         Self::record(OpRef::Unary(f), &[self], output)
     }
@@ -75,7 +77,7 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub fn binary(&self, f: Binary, other: &Self) -> Self {
         let output = self.zip(f.name(), other, |shape, a, b, out| {
-            binary_functions!(by_binary_row, {f}, {F}, { map::map2(shape, a, b, out, |x, y| x.binary(F, y)) });
+            binary_functions!(by_binary_row, { f }, { F }, { map::map2(shape, a, b, out, |x, y| x.binary(F, y)) });
         });
         Self::record(OpRef::Binary(f), &[self, other], output)
     }
@@ -177,7 +179,7 @@ pub(super) fn unary_vjp<T: Real>(f: Unary, cx: &Vjp<'_, T>) -> Grads<T> {
     let shape = y.shape();
     let operands = [g.strided(), x.strided(), y.strided()];
     let fused = |out: &mut [T]| {
-        unary_functions!(by_row, {Unary}, {f}, {F}, {
+        unary_functions!(by_row, { Unary }, { f }, { F }, {
             map::map3(shape, operands, out, |g, x, y| g.chain(F.derivative(x, y)))
         });
     };
@@ -205,7 +207,7 @@ pub(super) fn binary_vjp<T: Real>(f: Binary, cx: &Vjp<'_, T>) -> Grads<T> {
     let operands = [g.strided(), a.strided(), b.strided(), y.strided()];
     cx.each(|i| {
         Tensor::build(shape, |out| {
-            binary_functions!(by_binary_row, {f}, {F}, {
+            binary_functions!(by_binary_row, { f }, { F }, {
                 if i == 0 {
                     map::map4(shape, operands, out, |g, a, b, y| g.chain(F.derivative_a(a, b, y)));
                 } else {

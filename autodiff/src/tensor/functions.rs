@@ -30,10 +30,7 @@ pub fn grad<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]
 /// # Panics
 /// As [`grad`].
 #[track_caller]
-pub fn value_and_grad<T: Real>(
-    f: impl Fn(&[Tensor<T>]) -> Tensor<T>,
-    inputs: &[Tensor<T>],
-) -> (T, Vec<ArrayD<T>>) {
+pub fn value_and_grad<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]) -> (T, Vec<ArrayD<T>>) {
     let (_tape, leaves) = leaves(inputs);
     let y = f(&leaves);
     let gradients = y.backward();

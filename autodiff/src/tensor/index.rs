@@ -124,8 +124,7 @@ impl<T: Real> Tensor<T> {
         layout.offset += range.start * layout.strides[axis];
         let all = SliceInfoElem::Slice { start: 0, end: None, step: 1 };
         let mut part = vec![all; self.ndim()];
-        part[axis] =
-            SliceInfoElem::Slice { start: range.start as isize, end: Some(range.end as isize), step: 1 };
+        part[axis] = SliceInfoElem::Slice { start: range.start as isize, end: Some(range.end as isize), step: 1 };
         let cut = Rc::new(Cut::try_from(part).expect("any number of axes"));
         Self::record(OpRef::shared(Slice(cut)), &[self], self.with_layout(layout))
     }
@@ -178,7 +177,8 @@ impl<T: Real> Tensor<T> {
         part[axis] = 1;
         let target = whole.make_mut();
         for (k, &i) in indices.iter().enumerate() {
-            let source = map::Strided { offset: self.layout().offset + k * self.layout().strides[axis], ..self.strided() };
+            let source =
+                map::Strided { offset: self.layout().offset + k * self.layout().strides[axis], ..self.strided() };
             map::update(&part, target, &strides, i * strides[axis], source, |t, x| t + x);
         }
         Self::record(OpRef::shared(Put { axis, indices: Rc::clone(indices) }), &[self], whole)

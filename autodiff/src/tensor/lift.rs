@@ -110,7 +110,13 @@ impl<'a, T: Real> Algebra for Lift<'a, T> {
 
     fn select(mask: Self::Mask, a: Self, b: Self) -> Self {
         match mask {
-            LiftMask::All(holds) => if holds { a } else { b },
+            LiftMask::All(holds) => {
+                if holds {
+                    a
+                } else {
+                    b
+                }
+            }
             LiftMask::Each(arena, at) => arena.lift(Tensor::select(&arena.get(at), &a.tensor(), &b.tensor())),
         }
     }

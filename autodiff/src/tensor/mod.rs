@@ -79,11 +79,7 @@ impl<T: Real> Tensor<T> {
         let shape = Layout::row_major(array.shape());
         let array = if array.is_standard_layout() { array } else { array.as_standard_layout().into_owned() };
         let (vec, offset) = array.into_raw_vec_and_offset();
-        Self {
-            storage: Storage::from_vec(vec),
-            layout: Layout { offset: offset.unwrap_or(0), ..shape },
-            node: None,
-        }
+        Self { storage: Storage::from_vec(vec), layout: Layout { offset: offset.unwrap_or(0), ..shape }, node: None }
     }
 
     /// A constant of no axes.

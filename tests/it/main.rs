@@ -1,0 +1,3 @@
+//! Integration tests, one binary.
+
+fn main_is_generated() {}

@@ -154,6 +154,12 @@ impl<T: Real> Tensor<T> {
         self.node.is_some()
     }
 
+    /// Whether the tensor stands on a tape that has not been reset or dropped since: it can take part in a computation
+    /// and a gradient can flow to it.
+    pub fn is_current(&self) -> bool {
+        self.node.is_some_and(|node| node.cell.epoch() == node.epoch)
+    }
+
     /// The elements as an `ndarray` view.
     ///
     /// ```

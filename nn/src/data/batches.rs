@@ -1,0 +1,53 @@
+//! Minibatches.
+
+use autodiff::{Real, Tensor};
+use rand::Rng;
+use rand::seq::SliceRandom;
+
+use super::Dataset;
+
+/// One pass through a data set in shuffled minibatches. The last one may be smaller.
+///
+/// ```
+/// use nn::{Batches, Dataset};
+/// use rand::SeedableRng;
+/// let data = Dataset::new(ndarray::Array2::<f64>::zeros((10, 2)), ndarray::Array2::zeros((10, 1)))?;
+/// let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+/// let sizes: Vec<usize> = Batches::new(&data, 4, &mut rng).map(|(x, _)| x.shape()[0]).collect();
+/// assert_eq!(sizes, [4, 4, 2]);
+/// # Ok::<(), nn::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Batches<'d, T: Real> {
+    data: &'d Dataset<T>,
+    order: Vec<usize>,
+    size: usize,
+    next: usize,
+}
+
+impl<'d, T: Real> Batches<'d, T> {
+    /// Shuffles the items into batches of `size`; 0 counts as 1.
+    pub fn new(data: &'d Dataset<T>, size: usize, rng: &mut impl Rng) -> Self {
+        let mut order: Vec<usize> = (0..data.len()).collect();
+        order.shuffle(rng);
+        Self { data, order, size: size.max(1), next: 0 }
+    }
+}
+
+impl<T: Real> Iterator for Batches<'_, T> {
+    type Item = (Tensor<T>, Tensor<T>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let end = (self.next + self.size).min(self.order.len());
+        let indices = &self.order[self.next..end];
+        self.next = end;
+        (!indices.is_empty()).then(|| self.data.items(indices))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = (self.order.len() - self.next).div_ceil(self.size);
+        (left, Some(left))
+    }
+}
+
+impl<T: Real> ExactSizeIterator for Batches<'_, T> {}

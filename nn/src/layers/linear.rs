@@ -1,0 +1,73 @@
+//! The affine map.
+
+use autodiff::{Real, Tensor};
+use rand::Rng;
+
+use crate::{Init, Layer, Param, Visit, VisitMut};
+
+/// `y = x Wᵀ + b`, with `W` of shape outputs × inputs, for a batch `x` of shape items × inputs, or one item.
+///
+/// ```
+/// use autodiff::Tensor;
+/// use nn::{Layer, Linear};
+/// use ndarray::array;
+/// let layer = Linear::from_weights(array![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], array![0.0, 0.0, 1.0]);
+/// let y = layer.forward(&Tensor::constant(array![[1.0, 1.0]]));
+/// assert_eq!(y.to_array(), array![[3.0, 7.0, 12.0]].into_dyn());
+/// ```
+#[derive(Debug)]
+pub struct Linear<T: Real> {
+    weight: Param<T>,
+    bias: Param<T>,
+}
+
+impl<T: Real> Linear<T> {
+    /// Weights drawn by `init`, bias 0.
+    pub fn new(inputs: usize, outputs: usize, init: Init, rng: &mut impl Rng) -> Self {
+        let weight = init.sample(&[outputs, inputs], inputs, outputs, rng);
+        Self { weight: Param::new(weight), bias: Param::new(Tensor::zeros(&[outputs])) }
+    }
+
+    /// Given weights (outputs × inputs) and bias (outputs).
+    ///
+    /// # Panics
+    /// If the shapes do not go together.
+    #[track_caller]
+    pub fn from_weights(weight: impl Into<Tensor<T>>, bias: impl Into<Tensor<T>>) -> Self {
+        let (weight, bias) = (weight.into(), bias.into());
+        let fits = matches!((weight.shape(), bias.shape()), (&[outputs, _], &[n]) if n == outputs);
+        assert!(
+            fits,
+            "Linear: weight {:?} and bias {:?} do not fit: expected [outputs, inputs] and [outputs]",
+            weight.shape(),
+            bias.shape()
+        );
+        Self { weight: Param::new(weight), bias: Param::new(bias) }
+    }
+
+    /// The weights, outputs × inputs.
+    pub fn weight(&self) -> &Param<T> {
+        &self.weight
+    }
+
+    /// The bias, one number for each output.
+    pub fn bias(&self) -> &Param<T> {
+        &self.bias
+    }
+}
+
+impl<T: Real> Layer<T> for Linear<T> {
+    fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
+        x.matmul(&self.weight.tensor().transpose()) + self.bias.tensor()
+    }
+
+    fn visit(&self, v: &mut Visit<'_, T>) {
+        v.param("weight", &self.weight);
+        v.param("bias", &self.bias);
+    }
+
+    fn visit_mut(&mut self, v: &mut VisitMut<'_, T>) {
+        v.param("weight", &mut self.weight);
+        v.param("bias", &mut self.bias);
+    }
+}

@@ -1,0 +1,104 @@
+//! The multilayer perceptron.
+
+use autodiff::{Real, Tensor};
+use rand::Rng;
+
+use crate::{Activation, Init, Layer, Linear, Visit, VisitMut};
+
+/// A multilayer perceptron of any depth: `a = W z + b`, `z = h(a)` for each layer (L6).
+///
+/// ```
+/// use nn::{Activation, Mlp};
+/// use rand::SeedableRng;
+/// let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+/// // 64 inputs, two hidden layers, 10 outputs (logits: no activation on the last layer).
+/// let model = Mlp::<f32>::new(&[64, 32, 16, 10], Activation::Relu, &mut rng);
+/// assert_eq!(nn::count(&model), 64 * 32 + 32 + 32 * 16 + 16 + 16 * 10 + 10);
+/// // Layer by layer:
+/// let model = Mlp::<f32>::builder(2).layer(8, Activation::Tanh).layer(1, Activation::Sigmoid).build(&mut rng);
+/// ```
+pub struct Mlp<T: Real> {
+    layers: Vec<(Linear<T>, Activation)>,
+}
+
+impl<T: Real> Mlp<T> {
+    /// A network with the given numbers of units, from input to output. Hidden layers use `hidden`, the last layer none:
+    /// its outputs are a regression's values or a classifier's logits.
+    ///
+    /// # Panics
+    /// If there are fewer than two numbers.
+    #[track_caller]
+    pub fn new(units: &[usize], hidden: Activation, rng: &mut impl Rng) -> Self {
+        let [inputs, hidden_units @ .., outputs] = units else {
+            panic!("Mlp: units {units:?}: expected at least the numbers of inputs and outputs")
+        };
+        let builder = hidden_units.iter().fold(Self::builder(*inputs), |builder, &n| builder.layer(n, hidden));
+        builder.layer(*outputs, Activation::Identity).build(rng)
+    }
+
+    /// Starts a network layer by layer.
+    pub fn builder(inputs: usize) -> MlpBuilder {
+        MlpBuilder { inputs, layers: Vec::new(), init: None }
+    }
+
+    /// A network from given layers.
+    pub fn from_layers(layers: Vec<(Linear<T>, Activation)>) -> Self {
+        Self { layers }
+    }
+
+    /// The layers, from input to output.
+    pub fn layers(&self) -> &[(Linear<T>, Activation)] {
+        &self.layers
+    }
+}
+
+impl<T: Real> Layer<T> for Mlp<T> {
+    fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
+        self.layers.iter().fold(x.clone(), |x, (linear, activation)| activation.apply(&linear.forward(&x)))
+    }
+
+    fn visit(&self, v: &mut Visit<'_, T>) {
+        for (i, (linear, _)) in self.layers.iter().enumerate() {
+            v.layer(&format!("layers.{i}"), linear);
+        }
+    }
+
+    fn visit_mut(&mut self, v: &mut VisitMut<'_, T>) {
+        for (i, (linear, _)) in self.layers.iter_mut().enumerate() {
+            v.layer(&format!("layers.{i}"), linear);
+        }
+    }
+}
+
+/// The plan of an [`Mlp`].
+#[derive(Clone, Debug)]
+pub struct MlpBuilder {
+    inputs: usize,
+    layers: Vec<(usize, Activation)>,
+    init: Option<Init>,
+}
+
+impl MlpBuilder {
+    /// Adds a layer of `units` units.
+    pub fn layer(mut self, units: usize, activation: Activation) -> Self {
+        self.layers.push((units, activation));
+        self
+    }
+
+    /// Draws all weights by `init`, instead of each layer's by [`Activation::init`].
+    pub fn init(mut self, init: Init) -> Self {
+        self.init = Some(init);
+        self
+    }
+
+    /// Draws the weights, layer by layer; biases are 0.
+    pub fn build<T: Real>(self, rng: &mut impl Rng) -> Mlp<T> {
+        let mut inputs = self.inputs;
+        let layers = self.layers.into_iter().map(|(units, activation)| {
+            let linear = Linear::new(inputs, units, self.init.unwrap_or(activation.init()), rng);
+            inputs = units;
+            (linear, activation)
+        });
+        Mlp { layers: layers.collect() }
+    }
+}

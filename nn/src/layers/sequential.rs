@@ -1,0 +1,63 @@
+//! Layers one after the other.
+
+use autodiff::{Real, Tensor};
+
+use crate::{Layer, Visit, VisitMut};
+
+/// Layers of any kind in a row; their parameters are named `layers.0.…`, `layers.1.…`.
+///
+/// ```
+/// use nn::{Activation, Init, Linear, Sequential};
+/// use rand::SeedableRng;
+/// let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+/// let model = Sequential::<f64>::new()
+///     .then(Linear::new(2, 3, Init::XavierUniform, &mut rng))
+///     .then(Activation::Tanh)
+///     .then(Linear::new(3, 1, Init::XavierUniform, &mut rng));
+/// assert_eq!(nn::names(&model), ["layers.0.weight", "layers.0.bias", "layers.2.weight", "layers.2.bias"]);
+/// ```
+#[derive(Default)]
+pub struct Sequential<T: Real> {
+    layers: Vec<Box<dyn Layer<T>>>,
+}
+
+impl<T: Real> Sequential<T> {
+    /// No layers: the identity.
+    pub fn new() -> Self {
+        Self { layers: Vec::new() }
+    }
+
+    /// Appends a layer.
+    pub fn then(mut self, layer: impl Layer<T> + 'static) -> Self {
+        self.layers.push(Box::new(layer));
+        self
+    }
+
+    /// The number of layers.
+    pub fn len(&self) -> usize {
+        self.layers.len()
+    }
+
+    /// Whether there are no layers.
+    pub fn is_empty(&self) -> bool {
+        self.layers.is_empty()
+    }
+}
+
+impl<T: Real> Layer<T> for Sequential<T> {
+    fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
+        self.layers.iter().fold(x.clone(), |x, layer| layer.forward(&x))
+    }
+
+    fn visit(&self, v: &mut Visit<'_, T>) {
+        for (i, layer) in self.layers.iter().enumerate() {
+            v.layer(&format!("layers.{i}"), &**layer);
+        }
+    }
+
+    fn visit_mut(&mut self, v: &mut VisitMut<'_, T>) {
+        for (i, layer) in self.layers.iter_mut().enumerate() {
+            v.layer(&format!("layers.{i}"), &mut **layer);
+        }
+    }
+}

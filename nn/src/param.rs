@@ -1,0 +1,78 @@
+//! A trainable parameter.
+
+use autodiff::{Real, Tape, Tensor};
+
+/// A named place's values in a model: weights or a bias.
+///
+/// Between steps a parameter is plain values. [`watch`](crate::watch) puts a model's parameters on a tape for one step;
+/// once the tape is reset they are plain values again.
+///
+/// ```
+/// use autodiff::Tape;
+/// use nn::Param;
+/// let mut w = Param::new(ndarray::array![1.0, 2.0]);
+/// let tape = Tape::new();
+/// w.watch(&tape);
+/// let loss = w.tensor().square().sum();
+/// assert_eq!(w.gradient(&loss.backward()).unwrap().to_array(), ndarray::array![2.0, 4.0].into_dyn());
+/// ```
+pub struct Param<T: Real> {
+    value: Tensor<T>,
+    watched: Option<Tensor<T>>,
+}
+
+impl<T: Real> Param<T> {
+    /// A parameter with these values.
+    pub fn new(value: impl Into<Tensor<T>>) -> Self {
+        Self { value: value.into().detach(), watched: None }
+    }
+
+    /// The values.
+    pub fn value(&self) -> &Tensor<T> {
+        &self.value
+    }
+
+    /// Replaces the values.
+    ///
+    /// # Panics
+    /// If the shape differs.
+    #[track_caller]
+    pub fn set(&mut self, value: impl Into<Tensor<T>>) {
+        let value = value.into().detach();
+        assert_eq!(value.shape(), self.value.shape(), "a parameter keeps its shape");
+        self.value = value;
+        self.watched = None;
+    }
+
+    /// Puts the values on a tape as an independent variable, without a copy.
+    #[track_caller]
+    pub fn watch(&mut self, tape: &Tape<T>) {
+        self.watched = Some(tape.tensor(self.value.clone()));
+    }
+
+    /// What a layer computes with: the variable while it is on a tape, otherwise the values as a constant.
+    pub fn tensor(&self) -> &Tensor<T> {
+        self.watched.as_ref().filter(|tensor| tensor.is_current()).unwrap_or(&self.value)
+    }
+
+    /// The gradient that a sweep found; `None` if it did not reach this parameter or the parameter was not on the tape.
+    pub fn gradient<'g>(&self, gradients: &'g autodiff::Gradients<T>) -> Option<&'g Tensor<T>> {
+        gradients.tensor(self.watched.as_ref()?)
+    }
+
+    /// Changes the values in place, `value[i] = f(value[i], other[i])`, and takes the parameter off its tape.
+    ///
+    /// # Panics
+    /// If the shapes differ.
+    #[track_caller]
+    pub fn update(&mut self, other: &Tensor<T>, f: impl Fn(T, T) -> T) {
+        self.watched = None;
+        self.value.update(other, f);
+    }
+}
+
+impl<T: Real> std::fmt::Debug for Param<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Param({:?})", self.value.shape())
+    }
+}

@@ -166,11 +166,11 @@ macro_rules! number_conversions {
             /// `self` held between `low` and `high`. At the bounds the derivative with respect to `self` is 0.
             ///
             /// # Panics
-            /// If `low > high`.
+            /// If `low > high`, or one of them is NaN.
             #[inline]
             #[track_caller]
             pub fn clamp(self, low: Self, high: Self) -> Self {
-                assert!(!(low > high), "clamp: the lower bound {low} is above the upper bound {high}");
+                assert!(low <= high, "clamp: the lower bound is {low}, the upper {high}; the lower must not be above");
                 if self <= low { low } else if self >= high { high } else { self }
             }
         }

@@ -196,7 +196,8 @@ pub fn dot<T: Real>(a: &[Var<T>], b: &[Var<T>]) -> Var<T> {
 /// let tape = Tape::<f64>::new();
 /// let x = tape.vars(&[1000.0, 1000.0]);
 /// let y = logsumexp(&x);
-/// assert_eq!((y.value(), y.backward().wrt(x[0])), (1000.0 + 2.0_f64.ln(), 0.5));
+/// assert_eq!(y.value(), 1000.0 + 2.0_f64.ln());
+/// assert_eq!(y.backward().wrt(x[0]), 0.5);
 /// ```
 #[track_caller]
 pub fn logsumexp<T: Real>(x: &[Var<T>]) -> Var<T> {

@@ -15,10 +15,10 @@ use ndarray::{ArrayView1, Axis};
 #[track_caller]
 pub fn classes<T: Real>(y: &Tensor<T>) -> Vec<usize> {
     let view = y.view();
-    view.lanes(Axis(view.ndim() - 1)).into_iter().map(largest).collect()
+    view.lanes(Axis(view.ndim() - 1)).into_iter().map(|row| largest(&row)).collect()
 }
 
-fn largest<T: Real>(row: ArrayView1<'_, T>) -> usize {
+fn largest<T: Real>(row: &ArrayView1<'_, T>) -> usize {
     row.iter().enumerate().fold(0, |best, (k, &x)| if x > row[best] { k } else { best })
 }
 

@@ -4,11 +4,11 @@ use std::fs;
 use std::path::PathBuf;
 
 /// A workload measured as `name/plain` and `name/gradient`.
-pub struct Row {
+pub(crate) struct Row {
     /// The workload's name.
-    pub name: String,
+    pub(crate) name: String,
     /// Elementary operations in one evaluation.
-    pub operations: usize,
+    pub(crate) operations: usize,
 }
 
 /// The median time in nanoseconds, if the benchmark ran.
@@ -21,7 +21,7 @@ fn median(name: &str, kind: &str) -> Option<f64> {
 }
 
 /// One line a workload: medians, nanoseconds per recorded and swept operation, ratio to plain code.
-pub fn print(rows: &[Row]) {
+pub(crate) fn print(rows: &[Row]) {
     println!("\n{:<14} {:>14} {:>14} {:>9} {:>9}", "workload", "plain ns", "gradient ns", "ns/op", "ratio");
     for row in rows {
         let (Some(plain), Some(gradient)) = (median(&row.name, "plain"), median(&row.name, "gradient")) else {

@@ -14,7 +14,7 @@ pub struct Operand<'a, T> {
     pub(crate) col_stride: usize,
 }
 
-impl<'a, T> Operand<'a, T> {
+impl<T> Operand<'_, T> {
     /// Whether every element lies inside `data`.
     fn fits(&self) -> bool {
         self.rows == 0

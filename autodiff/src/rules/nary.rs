@@ -51,8 +51,11 @@ impl Nary {
                 b.iter().chain(a).copied().collect()
             }
             Self::LogSumExp => {
+                // Dividing by the sum takes out the rounding of `y`.
                 let empty = y.equals(R::constant(f64::NEG_INFINITY));
-                x.iter().map(|&x| R::select(empty, R::constant(0.0), (x - y).exp())).collect()
+                let shares: SmallVec<[R; 8]> = x.iter().map(|&x| (x - y).exp()).collect();
+                let total = shares.iter().copied().reduce(|sum, share| sum + share).unwrap_or(R::constant(1.0));
+                shares.iter().map(|&share| R::select(empty, R::constant(0.0), share / total)).collect()
             }
         }
     }

@@ -188,8 +188,7 @@ pub(crate) fn dependents<T: Copy>(
     code.walk(|i, op, operands, _| {
         if !depends[i] {
             depends[i] = match op {
-                TENSOR => tensor(i, operands[0] as usize, &depends),
-                AT => tensor(i, operands[0] as usize, &depends),
+                TENSOR | AT => tensor(i, operands[0] as usize, &depends),
                 _ => operands.iter().any(|&a| a != opcode::CONSTANT && depends[a as usize]),
             };
         }

@@ -238,8 +238,7 @@ impl<T: Copy> Code<'_, T> {
         match opcode::decode(op) {
             Kind::Leaf => (0, 0),
             Kind::Tensor | Kind::Unary(_) => (1, 0),
-            Kind::At => (2, 0),
-            Kind::Binary(_, opcode::Form::Both) => (2, 0),
+            Kind::At | Kind::Binary(_, opcode::Form::Both) => (2, 0),
             Kind::Binary(..) => (1, 1),
             Kind::Nary(_) => {
                 let operands = self.nary_operands();

@@ -89,12 +89,14 @@ impl<T: Real> Tensor<T> {
     }
 
     /// `self` held between `low` and `high`; at the bounds the derivative is 0.
+    ///
+    /// # Panics
+    /// If `low > high`, or one of them is NaN.
     #[track_caller]
     pub fn clamp(&self, low: T, high: T) -> Self {
-        assert!(!(low > high), "clamp: the lower bound {low} is above the upper bound {high}");
+        assert!(low <= high, "clamp: the lower bound is {low}, the upper {high}; the lower must not be above");
         let inside = self.mask(|x| x > low && x < high || x.is_nan());
-        let bound = self.mask(|x| if x <= low { low } else { high } == high);
-        let bound = Self::select(&bound, &Self::scalar(high), &Self::scalar(low));
+        let bound = Self::select(&self.mask(|x| x <= low), &Self::scalar(low), &Self::scalar(high));
         Self::select(&inside, self, &bound)
     }
 

@@ -73,6 +73,7 @@ pub(crate) struct TensorEntry<T: Real> {
 
 /// Where a tensor on the tape came from.
 #[derive(Clone)]
+#[allow(clippy::large_enum_variant, reason = "the large variant is the common one; a box would cost each operation")]
 pub(crate) enum Source<T: Real> {
     /// An independent variable of this shape.
     Leaf(Dims),

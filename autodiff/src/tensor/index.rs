@@ -255,7 +255,7 @@ impl<T: Real> Tensor<T> {
             }
         });
         let mut tape = None;
-        for x in scalars.iter() {
+        for x in scalars {
             let Some((cell, _, epoch)) = x.place() else { continue };
             cell.check(epoch);
             if *tape.get_or_insert(std::ptr::from_ref(cell)) != std::ptr::from_ref(cell) {

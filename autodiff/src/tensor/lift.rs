@@ -27,18 +27,11 @@ impl<T: Real> Arena<T> {
 }
 
 /// A tensor or a constant; copied freely, as [`Algebra`] asks.
+#[derive(Clone, Copy)]
 pub(super) enum Lift<'a, T: Real> {
     Constant(f64),
     Tensor(&'a Arena<T>, usize),
 }
-
-impl<T: Real> Clone for Lift<'_, T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T: Real> Copy for Lift<'_, T> {}
 
 impl<T: Real> Lift<'_, T> {
     pub(super) fn tensor(self) -> Tensor<T> {
@@ -50,18 +43,11 @@ impl<T: Real> Lift<'_, T> {
 }
 
 /// A truth value for all elements or for each.
+#[derive(Clone, Copy)]
 pub(super) enum LiftMask<'a, T: Real> {
     All(bool),
     Each(&'a Arena<T>, usize),
 }
-
-impl<T: Real> Clone for LiftMask<'_, T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T: Real> Copy for LiftMask<'_, T> {}
 
 impl<'a, T: Real> Lift<'a, T> {
     fn compare(self, other: Self, holds: impl Fn(T, T) -> bool) -> LiftMask<'a, T> {

@@ -1,7 +1,7 @@
 //! Tensors: arrays that are recorded as wholes.
 //!
 //! A [`Tensor`] goes in as an `ndarray` array and comes out as one, without a copy. Operations broadcast as in `ndarray`
-//! and NumPy: shapes are matched from the last axis, and 1 stretches. Binary operators panic at the caller's line when
+//! and `NumPy`: shapes are matched from the last axis, and 1 stretches. Binary operators panic at the caller's line when
 //! shapes do not fit.
 
 mod elementwise;
@@ -58,20 +58,13 @@ pub struct Tensor<T: Real> {
 }
 
 /// A tensor's place on a tape.
+#[derive(Clone, Copy)]
 pub(crate) struct Node<T: Real> {
     pub(crate) cell: &'static TapeCell<T>,
     pub(crate) index: u32,
     pub(crate) slot: u32,
     pub(crate) epoch: u32,
 }
-
-impl<T: Real> Clone for Node<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T: Real> Copy for Node<T> {}
 
 impl<T: Real> Tensor<T> {
     /// A constant: gradients with respect to it are not recorded. Takes over a row-major array without copying.

@@ -68,7 +68,7 @@ impl<T: Real> Tensor<T> {
             let total = reduce::sum(self.as_slice().expect("just seen"));
             Self::full(&kept, total)
         } else {
-            let strides = self.reduced_strides(&kept);
+            let strides = reduced_strides(&kept);
             Self::build(&kept, |out| reduce::sum_into(self.shape(), self.strided(), out, &strides))
         };
         let output = if keep { output } else { output.reshape(&drop_axes(self.shape(), axes)) };
@@ -153,17 +153,17 @@ impl<T: Real> Tensor<T> {
         }
         shape
     }
+}
 
-    /// Row-major strides of `kept`, 0 along the axes that are reduced.
-    pub(crate) fn reduced_strides(&self, kept: &[usize]) -> Dims {
-        let mut strides = row_major_strides(kept);
-        for (axis, stride) in strides.iter_mut().enumerate() {
-            if kept[axis] == 1 {
-                *stride = 0;
-            }
+/// Row-major strides of `kept`, 0 along the axes that are reduced.
+pub(crate) fn reduced_strides(kept: &[usize]) -> Dims {
+    let mut strides = row_major_strides(kept);
+    for (axis, stride) in strides.iter_mut().enumerate() {
+        if kept[axis] == 1 {
+            *stride = 0;
         }
-        strides
     }
+    strides
 }
 
 /// A shape without some axes.

@@ -44,12 +44,16 @@ impl<T: Real> Backward<T> for LogSumExp {
         "logsumexp"
     }
 
-    /// `dL/dx = dL/dy e^(x - y)`; 0 where all of `x` is `-inf`.
+    /// `dL/dx = dL/dy softmax(x)`, 0 where all of `x` is `-inf`. Dividing `e^(x - y)` by its sum takes out the rounding
+    /// of `y`.
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
         let (x, y) = (cx.input(0), cx.output());
         let nothing = y.mask(|y| y == T::neg_infinity());
         let y = Tensor::select(&nothing, &Tensor::scalar(T::zero()), y);
-        ((x - y.expand(self.0)).exp() * cx.grad().expand(self.0)).into()
+        let shares = (x - y.expand(self.0)).exp();
+        let total =
+            Tensor::select(&nothing.expand(self.0), &Tensor::scalar(T::one()), &shares.sum_axes(&[self.0], true));
+        (shares / total * cx.grad().expand(self.0)).into()
     }
 }
 
@@ -102,7 +106,7 @@ impl<T: Real> Tensor<T> {
     fn shifted(&self, op: &str, axis: usize) -> (Self, Self) {
         self.live();
         let kept: Dims = self.kept(op, &[axis]);
-        let strides = self.reduced_strides(&kept);
+        let strides = super::reduce::reduced_strides(&kept);
         let top = Self::build(&kept, |out| reduce::max_into(self.shape(), self.strided(), out, &strides));
         let below = top.layout().broadcast_to(self.shape()).expect("an axis of length 1 stretches");
         let below = top.with_layout(below);

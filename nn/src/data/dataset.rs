@@ -91,6 +91,7 @@ impl<T: Real> Dataset<T> {
         if !(0.0..=1.0).contains(&fraction) {
             return Err(fail(format!("cannot split off a fraction of {fraction}, expected 0 to 1")));
         }
+        #[allow(clippy::cast_sign_loss, reason = "neither factor is negative")]
         let first = (fraction * self.len() as f64).round() as usize;
         if first == 0 || first == self.len() {
             return Err(fail(format!("splitting {} items at {fraction} leaves one part empty", self.len())));

@@ -87,19 +87,13 @@ impl Table {
 
 /// What the CSV reader objects to: the system's error, or text that is not UTF-8.
 fn unreadable(path: &Path, error: &csv::Error) -> Error {
-    match error.kind() {
-        csv::ErrorKind::Io(error) => Error::read(path)(std::io::Error::new(error.kind(), error.to_string())),
-        _ => {
-            let line = error.position().map_or(0, csv::Position::line);
-            let message = format!("{}, expected UTF-8 text", without_place(error));
-            Kind::Text { path: path.to_owned(), line, message }.into()
-        }
+    if let csv::ErrorKind::Io(error) = error.kind() {
+        return Error::read(path)(std::io::Error::new(error.kind(), error.to_string()));
     }
-}
-
-fn without_place(error: &csv::Error) -> String {
-    match error.kind() {
-        csv::ErrorKind::Utf8 { err, .. } => err.to_string(),
+    let message = match error.kind() {
+        csv::ErrorKind::Utf8 { err, .. } => format!("{err}, expected UTF-8 text"),
         _ => error.to_string(),
-    }
+    };
+    let line = error.position().map_or(0, csv::Position::line);
+    Kind::Text { path: path.to_owned(), line, message }.into()
 }

@@ -1,6 +1,5 @@
 //! Labelled rows from a CSV file.
 
-use std::fs::File;
 use std::path::Path;
 
 use autodiff::Real;
@@ -49,13 +48,13 @@ impl Table {
     /// If the file cannot be read, is empty, or a row is not as expected.
     pub fn read<T: Real>(self, path: impl AsRef<Path>) -> Result<Dataset<T>> {
         let path = path.as_ref();
-        let file = File::open(path).map_err(Error::read(path))?;
-        let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(file);
+        let text = std::fs::read(path).map_err(Error::read(path))?;
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(&text[..]);
         let (mut inputs, mut labels) = (Vec::new(), Vec::new());
         let expected = self.features + 1;
         let mut record = csv::StringRecord::new();
         while reader.read_record(&mut record).map_err(|error| unreadable(path, &error))? {
-            let line = record.position().map_or(0, csv::Position::line);
+            let line = record.position().map_or(0, |position| line(&text, position));
             let at = || path.to_owned();
             if record.len() != expected {
                 return Err(Kind::Fields { path: at(), line, found: record.len(), expected }.into());
@@ -85,11 +84,15 @@ impl Table {
     }
 }
 
-/// What the CSV reader objects to: the system's error, or text that is not UTF-8.
+/// The line of a record. The reader's position is where it began to look: before any blank lines that it skipped.
+fn line(text: &[u8], position: &csv::Position) -> u64 {
+    let start = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+    let blank = text.get(start..).unwrap_or_default().iter().take_while(|b| matches!(b, b'\n' | b'\r'));
+    position.line() + blank.filter(|&&b| b == b'\n').count() as u64
+}
+
+/// What the CSV reader objects to: text that is not UTF-8.
 fn unreadable(path: &Path, error: &csv::Error) -> Error {
-    if let csv::ErrorKind::Io(error) = error.kind() {
-        return Error::read(path)(std::io::Error::new(error.kind(), error.to_string()));
-    }
     let message = match error.kind() {
         csv::ErrorKind::Utf8 { err, .. } => format!("{err}, expected UTF-8 text"),
         _ => error.to_string(),

@@ -1,1 +1,3 @@
 //! Multilayer perceptrons on the tape.
+
+pub mod plot;

@@ -11,6 +11,7 @@ pub mod metrics;
 pub mod optim;
 mod param;
 mod persist;
+pub mod plot;
 mod train;
 
 pub use data::{Batches, Dataset, Table};

@@ -1,0 +1,157 @@
+//! One axis: which values it shows, where they stand, and its ticks.
+
+/// Beyond these sizes a span or a step would overflow or vanish.
+const LARGEST: f64 = 1e300;
+const SMALLEST: f64 = 1e-290;
+
+/// Can a value stand on such an axis?
+pub(super) fn shows(value: f64, log: bool) -> bool {
+    value.abs() < LARGEST && (!log || value > SMALLEST)
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Tick {
+    pub(super) value: f64,
+    pub(super) label: String,
+}
+
+/// Ends are common logarithms if `log`.
+#[derive(Debug)]
+pub(super) struct Axis {
+    low: f64,
+    high: f64,
+    log: bool,
+}
+
+impl Axis {
+    /// An axis around the values, all of which it must be able to show; without values from 0 to 1, or 1 to 10.
+    pub(super) fn new(values: impl Iterator<Item = f64>, log: bool) -> Self {
+        let values = values.map(|value| if log { value.log10() } else { value });
+        let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+        if low > high {
+            return Self { low: 0.0, high: 1.0, log };
+        }
+        let largest = low.abs().max(high.abs());
+        // Closer values count as one: rounding would show, and ticks could not be told apart.
+        let least = (1e-12 * largest).max(if log { 1e-12 } else { SMALLEST });
+        let margin = if high - low > least {
+            0.04 * (high - low)
+        } else if log || largest <= SMALLEST {
+            0.5
+        } else {
+            0.1 * largest
+        };
+        Self { low: low - margin, high: high + margin, log }
+    }
+
+    /// Where a value stands: 0 at the low end, 1 at the high end.
+    pub(super) fn place(&self, value: f64) -> f64 {
+        let value = if self.log { value.log10() } else { value };
+        (value - self.low) / (self.high - self.low)
+    }
+
+    /// About `most` ticks or fewer, as many as fit.
+    pub(super) fn ticks(&self, most: usize, fit: impl Fn(&[Tick]) -> bool) -> Vec<Tick> {
+        let sets = (2..=most).rev().map(|count| self.about(count));
+        let mut last = Vec::new();
+        for ticks in sets {
+            if fit(&ticks) {
+                return ticks;
+            }
+            last = ticks;
+        }
+        last.truncate(1);
+        last
+    }
+
+    fn about(&self, count: usize) -> Vec<Tick> {
+        if !self.log {
+            return linear(self.low, self.high, count);
+        }
+        let decades = self.multiples(&[1]);
+        if decades.len() >= 3 {
+            let stride = decades.len().div_ceil(count);
+            let even = |&(_, power): &(i32, i32)| (power.unsigned_abs() as usize).is_multiple_of(stride);
+            return self.labelled(decades.into_iter().filter(even).collect());
+        }
+        let finer = self.multiples(&[1, 2, 5]);
+        if finer.len() >= 3 && finer.len() <= count {
+            return self.labelled(finer);
+        }
+        if decades.len() == 2 {
+            return self.labelled(decades);
+        }
+        // Less than a decade: ticks at round values, wherever they stand.
+        linear(10f64.powf(self.low), 10f64.powf(self.high), count)
+    }
+
+    /// All (digit, power of ten) within the ends.
+    fn multiples(&self, digits: &[i32]) -> Vec<(i32, i32)> {
+        let powers = self.low.floor() as i32..=self.high.ceil() as i32;
+        let all = powers.flat_map(|power| digits.iter().map(move |&digit| (digit, power)));
+        all.filter(|&(digit, power)| {
+            let place = f64::from(digit).log10() + f64::from(power);
+            (self.low..=self.high).contains(&place)
+        })
+        .collect()
+    }
+
+    fn labelled(&self, multiples: Vec<(i32, i32)>) -> Vec<Tick> {
+        let plain = self.low > -4.0 && self.high < 4.5;
+        let label = |(digit, power): (i32, i32)| match (plain, digit) {
+            (true, _) if power < 0 => format!("{:.*}", power.unsigned_abs() as usize, value_of((digit, power))),
+            (true, _) => value_of((digit, power)).to_string(),
+            (false, 1) => format!("10{}", superscript(power)),
+            (false, _) => format!("{digit}×10{}", superscript(power)),
+        };
+        multiples.into_iter().map(|multiple| Tick { value: value_of(multiple), label: label(multiple) }).collect()
+    }
+}
+
+/// Parsed, so that it is the number nearest to the written one.
+fn value_of((digit, power): (i32, i32)) -> f64 {
+    format!("{digit}e{power}").parse().expect("digits, e and an integer are a number")
+}
+
+fn superscript(power: i32) -> String {
+    let raised = |letter: char| match letter {
+        '-' => '⁻',
+        '1' => '¹',
+        '2' => '²',
+        '3' => '³',
+        '4' => '⁴',
+        '5' => '⁵',
+        '6' => '⁶',
+        '7' => '⁷',
+        '8' => '⁸',
+        '9' => '⁹',
+        _ => '⁰',
+    };
+    power.to_string().chars().map(raised).collect()
+}
+
+/// Ticks at multiples of 1, 2 or 5 times a power of ten.
+fn linear(low: f64, high: f64, count: usize) -> Vec<Tick> {
+    let raw = (high - low) / count as f64;
+    let mut power = raw.log10().floor() as i32;
+    let digit = [1, 2, 5, 10].into_iter().find(|&digit| value_of((digit, power)) >= raw).unwrap_or(10);
+    let step = value_of((digit, power));
+    if digit == 10 {
+        power += 1;
+    }
+    let (first, last) = ((low / step).ceil() as i64, (high / step).floor() as i64);
+    let values: Vec<f64> = (first..=last).map(|index| index as f64 * step).collect();
+    let largest = values.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
+    let top = if largest > 0.0 { largest.log10().floor() as i32 } else { power };
+    let label = |value: f64| {
+        let text = if value == 0.0 {
+            "0".to_owned()
+        } else if (-5..6).contains(&top) && power >= -9 {
+            format!("{value:.*}", (-power).max(0).unsigned_abs() as usize)
+        } else {
+            format!("{value:.*e}", (top - power).max(0).unsigned_abs() as usize)
+        };
+        text.replace('-', "−")
+    };
+    values.iter().map(|&value| Tick { value, label: label(value) }).collect()
+}

@@ -1,0 +1,98 @@
+//! Charts side by side.
+
+use std::path::Path;
+
+use super::error::Error;
+use super::scene::{Anchor, Scene, TextStyle};
+use super::{LineChart, text};
+
+const IN_A_ROW: usize = 3;
+const TITLE: f64 = 22.0;
+const TITLE_ROOM: f64 = 40.0;
+
+/// Several charts in one picture, for example the loss on the left and the accuracy on the right.
+///
+/// Panels stand side by side, at most three in a row; without panels only the title is drawn.
+///
+/// ```
+/// use nn::plot::{Figure, LineChart};
+///
+/// let folder = tempfile::tempdir()?;
+/// Figure::new("Digits")
+///     .panel(LineChart::new("Loss").x_label("epoch").series("training", [(1.0, 0.9), (2.0, 0.2)]))
+///     .panel(LineChart::new("Accuracy").x_label("epoch").series("training", [(1.0, 0.7), (2.0, 0.96)]))
+///     .save(folder.path().join("training.svg"))?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Figure {
+    title: String,
+    panels: Vec<LineChart>,
+    size: Option<(u32, u32)>,
+}
+
+impl Figure {
+    /// A figure without panels, 1200 pixels wide, 500 high for every row; an empty title takes no room.
+    ///
+    /// ```
+    /// let figure = nn::plot::Figure::new("Digits");
+    /// ```
+    pub fn new(title: impl Into<String>) -> Self {
+        Self { title: title.into(), panels: Vec::new(), size: None }
+    }
+
+    /// Adds a chart to the right, or below when the row is full.
+    ///
+    /// ```
+    /// use nn::plot::{Figure, LineChart};
+    ///
+    /// let figure = Figure::new("Digits").panel(LineChart::new("Loss")).panel(LineChart::new("Accuracy"));
+    /// ```
+    pub fn panel(mut self, chart: LineChart) -> Self {
+        self.panels.push(chart);
+        self
+    }
+
+    /// Sets width and height of the whole picture in pixels.
+    ///
+    /// ```
+    /// let figure = nn::plot::Figure::new("Digits").size(1600, 600);
+    /// ```
+    pub fn size(mut self, width: u32, height: u32) -> Self {
+        self.size = Some((width, height));
+        self
+    }
+
+    /// Writes the figure as `.svg` or `.png`, whole or not at all, over a file of that name.
+    ///
+    /// # Errors
+    /// Another extension, a folder that does not exist, a file that cannot be written, a side of 0 or above 10000 pixels.
+    ///
+    /// ```
+    /// use nn::plot::{Figure, LineChart};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("empty.png");
+    /// Figure::new("Nothing yet").panel(LineChart::new("Loss")).save(&path)?;
+    /// assert!(path.exists());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        let rows = self.panels.len().div_ceil(IN_A_ROW).max(1);
+        let (width, height) = self.size.unwrap_or((1200, u32::try_from(500 * rows).unwrap_or(u32::MAX)));
+        let mut scene = Scene::new(width, height)?;
+        let (width, height) = (f64::from(width), f64::from(height));
+        let top = if self.title.is_empty() { 0.0 } else { TITLE_ROOM };
+        let title = text::fit(&self.title, TITLE, width - 20.0);
+        scene.text((width / 2.0, 32.0), &title, TextStyle::new(TITLE, Anchor::Middle));
+
+        // Rows are filled evenly: four panels are two and two.
+        let columns = self.panels.len().div_ceil(rows);
+        let size = (width / columns as f64, (height - top) / rows as f64);
+        for (index, chart) in self.panels.iter().enumerate() {
+            let (row, column) = (index / columns, index % columns);
+            chart.draw(&mut scene, (column as f64 * size.0, top + row as f64 * size.1), size);
+        }
+        scene.save(path.as_ref())
+    }
+}

@@ -285,12 +285,16 @@ impl<T: Real> Tensor<T> {
     }
 
     #[track_caller]
-    pub(crate) fn enter(mut self, cell: &'static TapeCell<T>, source: Source<T>) -> Self {
+    pub(crate) fn enter(mut self, cell: &'static TapeCell<T>, mut source: Source<T>) -> Self {
         let mut entries = cell.tensors.borrow_mut();
         let slot = entries.len() as u32;
         let index = cell.push(opcode::TENSOR, [slot], T::zero());
-        entries.push(TensorEntry { index, source });
         self.node = Some(Node { cell, index, slot, epoch: cell.epoch() });
+        // A rule written in terms of the result is differentiated through the result.
+        if let Source::Op { output, .. } = &mut source {
+            output.node = self.node;
+        }
+        entries.push(TensorEntry { index, source });
         self
     }
 

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::cell::TapeCell;
+use super::cell::{ASKED, TapeCell};
 use super::reverse::{Interpreter, Plain, dependents, reverse};
 use crate::error::{Error, Kind};
 use crate::gradients::Gradients;
@@ -229,6 +229,7 @@ pub(crate) fn recorded<T: Real>(
     seed: Option<Seed<T>>,
     wrt: impl Iterator<Item = usize>,
 ) -> RecordedGradients<T> {
+    cell.refuse_if_frozen(ASKED);
     let code = cell.copy_code(root);
     let code = code.view();
     let mut sources = vec![false; root + 1];

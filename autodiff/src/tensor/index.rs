@@ -156,9 +156,10 @@ impl<T: Real> Tensor<T> {
     /// If there is no such axis, or an index reaches beyond it.
     #[track_caller]
     pub fn index_select(&self, axis: usize, indices: &[usize]) -> Self {
-        let len = self.shape().get(axis).copied().unwrap_or(0);
-        if let Some(index) = indices.iter().find(|&&i| i >= len) {
-            let rule = format!("axis {axis} has no index {index}");
+        let len = self.shape().get(axis).copied();
+        let index = indices.iter().find(|&&i| len.is_none_or(|len| i >= len));
+        if len.is_none() || index.is_some() {
+            let rule = index.map_or_else(|| format!("no axis {axis}"), |i| format!("axis {axis} has no index {i}"));
             Error::from(Kind::Shape { op: "index_select".into(), shape: self.shape().to_vec(), rule }).raise();
         }
         self.take(axis, &indices.into())

@@ -81,6 +81,10 @@ impl<T: Real> Tape<T> {
         value.into().detach().leaf(self.cell.get())
     }
 
+    pub(crate) fn cell(&self) -> &'static TapeCell<T> {
+        self.cell.get()
+    }
+
     /// The number of recorded entries.
     pub fn len(&self) -> usize {
         self.cell.get().len()

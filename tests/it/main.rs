@@ -1,3 +1,4 @@
 //! Integration tests, one binary.
 
-fn main_is_generated() {}
+mod nesting;
+mod rows;

@@ -129,11 +129,13 @@ impl<T: Real> Tensor<T> {
         Self::record(OpRef::shared(Slice(cut)), &[self], self.with_layout(layout))
     }
 
+    #[track_caller]
     fn cut(&self, part: &Rc<Cut>) -> Self {
         let output = Self::constant(self.view().slice(&**part).to_owned());
         Self::record(OpRef::shared(Slice(Rc::clone(part))), &[self], output)
     }
 
+    #[track_caller]
     fn unslice(&self, part: &Rc<Cut>, shape: &[usize]) -> Self {
         let mut whole = ndarray::ArrayD::zeros(IxDyn(shape));
         whole.slice_mut(&**part).assign(&self.view());
@@ -165,12 +167,14 @@ impl<T: Real> Tensor<T> {
         self.take(axis, &indices.into())
     }
 
+    #[track_caller]
     fn take(&self, axis: usize, indices: &Rc<[usize]>) -> Self {
         let output = self.view().select(ndarray::Axis(axis), indices);
         let op = OpRef::shared(Take { axis, indices: Rc::clone(indices) });
         Self::record(op, &[self], Self::constant(output))
     }
 
+    #[track_caller]
     fn put(&self, axis: usize, indices: &Rc<[usize]>, shape: &[usize]) -> Self {
         let mut whole = Self::zeros(shape);
         let strides = super::layout::row_major_strides(shape);

@@ -1,4 +1,12 @@
 //! Integration tests, one binary.
 
+mod deep;
+mod edges;
+mod handles;
+mod interop;
 mod nesting;
+mod orders;
+mod own_ops;
 mod rows;
+mod shapes;
+mod tensors;

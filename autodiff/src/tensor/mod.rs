@@ -162,9 +162,14 @@ impl<T: Real> Tensor<T> {
     /// assert_eq!(x.transpose().view(), ndarray::array![[1.0, 3.0], [2.0, 4.0]].into_dyn());
     /// ```
     pub fn view(&self) -> ArrayViewD<'_, T> {
-        let elements = if self.is_empty() { &[] } else { &self.storage.as_slice()[self.layout.offset..] };
-        let shape = IxDyn(&self.layout.shape).strides(IxDyn(&self.layout.strides));
-        ArrayView::from_shape(shape, elements).expect("a layout lies inside its buffer")
+        let shape = IxDyn(&self.layout.shape);
+        if self.is_empty() {
+            // Strides of nothing may reach beyond it.
+            return ArrayView::from_shape(shape, &[]).expect("no elements");
+        }
+        let elements = &self.storage.as_slice()[self.layout.offset..];
+        ArrayView::from_shape(shape.strides(IxDyn(&self.layout.strides)), elements)
+            .expect("a layout lies inside its buffer")
     }
 
     /// The elements as an owned array.

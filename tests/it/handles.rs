@@ -100,12 +100,15 @@ fn stale_after_drop() {
     drop(tape);
     raises_here(|| x + 1.0, STALE);
     raises_here(|| &t + 1.0, STALE_TENSOR);
-    // The next tape takes over the memory, not the handles. A second one is certain to be another place.
+    // The next tape takes over the memory, not the handles. A second one is certain to be in another place.
     let (tape, other) = (Tape::new(), Tape::new());
     refuses_scalar(x, &tape);
     refuses_tensor(&t, &tape);
-    refuses_scalar(x, &other);
-    refuses_tensor(&t, &other);
+    let (y, u) = (other.var(1.0), other.tensor(array![1.0, 2.0]));
+    raises_here(|| x + y, STALE);
+    raises_here(|| y + x, STALE);
+    raises_here(|| &t + &u, STALE_TENSOR);
+    raises_here(|| &u + &t, STALE_TENSOR);
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod interop;
 mod nesting;
 mod orders;
 mod own_ops;
+mod random;
 mod rows;
 mod shapes;
 mod tensors;

@@ -9,7 +9,7 @@ struct Case<T: Real>(&'static str, &'static [&'static [usize]], fn(&[Tensor<T>])
 
 /// How an operand lies in memory.
 #[derive(Clone, Copy, Debug)]
-enum View {
+pub(crate) enum View {
     Plain,
     Transposed,
     Sliced,
@@ -17,7 +17,7 @@ enum View {
 
 impl View {
     /// The shape of the leaf.
-    fn stored(self, shape: &[usize]) -> Vec<usize> {
+    pub(crate) fn stored(self, shape: &[usize]) -> Vec<usize> {
         match self {
             Self::Plain => shape.to_vec(),
             Self::Transposed => shape.iter().rev().copied().collect(),
@@ -26,7 +26,7 @@ impl View {
     }
 
     /// The operand, seen in the leaf.
-    fn seen<T: Real>(self, leaf: &Tensor<T>) -> Tensor<T> {
+    pub(crate) fn seen<T: Real>(self, leaf: &Tensor<T>) -> Tensor<T> {
         match self {
             Self::Plain => leaf.clone(),
             Self::Transposed => leaf.transpose(),
@@ -94,7 +94,7 @@ fn shapes<T: Real>() -> Vec<Case<T>> {
         Case("reshape, repeated", &[&[2]], |t| t[0].broadcast_to(&[3, 2]).reshape(&[2, 3])),
         Case("flatten", &[&[2, 3]], |t| t[0].flatten()),
         Case("squeeze", &[&[2, 1, 3]], |t| t[0].squeeze(1)),
-        Case("expand", &[&[2, 3]], |t| t[0].expand(0) * t[0].expand(2).transpose()),
+        Case("expand", &[&[2, 3]], |t| (t[0].expand(0) * t[0].expand(1)).expand(3)),
         Case("permute", &[&[2, 3, 2]], |t| t[0].permute(&[2, 0, 1])),
         Case("transpose", &[&[2, 3, 4]], |t| t[0].transpose()),
         Case("slice", &[&[3, 4]], |t| t[0].slice(s![1, ..;2])),

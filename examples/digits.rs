@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use autodiff::Tensor;
-use ndarray::{Array3, Axis, concatenate};
 use clap::Parser;
+use ndarray::{Array3, Axis, concatenate};
 use nn::plot::{Figure, ImageGrid, LineChart};
 use nn::{Activation, Dataset, History, Layer, Mlp, Sgd, Table, Trainer, loss, metrics};
 use rand::SeedableRng;

@@ -147,13 +147,16 @@ fn second_order_through_the_output() {
     assert_eq!(second.to_array(), array![6.0, 12.0].into_dyn());
 }
 
+/// Something done to the tape that is being swept.
+type Action = Box<dyn Fn(&Tape<f64>)>;
+
 #[test]
 fn a_tape_is_not_recorded_on_while_it_is_swept() {
     let rest = "a tape while it is being swept: a vjp may use what its context gives it, or a tape of its own";
     let tape = Rc::new(Tape::new());
     let x = tape.tensor(array![1.0, 2.0]);
     let v = tape.var(1.0);
-    let refused = |action: Box<dyn Fn(&Tape<f64>)>, what: &str| {
+    let refused = |action: Action, what: &str| {
         let held = Rc::clone(&tape);
         let y = own(&x, move |_| {
             action(&held);

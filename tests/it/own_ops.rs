@@ -177,6 +177,29 @@ fn a_tape_is_not_recorded_on_while_it_is_swept() {
     refused(Box::new(move |tape| drop(tape.grad(&z, &[&z]))), "a gradient was asked of");
 }
 
+#[test]
+fn a_vjp_may_drop_its_own_tape() {
+    let owner = Rc::new(Cell::new(Some(Tape::new())));
+    let tape = owner.take().expect("just put there");
+    let x = tape.tensor(array![1.0, 2.0]);
+    let held = Rc::clone(&owner);
+    let y = own(&x, move |cx| {
+        // From here on the inputs are stale handles.
+        let gradient = right(cx);
+        drop(held.take());
+        // Neither this tape nor the next takes over what is still being swept.
+        let next = Tape::new();
+        works(&next, &next.tensor(array![1.0, 2.0]));
+        gradient
+    });
+    let y = y.sum();
+    owner.set(Some(tape));
+    assert_eq!(y.backward().wrt(&x), array![3.0, 12.0].into_dyn());
+    let (next, second) = (Tape::<f64>::new(), Tape::<f64>::new());
+    assert!(next.is_empty() && second.is_empty());
+    works(&next, &next.tensor(array![1.0, 2.0]));
+}
+
 /// During a plain sweep, tensor operations on the tape's own tensors are not recorded.
 #[test]
 fn a_plain_sweep_leaves_no_trace() {

@@ -44,11 +44,13 @@ impl<T: Real, const N: usize> Outputs<T> for [Var<T>; N] {
 /// let g = grad(|x| x[0] * x[1] + x[0].sin(), &[2.0_f64, 3.0]);
 /// assert_eq!(g, [3.0 + 2.0_f64.cos(), 2.0]);
 /// ```
+#[track_caller]
 pub fn grad<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T]) -> Vec<T> {
     value_and_grad(f, x).1
 }
 
 /// The value of `f` at `x` and its gradient.
+#[track_caller]
 pub fn value_and_grad<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T]) -> (T, Vec<T>) {
     let tape = Tape::new();
     let vars = tape.vars(x);
@@ -117,12 +119,17 @@ pub fn jvp<T: Real, Y: Outputs<T>>(f: impl Fn(&[Var<T>]) -> Y, x: &[T], v: &[T])
 /// let j = jacobian(|x| [x[0] * x[1], x[0] + x[1]], &[2.0_f64, 3.0]);
 /// assert_eq!(j, ndarray::array![[3.0, 2.0], [1.0, 1.0]]);
 /// ```
+#[track_caller]
 pub fn jacobian<T: Real, Y: Outputs<T>>(f: impl Fn(&[Var<T>]) -> Y, x: &[T]) -> Array2<T> {
     let tape = Tape::new();
     let vars = tape.vars(x);
     let y = f(&vars);
     let outputs = y.outputs();
-    let rows: Vec<T> = outputs.iter().flat_map(|&y| pull(&tape, &vars, &[y], &[T::one()])).collect();
+    let mut rows = Vec::with_capacity(outputs.len() * x.len());
+    // Not in a closure: a panic is to point at the caller.
+    for &y in outputs {
+        rows.extend(pull(&tape, &vars, &[y], &[T::one()]));
+    }
     Array2::from_shape_vec((outputs.len(), x.len()), rows).expect("a row for each output")
 }
 
@@ -134,6 +141,7 @@ pub fn jacobian<T: Real, Y: Outputs<T>>(f: impl Fn(&[Var<T>]) -> Y, x: &[T]) -> 
 /// let h = hessian(|x| x[0].powi(2) * x[1], &[2.0_f64, 3.0]);
 /// assert_eq!(h, ndarray::array![[6.0, 4.0], [4.0, 0.0]]);
 /// ```
+#[track_caller]
 pub fn hessian<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T]) -> Array2<T> {
     let tape = Tape::new();
     let vars = tape.vars(x);

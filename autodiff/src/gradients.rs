@@ -40,7 +40,8 @@ impl<T: Real> Gradients<T> {
         handle.demand(self)
     }
 
-    /// The derivative if the sweep reached the handle, `None` if the root does not depend on it.
+    /// The derivative if the sweep reached the handle. `None` for a tensor that the root does not depend on, and for
+    /// what was recorded after the root; a scalar from before has derivative 0 then.
     ///
     /// # Panics
     /// If the handle was not recorded on this tape.

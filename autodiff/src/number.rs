@@ -171,7 +171,15 @@ macro_rules! number_conversions {
             #[track_caller]
             pub fn clamp(self, low: Self, high: Self) -> Self {
                 assert!(low <= high, "clamp: the lower bound is {low}, the upper {high}; the lower must not be above");
-                if self <= low { low } else if self >= high { high } else { self }
+                if self < low {
+                    low
+                } else if self > high {
+                    high
+                } else if self == low || self == high {
+                    Self::constant(self.value())
+                } else {
+                    self
+                }
             }
         }
 

@@ -12,7 +12,10 @@ macro_rules! binary_functions {
         Pow powf {
             value(a, b) = a.powf(b);
             da(a, b, y) = b.apply2(Binary::Chain, a.powf(b - R::constant(1.0)));
-            db(a, b, y) = y.xlogy(a);
+            db(a, b, y) = {
+                let vanishes = R::select(R::constant(0.0).less(b), R::constant(0.0), y.xlogy(a));
+                R::select(a.equals(R::constant(0.0)), vanishes, y.xlogy(a))
+            };
             latex = "{a}^{{b}}"; at = [(2.0, 3.0), (0.3, -1.5), (1.0, 0.5), (2.0, 0.0)];
         }
         /// Logarithm of `a` to base `b`.

@@ -96,7 +96,8 @@ impl<T: Real> Tensor<T> {
     pub fn clamp(&self, low: T, high: T) -> Self {
         assert!(low <= high, "clamp: the lower bound is {low}, the upper {high}; the lower must not be above");
         let inside = self.mask(|x| x > low && x < high || x.is_nan());
-        let bound = Self::select(&self.mask(|x| x <= low), &Self::scalar(low), &Self::scalar(high));
+        let bound = Self::select(&self.mask(|x| x < low), &Self::scalar(low), &Self::scalar(high));
+        let bound = Self::select(&self.mask(|x| x == low || x == high), &self.detach(), &bound);
         Self::select(&inside, self, &bound)
     }
 

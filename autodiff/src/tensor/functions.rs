@@ -54,7 +54,11 @@ pub fn vjp<T: Real>(
     cotangent: &Tensor<T>,
 ) -> Vec<ArrayD<T>> {
     let (_tape, leaves) = leaves(inputs);
-    let gradients = f(&leaves).backward_with(cotangent);
+    let y = f(&leaves);
+    if !y.is_tracked() {
+        return leaves.iter().map(|x| ArrayD::zeros(x.shape())).collect();
+    }
+    let gradients = y.backward_with(cotangent);
     leaves.iter().map(|x| found(&gradients, x)).collect()
 }
 
@@ -79,6 +83,9 @@ pub fn jvp<T: Real>(
 ) -> ArrayD<T> {
     let (tape, leaves) = leaves(inputs);
     let y = f(&leaves);
+    if !y.is_tracked() {
+        return ArrayD::zeros(y.shape());
+    }
     let cotangent = tape.tensor(Tensor::zeros(y.shape()));
     let along = inner(&tape.grad((&y * &cotangent).sum(), &leaves), directions, "jvp");
     if !along.is_tracked() {
@@ -107,9 +114,14 @@ pub fn hvp<T: Real>(
     directions: &[Tensor<T>],
 ) -> Vec<ArrayD<T>> {
     let (tape, leaves) = leaves(inputs);
-    let along = inner(&tape.grad(f(&leaves), &leaves), directions, "hvp");
+    let y = f(&leaves);
+    let zeros = |leaves: &[Tensor<T>]| leaves.iter().map(|x| ArrayD::zeros(x.shape())).collect();
+    if !y.is_tracked() {
+        return zeros(&leaves);
+    }
+    let along = inner(&tape.grad(y, &leaves), directions, "hvp");
     if !along.is_tracked() {
-        return leaves.iter().map(|x| ArrayD::zeros(x.shape())).collect();
+        return zeros(&leaves);
     }
     let gradients = along.backward();
     leaves.iter().map(|x| found(&gradients, x)).collect()
@@ -158,12 +170,14 @@ fn inner<T: Real>(gradients: &[Tensor<T>], directions: &[Tensor<T>], op: &'stati
         let why = "one direction for each input";
         Error::from(Kind::Count { op, got: directions.len(), want: gradients.len(), why }).raise();
     }
-    let terms = gradients.iter().zip(directions).map(|(g, v)| {
+    let mut sum: Option<Tensor<T>> = None;
+    for (g, v) in gradients.iter().zip(directions) {
         if g.shape() != v.shape() {
             let (a, b) = (g.shape().to_vec(), v.shape().to_vec());
             Error::from(Kind::Shapes { op: op.into(), a, b, rule: "a direction needs its input's shape" }).raise();
         }
-        (g * v).sum()
-    });
-    terms.reduce(|sum, term| sum + term).unwrap_or_else(|| Tensor::scalar(T::zero()))
+        let term = (g * v).sum();
+        sum = Some(sum.map_or_else(|| term.clone(), |sum| sum + &term));
+    }
+    sum.unwrap_or_else(|| Tensor::scalar(T::zero()))
 }

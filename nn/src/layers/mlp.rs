@@ -1,5 +1,7 @@
 //! The multilayer perceptron.
 
+use std::marker::PhantomData;
+
 use autodiff::{Real, Tensor};
 use rand::Rng;
 
@@ -37,8 +39,8 @@ impl<T: Real> Mlp<T> {
     }
 
     /// Starts a network layer by layer.
-    pub fn builder(inputs: usize) -> MlpBuilder {
-        MlpBuilder { inputs, layers: Vec::new(), init: None }
+    pub fn builder(inputs: usize) -> MlpBuilder<T> {
+        MlpBuilder { inputs, layers: Vec::new(), init: None, number: PhantomData }
     }
 
     /// A network from given layers.
@@ -72,13 +74,14 @@ impl<T: Real> Layer<T> for Mlp<T> {
 
 /// The plan of an [`Mlp`].
 #[derive(Clone, Debug)]
-pub struct MlpBuilder {
+pub struct MlpBuilder<T> {
     inputs: usize,
     layers: Vec<(usize, Activation)>,
     init: Option<Init>,
+    number: PhantomData<T>,
 }
 
-impl MlpBuilder {
+impl<T: Real> MlpBuilder<T> {
     /// Adds a layer of `units` units.
     pub fn layer(mut self, units: usize, activation: Activation) -> Self {
         self.layers.push((units, activation));
@@ -92,7 +95,7 @@ impl MlpBuilder {
     }
 
     /// Draws the weights, layer by layer; biases are 0.
-    pub fn build<T: Real>(self, rng: &mut impl Rng) -> Mlp<T> {
+    pub fn build(self, rng: &mut impl Rng) -> Mlp<T> {
         let mut inputs = self.inputs;
         let layers = self.layers.into_iter().map(|(units, activation)| {
             let linear = Linear::new(inputs, units, self.init.unwrap_or(activation.init()), rng);

@@ -263,3 +263,28 @@ fn a_zero_adjoint_wins_over_an_infinite_slope() {
     let y = t.sqrt() * &t;
     assert_eq!(tape.grad(&y, &[&t])[0].item(), y.backward().wrt(&t)[0]);
 }
+
+#[test]
+fn clamp_keeps_the_sign_of_zero() {
+    let tape = Tape::<f64>::new();
+    let x = tape.var(-0.0);
+    let (low, high) = (Var::constant(0.0), Var::constant(1.0));
+    assert_eq!(x.clamp(low, high).value().to_bits(), (-0.0_f64).clamp(0.0, 1.0).to_bits());
+    let t = tape.tensor(array![-0.0, 1.0, 3.0]);
+    let y = t.clamp(0.0, 1.0);
+    assert!(y.to_array()[0].is_sign_negative());
+    assert_eq!(y.to_array(), array![0.0, 1.0, 1.0].into_dyn());
+}
+
+#[test]
+fn zero_to_a_power_is_flat_in_the_exponent_to_any_order() {
+    let tape = Tape::<f64>::new();
+    let (a, b) = (Var::constant(0.0), tape.var(2.5));
+    let mut d = a.powf(b);
+    for order in 1..=3 {
+        d = tape.grad(d + 0.0 * b, &[b])[0];
+        assert_eq!(d.value(), 0.0, "order {order}");
+    }
+    let h = autodiff::hessian(|x| x[0].powf(x[1]), &[0.0, 2.5]);
+    assert_eq!(h, array![[0.0, 0.0], [0.0, 0.0]]);
+}

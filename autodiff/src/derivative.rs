@@ -53,7 +53,7 @@ pub fn value_and_grad<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T]) -> (T, 
     let tape = Tape::new();
     let vars = tape.vars(x);
     let y = f(&vars);
-    (y.value(), pull(&vars, &[y], &[T::one()]))
+    (y.value(), pull(&tape, &vars, &[y], &[T::one()]))
 }
 
 /// The vector-Jacobian product `Σ_k u_k ∂f_k/∂x_i`: the gradient of `u · f`, by one reverse sweep.
@@ -72,7 +72,7 @@ pub fn vjp<T: Real, Y: Outputs<T>>(f: impl Fn(&[Var<T>]) -> Y, x: &[T], u: &[T])
     let vars = tape.vars(x);
     let y = f(&vars);
     count("vjp", u.len(), y.outputs().len(), "one weight for each output");
-    pull(&vars, y.outputs(), u)
+    pull(&tape, &vars, y.outputs(), u)
 }
 
 /// The Jacobian-vector product `Σ_i v_i ∂f_k/∂x_i`: the derivative of every output along `v`.
@@ -94,14 +94,14 @@ pub fn jvp<T: Real, Y: Outputs<T>>(f: impl Fn(&[Var<T>]) -> Y, x: &[T], v: &[T])
     let vars = tape.vars(x);
     let y = f(&vars);
     let outputs = y.outputs();
-    let Some((cell, last)) = last_place(outputs) else { return vec![T::zero(); outputs.len()] };
+    let Some((cell, last)) = last_place(&tape, outputs) else { return vec![T::zero(); outputs.len()] };
     if cell.copy_code(last).view().has_tensors() {
         // g(u) = Σ u_k ∂f_k/∂x · v is linear in u, and its gradient with respect to u is what is wanted.
         let u: Vec<Var<T>> = tape.vars(&vec![T::zero(); outputs.len()]);
         let weighted = crate::dot(&u, outputs);
         let gradient = tape.grad(weighted, &vars);
         let v: Vec<Var<T>> = v.iter().map(|&v| Var::constant(v)).collect();
-        return pull(&u, &[crate::dot(&gradient, &v)], &[T::one()]);
+        return pull(&tape, &u, &[crate::dot(&gradient, &v)], &[T::one()]);
     }
     let values = tangents::<T, 1>(cell, last, x, |i| [v[i]]);
     outputs
@@ -122,7 +122,7 @@ pub fn jacobian<T: Real, Y: Outputs<T>>(f: impl Fn(&[Var<T>]) -> Y, x: &[T]) -> 
     let vars = tape.vars(x);
     let y = f(&vars);
     let outputs = y.outputs();
-    let rows: Vec<T> = outputs.iter().flat_map(|&y| pull(&vars, &[y], &[T::one()])).collect();
+    let rows: Vec<T> = outputs.iter().flat_map(|&y| pull(&tape, &vars, &[y], &[T::one()])).collect();
     Array2::from_shape_vec((outputs.len(), x.len()), rows).expect("a row for each output")
 }
 
@@ -139,10 +139,10 @@ pub fn hessian<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T]) -> Array2<T> {
     let vars = tape.vars(x);
     let y = f(&vars);
     let mut hessian = Array2::zeros((x.len(), x.len()));
-    let Some((cell, last)) = last_place(&[y]) else { return hessian };
+    let Some((cell, last)) = last_place(&tape, &[y]) else { return hessian };
     if cell.copy_code(last).view().has_tensors() {
         for (i, dy) in tape.grad(y, &vars).into_iter().enumerate() {
-            for (j, second) in pull(&vars, &[dy], &[T::one()]).into_iter().enumerate() {
+            for (j, second) in pull(&tape, &vars, &[dy], &[T::one()]).into_iter().enumerate() {
                 hessian[[i, j]] = second;
             }
         }
@@ -177,27 +177,37 @@ pub fn hvp<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T], v: &[T]) -> Vec<T>
     let tape = Tape::new();
     let vars = tape.vars(x);
     let y = f(&vars);
-    let Some((cell, last)) = last_place(&[y]) else { return vec![T::zero(); x.len()] };
+    let Some((cell, last)) = last_place(&tape, &[y]) else { return vec![T::zero(); x.len()] };
     if cell.copy_code(last).view().has_tensors() {
         let v: Vec<Var<T>> = v.iter().map(|&v| Var::constant(v)).collect();
-        return pull(&vars, &[crate::dot(&tape.grad(y, &vars), &v)], &[T::one()]);
+        return pull(&tape, &vars, &[crate::dot(&tape.grad(y, &vars), &v)], &[T::one()]);
     }
     second_order::<T, 1>(cell, last, x, |i| [v[i]]).into_iter().map(|adjoint| adjoint.tangent()[0]).collect()
 }
 
 /// The cell and the last entry that any of the outputs needs; `None` if all are constants.
+///
+/// # Panics
+/// If an output is a variable of another tape.
 #[track_caller]
-fn last_place<T: Real>(outputs: &[Var<T>]) -> Option<(&'static crate::tape::cell::TapeCell<T>, usize)> {
-    let tracked = outputs.iter().filter(|y| y.is_tracked()).map(|y| y.root("derivative"));
-    tracked.max_by_key(|&(_, index)| index)
+fn last_place<T: Real>(tape: &Tape<T>, outputs: &[Var<T>]) -> Option<(&'static crate::tape::cell::TapeCell<T>, usize)> {
+    let mut last = None;
+    for y in outputs.iter().filter(|y| y.is_tracked()) {
+        let (cell, index) = y.root("derivative");
+        if !std::ptr::eq(cell, tape.cell()) {
+            crate::Error::from(crate::error::Kind::NotOnTape { what: "an output" }).raise();
+        }
+        last = last.max(Some(index));
+    }
+    last.map(|last| (tape.cell(), last))
 }
 
 /// The gradient of `Σ weight · output` with respect to the variables.
 #[track_caller]
-fn pull<T: Real>(vars: &[Var<T>], outputs: &[Var<T>], weights: &[T]) -> Vec<T> {
+fn pull<T: Real>(tape: &Tape<T>, vars: &[Var<T>], outputs: &[Var<T>], weights: &[T]) -> Vec<T> {
     let tracked = outputs.iter().zip(weights).filter(|(y, _)| y.is_tracked());
     let seeds: Vec<(usize, T)> = tracked.map(|(y, &weight)| (y.root("derivative").1, weight)).collect();
-    let Some((cell, _)) = last_place(outputs) else { return vec![T::zero(); vars.len()] };
+    let Some((cell, _)) = last_place(tape, outputs) else { return vec![T::zero(); vars.len()] };
     let gradients = sweep::gradients(cell, &seeds, None);
     vars.iter().map(|&x| gradients.wrt(x)).collect()
 }

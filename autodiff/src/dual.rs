@@ -118,6 +118,12 @@ impl<T: Real, const N: usize> Real for Dual<T, N> {
         self.value.is_exact_one() && self.tangent.iter().all(|t| t.is_exact_zero())
     }
 
+    // A zero value wins over an infinite slope whatever its tangents, which go on by the product rule.
+    #[inline(always)]
+    fn chain(self, slope: Self) -> Self {
+        self.apply2(Binary::Chain, slope)
+    }
+
     #[inline(always)]
     fn primal(self) -> f64 {
         self.value.primal()

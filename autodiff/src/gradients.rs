@@ -119,6 +119,9 @@ impl<T: Real> Wrt<T> for &Tensor<T> {
 
     #[track_caller]
     fn demand(self, gradients: &Gradients<T>) -> ArrayD<T> {
-        self.find(gradients).unwrap_or_else(|| Error::from(Kind::Severed { shape: self.shape().to_vec() }).raise())
+        let Some(gradient) = self.find(gradients) else {
+            Error::from(Kind::Severed { shape: self.shape().to_vec() }).raise()
+        };
+        gradient
     }
 }

@@ -1,11 +1,13 @@
 //! Reverse-mode automatic differentiation on a tape.
 
+pub mod check;
 mod derivative;
 mod dual;
 mod error;
 mod gradients;
 mod kernels;
 mod number;
+pub mod numeric;
 mod real;
 pub mod rules;
 mod tape;

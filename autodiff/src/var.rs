@@ -147,7 +147,7 @@ impl<T: Real> Var<T> {
                     cell.check(x.epoch);
                     operands.push(x.index);
                 }
-                Some(_) => mismatch("n-ary function", *x),
+                Some(_) => mismatch(f.name(), *x),
                 None => {
                     operands.push(CONSTANT);
                     constants.push(x.value);
@@ -250,6 +250,9 @@ impl<T: Real> Real for Var<T> {
             self
         } else if self.is_exact_one() {
             slope
+        } else if self.value.is_zero() {
+            // As in a first-order sweep, 0 wins over an infinite slope.
+            self.apply2(Binary::Chain, slope)
         } else {
             self * slope
         }

@@ -1,6 +1,7 @@
 //! Multilayer perceptrons on the tape.
 
 mod atomic;
+mod check;
 pub mod data;
 mod error;
 mod init;
@@ -14,6 +15,7 @@ mod persist;
 pub mod plot;
 mod train;
 
+pub use check::{GradientCheck, check_gradient};
 pub use data::{Batches, Dataset, Table};
 pub use error::{Error, Result};
 pub use init::Init;

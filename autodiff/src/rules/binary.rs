@@ -11,9 +11,9 @@ macro_rules! binary_functions {
         /// `d/db` is 0 for `b > 0`. The derivative with respect to `b` is NaN for `a < 0`.
         Pow powf {
             value(a, b) = a.powf(b);
-            da(a, b, y) = R::select(b.equals(R::constant(0.0)), R::constant(0.0), b * a.powf(b - R::constant(1.0)));
+            da(a, b, y) = b.apply2(Binary::Chain, a.powf(b - R::constant(1.0)));
             db(a, b, y) = y.xlogy(a);
-            latex = "{a}^{{b}}"; at = [(2.0, 3.0), (0.3, -1.5), (1.0, 0.5)];
+            latex = "{a}^{{b}}"; at = [(2.0, 3.0), (0.3, -1.5), (1.0, 0.5), (2.0, 0.0)];
         }
         /// Logarithm of `a` to base `b`.
         Log log {
@@ -68,7 +68,7 @@ macro_rules! binary_functions {
         Xlogy xlogy {
             value(a, b) = if a == F::zero() && !b.is_nan() { F::zero() } else { a * b.ln() };
             da(a, b, y) = b.ln();
-            db(a, b, y) = R::select(a.equals(R::constant(0.0)), R::constant(0.0), a / b);
+            db(a, b, y) = R::select(a.equals(R::constant(0.0)), a.apply2(Binary::Chain, R::constant(1.0) / b), a / b);
             latex = r"{a} \ln {b}"; at = [(2.0, 3.0), (-0.3, 0.5), (0.0, 0.5)];
         }
     } };

@@ -22,6 +22,16 @@ pub(crate) enum Nary {
 impl Nary {
     pub(crate) const ALL: &[Self] = &[Self::MulAdd, Self::Sum, Self::Dot, Self::LogSumExp];
 
+    /// The function's name, for messages.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::MulAdd => "mul_add",
+            Self::Sum => "sum",
+            Self::Dot => "dot",
+            Self::LogSumExp => "logsumexp",
+        }
+    }
+
     /// The value on plain numbers. An empty sum is `-0`, as in the standard library.
     pub(crate) fn value<F: Float>(self, x: &[F]) -> F {
         match self {

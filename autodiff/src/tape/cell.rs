@@ -11,6 +11,9 @@ use crate::tensor::entry::TensorEntry;
 /// A cell in the pool keeps at most this much memory for its next tape.
 const KEEP: usize = 1 << 29;
 
+/// What a sweep says when it finds its tape being swept.
+pub(crate) const ASKED: &str = "a gradient was asked of";
+
 /// One tape's storage. Cells live as long as the program: handles refer to them without a lifetime, and the epoch tells
 /// a handle of an earlier use from one of the present.
 pub(crate) struct TapeCell<T: Real> {
@@ -96,13 +99,13 @@ impl<T: Real> TapeCell<T> {
     /// Moves the entries out for a sweep. Until the guard is dropped, recording a scalar on this tape panics.
     #[track_caller]
     pub(crate) fn freeze(&'static self) -> Frozen<T> {
-        self.refuse_if_frozen("a gradient was asked of");
+        self.refuse_if_frozen(ASKED);
         let store = std::mem::replace(self.store(), Store::frozen());
         Frozen { cell: self, store }
     }
 
     #[track_caller]
-    fn refuse_if_frozen(&self, what: &'static str) {
+    pub(crate) fn refuse_if_frozen(&self, what: &'static str) {
         if self.store().is_frozen() {
             Error::from(Kind::Frozen { what }).raise();
         }

@@ -81,6 +81,10 @@ impl<T: Real> Tape<T> {
         value.into().detach().leaf(self.cell.get())
     }
 
+    pub(crate) fn cell(&self) -> &'static TapeCell<T> {
+        self.cell.get()
+    }
+
     /// The number of recorded entries.
     pub fn len(&self) -> usize {
         self.cell.get().len()
@@ -122,8 +126,12 @@ impl<T: Real> Tape<T> {
     pub fn grad<Y: Root<T>, X: Handle<T>>(&self, root: Y, wrt: &[X]) -> Vec<X::Owned> {
         let cell = self.cell.get();
         let (root, seed) = root.seed(cell);
-        let places = wrt.iter().map(|x| x.index_on(cell));
-        let found = sweep::recorded(cell, root, seed, places);
+        // Not in a closure: a panic is to point at the caller.
+        let mut places = Vec::with_capacity(wrt.len());
+        for x in wrt {
+            places.push(x.index_on(cell));
+        }
+        let found = sweep::recorded(cell, root, seed, &places);
         wrt.iter().map(|x| x.pick(&found)).collect()
     }
 }

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::cell::TapeCell;
+use super::cell::{ASKED, TapeCell};
 use super::reverse::{Interpreter, Plain, dependents, reverse};
 use crate::error::{Error, Kind};
 use crate::gradients::Gradients;
@@ -227,12 +227,13 @@ pub(crate) fn recorded<T: Real>(
     cell: &'static TapeCell<T>,
     root: usize,
     seed: Option<Seed<T>>,
-    wrt: impl Iterator<Item = usize>,
+    wrt: &[usize],
 ) -> RecordedGradients<T> {
+    cell.refuse_if_frozen(ASKED);
     let code = cell.copy_code(root);
     let code = code.view();
     let mut sources = vec![false; root + 1];
-    for index in wrt.filter(|&index| index <= root) {
+    for &index in wrt.iter().filter(|&&index| index <= root) {
         sources[index] = true;
     }
     let entries = cell.tensors.borrow();

@@ -165,10 +165,12 @@ impl<T: Real> Tensor<T> {
 /// The common shape of two operands.
 #[track_caller]
 fn fit(op: &str, a: &[usize], b: &[usize]) -> Dims {
-    broadcast(a, b).unwrap_or_else(|| {
+    // Not in a closure: the panic is to point at the operator.
+    let Some(shape) = broadcast(a, b) else {
         let rule = "matched from the last axis, lengths must be equal or 1";
         Error::from(Kind::Shapes { op: op.to_owned(), a: a.to_vec(), b: b.to_vec(), rule }).raise()
-    })
+    };
+    shape
 }
 
 pub(super) fn unary_vjp<T: Real>(f: Unary, cx: &Vjp<'_, T>) -> Grads<T> {

@@ -34,7 +34,12 @@ pub fn value_and_grad<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[
     let (_tape, leaves) = leaves(inputs);
     let y = f(&leaves);
     let gradients = y.backward();
-    (y.item(), leaves.iter().map(|x| gradients.wrt(x)).collect())
+    // Not in a closure: a panic is to point at the caller.
+    let mut arrays = Vec::with_capacity(leaves.len());
+    for x in &leaves {
+        arrays.push(gradients.wrt(x));
+    }
+    (y.item(), arrays)
 }
 
 /// The vector-Jacobian product: the gradient of `Σ cotangent · f`, an array for each input; 0 for an input that `f` does

@@ -129,11 +129,13 @@ impl<T: Real> Tensor<T> {
         Self::record(OpRef::shared(Slice(cut)), &[self], self.with_layout(layout))
     }
 
+    #[track_caller]
     fn cut(&self, part: &Rc<Cut>) -> Self {
         let output = Self::constant(self.view().slice(&**part).to_owned());
         Self::record(OpRef::shared(Slice(Rc::clone(part))), &[self], output)
     }
 
+    #[track_caller]
     fn unslice(&self, part: &Rc<Cut>, shape: &[usize]) -> Self {
         let mut whole = ndarray::ArrayD::zeros(IxDyn(shape));
         whole.slice_mut(&**part).assign(&self.view());
@@ -156,20 +158,23 @@ impl<T: Real> Tensor<T> {
     /// If there is no such axis, or an index reaches beyond it.
     #[track_caller]
     pub fn index_select(&self, axis: usize, indices: &[usize]) -> Self {
-        let len = self.shape().get(axis).copied().unwrap_or(0);
-        if let Some(index) = indices.iter().find(|&&i| i >= len) {
-            let rule = format!("axis {axis} has no index {index}");
+        let len = self.shape().get(axis).copied();
+        let index = indices.iter().find(|&&i| len.is_none_or(|len| i >= len));
+        if len.is_none() || index.is_some() {
+            let rule = index.map_or_else(|| format!("no axis {axis}"), |i| format!("axis {axis} has no index {i}"));
             Error::from(Kind::Shape { op: "index_select".into(), shape: self.shape().to_vec(), rule }).raise();
         }
         self.take(axis, &indices.into())
     }
 
+    #[track_caller]
     fn take(&self, axis: usize, indices: &Rc<[usize]>) -> Self {
         let output = self.view().select(ndarray::Axis(axis), indices);
         let op = OpRef::shared(Take { axis, indices: Rc::clone(indices) });
         Self::record(op, &[self], Self::constant(output))
     }
 
+    #[track_caller]
     fn put(&self, axis: usize, indices: &Rc<[usize]>, shape: &[usize]) -> Self {
         let mut whole = Self::zeros(shape);
         let strides = super::layout::row_major_strides(shape);

@@ -77,7 +77,11 @@ impl<T: Real> Tensor<T> {
     /// If there are none, if the axis is beyond the last, or if the shapes differ.
     #[track_caller]
     pub fn stack(parts: &[&Self], axis: usize) -> Self {
-        let expanded: Vec<Self> = parts.iter().map(|part| part.expand(axis)).collect();
+        // Not in a closure: a panic is to point at the caller.
+        let mut expanded = Vec::with_capacity(parts.len());
+        for part in parts {
+            expanded.push(part.expand(axis));
+        }
         Self::concat(&expanded.iter().collect::<Vec<_>>(), axis)
     }
 }

@@ -40,20 +40,21 @@ impl<T: Real> Tensor<T> {
     /// If an operand has no or more than two axes, or the inner lengths differ.
     #[track_caller]
     pub fn matmul(&self, other: &Self) -> Self {
-        let fail = |rule| {
-            let (a, b) = (self.shape().to_vec(), other.shape().to_vec());
-            Error::from(Kind::Shapes { op: "matmul".into(), a, b, rule }).raise()
+        let rule = match (self.ndim(), other.ndim()) {
+            (1 | 2, 1 | 2) if self.shape().last() == other.shape().first() => None,
+            (1 | 2, 1 | 2) => Some("the first operand's last length must equal the second's first"),
+            _ => Some("each operand needs one or two axes"),
         };
-        let (m, k, l, n) = match (self.shape(), other.shape()) {
-            (&[m, k], &[l, n]) => (m, k, l, n),
+        if let Some(rule) = rule {
+            let (a, b) = (self.shape().to_vec(), other.shape().to_vec());
+            Error::from(Kind::Shapes { op: "matmul".into(), a, b, rule }).raise();
+        }
+        let (m, n) = match (self.shape(), other.shape()) {
             (&[k], &[_]) => return self.reshape(&[1, k]).matmul(other).reshape(&[]),
             (&[k], &[_, n]) => return self.reshape(&[1, k]).matmul(other).reshape(&[n]),
             (&[m, _], &[l]) => return self.matmul(&other.reshape(&[l, 1])).reshape(&[m]),
-            _ => fail("each operand needs one or two axes"),
+            (a, b) => (a[0], b[1]),
         };
-        if k != l {
-            fail("the first operand's last length must equal the second's first");
-        }
         // An operand whose elements stand for several is written out: the library wants distinct addresses.
         let plain = |t: &Self| if t.layout().repeats() { t.row_major() } else { t.detach() };
         let (a, b) = (plain(self), plain(other));

@@ -161,9 +161,14 @@ impl<T: Real> Tensor<T> {
     /// assert_eq!(x.transpose().view(), ndarray::array![[1.0, 3.0], [2.0, 4.0]].into_dyn());
     /// ```
     pub fn view(&self) -> ArrayViewD<'_, T> {
-        let elements = if self.is_empty() { &[] } else { &self.storage.as_slice()[self.layout.offset..] };
-        let shape = IxDyn(&self.layout.shape).strides(IxDyn(&self.layout.strides));
-        ArrayView::from_shape(shape, elements).expect("a layout lies inside its buffer")
+        let shape = IxDyn(&self.layout.shape);
+        if self.is_empty() {
+            // Strides of nothing may reach beyond it.
+            return ArrayView::from_shape(shape, &[]).expect("no elements");
+        }
+        let elements = &self.storage.as_slice()[self.layout.offset..];
+        ArrayView::from_shape(shape.strides(IxDyn(&self.layout.strides)), elements)
+            .expect("a layout lies inside its buffer")
     }
 
     /// The elements as an owned array.
@@ -284,12 +289,16 @@ impl<T: Real> Tensor<T> {
     }
 
     #[track_caller]
-    pub(crate) fn enter(mut self, cell: &'static TapeCell<T>, source: Source<T>) -> Self {
+    pub(crate) fn enter(mut self, cell: &'static TapeCell<T>, mut source: Source<T>) -> Self {
         let mut entries = cell.tensors.borrow_mut();
         let slot = entries.len() as u32;
         let index = cell.push(opcode::TENSOR, [slot], T::zero());
-        entries.push(TensorEntry { index, source });
         self.node = Some(Node { cell, index, slot, epoch: cell.epoch() });
+        // A rule written in terms of the result is differentiated through the result.
+        if let Source::Op { output, .. } = &mut source {
+            output.node = self.node;
+        }
+        entries.push(TensorEntry { index, source });
         self
     }
 

@@ -1,0 +1,171 @@
+use super::*;
+
+fn first_line<T: Real>(report: &Report<T>) -> String {
+    report.to_string().lines().next().unwrap_or_default().to_owned()
+}
+
+/// A value that the tape takes for a constant, for derivatives that are wrong on purpose.
+fn detached(x: Var<f64>) -> Var<f64> {
+    Var::constant(x.value())
+}
+
+#[test]
+fn smooth_functions_pass() {
+    let f = |x: &[Var<f64>]| (x[0] * x[1]).sin() + x[2].exp() / x[0] - x[1].tanh();
+    for i in 0..40 {
+        let t = f64::from(i);
+        let x = [0.1 + 0.1 * t, 2.0 - 0.3 * t, 0.05 * t - 1.0];
+        gradient(f, &x).assert_pass();
+        hessian(f, &x).assert_pass();
+    }
+    assert_eq!(first_line(&gradient(f, &[1.0, 2.0, 3.0])), "gradient: PASS, 3 of 3 entries agree");
+    assert_eq!(first_line(&hessian(f, &[1.0, 2.0, 3.0])), "hessian: PASS, 9 of 9 entries agree");
+}
+
+#[test]
+fn every_row_of_the_table_passes_at_its_points() {
+    for &row in crate::rules::Unary::ALL {
+        for &x in row.points() {
+            let report = gradient(|x| x[0].unary(row), &[x]);
+            assert!(report.is_pass(), "{} at {x}: {report}", row.name());
+        }
+    }
+}
+
+#[test]
+fn stationary_points_pass() {
+    gradient(|x| x[0].square() + x[1].square(), &[0.0, 0.0]).assert_pass();
+    gradient(|x| x[0].exp() - x[0], &[0.0]).assert_pass();
+    gradient(|x| x[0].sinh().square(), &[0.0]).assert_pass();
+    gradient(|x| x[0].cos() + x[1] * 0.0, &[0.0, 7.0]).assert_pass();
+    hessian(|x| x[0].powi(4), &[0.0]).assert_pass();
+}
+
+#[test]
+fn single_precision_passes() {
+    for i in 1..40_u16 {
+        let x = [0.1 * f32::from(i), 1.5];
+        gradient(|x: &[Var<f32>]| x[0].sin() * x[1].exp() + x[0].ln(), &x).assert_pass();
+    }
+    let wrong = gradient(|x: &[Var<f32>]| Var::constant(x[0].value()) * x[0], &[2.0]);
+    assert_eq!(wrong.verdict, Verdict::Fail);
+}
+
+#[test]
+fn a_detached_value_fails() {
+    let report = gradient(|x| detached(x[0]) * x[1].sin(), &[2.0, 0.5]);
+    assert_eq!(report.verdict, Verdict::Fail);
+    assert_eq!(first_line(&report), "gradient: FAIL, 1 of 2 entries wrong");
+    assert_eq!(report.max_relative_difference(), 1.0);
+    let worst = report.worst().expect("two entries");
+    assert_eq!((worst.index.as_slice(), worst.autodiff, worst.verdict), (&[0][..], 0.0, Verdict::Fail));
+    assert_eq!(report.entries[1].verdict, Verdict::Pass);
+
+    let report = hessian(|x| detached(x[0]) * x[0] * x[0], &[2.0]);
+    assert_eq!(first_line(&report), "hessian: FAIL, 1 of 1 entries wrong");
+}
+
+#[test]
+fn a_relative_error_of_a_millionth_fails() {
+    // The detached term adds the slope 1e-6 f' to the function and nothing to the tape.
+    let functions: [fn(Var<f64>) -> Var<f64>; 6] =
+        [|x| x.sin(), |x| x.exp(), |x| x.ln(), |x| x.recip(), |x| (x * x).tanh(), |x| (x * 20.0).cos()];
+    for (k, f) in functions.into_iter().enumerate() {
+        for i in 1..60 {
+            let x = 0.037 * f64::from(i);
+            let report = gradient(|x| f(x[0]) + f(detached(x[0])) * 1e-6, &[x]);
+            assert_eq!(report.verdict, Verdict::Fail, "function {k} at {x}: {report}");
+        }
+    }
+}
+
+#[test]
+fn kinks_are_not_called_wrong() {
+    let acceptable = [Verdict::Pass, Verdict::Inconclusive(Reason::Kink)];
+    let functions: [fn(Var<f64>) -> Var<f64>; 5] = [
+        |x| x.relu(),
+        |x| x.abs(),
+        |x| x.relu() + x.sin(),
+        |x| x.max(Var::constant(0.0)),
+        |x| (x * 3.0).abs() * x.exp(),
+    ];
+    for (k, f) in functions.into_iter().enumerate() {
+        for distance in [0.0, 1e-12, 1e-9, 1e-7, 2.5e-7, 1e-6, 1e-4, 0.1] {
+            for (x, shift) in [(distance, 0.0), (-distance, 0.0), (1.0 + distance, 1.0), (1.0 - distance, 1.0)] {
+                let report = gradient(|x| f(x[0] - shift), &[x]);
+                assert!(acceptable.contains(&report.verdict), "function {k}, {x} - {shift}: {report}");
+            }
+        }
+    }
+    let report = gradient(|x| x[0].relu(), &[0.0]);
+    assert_eq!(first_line(&report), "gradient: INCONCLUSIVE (kink), 1 of 1 entries undecided");
+    assert_eq!(gradient(|x| x[0].relu(), &[1e-9]).verdict, Verdict::Pass);
+    assert_eq!(gradient(|x| x[0].floor(), &[1.0]).verdict, Verdict::Inconclusive(Reason::Kink));
+}
+
+#[test]
+fn jumps_of_the_second_derivative_are_kinks_of_the_hessian() {
+    let kink = Verdict::Inconclusive(Reason::Kink);
+    assert_eq!(hessian(|x| x[0].relu().square(), &[0.0]).verdict, kink);
+    assert_eq!(hessian(|x| (x[0] - x[1]).relu().square(), &[1.0, 1.0]).verdict, kink);
+    assert_eq!(hessian(|x| x[0].relu(), &[0.0]).verdict, kink);
+    // Differences of a gradient with a kink converge slowly.
+    assert_eq!(gradient(|x| x[0].relu().square(), &[0.0]).verdict, kink);
+}
+
+#[test]
+fn what_cannot_be_seen_is_inconclusive() {
+    let domain = gradient(|x| x[0].sqrt(), &[0.0]);
+    assert_eq!(domain.verdict, Verdict::Inconclusive(Reason::Domain));
+    let noise = gradient(|x| x[0].sin() + 1e13, &[1.0]);
+    assert_eq!(noise.verdict, Verdict::Inconclusive(Reason::Noise));
+}
+
+#[test]
+fn nan_from_the_tape_fails() {
+    let estimate = Estimate { value: 1.0, error: 1e-15 };
+    assert_eq!(judge(f64::NAN, estimate, 1.0, || 1.0, |_| false), Verdict::Fail);
+}
+
+#[test]
+fn tensors_are_compared_element_by_element() {
+    let w = Tensor::constant(ndarray::array![[1.0, 2.0], [3.0, 4.0]]);
+    let x = Tensor::constant(ndarray::array![[0.1], [0.2]]);
+    let unused = Tensor::scalar(1.0);
+    let inputs = [w, x, unused];
+    let report = tensor_gradient(|t| t[0].matmul(&t[1]).tanh().sum(), &inputs);
+    assert_eq!(first_line(&report), "tensor_gradient: PASS, 7 of 7 entries agree");
+    assert_eq!(report.entries[2].index, [0, 1, 0]);
+    let wrong = tensor_gradient(|t| t[0].detach().matmul(&t[1]).tanh().sum(), &inputs);
+    assert_eq!(first_line(&wrong), "tensor_gradient: FAIL, 4 of 7 entries wrong");
+    let constant = tensor_gradient(|t| t[0].detach().sum(), &inputs[..1]);
+    assert_eq!(first_line(&constant), "tensor_gradient: FAIL, 4 of 4 entries wrong");
+}
+
+#[test]
+fn too_many_entries_are_sampled() {
+    let x = vec![1.0; BUDGET + 1];
+    let report = gradient(|x| x[0] * x[1], &x);
+    assert_eq!(first_line(&report), "gradient: INCONCLUSIVE (budget), 4093 of 4094 entries compared, these agree");
+    assert_eq!(report.to_string().lines().count(), 13);
+    let sampled: Vec<usize> = spread(10 * BUDGET).collect();
+    assert_eq!((sampled.len(), sampled[0], sampled[BUDGET - 1]), (BUDGET, 0, 10 * (BUDGET - 1)));
+}
+
+#[test]
+fn the_table_is_aligned() {
+    let report = gradient(|x| detached(x[0]) * x[1] + x[0], &[2.0, 0.5]);
+    let text = report.to_string();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[0], "gradient: FAIL, 1 of 2 entries wrong");
+    assert!(lines[1].starts_with("index") && lines[1].ends_with("digits  verdict"), "{text}");
+    assert!(lines[2].starts_with("[0]    1.0000000000e0  1.5000000000e0 ± "), "{text}");
+    assert!(lines[2].ends_with("     0  FAIL"), "{text}");
+    assert!(lines[3].ends_with("  PASS"), "{text}");
+}
+
+#[test]
+#[should_panic(expected = "gradient: FAIL, 1 of 1 entries wrong\nindex")]
+fn assert_pass_panics_with_the_table() {
+    gradient(|x| detached(x[0]), &[2.0]).assert_pass();
+}

@@ -1,0 +1,265 @@
+//! Conventions at kinks, edges of domains and beyond, one by one.
+
+use autodiff::rules::{Binary, Unary};
+use autodiff::{Dual, Real, Tape, Tensor, Var, grad, hessian, logsumexp};
+use ndarray::array;
+use std::f64::consts::{FRAC_PI_2, LN_2};
+use tests::raises_here;
+
+const INF: f64 = f64::INFINITY;
+const NAN: f64 = f64::NAN;
+
+/// Exactly equal; NaN equals NaN.
+#[track_caller]
+fn same(what: &str, got: f64, want: f64) {
+    assert!(got == want || got.is_nan() && want.is_nan(), "{what}: got {got}, want {want}");
+}
+
+/// The value and the derivative of a row, for all that rows work on.
+#[track_caller]
+fn unary(f: Unary, x: f64, value: f64, slope: f64) {
+    let what = |kind: &str| format!("{kind}: {}({x})", f.name());
+    let tape = Tape::new();
+    let v = tape.var(x);
+    let y = v.unary(f);
+    same(&what("value"), y.value(), value);
+    same(&what("reverse"), y.backward().wrt(v), slope);
+    same(&what("recorded"), tape.grad(y, &[v])[0].value(), slope);
+    let y = Dual::variable(x).unary(f);
+    same(&what("dual value"), y.value(), value);
+    same(&what("dual"), y.tangent()[0], slope);
+    let t = tape.tensor(array![x]);
+    let y = t.unary(f);
+    same(&what("tensor value"), y.item(), value);
+    same(&what("tensor"), y.backward().wrt(&t)[0], slope);
+    same(&what("recorded tensor"), tape.grad(&y, &[&t])[0].item(), slope);
+}
+
+/// The value and both derivatives of a row, for all that rows work on.
+#[track_caller]
+fn binary(f: Binary, [a, b]: [f64; 2], value: f64, slopes: [f64; 2]) {
+    let what = |kind: &str| format!("{kind}: {}({a}, {b})", f.name());
+    let tape = Tape::new();
+    let v = tape.vars(&[a, b]);
+    let y = v[0].binary(f, v[1]);
+    same(&what("value"), y.value(), value);
+    let (g, recorded) = (y.backward(), tape.grad(y, &v));
+    let t = [tape.tensor(array![a]), tape.tensor(array![b])];
+    let y = t[0].binary(f, &t[1]);
+    same(&what("tensor value"), y.item(), value);
+    let (tensor, recorded_tensor) = (y.backward(), tape.grad(&y, &t));
+    let dual = Dual::<f64, 2>::new(a, [1.0, 0.0]).binary(f, Dual::new(b, [0.0, 1.0]));
+    same(&what("dual value"), dual.value(), value);
+    for (i, slope) in slopes.into_iter().enumerate() {
+        same(&what("reverse"), g.wrt(v[i]), slope);
+        same(&what("recorded"), recorded[i].value(), slope);
+        same(&what("dual"), dual.tangent()[i], slope);
+        same(&what("tensor"), tensor.wrt(&t[i])[0], slope);
+        same(&what("recorded tensor"), recorded_tensor[i].item(), slope);
+    }
+}
+
+#[test]
+fn kinks_have_the_least_norm_subgradient() {
+    unary(Unary::Relu, 0.0, 0.0, 0.0);
+    unary(Unary::Relu, -1.0, 0.0, 0.0);
+    unary(Unary::Relu, 1.0, 1.0, 1.0);
+    unary(Unary::Abs, 0.0, 0.0, 0.0);
+    unary(Unary::Abs, -0.0, 0.0, 0.0);
+    unary(Unary::Abs, -2.0, 2.0, -1.0);
+    unary(Unary::Signum, 0.0, 1.0, 0.0);
+    unary(Unary::Signum, -0.0, -1.0, 0.0);
+    unary(Unary::Step, 0.0, 0.0, 0.0);
+    unary(Unary::Floor, 2.0, 2.0, 0.0);
+    binary(Binary::Hypot, [0.0, 0.0], 0.0, [0.0, 0.0]);
+    binary(Binary::Hypot, [0.0, -2.0], 2.0, [0.0, -1.0]);
+    binary(Binary::AbsSub, [1.0, 1.0], 0.0, [0.0, 0.0]);
+    binary(Binary::AbsSub, [2.0, 1.0], 1.0, [1.0, -1.0]);
+    binary(Binary::Copysign, [0.0, -1.0], 0.0, [0.0, 0.0]);
+    binary(Binary::Copysign, [2.0, -1.0], -2.0, [-1.0, 0.0]);
+}
+
+#[test]
+fn ties_share_evenly() {
+    for f in [Binary::Max, Binary::Min] {
+        binary(f, [1.0, 1.0], 1.0, [0.5, 0.5]);
+        binary(f, [0.0, -0.0], f.value(0.0, -0.0), [0.5, 0.5]);
+        binary(f, [INF, INF], INF, [0.5, 0.5]);
+        binary(f, [NAN, 1.0], 1.0, [0.0, 1.0]);
+        binary(f, [1.0, NAN], 1.0, [1.0, 0.0]);
+    }
+    binary(Binary::Max, [1.0, 2.0], 2.0, [0.0, 1.0]);
+    binary(Binary::Min, [1.0, 2.0], 1.0, [1.0, 0.0]);
+}
+
+#[test]
+fn edges_of_domains() {
+    unary(Unary::Sqrt, 0.0, 0.0, INF);
+    unary(Unary::Cbrt, 0.0, 0.0, INF);
+    unary(Unary::Recip, 0.0, INF, -INF);
+    unary(Unary::Asin, 1.0, FRAC_PI_2, INF);
+    unary(Unary::Acos, 1.0, 0.0, -INF);
+    unary(Unary::Acosh, 1.0, 0.0, INF);
+    unary(Unary::Atanh, 1.0, INF, INF);
+    unary(Unary::Ln1p, -1.0, -INF, INF);
+    for f in [Unary::Ln, Unary::Log2, Unary::Log10] {
+        unary(f, 0.0, -INF, INF);
+        unary(f, INF, INF, 0.0);
+    }
+    binary(Binary::Div, [1.0, 0.0], INF, [INF, -INF]);
+}
+
+#[test]
+fn outside_of_domains_all_is_nan() {
+    let outside = [
+        (Unary::Sqrt, -1.0),
+        (Unary::Ln, -1.0),
+        (Unary::Log2, -1.0),
+        (Unary::Log10, -1.0),
+        (Unary::Ln1p, -2.0),
+        (Unary::Asin, 2.0),
+        (Unary::Acos, -2.0),
+        (Unary::Acosh, 0.5),
+        (Unary::Acosh, -3.0),
+        (Unary::Atanh, 2.0),
+    ];
+    for (f, x) in outside {
+        unary(f, x, NAN, NAN);
+    }
+    binary(Binary::Pow, [-2.0, 0.5], NAN, [NAN, NAN]);
+    binary(Binary::Log, [-2.0, 3.0], NAN, [NAN, NAN]);
+    for f in [Unary::Relu, Unary::Abs, Unary::Exp, Unary::Tanh, Unary::Sigmoid, Unary::Softplus, Unary::Square] {
+        unary(f, NAN, NAN, NAN);
+    }
+    unary(Unary::Step, NAN, NAN, 0.0);
+}
+
+#[test]
+fn far_out_nothing_overflows_in_between() {
+    unary(Unary::Exp, -INF, 0.0, 0.0);
+    unary(Unary::Exp, 710.0, INF, INF);
+    unary(Unary::Tanh, 1e3, 1.0, 0.0);
+    unary(Unary::Tanh, -INF, -1.0, 0.0);
+    unary(Unary::Sigmoid, 1e3, 1.0, 0.0);
+    unary(Unary::Sigmoid, -1e3, 0.0, 0.0);
+    unary(Unary::Softplus, 1e3, 1e3, 1.0);
+    unary(Unary::Softplus, -1e3, 0.0, 0.0);
+    unary(Unary::LogSigmoid, -1e3, -1e3, 1.0);
+    unary(Unary::LogSigmoid, 1e3, 0.0, 0.0);
+    let big = 2.0_f64.powi(600);
+    binary(Binary::Hypot, [3.0 * big, 4.0 * big], 5.0 * big, [0.6, 0.8]);
+    binary(Binary::Atan2, [0.0, 1e200], 0.0, [1e-200, 0.0]);
+}
+
+#[test]
+fn powers_of_zero() {
+    for b in [1.5, 2.0, 3.0] {
+        binary(Binary::Pow, [0.0, b], 0.0, [0.0, 0.0]);
+    }
+    binary(Binary::Pow, [0.0, 1.0], 0.0, [1.0, 0.0]);
+    binary(Binary::Pow, [0.0, 0.5], 0.0, [INF, 0.0]);
+    binary(Binary::Pow, [0.0, 0.0], 1.0, [0.0, -INF]);
+    binary(Binary::Pow, [2.0, 0.0], 1.0, [0.0, LN_2]);
+    binary(Binary::Pow, [-2.0, 2.0], 4.0, [-4.0, NAN]);
+    binary(Binary::Powi, [0.0, 0.0], 1.0, [0.0, 0.0]);
+    binary(Binary::Powi, [0.0, 1.0], 0.0, [1.0, 0.0]);
+    binary(Binary::Powi, [0.0, 2.0], 0.0, [0.0, 0.0]);
+    binary(Binary::Powi, [-2.0, 3.0], -8.0, [12.0, 0.0]);
+    // At exponent 0 the function is constant in a, but its derivative is not constant in b.
+    let h = hessian(|x| x[0].powf(x[1]), &[2.0, 0.0]);
+    assert_eq!(h, array![[0.0, 0.5], [0.5, LN_2 * LN_2]]);
+}
+
+#[test]
+fn x_ln_y_at_zero() {
+    binary(Binary::Xlogy, [0.0, 0.0], 0.0, [-INF, 0.0]);
+    binary(Binary::Xlogy, [0.0, 2.0], 0.0, [LN_2, 0.0]);
+    binary(Binary::Xlogy, [0.0, -1.0], 0.0, [NAN, 0.0]);
+    binary(Binary::Xlogy, [2.0, 0.0], -INF, [-INF, INF]);
+    binary(Binary::Xlogy, [0.0, NAN], NAN, [NAN, 0.0]);
+    let h = hessian(|x| x[0].xlogy(x[1]), &[0.0, 2.0]);
+    assert_eq!(h, array![[0.0, 0.5], [0.5, 0.0]]);
+}
+
+#[test]
+fn logsumexp_of_nothing_and_of_minus_infinity() {
+    assert_eq!(logsumexp::<f64>(&[]).value(), -INF);
+    assert_eq!(Tensor::<f64>::zeros(&[0, 2]).logsumexp(0).to_array(), array![-INF, -INF].into_dyn());
+    let (f, low) = (|x: &[Var<f64>]| logsumexp(x), [-INF, -INF]);
+    assert_eq!(f(&low.map(Var::constant)).value(), -INF);
+    assert_eq!(grad(f, &low), [0.0, 0.0]);
+    assert_eq!(hessian(f, &low), array![[0.0, 0.0], [0.0, 0.0]]);
+    assert_eq!(grad(f, &[-INF, 3.0]), [0.0, 1.0]);
+
+    let tape = Tape::new();
+    let x = tape.tensor(array![[-INF, -INF], [-INF, 3.0]]);
+    let y = x.logsumexp(1);
+    assert_eq!(y.to_array(), array![-INF, 3.0].into_dyn());
+    let want = array![[0.0, 0.0], [0.0, 1.0]].into_dyn();
+    let seed = Tensor::ones(&[2]);
+    assert_eq!(y.backward_with(&seed).wrt(&x), want);
+    let first = &tape.grad(y.slice(ndarray::s![0]), &[&x])[0];
+    assert_eq!(first.to_array(), array![[0.0, 0.0], [0.0, 0.0]].into_dyn());
+    assert_eq!(first.sum().backward().wrt(&x), array![[0.0, 0.0], [0.0, 0.0]].into_dyn());
+}
+
+#[test]
+fn select_sends_no_nan() {
+    let tape = Tape::new();
+    let x = tape.tensor(array![-1.0, 4.0]);
+    let positive = x.mask(|x| x > 0.0);
+    for y in [
+        Tensor::select(&positive, &x.sqrt(), &Tensor::scalar(0.0)),
+        Tensor::select(&x.mask(|x| x <= 0.0), &Tensor::scalar(0.0), &x.sqrt()),
+    ] {
+        assert_eq!(y.to_array(), array![0.0, 2.0].into_dyn());
+        assert_eq!(y.sum().backward().wrt(&x), array![0.0, 0.25].into_dyn());
+        let first = &tape.grad(y.sum(), &[&x])[0];
+        assert_eq!(first.to_array(), array![0.0, 0.25].into_dyn());
+        let second = &tape.grad(first.sum(), &[&x])[0];
+        assert_eq!(second.to_array(), array![0.0, -0.03125].into_dyn());
+    }
+    // The branch not taken holds NaN itself, and a zero-weighted one too.
+    let y = Tensor::select(&positive, &x, &(&x * NAN));
+    assert_eq!(y.narrow(0, 1..2).sum().backward().wrt(&x), array![0.0, 1.0].into_dyn());
+}
+
+#[test]
+fn clamp_is_flat_at_its_bounds() {
+    for (x, value, slope) in
+        [(-3.0, -1.0, 0.0), (-1.0, -1.0, 0.0), (0.5, 0.5, 1.0), (2.0, 2.0, 0.0), (3.0, 2.0, 0.0), (NAN, NAN, 1.0)]
+    {
+        let tape = Tape::new();
+        let v = tape.var(x);
+        let y = v.clamp(Var::constant(-1.0), Var::constant(2.0));
+        same("value", y.value(), value);
+        same("reverse", if y.is_tracked() { y.backward().wrt(v) } else { 0.0 }, slope);
+        let y = Dual::variable(x).clamp(Dual::constant(-1.0), Dual::constant(2.0));
+        same("dual value", y.value(), value);
+        same("dual", y.tangent()[0], slope);
+        let t = tape.tensor(array![x]);
+        let y = t.clamp(-1.0, 2.0);
+        same("tensor value", y.item(), value);
+        same("tensor", y.backward().wrt(&t)[0], slope);
+        same("recorded tensor", tape.grad(&y, &[&t])[0].item(), slope);
+    }
+    let bounds = "clamp: the lower bound 2 is above the upper bound 1";
+    raises_here(|| Var::constant(0.0).clamp(Var::constant(2.0), Var::constant(1.0)), bounds);
+    raises_here(|| Tensor::scalar(0.0).clamp(2.0, 1.0), bounds);
+}
+
+/// What the root does not depend on at this point gets 0, not `0 · inf`.
+#[test]
+fn a_zero_adjoint_wins_over_an_infinite_slope() {
+    let f = |x: &[Var<f64>]| x[0].sqrt() * x[1];
+    assert_eq!(grad(f, &[0.0, 0.0]), [0.0, 0.0]);
+    let tape = Tape::new();
+    let x = tape.vars(&[0.0, 0.0]);
+    assert_eq!(tape.grad(f(&x), &x).iter().map(|d| d.value()).collect::<Vec<_>>(), [0.0, 0.0]);
+    let square = |x: &[Var<f64>]| x[0].square().sqrt() * x[1].square();
+    let h = hessian(square, &[0.0, 0.0]);
+    assert_eq!(h[[1, 1]], 0.0);
+    let t = tape.tensor(array![0.0]);
+    let y = t.sqrt() * &t;
+    assert_eq!(tape.grad(&y, &[&t])[0].item(), y.backward().wrt(&t)[0]);
+}

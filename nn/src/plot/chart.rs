@@ -208,8 +208,17 @@ impl LineChart {
         let widest = y_ticks.iter().map(|tick| font::width(&tick.label, SMALL)).fold(0.0, f64::max);
         let left = 1.5 * GAP + room(&self.y_label, LABEL) + widest;
         let width = size.0 - left - 2.0 * GAP - EDGE;
+
+        let middle = corner.0 + EDGE + left + width / 2.0;
+        let title = font::fit(&self.title, TITLE, size.0 - 2.0 * GAP);
+        // Over the plot if there is room to both sides, else over the whole rectangle.
+        let half = font::width(&title, TITLE) / 2.0 + GAP;
+        let center = middle.min(corner.0 + size.0 - half).max(corner.0 + half);
+        canvas.text((center, corner.1 + GAP + 0.7 * TITLE), &title, TITLE, INK, HPos::Center)?;
+        self.draw_legend(canvas, &rows, (middle, corner.1 + top - 0.5 * GAP))?;
+
         if width < 1.0 || height < 1.0 {
-            // Labels leave no room for the plot.
+            // The labels leave no room for a plot.
             return Ok(());
         }
         let x_ticks = x_axis.ticks(tick_count(width, 80.0), |ticks| apart(&x_axis, ticks, width));
@@ -249,15 +258,7 @@ impl LineChart {
         }
         let (x, y) = chart.plotting_area().get_pixel_range();
         let around = [(x.start, y.start), (x.end, y.start), (x.end, y.end), (x.start, y.end), (x.start, y.start)];
-        canvas.curve(around.to_vec(), canvas.stroke(FRAME, 1.0), None)?;
-
-        let middle = corner.0 + EDGE + left + width / 2.0;
-        let title = font::fit(&self.title, TITLE, size.0 - 2.0 * GAP);
-        // Over the plot if there is room to both sides, else over the whole rectangle.
-        let half = font::width(&title, TITLE) / 2.0 + GAP;
-        let center = middle.min(corner.0 + size.0 - half).max(corner.0 + half);
-        canvas.text((center, corner.1 + GAP + 0.7 * TITLE), &title, TITLE, INK, HPos::Center)?;
-        self.draw_legend(canvas, &rows, (middle, corner.1 + top - 0.5 * GAP))
+        canvas.curve(around.to_vec(), canvas.stroke(FRAME, 1.0), None)
     }
 
     fn shows(&self, (x, y): (f64, f64)) -> bool {

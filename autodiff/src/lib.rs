@@ -1,4 +1,44 @@
 //! Reverse-mode automatic differentiation on a tape.
+//!
+//! A [`Tape`] records what a program computes with [`Var`]s (scalars) and [`Tensor`]s (arrays); one sweep backward gives all
+//! derivatives, by the total-derivative chain rule. The code is ordinary Rust: branches, loops, generic functions of other
+//! crates.
+//!
+//! ```
+//! use autodiff::{Tape, Tensor, grad, hessian};
+//! use ndarray::array;
+//!
+//! // Scalars.
+//! let tape = Tape::<f64>::new();
+//! let x = tape.var(2.0);
+//! let y = 2.0 * x * x + x.sin();
+//! assert_eq!(y.backward().wrt(x), 8.0 + 2.0_f64.cos());
+//!
+//! // A gradient that is recorded can be differentiated again, to any order.
+//! let dy = tape.grad(y, &[x])[0];
+//! assert_eq!(dy.backward().wrt(x), 4.0 - 2.0_f64.sin());
+//!
+//! // Functions of functions: one closure serves them all.
+//! let f = |x: &[autodiff::Var<f64>]| x[0].powi(2) * x[1];
+//! assert_eq!(grad(f, &[2.0, 3.0]), [12.0, 4.0]);
+//! assert_eq!(hessian(f, &[2.0, 3.0]), array![[6.0, 4.0], [4.0, 0.0]]);
+//!
+//! // Tensors.
+//! let w = tape.tensor(array![[1.0, 2.0], [3.0, 4.0]]);
+//! let x = Tensor::constant(array![[1.0, -1.0]]);
+//! let loss = x.matmul(&w).tanh().square().sum();
+//! assert_eq!(loss.backward().wrt(&w).shape(), [2, 2]);
+//!
+//! // And the check that it is right.
+//! autodiff::check::gradient(f, &[2.0, 3.0]).assert_pass();
+//! ```
+//!
+//! # Conventions
+//!
+//! The value is bit for bit what plain code gives. At kinks the derivative is the least-norm subgradient; the table in
+//! [`rules`] says it function by function. Outside a function's domain value and derivative are NaN. Slips in code
+//! (shapes that do not fit, stale handles, handles of another tape) panic at the caller's line, naming the operation and
+//! both sides; what comes from outside is a [`Result`].
 
 pub mod check;
 mod derivative;

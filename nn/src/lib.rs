@@ -1,4 +1,24 @@
-//! Multilayer perceptrons on the tape.
+//! Multilayer perceptrons, losses and stochastic gradient descent on the [`autodiff`] tape.
+//!
+//! ```
+//! use nn::{Activation, Dataset, Layer, Mlp, Sgd, Trainer, loss};
+//! use ndarray::array;
+//! use rand::SeedableRng;
+//!
+//! let xor = Dataset::new(array![[0., 0.], [0., 1.], [1., 0.], [1., 1.]], array![[0.], [1.], [1.], [0.]])?;
+//! let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(2);
+//! let model = Mlp::<f64>::new(&[2, 8, 1], Activation::Tanh, &mut rng);
+//! let mut trainer = Trainer::new(model, loss::bce_with_logits, Sgd::new(0.5)).epochs(500).batch_size(4);
+//! trainer.fit(&xor, &xor)?;
+//! let (x, t) = xor.all();
+//! let logits = trainer.model().forward(&x);
+//! assert_eq!(nn::metrics::accuracy(&logits.sigmoid(), &t), 1.0);
+//! # Ok::<(), nn::Error>(())
+//! ```
+//!
+//! A layer is a struct with a `forward` and a list of its parameters ([`Layer`]); a loss is a function of outputs and targets
+//! ([`Loss`]). Everything random draws from a generator that is passed in or from a seed, and the same seed gives the same
+//! bits whatever the number of threads.
 
 mod atomic;
 mod check;

@@ -243,7 +243,7 @@ fn clamp_is_flat_at_its_bounds() {
         same("tensor", y.backward().wrt(&t)[0], slope);
         same("recorded tensor", tape.grad(&y, &[&t])[0].item(), slope);
     }
-    let bounds = "clamp: the lower bound 2 is above the upper bound 1";
+    let bounds = "clamp: the lower bound is 2, the upper 1; the lower must not be above";
     raises_here(|| Var::constant(0.0).clamp(Var::constant(2.0), Var::constant(1.0)), bounds);
     raises_here(|| Tensor::scalar(0.0).clamp(2.0, 1.0), bounds);
 }

@@ -78,7 +78,7 @@ fn refuses_tensor(old: &Tensor<f64>, tape: &Tape<f64>) {
     raises_here(|| Tensor::select(new, new, old), STALE_TENSOR);
     raises_here(|| old.backward(), STALE_TENSOR);
     raises_here(|| old.backward_with(&Tensor::ones(&[2])), STALE_TENSOR);
-    raises_here(|| tape.grad(&new.sum(), &[old]), STALE_TENSOR);
+    raises_here(|| tape.grad(new.sum(), &[old]), STALE_TENSOR);
     raises_here(|| new.sum().backward().wrt(old), &not_on_tape("the tensor"));
     assert_eq!(old.detach().sum().item(), 3.0, "the values stay");
 }
@@ -170,7 +170,7 @@ fn roots_that_cannot_be() {
     raises_here(|| tape.grad(Var::constant(1.0), &[x]), &constant_root("grad"));
     raises_here(|| t.detach().sum().backward(), &constant_root("backward"));
     raises_here(|| t.detach().backward_with(&t), &constant_root("backward_with"));
-    raises_here(|| tape.grad(&Tensor::scalar(1.0), &[&t]), &constant_root("grad"));
+    raises_here(|| tape.grad(Tensor::scalar(1.0), &[&t]), &constant_root("grad"));
     let rule = "but a gradient needs a scalar; reduce it with `.sum()` or `.mean()`, or pass a cotangent to \
                 `backward_with`";
     raises_here(|| t.backward(), &format!("backward: the root has shape [2], {rule}"));
@@ -241,7 +241,7 @@ fn full_tapes() {
     drop(tape);
     // The limit goes with the tape, not with its memory.
     let tape = Tape::<f64>::new();
-    assert_eq!(tape.vars(&[0.0; 3000]).len(), tape.len());
+    assert_eq!(tape.vars(&vec![0.0; 3000]).len(), tape.len());
     raises_here(
         || Tape::with_limit(0).var(1.0),
         "the tape is full: 0 entries recorded, the limit is 0; split the work, or `reset` between steps",

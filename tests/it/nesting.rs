@@ -47,9 +47,9 @@ fn binary_on_tensors() {
             all_close(name, &g.wrt(&x[i]), &first, 1e-14);
             let recorded = again(&tape, &y, &x[i]);
             all_close(name, &recorded.to_array(), &first, 1e-14);
-            for j in 0..2 {
+            for (j, operand) in x.iter().enumerate() {
                 let second: Vec<f64> = f.points().iter().map(|&(a, b)| hessian(scalar, &[a, b])[[i, j]]).collect();
-                all_close(format_args!("{name} {i}{j}"), &again(&tape, &recorded, &x[j]).to_array(), &second, 1e-12);
+                all_close(format_args!("{name} {i}{j}"), &again(&tape, &recorded, operand).to_array(), &second, 1e-12);
             }
         }
         let shared = again(&tape, &x[1].binary(f, &x[1]), &x[1]);

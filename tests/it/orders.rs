@@ -244,10 +244,10 @@ fn functions_of_tensors() {
     let point: Vec<f64> = w.iter().chain(&x).copied().collect();
     let inputs = [Tensor::constant(w), Tensor::constant(x)];
     let layer = |t: &[Tensor<f64>]| t[0].matmul(&t[1]).tanh();
-    let want = jacobian(|p| scalar_layer(p), &point);
+    let want = jacobian(scalar_layer, &point);
     let got = tensor::jacobian(layer, &inputs);
-    all_close("jacobian in W", &got[0], &want.slice(ndarray::s![.., ..6]), 1e-13);
-    all_close("jacobian in x", &got[1], &want.slice(ndarray::s![.., 6..]), 1e-13);
+    all_close("jacobian in W", &got[0], want.slice(ndarray::s![.., ..6]), 1e-13);
+    all_close("jacobian in x", &got[1], want.slice(ndarray::s![.., 6..]), 1e-13);
 
     let v: Vec<f64> = (0..9).map(|i| f64::from(i).sin()).collect();
     let shaped = |v: &[f64]| {
@@ -255,10 +255,10 @@ fn functions_of_tensors() {
         [Tensor::constant(w), Tensor::constant(Array1::from(v[6..].to_vec()))]
     };
     let flat = |g: Vec<ndarray::ArrayD<f64>>| g.into_iter().flatten().collect::<Vec<f64>>();
-    all_close("jvp", &tensor::jvp(layer, &inputs, &shaped(&v)), &jvp(|p| scalar_layer(p), &point, &v), 1e-13);
+    all_close("jvp", &tensor::jvp(layer, &inputs, &shaped(&v)), &jvp(scalar_layer, &point, &v), 1e-13);
     let u = [0.3, -2.0];
     let cotangent = Tensor::constant(array![u[0], u[1]]);
-    all_close("vjp", &flat(tensor::vjp(layer, &inputs, &cotangent)), &vjp(|p| scalar_layer(p), &point, &u), 1e-13);
+    all_close("vjp", &flat(tensor::vjp(layer, &inputs, &cotangent)), &vjp(scalar_layer, &point, &u), 1e-13);
 
     let loss = |t: &[Tensor<f64>]| layer(t).square().sum();
     let scalar_loss = |p: &[Var<f64>]| scalar_layer(p).map(|y| y.square()).into_iter().sum::<Var<f64>>();

@@ -89,8 +89,8 @@ fn gradients_of_any_shape_that_broadcasts() {
         (Tensor::constant(array![[[1.0], [2.0]]]), [3.0, 3.0]),
     ] {
         let y = own(&x, move |_| gradient.clone().into()).sum();
-        assert_eq!(y.backward().wrt(&x), array![want].into_dyn());
-        assert_eq!(tape.grad(&y, &[&x])[0].to_array(), array![want].into_dyn());
+        assert_eq!(y.backward().wrt(&x), ndarray::arr2(&[want]).into_dyn());
+        assert_eq!(tape.grad(&y, &[&x])[0].to_array(), ndarray::arr2(&[want]).into_dyn());
     }
 }
 
@@ -147,13 +147,16 @@ fn second_order_through_the_output() {
     assert_eq!(second.to_array(), array![6.0, 12.0].into_dyn());
 }
 
+/// Something done to the tape that is being swept.
+type Action = Box<dyn Fn(&Tape<f64>)>;
+
 #[test]
 fn a_tape_is_not_recorded_on_while_it_is_swept() {
     let rest = "a tape while it is being swept: a vjp may use what its context gives it, or a tape of its own";
     let tape = Rc::new(Tape::new());
     let x = tape.tensor(array![1.0, 2.0]);
     let v = tape.var(1.0);
-    let refused = |action: Box<dyn Fn(&Tape<f64>)>, what: &str| {
+    let refused = |action: Action, what: &str| {
         let held = Rc::clone(&tape);
         let y = own(&x, move |_| {
             action(&held);
@@ -172,6 +175,29 @@ fn a_tape_is_not_recorded_on_while_it_is_swept() {
     refused(Box::new(move |_| drop(z.backward())), "a gradient was asked of");
     let z = x.sum();
     refused(Box::new(move |tape| drop(tape.grad(&z, &[&z]))), "a gradient was asked of");
+}
+
+#[test]
+fn a_vjp_may_drop_its_own_tape() {
+    let owner = Rc::new(Cell::new(Some(Tape::new())));
+    let tape = owner.take().expect("just put there");
+    let x = tape.tensor(array![1.0, 2.0]);
+    let held = Rc::clone(&owner);
+    let y = own(&x, move |cx| {
+        // From here on the inputs are stale handles.
+        let gradient = right(cx);
+        drop(held.take());
+        // Neither this tape nor the next takes over what is still being swept.
+        let next = Tape::new();
+        works(&next, &next.tensor(array![1.0, 2.0]));
+        gradient
+    });
+    let y = y.sum();
+    owner.set(Some(tape));
+    assert_eq!(y.backward().wrt(&x), array![3.0, 12.0].into_dyn());
+    let (next, second) = (Tape::<f64>::new(), Tape::<f64>::new());
+    assert!(next.is_empty() && second.is_empty());
+    works(&next, &next.tensor(array![1.0, 2.0]));
 }
 
 /// During a plain sweep, tensor operations on the tape's own tensors are not recorded.
@@ -213,6 +239,6 @@ fn a_panic_in_a_closure_leaves_the_pool_usable() {
     let tape = Tape::new();
     works(&tape, &tape.tensor(array![1.0, 2.0]));
     let x = tape.var(3.0);
-    raises_here(|| x.clamp(x + 1.0, x), "clamp: the lower bound 4 is above the upper bound 3");
+    raises_here(|| x.clamp(x + 1.0, x), "clamp: the lower bound is 4, the upper 3; the lower must not be above");
     assert_eq!((x * x).backward().wrt(x), 6.0);
 }

@@ -7,6 +7,8 @@ use tests::{all_close, slope_with};
 /// An operation by name, with its operands' shapes.
 struct Case<T: Real>(&'static str, &'static [&'static [usize]], fn(&[Tensor<T>]) -> Tensor<T>);
 
+type Table<T> = fn() -> Vec<Case<T>>;
+
 /// How an operand lies in memory.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum View {
@@ -225,7 +227,7 @@ fn check(case: &Case<f64>, view: View) {
     }
 }
 
-fn check_all(table: fn() -> Vec<Case<f64>>) {
+fn check_all(table: Table<f64>) {
     for case in table() {
         for view in [View::Plain, View::Transposed, View::Sliced] {
             check(&case, view);
@@ -250,8 +252,7 @@ fn products_and_softmax() {
 
 #[test]
 fn single_precision() {
-    let tables: [(fn() -> Vec<Case<f32>>, fn() -> Vec<Case<f64>>); 3] =
-        [(arithmetic, arithmetic), (shapes, shapes), (products, products)];
+    let tables: [(Table<f32>, Table<f64>); 3] = [(arithmetic, arithmetic), (shapes, shapes), (products, products)];
     for (single, double) in tables {
         for (single, double) in single().iter().zip(&double()) {
             let shapes: Vec<Vec<usize>> = single.1.iter().map(|shape| shape.to_vec()).collect();

@@ -117,3 +117,8 @@ pub fn raises_here<R>(action: impl FnOnce() -> R, message: &str) {
     let here = Location::caller().file();
     assert_eq!(raises(action, message), here, "the panic should point at the test: {message}");
 }
+
+/// The README's code runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

@@ -101,7 +101,7 @@ impl<T: Real> TapeCell<T> {
     pub(crate) fn freeze(&'static self) -> Frozen<T> {
         self.refuse_if_frozen(ASKED);
         let store = std::mem::replace(self.store(), Store::frozen());
-        Frozen { cell: self, store }
+        Frozen { cell: self, epoch: self.epoch(), store }
     }
 
     #[track_caller]
@@ -150,6 +150,7 @@ impl<T: Real> Drop for Pause<T> {
 /// A tape's entries, out of the tape for the duration of a sweep.
 pub(crate) struct Frozen<T: Real> {
     cell: &'static TapeCell<T>,
+    epoch: u32,
     store: Store<T>,
 }
 
@@ -163,7 +164,9 @@ impl<T: Real> std::ops::Deref for Frozen<T> {
 
 impl<T: Real> Drop for Frozen<T> {
     fn drop(&mut self) {
-        *self.cell.store() = std::mem::replace(&mut self.store, Store::new());
+        let store = std::mem::replace(&mut self.store, Store::new());
+        // If the tape was dropped meanwhile, by a vjp that owned it, nobody wants the entries back.
+        *self.cell.store() = if self.cell.epoch() == self.epoch { store } else { Store::new() };
     }
 }
 
@@ -224,6 +227,10 @@ pub(crate) fn renew<T: Real>(cell: &'static TapeCell<T>) -> &'static TapeCell<T>
 /// Takes a cell back from a tape that ends.
 pub(crate) fn recycle<T: Real>(cell: &'static TapeCell<T>) {
     cell.clear();
+    if cell.store().is_frozen() {
+        // A sweep still works on it: no other tape may have it.
+        return;
+    }
     cell.set_limit(usize::MAX);
     if cell.store().held() > KEEP {
         cell.release();

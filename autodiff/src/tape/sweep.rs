@@ -53,18 +53,21 @@ pub(crate) fn gradients<T: Real>(
 /// A tape's tensor entries, taken out for the duration of a sweep.
 struct Entries<T: Real> {
     cell: &'static TapeCell<T>,
+    epoch: u32,
     list: Vec<TensorEntry<T>>,
 }
 
 impl<T: Real> Entries<T> {
     fn take(cell: &'static TapeCell<T>) -> Self {
-        Self { cell, list: cell.tensors.take() }
+        Self { cell, epoch: cell.epoch(), list: cell.tensors.take() }
     }
 }
 
 impl<T: Real> Drop for Entries<T> {
     fn drop(&mut self) {
-        self.cell.tensors.replace(std::mem::take(&mut self.list));
+        if self.cell.epoch() == self.epoch {
+            self.cell.tensors.replace(std::mem::take(&mut self.list));
+        }
     }
 }
 

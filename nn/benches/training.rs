@@ -73,7 +73,7 @@ fn workload<T: Element, L: Loss<T>>(
     (name, operations, eta, first_loss): (&'static str, f64, f64, f64),
     mut model: Mlp<T>,
     batches: &[(Tensor<T>, Tensor<T>)],
-    loss: L,
+    loss: &L,
 ) {
     let (tape, mut sgd, mut k) = (Tape::new(), Sgd::new(eta), 0);
     let mut step = || {
@@ -105,22 +105,22 @@ fn main() {
     let xor = [(Tensor::constant(a), Tensor::constant(t))];
     let sigmoid = [Activation::Sigmoid; 2];
     let w1 = model::<f32>(1, &[2, 2, 1], &sigmoid);
-    workload(&mut c, &mut rows, ("W1", 0.0, 0.5, 0.252_616_6), w1, &xor, loss::squared_error);
+    workload(&mut c, &mut rows, ("W1", 0.0, 0.5, 0.252_616_6), w1, &xor, &loss::squared_error);
     let units = [784, 128, 10];
     let w2 = model::<f32>(2, &units, &[relu, identity]);
     let batch = [digits(2, 32, 784)];
     let figures = ("W2", products(32, &units), 0.05, 2.457_989);
-    workload(&mut c, &mut rows, figures, w2, &batch, loss::softmax_cross_entropy);
+    workload(&mut c, &mut rows, figures, w2, &batch, &loss::softmax_cross_entropy);
     let units = [784, 512, 512, 10];
     let w3 = model::<f32>(3, &units, &[relu, relu, identity]);
     let batch = [digits(3, 128, 784)];
     let figures = ("W3", products(128, &units), 0.05, 2.392_396);
-    workload(&mut c, &mut rows, figures, w3, &batch, loss::softmax_cross_entropy);
+    workload(&mut c, &mut rows, figures, w3, &batch, &loss::softmax_cross_entropy);
     let w6 = model::<f32>(2, &[784, 128, 10], &[relu, identity]);
     let (x, t) = digits::<f32>(6, 256, 784);
     let singles: Vec<_> = (0..256).map(|i| (x.narrow(0, i..i + 1), t.narrow(0, i..i + 1))).collect();
     let figures = ("W6", products(1, &[784, 128, 10]), 0.01, 2.217_011);
-    workload(&mut c, &mut rows, figures, w6, &singles, loss::softmax_cross_entropy);
+    workload(&mut c, &mut rows, figures, w6, &singles, &loss::softmax_cross_entropy);
     let n = 1024;
     let square = Tensor::constant(Array2::from_shape_fn((n, n), |(i, j)| symmetric(9, i * n + j) as f32));
     c.bench_function("matmul_1024", |b| b.iter(|| square.matmul(&square)));

@@ -17,7 +17,8 @@ use crate::{Activation, Init, Layer, Linear, Visit, VisitMut};
 /// let model = Mlp::<f32>::new(&[64, 32, 16, 10], Activation::Relu, &mut rng);
 /// assert_eq!(nn::count(&model), 64 * 32 + 32 + 32 * 16 + 16 + 16 * 10 + 10);
 /// // Layer by layer:
-/// let model = Mlp::<f32>::builder(2).layer(8, Activation::Tanh).layer(1, Activation::Sigmoid).build(&mut rng);
+/// let builder = Mlp::<f32>::builder(2).layer(8, Activation::Tanh).layer(1, Activation::Sigmoid);
+/// let model: Mlp<f32> = builder.build(&mut rng);
 /// ```
 pub struct Mlp<T: Real> {
     layers: Vec<(Linear<T>, Activation)>,

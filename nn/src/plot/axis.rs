@@ -1,5 +1,9 @@
 //! One axis: which values it shows, where they stand, and its ticks.
 
+use std::ops::Range;
+
+use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
+
 /// Beyond these sizes a span or a step would overflow or vanish.
 const LARGEST: f64 = 1e300;
 const SMALLEST: f64 = 1e-290;
@@ -16,7 +20,7 @@ pub(super) struct Tick {
 }
 
 /// Ends are common logarithms if `log`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Axis {
     low: f64,
     high: f64,
@@ -108,26 +112,46 @@ impl Axis {
     }
 }
 
+/// An axis with its ticks, as plotters draws it.
+#[derive(Clone, Debug)]
+pub(super) struct Ruler {
+    pub(super) axis: Axis,
+    pub(super) ticks: Vec<Tick>,
+}
+
+impl Ranged for Ruler {
+    type FormatOption = NoDefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
+        limit.0 + (self.axis.place(*value) * f64::from(limit.1 - limit.0)).round() as i32
+    }
+
+    fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
+        // No lines between ticks.
+        let shown = if hint.weight().allow_light_points() { &[] } else { self.ticks.as_slice() };
+        shown.iter().map(|tick| tick.value).collect()
+    }
+
+    fn range(&self) -> Range<f64> {
+        self.axis.low..self.axis.high
+    }
+}
+
+impl ValueFormatter<f64> for Ruler {
+    fn format_ext(&self, value: &f64) -> String {
+        self.ticks.iter().find(|tick| tick.value == *value).map_or_else(String::new, |tick| tick.label.clone())
+    }
+}
+
 /// Parsed, so that it is the number nearest to the written one.
 fn value_of((digit, power): (i32, i32)) -> f64 {
     format!("{digit}e{power}").parse().expect("digits, e and an integer are a number")
 }
 
 fn superscript(power: i32) -> String {
-    let raised = |letter: char| match letter {
-        '-' => '⁻',
-        '1' => '¹',
-        '2' => '²',
-        '3' => '³',
-        '4' => '⁴',
-        '5' => '⁵',
-        '6' => '⁶',
-        '7' => '⁷',
-        '8' => '⁸',
-        '9' => '⁹',
-        _ => '⁰',
-    };
-    power.to_string().chars().map(raised).collect()
+    let raised = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+    power.to_string().chars().map(|c| c.to_digit(10).map_or('⁻', |digit| raised[digit as usize])).collect()
 }
 
 /// Ticks at multiples of 1, 2 or 5 times a power of ten.

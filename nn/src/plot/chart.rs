@@ -2,20 +2,23 @@
 
 use std::path::Path;
 
-use super::axis::{self, Axis, Tick};
+use plotters::prelude::*;
+use plotters::style::text_anchor::HPos;
+
+use super::axis::{self, Axis, Ruler, Tick};
+use super::canvas::{Canvas, FRAME, GRID, INK, VERMILION};
 use super::error::Error;
-use super::scene::{Anchor, Color, FRAME, GRID, Scene, TextStyle};
-use super::{Figure, text};
+use super::{Figure, font};
 
 /// Okabe and Ito's palette, told apart with any colour vision; its yellow is too pale for lines on white.
-const PALETTE: [Color; 7] = [
-    Color(0, 114, 178),
-    Color(213, 94, 0),
-    Color(0, 158, 115),
-    Color(204, 121, 167),
-    Color(230, 159, 0),
-    Color(86, 180, 233),
-    Color(34, 34, 34),
+const PALETTE: [RGBColor; 7] = [
+    RGBColor(0, 114, 178),
+    VERMILION,
+    RGBColor(0, 158, 115),
+    RGBColor(204, 121, 167),
+    RGBColor(230, 159, 0),
+    RGBColor(86, 180, 233),
+    INK,
 ];
 
 /// Further series take the colours again, in another dash.
@@ -24,7 +27,11 @@ const DASHES: [Option<(f64, f64)>; 3] = [None, Some((8.0, 4.0)), Some((2.0, 3.0)
 const TITLE: f64 = 18.0;
 const LABEL: f64 = 15.0;
 const SMALL: f64 = 13.0;
+/// Height of a row of the legend.
+const ROW: f64 = LABEL + 6.0;
 const GAP: f64 = 10.0;
+/// Left of and below a chart.
+const EDGE: f64 = 11.0;
 const LINE: f64 = 2.0;
 const DOT: f64 = 3.5;
 /// Length of a line in the legend.
@@ -182,59 +189,80 @@ impl LineChart {
     }
 
     /// Draws into a rectangle given by its upper left corner and size.
-    pub(super) fn draw(&self, scene: &mut Scene, corner: (f64, f64), size: (f64, f64)) {
+    pub(super) fn draw<B: DrawingBackend>(
+        &self,
+        canvas: &Canvas<B>,
+        corner: (f64, f64),
+        size: (f64, f64),
+    ) -> DrawResult<(), B> {
         let points = || self.series.iter().flat_map(|series| &series.points).filter(|&&point| self.shows(point));
         let x_axis = Axis::new(points().map(|&(x, _)| x), self.log_x);
         let y_axis = Axis::new(points().map(|&(_, y)| y), self.log_y);
 
         let room = |label: &str, height: f64| if label.is_empty() { 0.0 } else { height + GAP };
         let rows = self.legend_rows(size.0 - 4.0 * GAP);
-        let top = corner.1 + GAP + room(&self.title, TITLE) + (LABEL + 6.0) * rows.len() as f64 + 0.5 * GAP;
-        let bottom = (corner.1 + size.1 - 2.5 * GAP - SMALL - room(&self.x_label, LABEL)).max(top + 1.0);
-        let y_ticks = y_axis.ticks(tick_count(bottom - top, 45.0), |_| true);
-        let widest = y_ticks.iter().map(|tick| text::width(&tick.label, SMALL)).fold(0.0, f64::max);
-        let left = corner.0 + 1.5 * GAP + room(&self.y_label, LABEL) + widest + GAP;
-        let right = (corner.0 + size.0 - 2.0 * GAP).max(left + 1.0);
-        let x_ticks = x_axis.ticks(tick_count(right - left, 80.0), |ticks| apart(&x_axis, ticks, right - left));
+        let top = 1.5 * GAP + room(&self.title, TITLE) + ROW * rows.len() as f64;
+        let bottom = 1.5 * GAP + SMALL + room(&self.x_label, LABEL);
+        let height = size.1 - top - bottom - EDGE;
+        let y_ticks = y_axis.ticks(tick_count(height, 45.0), |_| true);
+        let widest = y_ticks.iter().map(|tick| font::width(&tick.label, SMALL)).fold(0.0, f64::max);
+        let left = 1.5 * GAP + room(&self.y_label, LABEL) + widest;
+        let width = size.0 - left - 2.0 * GAP - EDGE;
 
-        let frame = Frame { left, right, top, bottom, x_axis, y_axis };
-        frame.draw_grid(scene, &x_ticks, &y_ticks);
-        for (index, series) in self.series.iter().enumerate() {
-            self.draw_series(scene, &frame, index, series);
-        }
-        frame.draw_border(scene);
-
-        let middle = f64::midpoint(left, right);
-        let title = text::fit(&self.title, TITLE, size.0 - 2.0 * GAP);
+        let middle = corner.0 + EDGE + left + width / 2.0;
+        let title = font::fit(&self.title, TITLE, size.0 - 2.0 * GAP);
         // Over the plot if there is room to both sides, else over the whole rectangle.
-        let half = text::width(&title, TITLE) / 2.0 + GAP;
+        let half = font::width(&title, TITLE) / 2.0 + GAP;
         let center = middle.min(corner.0 + size.0 - half).max(corner.0 + half);
-        scene.text((center, corner.1 + GAP + TITLE), &title, TextStyle::new(TITLE, Anchor::Middle));
-        self.draw_legend(scene, &rows, middle, top - 0.5 * GAP);
-        let label = text::fit(&self.x_label, LABEL, right - left);
-        scene.text((middle, corner.1 + size.1 - 1.5 * GAP), &label, TextStyle::new(LABEL, Anchor::Middle));
-        let label = text::fit(&self.y_label, LABEL, bottom - top);
-        let style = TextStyle { upwards: true, ..TextStyle::new(LABEL, Anchor::Middle) };
-        scene.text((corner.0 + GAP + LABEL, f64::midpoint(top, bottom)), &label, style);
+        canvas.text((center, corner.1 + GAP + 0.7 * TITLE), &title, TITLE, INK, HPos::Center)?;
+        self.draw_legend(canvas, &rows, (middle, corner.1 + top - 0.5 * GAP))?;
+
+        if width < 1.0 || height < 1.0 {
+            // The labels leave no room for a plot.
+            return Ok(());
+        }
+        let x_ticks = x_axis.ticks(tick_count(width, 80.0), |ticks| apart(&x_axis, ticks, width));
+
+        let at = |x: f64, y: f64| (canvas.units(corner.0 + x), canvas.units(corner.1 + y));
+        let whole = (canvas.units(size.0), canvas.units(size.1));
+        let mut chart = ChartBuilder::on(&canvas.area.clone().shrink(at(0.0, 0.0), whole))
+            .margin_top(canvas.units(top))
+            .margin_right(canvas.units(2.0 * GAP))
+            .margin_bottom(canvas.units(EDGE))
+            .margin_left(canvas.units(EDGE))
+            .x_label_area_size(canvas.units(bottom))
+            .y_label_area_size(canvas.units(left))
+            .build_cartesian_2d(Ruler { axis: x_axis, ticks: x_ticks }, Ruler { axis: y_axis, ticks: y_ticks })?;
+        chart
+            .configure_mesh()
+            .bold_line_style(canvas.stroke(GRID, 1.0))
+            .axis_style(TRANSPARENT)
+            .set_all_tick_mark_size(canvas.units(0.4 * GAP))
+            .label_style(canvas.font(SMALL, INK))
+            .axis_desc_style(canvas.font(LABEL, INK))
+            .x_desc(font::fit(&self.x_label, LABEL, width))
+            .y_desc(font::fit(&self.y_label, LABEL, height))
+            .draw()?;
+
+        for (index, series) in self.series.iter().enumerate() {
+            let (color, dash) = look(index);
+            for run in series.points.split(|&point| !self.shows(point)) {
+                let places: Vec<_> = run.iter().map(|point| chart.backend_coord(point)).collect();
+                // A single point has no line to show it.
+                if series.joined && places.len() > 1 {
+                    canvas.curve(places, canvas.stroke(color, LINE), dash)?;
+                } else {
+                    places.into_iter().try_for_each(|place| canvas.dot(place, DOT, color))?;
+                }
+            }
+        }
+        let (x, y) = chart.plotting_area().get_pixel_range();
+        let around = [(x.start, y.start), (x.end, y.start), (x.end, y.end), (x.start, y.end), (x.start, y.start)];
+        canvas.curve(around.to_vec(), canvas.stroke(FRAME, 1.0), None)
     }
 
     fn shows(&self, (x, y): (f64, f64)) -> bool {
         axis::shows(x, self.log_x) && axis::shows(y, self.log_y)
-    }
-
-    fn draw_series(&self, scene: &mut Scene, frame: &Frame, index: usize, series: &Series) {
-        let (color, dash) = look(index);
-        for run in series.points.split(|&point| !self.shows(point)) {
-            let places: Vec<_> = run.iter().map(|&point| frame.place(point)).collect();
-            // A single point has no line to show it.
-            if series.joined && places.len() > 1 {
-                scene.line(places, color, LINE, dash);
-            } else {
-                for place in places {
-                    scene.dot(place, DOT, color);
-                }
-            }
-        }
     }
 
     /// The named series' indices with their names as drawn, in as many rows as they need: beside no data.
@@ -242,7 +270,7 @@ impl LineChart {
         let mut rows: Vec<Vec<(usize, String)>> = Vec::new();
         let mut used = f64::INFINITY;
         for (index, series) in self.series.iter().enumerate().filter(|(_, series)| !series.name.is_empty()) {
-            let name = text::fit(&series.name, LABEL, room - SAMPLE - 3.0 * GAP);
+            let name = font::fit(&series.name, LABEL, room - SAMPLE - 3.0 * GAP);
             let width = entry_width(&name);
             if used + width > room {
                 rows.push(Vec::new());
@@ -255,31 +283,37 @@ impl LineChart {
     }
 
     /// Rows end at `bottom` and are centred about `middle`.
-    fn draw_legend(&self, scene: &mut Scene, rows: &[Vec<(usize, String)>], middle: f64, bottom: f64) {
+    fn draw_legend<B: DrawingBackend>(
+        &self,
+        canvas: &Canvas<B>,
+        rows: &[Vec<(usize, String)>],
+        (middle, bottom): (f64, f64),
+    ) -> DrawResult<(), B> {
         for (row, entries) in rows.iter().enumerate() {
-            let y = bottom - (LABEL + 6.0) * (rows.len() - row) as f64 + LABEL;
+            let y = bottom - ROW * (rows.len() - row) as f64 + 0.5 * ROW;
             let mut x = middle - entries.iter().map(|(_, name)| entry_width(name)).sum::<f64>() / 2.0 + GAP;
             for (index, name) in entries {
                 let (color, dash) = look(*index);
-                let height = y - 0.35 * LABEL;
+                let ends = [(x, y), (x + SAMPLE, y)].map(|(x, y)| (canvas.units(x), canvas.units(y)));
                 if self.series[*index].joined {
-                    scene.line(vec![(x, height), (x + SAMPLE, height)], color, LINE + 0.5, dash);
+                    canvas.curve(ends.to_vec(), canvas.stroke(color, LINE + 0.5), dash)?;
                 } else {
-                    scene.dot((x + SAMPLE / 2.0, height), DOT, color);
+                    canvas.dot((i32::midpoint(ends[0].0, ends[1].0), ends[0].1), DOT, color)?;
                 }
-                scene.text((x + SAMPLE + 0.7 * GAP, y), name, TextStyle::new(LABEL, Anchor::Start));
+                canvas.text((x + SAMPLE + 0.7 * GAP, y), name, LABEL, INK, HPos::Left)?;
                 x += entry_width(name);
             }
         }
+        Ok(())
     }
 }
 
-fn look(index: usize) -> (Color, Option<(f64, f64)>) {
+fn look(index: usize) -> (RGBColor, Option<(f64, f64)>) {
     (PALETTE[index % PALETTE.len()], DASHES[index / PALETTE.len() % DASHES.len()])
 }
 
 fn entry_width(name: &str) -> f64 {
-    SAMPLE + text::width(name, LABEL) + 3.0 * GAP
+    SAMPLE + font::width(name, LABEL) + 3.0 * GAP
 }
 
 /// As many ticks as stand at a distance, from 2 to 15.
@@ -287,58 +321,10 @@ fn tick_count(room: f64, distance: f64) -> usize {
     (3..=15).take_while(|&count| count as f64 * distance <= room).last().unwrap_or(2)
 }
 
-/// Is there a gap between any two labels under the axis?
+/// Is there a gap between any two labels under the axis, and does the last one end within the picture?
 fn apart(axis: &Axis, ticks: &[Tick], room: f64) -> bool {
-    ticks.windows(2).all(|pair| {
-        let half = |tick: &Tick| text::width(&tick.label, SMALL) / 2.0;
-        (axis.place(pair[1].value) - axis.place(pair[0].value)) * room >= half(&pair[0]) + half(&pair[1]) + GAP
-    })
-}
-
-/// The plot within its border, in pixels.
-struct Frame {
-    left: f64,
-    right: f64,
-    top: f64,
-    bottom: f64,
-    x_axis: Axis,
-    y_axis: Axis,
-}
-
-impl Frame {
-    fn place(&self, (x, y): (f64, f64)) -> (f64, f64) {
-        let x = self.left + self.x_axis.place(x) * (self.right - self.left);
-        let y = self.bottom - self.y_axis.place(y) * (self.bottom - self.top);
-        (x, y)
-    }
-
-    fn draw_grid(&self, scene: &mut Scene, x_ticks: &[Tick], y_ticks: &[Tick]) {
-        for tick in x_ticks {
-            let x = sharp(self.left + self.x_axis.place(tick.value) * (self.right - self.left));
-            scene.line(vec![(x, sharp(self.top)), (x, sharp(self.bottom))], GRID, 1.0, None);
-            let half = text::width(&tick.label, SMALL) / 2.0;
-            // The last label stays within the picture.
-            let center = x.min(self.right + 1.5 * GAP - half);
-            let style = TextStyle::new(SMALL, Anchor::Middle);
-            scene.text((center, self.bottom + SMALL + 0.6 * GAP), &tick.label, style);
-        }
-        for tick in y_ticks {
-            let y = sharp(self.bottom - self.y_axis.place(tick.value) * (self.bottom - self.top));
-            scene.line(vec![(sharp(self.left), y), (sharp(self.right), y)], GRID, 1.0, None);
-            let style = TextStyle::new(SMALL, Anchor::End);
-            scene.text((self.left - 0.7 * GAP, y + 0.36 * SMALL), &tick.label, style);
-        }
-    }
-
-    fn draw_border(&self, scene: &mut Scene) {
-        let (left, right) = (sharp(self.left), sharp(self.right));
-        let (top, bottom) = (sharp(self.top), sharp(self.bottom));
-        let around = vec![(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
-        scene.line(around, FRAME, 1.0, None);
-    }
-}
-
-/// The middle of a pixel: a line of width 1 is then not smeared over two.
-fn sharp(place: f64) -> f64 {
-    place.floor() + 0.5
+    let half = |tick: &Tick| font::width(&tick.label, SMALL) / 2.0;
+    let place = |tick: &Tick| axis.place(tick.value) * room;
+    ticks.windows(2).all(|pair| place(&pair[1]) - place(&pair[0]) >= half(&pair[0]) + half(&pair[1]) + GAP)
+        && ticks.last().is_none_or(|tick| place(tick) + half(tick) <= room + 2.0 * GAP)
 }

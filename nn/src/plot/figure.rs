@@ -2,9 +2,12 @@
 
 use std::path::Path;
 
+use plotters::prelude::*;
+use plotters::style::text_anchor::HPos;
+
+use super::canvas::{self, Canvas, INK, Picture};
 use super::error::Error;
-use super::scene::{Anchor, Scene, TextStyle};
-use super::{LineChart, text};
+use super::{LineChart, font};
 
 const IN_A_ROW: usize = 3;
 const TITLE: f64 = 22.0;
@@ -78,21 +81,33 @@ impl Figure {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        let rows = self.panels.len().div_ceil(IN_A_ROW).max(1);
-        let (width, height) = self.size.unwrap_or((1200, u32::try_from(500 * rows).unwrap_or(u32::MAX)));
-        let mut scene = Scene::new(width, height)?;
+        canvas::save(self, path.as_ref())
+    }
+
+    fn rows(&self) -> usize {
+        self.panels.len().div_ceil(IN_A_ROW).max(1)
+    }
+}
+
+impl Picture for Figure {
+    fn size(&self) -> (u32, u32) {
+        self.size.unwrap_or((1200, u32::try_from(500 * self.rows()).unwrap_or(u32::MAX)))
+    }
+
+    fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>) -> DrawResult<(), B> {
+        let (width, height) = Picture::size(self);
         let (width, height) = (f64::from(width), f64::from(height));
         let top = if self.title.is_empty() { 0.0 } else { TITLE_ROOM };
-        let title = text::fit(&self.title, TITLE, width - 20.0);
-        scene.text((width / 2.0, 32.0), &title, TextStyle::new(TITLE, Anchor::Middle));
+        let title = font::fit(&self.title, TITLE, width - 20.0);
+        canvas.text((width / 2.0, 26.0), &title, TITLE, INK, HPos::Center)?;
 
         // Rows are filled evenly: four panels are two and two.
-        let columns = self.panels.len().div_ceil(rows);
-        let size = (width / columns as f64, (height - top) / rows as f64);
+        let columns = self.panels.len().div_ceil(self.rows());
+        let size = (width / columns as f64, (height - top) / self.rows() as f64);
         for (index, chart) in self.panels.iter().enumerate() {
             let (row, column) = (index / columns, index % columns);
-            chart.draw(&mut scene, (column as f64 * size.0, top + row as f64 * size.1), size);
+            chart.draw(canvas, (column as f64 * size.0, top + row as f64 * size.1), size)?;
         }
-        scene.save(path.as_ref())
+        Ok(())
     }
 }

@@ -2,9 +2,12 @@
 
 use std::path::Path;
 
+use plotters::prelude::*;
+use plotters::style::text_anchor::HPos;
+
+use super::canvas::{self, Canvas, FRAME, INK, Picture, VERMILION};
 use super::error::{Error, Kind};
-use super::scene::{Anchor, Color, FRAME, INK, Scene, TextStyle, VERMILION};
-use super::text;
+use super::font;
 
 const TITLE: f64 = 18.0;
 const CAPTION: f64 = 14.0;
@@ -86,26 +89,21 @@ impl ImageGrid {
     /// ```
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         self.check()?;
+        canvas::save(self, path.as_ref())
+    }
+
+    fn layout(&self) -> Layout {
         let largest = |length: fn(&Image) -> f64| self.images.iter().map(length).fold(0.0, f64::max);
-        let widest = largest(Image::width).max(largest(|image| text::width(&image.caption, CAPTION)));
-        let (cell_width, cell_height) = (widest.ceil() + GAP, largest(Image::height) + CAPTION + 2.0 * GAP);
-        let columns = self.columns.min(self.images.len());
-        let rows = self.images.len().div_ceil(self.columns);
+        let widest = largest(Image::width).max(largest(|image| font::width(&image.caption, CAPTION)));
+        let cell = (widest.ceil() + GAP, largest(Image::height) + CAPTION + 2.0 * GAP);
+        let columns = self.columns.min(self.images.len()) as f64;
+        let rows = self.images.len().div_ceil(self.columns) as f64;
 
         let top = if self.title.is_empty() { GAP } else { TITLE + 2.0 * GAP };
-        let title_width = text::width(&self.title, TITLE).ceil();
-        let width = (columns as f64 * cell_width).max(title_width) + 2.0 * GAP;
-        let height = top + rows as f64 * cell_height;
-        let mut scene = Scene::new(whole(width), whole(height))?;
-        scene.text((width / 2.0, GAP + TITLE), &self.title, TextStyle::new(TITLE, Anchor::Middle));
-
-        let left = ((width - columns as f64 * cell_width) / 2.0).floor();
-        for (index, image) in self.images.iter().enumerate() {
-            let x = left + (index % self.columns) as f64 * cell_width + cell_width / 2.0;
-            let y = top + (index / self.columns) as f64 * cell_height;
-            image.draw(&mut scene, x, y);
-        }
-        scene.save(path.as_ref())
+        let title_width = font::width(&self.title, TITLE).ceil();
+        let width = (columns * cell.0).max(title_width) + 2.0 * GAP;
+        let left = ((width - columns * cell.0) / 2.0).floor();
+        Layout { size: (width, top + rows * cell.1), corner: (left, top), cell }
     }
 
     fn check(&self) -> Result<(), Error> {
@@ -120,6 +118,31 @@ impl ImageGrid {
         }
         Ok(())
     }
+}
+
+impl Picture for ImageGrid {
+    fn size(&self) -> (u32, u32) {
+        let (width, height) = self.layout().size;
+        (whole(width), whole(height))
+    }
+
+    fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>) -> DrawResult<(), B> {
+        let Layout { size, corner, cell } = self.layout();
+        let title = font::fit(&self.title, TITLE, size.0);
+        canvas.text((size.0 / 2.0, GAP + 0.7 * TITLE), &title, TITLE, INK, HPos::Center)?;
+        for (index, image) in self.images.iter().enumerate() {
+            let x = corner.0 + ((index % self.columns) as f64 + 0.5) * cell.0;
+            image.draw(canvas, x, corner.1 + (index / self.columns) as f64 * cell.1)?;
+        }
+        Ok(())
+    }
+}
+
+/// Where images stand; each is centred in a cell.
+struct Layout {
+    size: (f64, f64),
+    corner: (f64, f64),
+    cell: (f64, f64),
 }
 
 impl Image {
@@ -137,24 +160,24 @@ impl Image {
     }
 
     /// Draws below `top`, centred about `center`.
-    fn draw(&self, scene: &mut Scene, center: f64, top: f64) {
+    fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>, center: f64, top: f64) -> DrawResult<(), B> {
         let (scale, width, height) = (self.scale(), self.width(), self.height());
         let left = (center - width / 2.0).floor();
         let (thick, color) = if self.highlight { (4.0, VERMILION) } else { (1.0, FRAME) };
-        scene.rect((left - thick, top - thick), (width + 2.0 * thick, height + 2.0 * thick), color);
-        scene.rect((left, top), (width, height), Color(0, 0, 0));
+        canvas.rect((left - thick, top - thick), (width + 2.0 * thick, height + 2.0 * thick), color)?;
+        canvas.rect((left, top), (width, height), BLACK)?;
         for (index, &pixel) in self.pixels.iter().enumerate() {
             let gray = gray(pixel);
             // The ground is black already: half of a digit needs no rectangles.
             if gray > 0 {
                 let (row, col) = (index / self.cols, index % self.cols);
                 let corner = (left + col as f64 * scale, top + row as f64 * scale);
-                scene.rect(corner, (scale, scale), Color(gray, gray, gray));
+                canvas.rect(corner, (scale, scale), RGBColor(gray, gray, gray))?;
             }
         }
         let color = if self.highlight { VERMILION } else { INK };
-        let style = TextStyle { color, ..TextStyle::new(CAPTION, Anchor::Middle) };
-        scene.text((center, top + height + CAPTION + 0.5 * GAP), &self.caption, style);
+        let caption = font::fit(&self.caption, CAPTION, f64::INFINITY);
+        canvas.text((center, top + height + 0.7 * CAPTION + 0.5 * GAP), &caption, CAPTION, color, HPos::Center)
     }
 }
 

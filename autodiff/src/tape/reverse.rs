@@ -3,13 +3,14 @@
 //! For an entry `y = f(a, b)`, `ā += ȳ ∂f/∂a` and `b̄ += ȳ ∂f/∂b`. The sweep is generic over the number type of the
 //! adjoints: plain numbers give a gradient, `Dual` a Hessian-vector product, `Var` a gradient that is itself recorded.
 
-use super::opcode::{self, AT, Form, Kind, LEAF, TENSOR};
-use super::store::{Code, nary_arguments};
+use super::opcode::{self, AT, BINARY, Form, Kind, LEAF, TENSOR, UNARY};
+use super::store::{Code, Cursor, nary_arguments};
 use crate::Real;
-use crate::rules::Binary;
+use crate::rules::{Binary, Unary};
 
 const ADD: u8 = opcode::binary(Binary::Add, Form::Both);
 const ADD_CONSTANT: u8 = opcode::binary(Binary::Add, Form::First);
+const CONSTANT_ADD: u8 = opcode::binary(Binary::Add, Form::Second);
 const SUB: u8 = opcode::binary(Binary::Sub, Form::Both);
 const SUB_CONSTANT: u8 = opcode::binary(Binary::Sub, Form::First);
 const SUB_FROM_CONSTANT: u8 = opcode::binary(Binary::Sub, Form::Second);
@@ -42,17 +43,13 @@ pub(crate) trait Interpreter<T> {
 }
 
 /// Sweeps from the program's last entry to its first. `adjoints` has one number an entry; seeds are in it already.
-pub(crate) fn reverse<T: Copy, I: Interpreter<T>>(
-    mut code: Code<'_, T>,
-    interpreter: &mut I,
-    adjoints: &mut [I::Number],
-) {
+pub(crate) fn reverse<T: Copy, I: Interpreter<T>>(code: Code<'_, T>, interpreter: &mut I, adjoints: &mut [I::Number]) {
     assert_eq!(code.ops.len(), adjoints.len(), "one adjoint for each entry");
-    while let Some(&op) = code.ops.last() {
-        let index = code.ops.len() - 1;
+    let mut end = code.end();
+    for (index, &op) in code.ops.iter().enumerate().rev() {
         let adjoint = adjoints[index];
         if adjoint.is_exact_zero() && op != TENSOR {
-            code.pop();
+            end = code.before(op, end);
             continue;
         }
         let add = |interpreter: &I, adjoints: &mut [I::Number], operand: u32, term: I::Number| {
@@ -64,93 +61,99 @@ pub(crate) fn reverse<T: Copy, I: Interpreter<T>>(
         match op {
             LEAF => {}
             ADD => {
-                let [a, b] = take(&mut code);
+                let [a, b] = take(&code, &mut end);
                 add(interpreter, adjoints, a, adjoint);
                 add(interpreter, adjoints, b, adjoint);
             }
             SUB => {
-                let [a, b] = take(&mut code);
+                let [a, b] = take(&code, &mut end);
                 add(interpreter, adjoints, a, adjoint);
                 add(interpreter, adjoints, b, -adjoint);
             }
             MUL => {
-                let [a, b] = take(&mut code);
+                let [a, b] = take(&code, &mut end);
                 let (x, y) = (interpreter.value(a as usize), interpreter.value(b as usize));
                 add(interpreter, adjoints, a, adjoint.chain(y));
                 add(interpreter, adjoints, b, adjoint.chain(x));
             }
-            ADD_CONSTANT | SUB_CONSTANT => {
-                let (a, _) = take_with_constant(&mut code);
+            ADD_CONSTANT | CONSTANT_ADD | SUB_CONSTANT => {
+                let (a, _) = take_with_constant(&code, &mut end);
                 add(interpreter, adjoints, a, adjoint);
             }
             SUB_FROM_CONSTANT => {
-                let (a, _) = take_with_constant(&mut code);
+                let (a, _) = take_with_constant(&code, &mut end);
                 add(interpreter, adjoints, a, -adjoint);
             }
             MUL_CONSTANT | CONSTANT_MUL => {
-                let (a, c) = take_with_constant(&mut code);
+                let (a, c) = take_with_constant(&code, &mut end);
                 add(interpreter, adjoints, a, adjoint.chain(interpreter.lift(c)));
             }
-            _ => by_table(&mut code, index, interpreter, adjoints),
+            UNARY..BINARY => {
+                let [a] = take(&code, &mut end);
+                if interpreter.wants(a as usize) {
+                    let (x, y) = (interpreter.value(a as usize), interpreter.value(index));
+                    let slope = slope(Unary::ALL[usize::from(op - UNARY)], x, y);
+                    adjoints[a as usize].accumulate(adjoint.chain(slope));
+                }
+            }
+            _ => end = by_table(&code, end, index, interpreter, adjoints),
         }
-        code.ops = &code.ops[..index];
     }
 }
 
-/// Takes the last entry's operands.
+/// Takes an entry's operands, which are the last before `end`.
 #[inline(always)]
-fn take<T, const K: usize>(code: &mut Code<'_, T>) -> [u32; K] {
-    let (rest, operands) = code.operands.split_last_chunk().expect("as many operands as the opcode says");
-    code.operands = rest;
-    *operands
+fn take<T, const K: usize>(code: &Code<'_, T>, end: &mut Cursor) -> [u32; K] {
+    end.operands -= K;
+    *code.operands[end.operands..].first_chunk().expect("as many operands as the opcode says")
 }
 
-/// Takes the last entry's operand and constant.
+/// Takes an entry's operand and constant, which are the last before `end`.
 #[inline(always)]
-fn take_with_constant<T: Copy>(code: &mut Code<'_, T>) -> (u32, T) {
-    let [operand] = take(code);
-    let (&constant, constants) = code.constants.split_last().expect("one constant");
-    code.constants = constants;
-    (operand, constant)
+fn take_with_constant<T: Copy>(code: &Code<'_, T>, end: &mut Cursor) -> (u32, T) {
+    let [operand] = take(code, end);
+    end.constants -= 1;
+    (operand, code.constants[end.constants])
 }
 
-/// Any entry: decodes it and looks up its row.
+/// The derivative of a unary row. A call of its own, so that forty rows stay out of the loop's registers.
+#[inline(never)]
+fn slope<R: Real>(f: Unary, x: R, y: R) -> R {
+    f.derivative(x, y)
+}
+
+/// Any entry that the loop leaves: decodes it and looks up its row. Gives where the entry's operands begin.
+#[inline(never)]
 fn by_table<T: Copy, I: Interpreter<T>>(
-    code: &mut Code<'_, T>,
+    code: &Code<'_, T>,
+    mut end: Cursor,
     index: usize,
     interpreter: &mut I,
     adjoints: &mut [I::Number],
-) {
+) -> Cursor {
     let adjoint = adjoints[index];
     match opcode::decode(code.ops[index]) {
-        Kind::Leaf => {}
+        Kind::Leaf | Kind::Unary(_) => unreachable!("met in the loop"),
         Kind::Tensor => {
-            let [slot] = take(code);
+            let [slot] = take(code, &mut end);
             interpreter.tensor(slot as usize, adjoints);
         }
         Kind::At => {
-            let [slot, position] = take(code);
+            let [slot, position] = take(code, &mut end);
             interpreter.element(slot as usize, position as usize, adjoint);
-        }
-        Kind::Unary(f) => {
-            let [a] = take(code).map(|a| a as usize);
-            if interpreter.wants(a) {
-                let slope = f.derivative(interpreter.value(a), interpreter.value(index));
-                adjoints[a].accumulate(adjoint.chain(slope));
-            }
         }
         Kind::Binary(f, form) => {
             let (a, b, x, y) = match form {
                 Form::Both => {
-                    let [a, b] = take(code).map(|i| i as usize);
+                    let [a, b] = take(code, &mut end).map(|i| i as usize);
                     (Some(a), Some(b), interpreter.value(a), interpreter.value(b))
                 }
                 Form::First => {
-                    let (a, constant) = take_with_constant(code);
+                    let (a, constant) = take_with_constant(code, &mut end);
                     (Some(a as usize), None, interpreter.value(a as usize), interpreter.lift(constant))
                 }
                 Form::Second => {
-                    let (b, constant) = take_with_constant(code);
+                    let (b, constant) = take_with_constant(code, &mut end);
                     (None, Some(b as usize), interpreter.lift(constant), interpreter.value(b as usize))
                 }
             };
@@ -163,19 +166,19 @@ fn by_table<T: Copy, I: Interpreter<T>>(
             }
         }
         Kind::Nary(f) => {
-            let operands = code.nary_operands();
-            let constants = operands.iter().filter(|&&i| i == opcode::CONSTANT).count();
-            let (rest, constants) = code.constants.split_at(code.constants.len() - constants);
+            let start = code.before(code.ops[index], end);
+            let operands = &code.operands[start.operands + 1..end.operands - 1];
+            let constants = &code.constants[start.constants..end.constants];
             let x = nary_arguments(operands, constants, |i| interpreter.value(i), |c| interpreter.lift(c));
             for (slope, &i) in f.derivatives(&x, interpreter.value(index)).into_iter().zip(operands) {
                 if i != opcode::CONSTANT && interpreter.wants(i as usize) {
                     adjoints[i as usize].accumulate(adjoint.chain(slope));
                 }
             }
-            code.operands = &code.operands[..code.operands.len() - operands.len() - 2];
-            code.constants = rest;
+            end = start;
         }
     }
+    end
 }
 
 /// Which entries of a program depend on one of the `sources`, given which tensor slots do so.

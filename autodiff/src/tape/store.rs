@@ -186,11 +186,9 @@ impl<T: Copy> Store<T> {
                 std::slice::from_raw_parts(self.constants.as_ptr(), self.constant_count),
             )
         };
-        let mut code = Code { ops, operands, constants };
-        while code.ops.len() > last + 1 {
-            code.pop();
-        }
-        code
+        let code = Code { ops, operands, constants };
+        let end = ops[last + 1..].iter().rev().fold(code.end(), |end, &op| code.before(op, end));
+        Code { ops: &ops[..=last], operands: &operands[..end.operands], constants: &constants[..end.constants] }
     }
 }
 
@@ -213,6 +211,13 @@ fn reserve<E: Copy>(vec: &mut Vec<E>, filled: usize, additional: usize, entries:
     }
 }
 
+/// A place in a program's operands and constants.
+#[derive(Clone, Copy)]
+pub(crate) struct Cursor {
+    pub(crate) operands: usize,
+    pub(crate) constants: usize,
+}
+
 /// A recorded program: what was done, without the values.
 #[derive(Clone, Copy)]
 pub(crate) struct Code<'a, T> {
@@ -222,37 +227,26 @@ pub(crate) struct Code<'a, T> {
 }
 
 impl<T: Copy> Code<'_, T> {
-    /// Takes off the last entry, with its operands and constants.
-    #[inline]
-    pub(crate) fn pop(&mut self) {
-        let Some((&op, ops)) = self.ops.split_last() else { return };
-        let (operands, constants) = self.arity(op);
-        self.ops = ops;
-        self.operands = &self.operands[..self.operands.len() - operands];
-        self.constants = &self.constants[..self.constants.len() - constants];
+    /// Behind the last entry.
+    pub(crate) fn end(&self) -> Cursor {
+        Cursor { operands: self.operands.len(), constants: self.constants.len() }
     }
 
-    /// How many operands and constants the last entry, whose opcode is `op`, has.
+    /// Where the operands and constants begin of the entry with opcode `op` whose operands and constants end at `end`.
     #[inline]
-    fn arity(&self, op: u8) -> (usize, usize) {
-        match opcode::decode(op) {
+    pub(crate) fn before(&self, op: u8, end: Cursor) -> Cursor {
+        let (operands, constants) = match opcode::decode(op) {
             Kind::Leaf => (0, 0),
             Kind::Tensor | Kind::Unary(_) => (1, 0),
             Kind::At | Kind::Binary(_, opcode::Form::Both) => (2, 0),
             Kind::Binary(..) => (1, 1),
             Kind::Nary(_) => {
-                let operands = self.nary_operands();
+                let last = end.operands - 1;
+                let operands = &self.operands[last - self.operands[last] as usize..last];
                 (operands.len() + 2, operands.iter().filter(|&&i| i == CONSTANT).count())
             }
-        }
-    }
-
-    /// The operands of the last entry, which is n-ary.
-    #[inline]
-    pub(crate) fn nary_operands(&self) -> &[u32] {
-        let end = self.operands.len() - 1;
-        let count = self.operands[end] as usize;
-        &self.operands[end - count..end]
+        };
+        Cursor { operands: end.operands - operands, constants: end.constants - constants }
     }
 
     /// An owned copy, to be read while more is recorded.

@@ -354,6 +354,12 @@ impl<T: Real> Tensor<T> {
             Error::from(Kind::Shapes { op: "update".into(), a, b, rule: "both need the same shape" }).raise();
         }
         self.node = None;
+        if !self.storage.is_unique() || !self.layout.is_row_major() {
+            // Somebody else needs the old values, a tape perhaps: the new ones go elsewhere, in one pass.
+            let shape = self.layout.shape.clone();
+            *self = Self::build(&shape, |out| map::map2(&shape, self.strided(), other.strided(), out, f));
+            return;
+        }
         let (shape, strides) = (other.layout.shape.clone(), layout::row_major_strides(other.shape()));
         map::update(&shape, self.make_mut(), &strides, 0, other.strided(), f);
     }

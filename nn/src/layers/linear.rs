@@ -58,7 +58,7 @@ impl<T: Real> Linear<T> {
 
 impl<T: Real> Layer<T> for Linear<T> {
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
-        x.matmul(&self.weight.tensor().transpose()) + self.bias.tensor()
+        x.linear(self.weight.tensor(), self.bias.tensor())
     }
 
     fn visit(&self, v: &mut Visit<'_, T>) {

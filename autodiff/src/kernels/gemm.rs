@@ -22,11 +22,26 @@ impl<T> Operand<'_, T> {
             || (self.rows - 1) * self.row_stride + (self.cols - 1) * self.col_stride < self.data.len()
     }
 
-    fn split_rows(self, at: usize) -> (Self, Self) {
-        let tail = self.data.get(at * self.row_stride..).unwrap_or(&[]);
-        (Self { rows: at, ..self }, Self { rows: self.rows - at, data: tail, ..self })
+    /// The rows from `start` on, `rows` of them.
+    fn rows_from(self, start: usize, rows: usize) -> Self {
+        Self { rows, data: self.data.get(start * self.row_stride..).unwrap_or(&[]), ..self }
+    }
+
+    /// The columns from `start` on, `cols` of them.
+    fn cols_from(self, start: usize, cols: usize) -> Self {
+        Self { cols, data: self.data.get(start * self.col_stride..).unwrap_or(&[]), ..self }
     }
 }
+
+/// Where a product, or a part of one, is written: `(i, j)` at `i * row_stride + j`.
+#[derive(Clone, Copy)]
+struct Target<T> {
+    start: *mut T,
+    row_stride: usize,
+}
+
+// SAFETY: a target is used by one thread at a time, on elements that no other target covers (see `split`).
+unsafe impl<T: Send> Send for Target<T> {}
 
 /// Plain loops, for number types that the library does not know.
 pub(crate) fn plain<T: Real>(a: Operand<'_, T>, b: Operand<'_, T>, c: &mut [T]) {
@@ -40,7 +55,7 @@ pub(crate) fn plain<T: Real>(a: Operand<'_, T>, b: Operand<'_, T>, c: &mut [T]) 
     }
 }
 
-/// From this many multiplications a product is worth a second thread (about 0.4 ms of work on one).
+/// From this many multiplications a product is worth a second thread (about 0.3 ms of work on one).
 const PARALLEL: usize = 1 << 25;
 
 /// The library's product; row-major result, overwritten.
@@ -49,37 +64,61 @@ pub(crate) fn tuned<T: Real + Send + Sync>(a: Operand<'_, T>, b: Operand<'_, T>,
     if a.cols == 0 {
         c.fill(T::zero());
     } else if a.rows > 0 && b.cols > 0 {
-        split(a, b, c);
+        let target = Target { start: c.as_mut_ptr(), row_stride: b.cols };
+        // SAFETY: `c` is borrowed mutably and has `rows * cols` elements.
+        unsafe { split(a, b, target) };
     }
 }
 
-/// Halves the rows of a large product, whatever the number of threads, so that the bits do not depend on it.
-fn split<T: Real + Send + Sync>(a: Operand<'_, T>, b: Operand<'_, T>, c: &mut [T]) {
-    if a.rows < 2 * ROWS || a.rows * a.cols * b.cols < PARALLEL {
-        return call(a, b, c);
+/// Halves a large product along its longer side, whatever the number of threads, so that the bits do not depend on it.
+/// The half of the longer side is packed once; only the shorter operand is packed twice.
+///
+/// # Safety
+/// `c` must be valid for writing `a.rows × b.cols` elements that nobody else uses meanwhile.
+unsafe fn split<T: Real + Send + Sync>(a: Operand<'_, T>, b: Operand<'_, T>, c: Target<T>) {
+    let (rows, cols) = (a.rows, b.cols);
+    if rows.max(cols) < 2 * TILE || rows * a.cols * cols < PARALLEL {
+        // SAFETY: as the caller promises.
+        return unsafe { call(a, b, c) };
     }
-    let at = (a.rows / 2).next_multiple_of(ROWS);
-    let (above, below) = a.split_rows(at);
-    let (c_above, c_below) = c.split_at_mut(at * b.cols);
-    rayon::join(|| call(above, b, c_above), || call(below, b, c_below));
+    let at = (rows.max(cols) / 2).next_multiple_of(TILE);
+    let (parts, beyond) = if cols >= rows {
+        ([(a, b.cols_from(0, at)), (a, b.cols_from(at, cols - at))], at)
+    } else {
+        ([(a.rows_from(0, at), b), (a.rows_from(at, rows - at), b)], at * c.row_stride)
+    };
+    // SAFETY: `at` lies inside the result, so the second half begins inside it.
+    let second = Target { start: unsafe { c.start.add(beyond) }, ..c };
+    let [first_part, second_part] = parts;
+    let job = |(a, b): (Operand<'_, T>, Operand<'_, T>), c: Target<T>| {
+        // SAFETY: as the caller promises; the halves have no element in common.
+        unsafe { call(a, b, c) }
+    };
+    if rayon::current_num_threads() > 1 {
+        rayon::join(move || job(first_part, c), move || job(second_part, second));
+    } else {
+        job(first_part, c);
+        job(second_part, second);
+    }
 }
 
-/// Rows are split at a multiple of the library's tile.
-const ROWS: usize = 48;
+/// Products are split at a multiple of the library's tile.
+const TILE: usize = 64;
 
-fn call<T: Real>(a: Operand<'_, T>, b: Operand<'_, T>, c: &mut [T]) {
-    debug_assert!(c.len() == a.rows * b.cols);
-    // SAFETY: `check` made sure that every element of `a` and `b` that the strides reach lies in its slice and that `c`
-    // has `rows * cols` elements; `c` is borrowed mutably, so it overlaps neither. `read_dst` is false: `c` is written
-    // only. `T` is `f32` or `f64`, which the library knows.
+/// # Safety
+/// As for [`split`].
+unsafe fn call<T: Real>(a: Operand<'_, T>, b: Operand<'_, T>, c: Target<T>) {
+    debug_assert!(a.fits() && b.fits());
+    // SAFETY: `check` made sure that every element of `a` and `b` that the strides reach lies in its slice; the caller
+    // vouches for `c`. `read_dst` is false: `c` is written only. `T` is `f32` or `f64`, which the library knows.
     unsafe {
         gemm::gemm(
             a.rows,
             b.cols,
             a.cols,
-            c.as_mut_ptr(),
+            c.start,
             1,
-            b.cols as isize,
+            c.row_stride as isize,
             false,
             a.data.as_ptr(),
             a.col_stride as isize,
@@ -114,8 +153,10 @@ mod tests {
 
     #[test]
     fn tuned_equals_plain() {
-        // The last shape is large enough to be split over threads; results start as NaN to show that they are written.
-        for (m, k, n) in [(0, 3, 2), (2, 0, 3), (3, 2, 0), (1, 1, 1), (5, 7, 3), (33, 17, 65), (300, 400, 310)] {
+        // The last shapes are large enough to be split over threads; results start as NaN to show that they are written.
+        for (m, k, n) in
+            [(0, 3, 2), (2, 0, 3), (3, 2, 0), (1, 1, 1), (5, 7, 3), (33, 17, 65), (300, 400, 310), (310, 400, 300)]
+        {
             for (ta, tb) in [(false, false), (true, false), (false, true), (true, true)] {
                 let a: Vec<f64> = (0..m * k).map(|i| ((i * 37 % 101) as f64) / 50.0 - 1.0).collect();
                 let b: Vec<f64> = (0..k * n).map(|i| ((i * 53 % 97) as f64) / 48.0 - 1.0).collect();

@@ -137,6 +137,7 @@ fn write(
         figure.save(out.join("curves").with_extension(extension))?;
         grid.save(out.join("predictions").with_extension(extension))?;
     }
+    history.save_csv(out.join("history.csv"))?;
     nn::save(model, out.join("weights.safetensors"))?;
     Ok(())
 }

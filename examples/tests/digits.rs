@@ -76,7 +76,8 @@ fn runs_reproduce_and_weights_are_read_again() {
     let first = run(&one, "1");
     assert_eq!(first, run(&one, "1"));
     assert_eq!(first, run(&two, "2"));
-    for file in ["weights.safetensors", "curves.svg", "curves.png", "predictions.svg", "predictions.png"] {
+    for file in ["weights.safetensors", "history.csv", "curves.svg", "curves.png", "predictions.svg", "predictions.png"]
+    {
         assert_eq!(fs::read(one.join(file)).unwrap(), fs::read(two.join(file)).unwrap(), "{file}");
     }
 

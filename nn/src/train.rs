@@ -1,17 +1,19 @@
 //! The training loop.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use autodiff::{Real, Tape};
 use indicatif::{ProgressBar, ProgressStyle};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use serde::Serialize;
 
 use crate::error::Kind;
-use crate::{Batches, Dataset, Layer, Loss, Optimizer, Result, metrics};
+use crate::{Batches, Dataset, Layer, Loss, Optimizer, Result, atomic, metrics};
 
 /// What one epoch achieved.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Epoch {
     /// The mean of the batches' losses, weighted by their sizes; each was measured before its step.
     pub train_loss: f64,
@@ -33,6 +35,19 @@ pub struct History {
 }
 
 impl History {
+    /// Writes a CSV file: a header with the names of [`Epoch`]'s fields, then a row an epoch. It appears whole or not at
+    /// all.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn save_csv(&self, path: impl AsRef<Path>) -> Result<()> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        for epoch in &self.epochs {
+            writer.serialize(epoch).expect("plain numbers, in memory");
+        }
+        atomic::write(path.as_ref(), &writer.into_inner().expect("in memory"))
+    }
+
     /// The last epoch.
     pub fn last(&self) -> Option<&Epoch> {
         self.epochs.last()

@@ -43,6 +43,42 @@ fn matrix_products() {
 }
 
 #[test]
+fn affine_maps() {
+    for (w, b) in [(&[4, 3][..], &[3][..]), (&[4, 3], &[]), (&[4], &[4]), (&[2, 4, 3], &[2]), (&[], &[])] {
+        let rule = "the weights need the shape [outputs, inputs] and the bias [outputs]";
+        raises_here(
+            || zeros(&[2, 3]).linear(&zeros(w), &zeros(b)),
+            &format!("linear: shapes {w:?} and {b:?} do not fit: {rule}"),
+        );
+    }
+    for x in [&[2, 4][..], &[4], &[], &[1, 2, 3]] {
+        let rule = "the input's last length must equal the second length of the weights";
+        raises_here(
+            || zeros(x).linear(&zeros(&[4, 3]), &zeros(&[4])),
+            &format!("linear: shapes {x:?} and [4, 3] do not fit: {rule}"),
+        );
+    }
+}
+
+#[test]
+fn updates_leave_other_users_alone() {
+    let mut w = Tensor::constant(ndarray::array![[1.0, 2.0], [3.0, 4.0]]);
+    let before = w.clone();
+    let step = Tensor::constant(ndarray::array![[10.0, 20.0], [30.0, 40.0]]).transpose();
+    w.update(&step, |w, g| w + g);
+    let once = ndarray::array![[11.0, 32.0], [23.0, 44.0]].into_dyn();
+    assert_eq!(w.to_array(), once);
+    assert_eq!(before.to_array(), ndarray::array![[1.0, 2.0], [3.0, 4.0]].into_dyn());
+    // Nobody else uses the new values: this happens in place.
+    w.update(&step, |w, g| w - g);
+    assert_eq!(w.to_array(), before.to_array());
+    raises_here(
+        || zeros(&[2]).update(&zeros(&[3]), |w, _| w),
+        "update: shapes [2] and [3] do not fit: both need the same shape",
+    );
+}
+
+#[test]
 fn reductions() {
     let a = zeros(&[2, 3]);
     for axes in [&[2][..], &[0, 0]] {

@@ -307,3 +307,74 @@ pub(crate) fn nary_arguments<T: Copy, R>(
     };
     operands.iter().map(argument).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::{Binary, Nary, Unary};
+    use opcode::Form;
+
+    /// Entries of all kinds in an irregular order, across several growths of all four arrays.
+    fn record(store: &mut Store<f64>, entries: usize) {
+        store.push(opcode::LEAF, [], 0.5);
+        for i in 1..entries as u32 {
+            let value = f64::from(i);
+            let at = match (i * 7919) % 5 {
+                0 => store.push(opcode::LEAF, [], value),
+                1 => store.push(opcode::unary(Unary::Sin), [i - 1], value),
+                2 => store.push(opcode::binary(Binary::Mul, Form::Both), [i - 1, i / 2], value),
+                3 => store.push_with_constant(opcode::binary(Binary::Add, Form::First), i - 1, -value, value),
+                _ => {
+                    let operands: Vec<u32> = (0..i % 40).map(|k| if k % 3 == 0 { CONSTANT } else { i - 1 }).collect();
+                    let constants = vec![-value; operands.iter().filter(|&&k| k == CONSTANT).count()];
+                    store.push_nary(opcode::nary(Nary::Sum), &operands, &constants, value)
+                }
+            };
+            assert_eq!(at, i);
+        }
+    }
+
+    #[test]
+    fn forward_and_backward_walks_meet() {
+        let mut store = Store::new();
+        for entries in [1, FIRST_CAPACITY, FIRST_CAPACITY + 1, 10 * FIRST_CAPACITY] {
+            store.clear();
+            record(&mut store, entries);
+            assert!(store.values()[1..].iter().enumerate().all(|(i, &value)| value == (i + 1) as f64));
+            let code = store.code(entries - 1);
+            let mut places = Vec::new();
+            let mut sum = Cursor { operands: 0, constants: 0 };
+            code.walk(|i, op, operands, constants| {
+                let ends = if matches!(opcode::decode(op), Kind::Nary(_)) { 2 } else { 0 };
+                places.push(sum);
+                assert!(constants.iter().all(|&c| c == -(i as f64)));
+                assert!(operands.iter().all(|&k| k == CONSTANT || (k as usize) < i));
+                sum.operands += operands.len() + ends;
+                sum.constants += constants.len();
+            });
+            let mut end = code.end();
+            for (i, &op) in code.ops.iter().enumerate().rev() {
+                end = code.before(op, end);
+                assert_eq!((end.operands, end.constants), (places[i].operands, places[i].constants), "entry {i}");
+            }
+            // A program cut off anywhere ends where its next entry begins.
+            for last in (0..entries - 1).step_by(37) {
+                let cut = store.code(last).end();
+                assert_eq!((cut.operands, cut.constants), (places[last + 1].operands, places[last + 1].constants));
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_for_each_entry() {
+        let mut store = Store::new();
+        let a = store.push(opcode::LEAF, [], 1.0_f64);
+        let before = store.bytes();
+        store.push(opcode::unary(Unary::Sin), [a], 1.0);
+        assert_eq!(store.bytes() - before, 13);
+        store.push(opcode::binary(Binary::Mul, Form::Both), [a, a], 1.0);
+        assert_eq!(store.bytes() - before, 13 + 17);
+        store.push_with_constant(opcode::binary(Binary::Mul, Form::First), a, 2.0, 1.0);
+        assert_eq!(store.bytes() - before, 13 + 17 + 21);
+    }
+}

@@ -63,9 +63,9 @@ impl<T: Real> Tensor<T> {
             let rule = "the weights need the shape [outputs, inputs] and the bias [outputs]";
             Error::from(Kind::Shapes { op: "linear".into(), a, b, rule }).raise()
         };
-        let items = match self.shape() {
-            &[items, k] if k == inputs => items,
-            &[k] if k == inputs => return self.reshape(&[1, k]).linear(w, b).reshape(&[outputs]),
+        let items = match *self.shape() {
+            [items, k] if k == inputs => items,
+            [k] if k == inputs => return self.reshape(&[1, k]).linear(w, b).reshape(&[outputs]),
             _ => {
                 let (a, b) = (self.shape().to_vec(), w.shape().to_vec());
                 let rule = "the input's last length must equal the second length of the weights";

@@ -92,7 +92,7 @@ pub(crate) fn reverse<T: Copy, I: Interpreter<T>>(code: Code<'_, T>, interpreter
                 let [a] = take(&code, &mut end);
                 if interpreter.wants(a as usize) {
                     let (x, y) = (interpreter.value(a as usize), interpreter.value(index));
-                    let slope = slope(Unary::ALL[usize::from(op - UNARY)], x, y);
+                    let slope = Unary::ALL[usize::from(op - UNARY)].derivative(x, y);
                     adjoints[a as usize].accumulate(adjoint.chain(slope));
                 }
             }
@@ -114,12 +114,6 @@ fn take_with_constant<T: Copy>(code: &Code<'_, T>, end: &mut Cursor) -> (u32, T)
     let [operand] = take(code, end);
     end.constants -= 1;
     (operand, code.constants[end.constants])
-}
-
-/// The derivative of a unary row. A call of its own, so that forty rows stay out of the loop's registers.
-#[inline(never)]
-fn slope<R: Real>(f: Unary, x: R, y: R) -> R {
-    f.derivative(x, y)
 }
 
 /// Any entry that the loop leaves: decodes it and looks up its row. Gives where the entry's operands begin.

@@ -91,7 +91,4 @@ pub(crate) enum Kind {
     VjpArity { op: String, got: usize, want: usize },
     #[error("{op}: vjp returned a gradient of shape {got:?} for input {input} of shape {want:?}")]
     VjpShape { op: String, input: usize, got: Vec<usize>, want: Vec<usize> },
-    #[error("{op}: no second derivative: its vjp returned a gradient that is not written in tensor operations")]
-    #[allow(dead_code, reason = "raised by operations whose vjp returns plain arrays")]
-    NoSecondOrder { op: String },
 }

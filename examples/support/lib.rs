@@ -1,1 +1,1 @@
-//! What the example programs share.
+//! Empty: cargo wants a library or a program beside examples. The programs stand in this folder's parent.

@@ -172,6 +172,22 @@ mod tests {
     }
 
     #[test]
+    fn threads_do_not_change_a_bit() {
+        let (m, k, n) = (300, 400, 310);
+        let a: Vec<f64> = (0..m * k).map(|i| ((i * 37 % 101) as f64) / 50.0 - 1.0).collect();
+        let b: Vec<f64> = (0..k * n).map(|i| ((i * 53 % 97) as f64) / 48.0 - 1.0).collect();
+        assert!(m * k * n >= PARALLEL, "the product must be large enough to be split");
+        let on = |threads| {
+            let mut c = vec![f64::NAN; m * n];
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| tuned(matrix(&a, m, k, false), matrix(&b, k, n, false), &mut c));
+            c.into_iter().map(f64::to_bits).collect::<Vec<_>>()
+        };
+        assert_eq!(on(1), on(2));
+        assert_eq!(on(1), on(4));
+    }
+
+    #[test]
     #[should_panic(expected = "a matrix reaches beyond its buffer")]
     fn refuses_to_reach_beyond_the_buffer() {
         let a = [0.0; 5];

@@ -120,7 +120,7 @@ impl<T: Copy> Store<T> {
         at
     }
 
-    /// Records an n-ary entry; `None` stands for a constant, of which `constants` holds one each in order.
+    /// Records an n-ary entry; [`CONSTANT`] stands for an operand whose value is the next of `constants`.
     #[track_caller]
     pub(crate) fn push_nary(&mut self, op: u8, operands: &[u32], constants: &[T], value: T) -> u32 {
         if self.entries == self.capacity {

@@ -135,8 +135,7 @@ impl<T: Real> Tensor<T> {
             }
         }
         let summed = self.sum_axes(&axes, true);
-        let lead = &summed.shape()[extra..];
-        let lead: Dims = lead.iter().copied().collect();
+        let lead: Dims = summed.shape()[extra..].iter().copied().collect();
         Some(summed.reshape(&lead).broadcast_to(shape))
     }
 

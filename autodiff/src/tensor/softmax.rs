@@ -64,9 +64,8 @@ impl<T: Real> Tensor<T> {
     /// If there is no such axis.
     #[track_caller]
     pub fn softmax(&self, axis: usize) -> Self {
-        let (top, shifted) = self.shifted("softmax", axis);
-        drop(top);
-        let powers = shifted.unary(crate::rules::Unary::Exp);
+        let (_, shifted) = self.shifted("softmax", axis);
+        let powers = shifted.exp();
         let output = &powers / powers.sum_axes(&[axis], true);
         Self::record(OpRef::shared(Softmax(axis)), &[self], output)
     }

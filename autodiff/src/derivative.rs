@@ -5,13 +5,8 @@
 
 use ndarray::Array2;
 
-use crate::tape::replay::{Duals, replay};
-use crate::tape::reverse::reverse;
-use crate::tape::sweep;
-use crate::{Dual, Real, Tape, Var};
-
-/// Hessian columns computed in one sweep.
-const LANES: usize = 4;
+use crate::tape::{passes, sweep};
+use crate::{Real, Tape, Var};
 
 /// What a function of several variables may return: one variable or several.
 pub trait Outputs<T: Real> {
@@ -97,7 +92,7 @@ pub fn jvp<T: Real, Y: Outputs<T>>(f: impl Fn(&[Var<T>]) -> Y, x: &[T], v: &[T])
     let y = f(&vars);
     let outputs = y.outputs();
     let Some((cell, last)) = last_place(&tape, outputs) else { return vec![T::zero(); outputs.len()] };
-    if cell.copy_code(last).view().has_tensors() {
+    if cell.has_tensors() {
         // g(u) = Σ u_k ∂f_k/∂x · v is linear in u, and its gradient with respect to u is what is wanted.
         let u: Vec<Var<T>> = tape.vars(&vec![T::zero(); outputs.len()]);
         let weighted = crate::dot(&u, outputs);
@@ -105,11 +100,10 @@ pub fn jvp<T: Real, Y: Outputs<T>>(f: impl Fn(&[Var<T>]) -> Y, x: &[T], v: &[T])
         let v: Vec<Var<T>> = v.iter().map(|&v| Var::constant(v)).collect();
         return pull(&tape, &u, &[crate::dot(&gradient, &v)], &[T::one()]);
     }
-    let values = tangents::<T, 1>(cell, last, x, |i| [v[i]]);
-    outputs
-        .iter()
-        .map(|y| y.place().map_or_else(T::zero, |(_, index, _)| values[index as usize].tangent()[0]))
-        .collect()
+    let frozen = cell.freeze();
+    let values = passes::tangents::<T, 1>(frozen.code(last), x.len(), |i| frozen.values()[i], |i| [v[i]]);
+    let along = |index: u32| values.as_slice()[index as usize].tangent()[0];
+    outputs.iter().map(|y| y.place().map_or_else(T::zero, |(_, index, _)| along(index))).collect()
 }
 
 /// The Jacobian `∂f_k/∂x_i`, a row for each output: by reverse sweeps, one an output.
@@ -146,9 +140,9 @@ pub fn hessian<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T]) -> Array2<T> {
     let tape = Tape::new();
     let vars = tape.vars(x);
     let y = f(&vars);
-    let mut hessian = Array2::zeros((x.len(), x.len()));
-    let Some((cell, last)) = last_place(&tape, &[y]) else { return hessian };
-    if cell.copy_code(last).view().has_tensors() {
+    let Some((cell, last)) = last_place(&tape, &[y]) else { return Array2::zeros((x.len(), x.len())) };
+    if cell.has_tensors() {
+        let mut hessian = Array2::zeros((x.len(), x.len()));
         for (i, dy) in tape.grad(y, &vars).into_iter().enumerate() {
             for (j, second) in pull(&tape, &vars, &[dy], &[T::one()]).into_iter().enumerate() {
                 hessian[[i, j]] = second;
@@ -156,16 +150,8 @@ pub fn hessian<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T]) -> Array2<T> {
         }
         return hessian;
     }
-    for first in (0..x.len()).step_by(LANES) {
-        let unit = |i: usize| std::array::from_fn(|k| if i == first + k { T::one() } else { T::zero() });
-        let adjoints = second_order::<T, LANES>(cell, last, x, unit);
-        for (i, adjoint) in adjoints.iter().enumerate() {
-            for (k, &second) in adjoint.tangent().iter().enumerate().take(x.len() - first) {
-                hessian[[i, first + k]] = second;
-            }
-        }
-    }
-    hessian
+    let frozen = cell.freeze();
+    passes::hessian(frozen.code(last), last, x.len(), |i| frozen.values()[i])
 }
 
 /// The Hessian-vector product `Σ_j ∂²f/∂x_i∂x_j v_j`, for the cost of a few gradients: forward over reverse. If `f` uses
@@ -186,11 +172,15 @@ pub fn hvp<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T], v: &[T]) -> Vec<T>
     let vars = tape.vars(x);
     let y = f(&vars);
     let Some((cell, last)) = last_place(&tape, &[y]) else { return vec![T::zero(); x.len()] };
-    if cell.copy_code(last).view().has_tensors() {
+    if cell.has_tensors() {
         let v: Vec<Var<T>> = v.iter().map(|&v| Var::constant(v)).collect();
         return pull(&tape, &vars, &[crate::dot(&tape.grad(y, &vars), &v)], &[T::one()]);
     }
-    second_order::<T, 1>(cell, last, x, |i| [v[i]]).into_iter().map(|adjoint| adjoint.tangent()[0]).collect()
+    let frozen = cell.freeze();
+    let along = |i: usize| [v[i]];
+    let adjoints = passes::second_order::<T, 1>(frozen.code(last), last, x.len(), |i| frozen.values()[i], along);
+    let adjoints = adjoints.as_slice();
+    (0..x.len()).map(|i| if i <= last { adjoints[i].tangent()[0] } else { T::zero() }).collect()
 }
 
 /// The cell and the last entry that any of the outputs needs; `None` if all are constants.
@@ -218,39 +208,6 @@ fn pull<T: Real>(tape: &Tape<T>, vars: &[Var<T>], outputs: &[Var<T>], weights: &
     let Some((cell, _)) = last_place(tape, outputs) else { return vec![T::zero(); vars.len()] };
     let gradients = sweep::gradients(cell, &seeds, None);
     vars.iter().map(|&x| gradients.wrt(x)).collect()
-}
-
-/// The program's values with tangents, where variable `i` (entry `i`) moves along `direction(i)`.
-fn tangents<T: Real, const N: usize>(
-    cell: &'static crate::tape::cell::TapeCell<T>,
-    last: usize,
-    x: &[T],
-    direction: impl Fn(usize) -> [T; N],
-) -> Vec<Dual<T, N>> {
-    let frozen = cell.freeze();
-    // Further leaves are variables that `f` made for itself: they stand still.
-    let leaf = |i: usize| match x.get(i) {
-        Some(&x) => Dual::new(x, direction(i)),
-        None => Dual::constant(frozen.values()[i]),
-    };
-    replay(frozen.code(last), leaf)
-}
-
-/// The gradient's derivatives along `N` directions: adjoints of the variables as dual numbers.
-fn second_order<T: Real, const N: usize>(
-    cell: &'static crate::tape::cell::TapeCell<T>,
-    last: usize,
-    x: &[T],
-    direction: impl Fn(usize) -> [T; N],
-) -> Vec<Dual<T, N>> {
-    let mut duals = Duals(tangents(cell, last, x, direction));
-    let frozen = cell.freeze();
-    let mut adjoints = vec![Dual::constant(T::zero()); last + 1];
-    adjoints[last] = Dual::constant(T::one());
-    reverse(frozen.code(last), &mut duals, &mut adjoints);
-    adjoints.resize(x.len().max(adjoints.len()), Dual::constant(T::zero()));
-    adjoints.truncate(x.len());
-    adjoints
 }
 
 #[track_caller]

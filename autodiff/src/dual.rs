@@ -6,6 +6,7 @@ use std::fmt;
 use crate::Real;
 use crate::number::{binary_methods, number_traits, unary_methods};
 use crate::rules::{Binary, Nary, Unary};
+use crate::tape::guard::Question;
 
 /// A value with `N` tangents: `f(a + b ε) = f(a) + f'(a) b ε`, `ε² = 0`.
 ///
@@ -65,6 +66,18 @@ impl<T: Real, const N: usize> Dual<T, N> {
         let (da, db) = (f.derivative_a(a, b, y), f.derivative_b(a, b, y));
         let tangent = std::array::from_fn(|i| self.tangent[i].chain(da) + other.tangent[i].chain(db));
         Self { value: y, tangent }
+    }
+
+    /// A question to this number alone; see `Var`, which takes note of it.
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn ask_alone(self, question: Question) -> bool {
+        question.answer(self.value, self.value)
+    }
+
+    // A variable takes note that a program depends on this; underneath there may be one.
+    fn note_integer_part(self) {
+        let _ = self.value.to_i64();
     }
 
     fn sum_of(terms: impl Iterator<Item = Self>) -> Self {

@@ -59,6 +59,7 @@ pub use dual::Dual;
 pub use error::{Error, Result};
 pub use gradients::{Gradients, Wrt};
 pub use real::Real;
+pub use tape::fused::fuse;
 pub use tape::{Handle, Root, Tape};
 pub use tensor::Tensor;
 pub use var::{Var, dot, logsumexp};

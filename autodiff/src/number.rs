@@ -208,7 +208,8 @@ macro_rules! number_conversions {
         impl<T: Real, $($g)*> num_traits::Zero for $number {
             #[inline(always)]
             fn zero() -> Self { Self::constant(T::zero()) }
-            fn is_zero(&self) -> bool { self.value().is_zero() }
+            #[track_caller]
+            fn is_zero(&self) -> bool { *self == Self::constant(T::zero()) }
         }
 
         impl<T: Real, $($g)*> num_traits::One for $number {
@@ -224,8 +225,16 @@ macro_rules! number_conversions {
         }
 
         impl<T: Real, $($g)*> num_traits::ToPrimitive for $number {
-            fn to_i64(&self) -> Option<i64> { self.value().to_i64() }
-            fn to_u64(&self) -> Option<u64> { self.value().to_u64() }
+            #[track_caller]
+            fn to_i64(&self) -> Option<i64> {
+                self.note_integer_part();
+                self.value().to_i64()
+            }
+            #[track_caller]
+            fn to_u64(&self) -> Option<u64> {
+                self.note_integer_part();
+                self.value().to_u64()
+            }
             fn to_f64(&self) -> Option<f64> { self.value().to_f64() }
         }
 
@@ -269,7 +278,10 @@ macro_rules! number_float {
     ({$($g:tt)*} {$number:ty}) => {
         impl<T: Real, $($g)*> num_traits::Float for $number {
             $crate::number::constants!(nan infinity neg_infinity neg_zero min_value min_positive_value max_value epsilon);
-            $crate::number::questions!(is_nan is_infinite is_finite is_normal is_subnormal is_sign_positive is_sign_negative);
+            $crate::number::questions!(
+                is_nan Nan is_infinite Infinite is_finite Finite is_normal Normal is_subnormal Subnormal
+                is_sign_positive SignPositive is_sign_negative SignNegative
+            );
             $crate::number::forward!(
                 floor ceil round trunc fract abs signum recip sqrt exp exp2 ln log2 log10 cbrt sin cos tan asin acos atan
                 exp_m1 ln_1p sinh cosh tanh asinh acosh atanh to_degrees to_radians
@@ -312,9 +324,10 @@ pub(crate) use constants;
 
 /// Questions are answered by the value.
 macro_rules! questions {
-    ($($name:ident)*) => { $(
+    ($($name:ident $question:ident)*) => { $(
         #[inline]
-        fn $name(self) -> bool { self.value().$name() }
+        #[track_caller]
+        fn $name(self) -> bool { self.ask_alone($crate::tape::guard::Question::$question) }
     )* };
 }
 pub(crate) use questions;

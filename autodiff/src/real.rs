@@ -52,6 +52,13 @@ pub trait Real:
         *self += term;
     }
 
+    /// A plain number's bits, by which equal constants are found; `None` for numbers with derivatives.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn bits(self) -> Option<u64> {
+        None
+    }
+
     /// The plain value underneath all derivatives.
     fn primal(self) -> f64;
 
@@ -123,6 +130,11 @@ macro_rules! primitive {
             #[inline(always)]
             fn is_exact_one(self) -> bool {
                 self == 1.0
+            }
+
+            #[inline(always)]
+            fn bits(self) -> Option<u64> {
+                Some(u64::from(self.to_bits()))
             }
 
             #[inline(always)]

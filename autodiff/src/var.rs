@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::panic::Location;
 
 use smallvec::SmallVec;
 
@@ -11,7 +12,8 @@ use crate::gradients::Gradients;
 use crate::number::{binary_methods, number_traits, unary_methods};
 use crate::rules::{Binary, Nary, Unary};
 use crate::tape::cell::{TapeCell, stale};
-use crate::tape::opcode::{self, CONSTANT, Form};
+use crate::tape::guard::{Guard, Place, Question, Term};
+use crate::tape::opcode::{self, Form};
 
 /// A scalar variable: a value and, unless it is a constant, its place on a tape.
 ///
@@ -137,25 +139,38 @@ impl<T: Real> Var<T> {
     pub(crate) fn apply_n(f: Nary, x: &[Self]) -> Self {
         let values: SmallVec<[T; 8]> = x.iter().map(|x| x.value).collect();
         let value = f.value(&values);
-        let Some(first) = x.iter().find(|x| x.is_tracked()) else { return Self::constant(value) };
-        let (cell, ..) = first.place().expect("tracked");
-        let mut operands = SmallVec::<[u32; 8]>::with_capacity(x.len());
-        let mut constants = SmallVec::<[T; 8]>::new();
+        let Some(cell) = Self::common_tape(f.name(), x) else { return Self::constant(value) };
+        let partials = if f.stores_partials() { f.derivatives(&values, value) } else { SmallVec::new() };
+        Self::on_tape(value, cell, cell.push_nary(f, x, &partials, value))
+    }
+
+    /// Notes that the program depends on the integer part of this number.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn note_integer_part(self) {
+        self.ask(Question::IntegerPart, Self::constant(self.value.trunc()));
+    }
+
+    /// The one tape that all variables among `x` are on; `None` if all are constants.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn common_tape(op: &'static str, x: &[Self]) -> Option<&'static TapeCell<T>> {
+        let first = x.iter().find(|x| x.is_tracked())?;
+        let cell = first.tape?;
         for x in x {
-            match x.tape {
-                Some(second) if std::ptr::eq(cell, second) => {
-                    cell.check(x.epoch);
-                    operands.push(x.index);
-                }
-                Some(_) => mismatch(f.name(), *x),
-                None => {
-                    operands.push(CONSTANT);
-                    constants.push(x.value);
-                }
+            if let Some(second) = x.tape
+                && (!std::ptr::eq(cell, second) || cell.epoch() != x.epoch)
+            {
+                mismatch(op, *x);
             }
         }
-        let index = cell.push_nary(opcode::nary(f), &operands, &constants, value);
-        Self { value, index, ..*first }
+        Some(cell)
+    }
+
+    /// The place on the tape of a tracked variable.
+    #[inline(always)]
+    pub(crate) fn index(self) -> u32 {
+        self.index
     }
 
     #[track_caller]
@@ -286,31 +301,123 @@ impl<T: Real> fmt::Debug for Var<T> {
     }
 }
 
+/// Comparisons look at the value. While a [`Program`](crate::Program) is recorded they are noted.
+impl<T: Real> Var<T> {
+    #[inline(always)]
+    #[track_caller]
+    fn ask(self, question: Question, other: Self) -> bool {
+        let answer = question.answer(self.value, other.value);
+        self.note(question, other, answer, || Location::caller().into());
+        answer
+    }
+
+    /// A question to this variable alone.
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn ask_alone(self, question: Question) -> bool {
+        self.ask(question, Self::constant(self.value))
+    }
+
+    /// Notes a question with its answer if a program is being recorded.
+    #[inline(always)]
+    pub(crate) fn note(self, question: Question, other: Self, answer: bool, place: impl FnOnce() -> Place) {
+        if let Some(cell) = self.tape.or(other.tape)
+            && cell.writes_out()
+        {
+            let term = |x: Self| if x.is_tracked() { Term::Entry(x.index) } else { Term::Constant(x.value) };
+            cell.guard(Guard { question, left: term(self), right: term(other), answer, place: place() });
+        }
+    }
+}
+
 impl<T: Real> PartialEq for Var<T> {
     #[inline(always)]
+    #[track_caller]
     fn eq(&self, other: &Self) -> bool {
-        self.value == other.value
+        self.ask(Question::Equal, *other)
     }
 }
 
 impl<T: Real> PartialEq<T> for Var<T> {
     #[inline(always)]
+    #[track_caller]
     fn eq(&self, other: &T) -> bool {
-        self.value == *other
+        self.ask(Question::Equal, Self::constant(*other))
     }
 }
 
 impl<T: Real> PartialOrd for Var<T> {
     #[inline(always)]
+    #[track_caller]
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        self.value.partial_cmp(&other.value)
+        // One after the other: together the answers tell all four outcomes apart.
+        let outcomes = [
+            (Question::Less, Ordering::Less),
+            (Question::Equal, Ordering::Equal),
+            (Question::Greater, Ordering::Greater),
+        ];
+        for (question, outcome) in outcomes {
+            if self.ask(question, *other) {
+                return Some(outcome);
+            }
+        }
+        None
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn lt(&self, other: &Self) -> bool {
+        self.ask(Question::Less, *other)
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn le(&self, other: &Self) -> bool {
+        self.ask(Question::LessOrEqual, *other)
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn gt(&self, other: &Self) -> bool {
+        self.ask(Question::Greater, *other)
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn ge(&self, other: &Self) -> bool {
+        self.ask(Question::GreaterOrEqual, *other)
     }
 }
 
 impl<T: Real> PartialOrd<T> for Var<T> {
     #[inline(always)]
+    #[track_caller]
     fn partial_cmp(&self, other: &T) -> Option<Ordering> {
-        self.value.partial_cmp(other)
+        self.partial_cmp(&Self::constant(*other))
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn lt(&self, other: &T) -> bool {
+        self.ask(Question::Less, Self::constant(*other))
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn le(&self, other: &T) -> bool {
+        self.ask(Question::LessOrEqual, Self::constant(*other))
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn gt(&self, other: &T) -> bool {
+        self.ask(Question::Greater, Self::constant(*other))
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn ge(&self, other: &T) -> bool {
+        self.ask(Question::GreaterOrEqual, Self::constant(*other))
     }
 }
 

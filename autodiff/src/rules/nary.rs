@@ -32,6 +32,11 @@ impl Nary {
         }
     }
 
+    /// Whether recording stores the partial derivatives, since they come with the value and are dear to compute again.
+    pub(crate) const fn stores_partials(self) -> bool {
+        matches!(self, Self::LogSumExp)
+    }
+
     /// The value on plain numbers. An empty sum is `-0`, as in the standard library.
     pub(crate) fn value<F: Float>(self, x: &[F]) -> F {
         match self {

@@ -2,11 +2,18 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell, UnsafeCell};
+use std::rc::Rc;
 
-use super::store::Store;
-use crate::Real;
+use smallvec::SmallVec;
+
+use super::fused::Block;
+use super::guard::Guard;
+use super::opcode;
+use super::store::{OwnedCode, Store};
 use crate::error::{Error, Kind};
+use crate::rules::Nary;
 use crate::tensor::entry::TensorEntry;
+use crate::{Dual, Real, Var};
 
 /// A cell in the pool keeps at most this much memory for its next tape.
 const KEEP: usize = 1 << 29;
@@ -19,6 +26,8 @@ pub(crate) const ASKED: &str = "a gradient was asked of";
 pub(crate) struct TapeCell<T: Real> {
     epoch: Cell<u32>,
     recording: Cell<bool>,
+    writes_out: Cell<bool>,
+    guards: RefCell<Vec<Guard<T>>>,
     store: UnsafeCell<Store<T>>,
     pub(crate) tensors: RefCell<Vec<TensorEntry<T>>>,
 }
@@ -64,15 +73,77 @@ impl<T: Real> TapeCell<T> {
         self.store().push(op, operands, value)
     }
 
+    #[track_caller]
+    pub(crate) fn push_leaves(&self, values: &[T]) -> u32 {
+        self.store().push_leaves(values)
+    }
+
+    /// Records an entry with one variable and one constant.
     #[inline(always)]
     #[track_caller]
     pub(crate) fn push_with_constant(&self, op: u8, operand: u32, constant: T, value: T) -> u32 {
-        self.store().push_with_constant(op, operand, constant, value)
+        let store = self.store();
+        let constant = store.constant(constant);
+        store.push(op, [operand, constant], value)
     }
 
+    /// Records an n-ary entry of checked handles. `partials` is empty for functions that store none.
     #[track_caller]
-    pub(crate) fn push_nary(&self, op: u8, operands: &[u32], constants: &[T], value: T) -> u32 {
-        self.store().push_nary(op, operands, constants, value)
+    pub(crate) fn push_nary(&self, f: Nary, x: &[Var<T>], partials: &[T], value: T) -> u32 {
+        let store = self.store();
+        let extras = [if partials.is_empty() { 0 } else { store.run(partials.iter().copied()) }];
+        let extras = &extras[..usize::from(f.stores_partials())];
+        self.push_operands(opcode::nary(f), extras, x, value)
+    }
+
+    /// Records a fused block on checked handles.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn push_block<B: Block<T> + 'static, const K: usize>(
+        &self,
+        block: B,
+        x: &[Var<T>; K],
+        result: Dual<T, K>,
+    ) -> u32 {
+        let store = self.store();
+        let extras = [store.run(result.tangent().iter().copied()), store.block(block)];
+        self.push_operands(opcode::BLOCK, &extras, x, result.value())
+    }
+
+    #[inline]
+    #[track_caller]
+    fn push_operands(&self, op: u8, extras: &[u32], x: &[Var<T>], value: T) -> u32 {
+        let store = self.store();
+        // Constants first: the pool and the operands cannot grow at the same time.
+        if x.iter().all(|x| x.is_tracked()) {
+            return store.push_nary(op, extras, x.iter().map(|x| x.index()), value);
+        }
+        let operand = |x: &Var<T>| if x.is_tracked() { x.index() } else { store.constant(x.value()) | opcode::CONSTANT };
+        let operands: SmallVec<[u32; 16]> = x.iter().map(operand).collect();
+        self.store().push_nary(op, extras, operands.into_iter(), value)
+    }
+
+    /// Whether what is recorded becomes a program: fused blocks are written out as the operations they consist of, and
+    /// comparisons are noted.
+    #[inline(always)]
+    pub(crate) fn writes_out(&self) -> bool {
+        self.writes_out.get()
+    }
+
+    /// From now on, until the tape ends, everything is written out.
+    pub(crate) fn write_out(&self) {
+        self.writes_out.set(true);
+    }
+
+    /// Notes a comparison.
+    #[cold]
+    pub(crate) fn guard(&self, guard: Guard<T>) {
+        self.guards.borrow_mut().push(guard);
+    }
+
+    /// The comparisons noted so far.
+    pub(crate) fn take_guards(&self) -> Vec<Guard<T>> {
+        self.guards.take()
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -83,6 +154,11 @@ impl<T: Real> TapeCell<T> {
         self.store().bytes()
     }
 
+    /// Whether any entry is a tensor operation or an element of a tensor.
+    pub(crate) fn has_tensors(&self) -> bool {
+        !self.tensors.borrow().is_empty()
+    }
+
     pub(crate) fn set_limit(&self, limit: usize) {
         self.store().set_limit(limit);
     }
@@ -91,9 +167,19 @@ impl<T: Real> TapeCell<T> {
         self.store().values()[index]
     }
 
+    /// Copies all that is recorded.
+    pub(crate) fn copy_all(&self) -> OwnedCode<T> {
+        if self.len() == 0 { OwnedCode::default() } else { self.copy_code(self.len() - 1) }
+    }
+
     /// Copies the program up to entry `last`, to be read while more is recorded.
-    pub(crate) fn copy_code(&self, last: usize) -> super::store::OwnedCode<T> {
+    pub(crate) fn copy_code(&self, last: usize) -> OwnedCode<T> {
         self.store().code(last).to_owned()
+    }
+
+    /// The blocks that the program refers to.
+    pub(crate) fn copy_blocks(&self) -> Vec<Rc<dyn Block<T>>> {
+        self.store().blocks().to_vec()
     }
 
     /// Moves the entries out for a sweep. Until the guard is dropped, recording a scalar on this tape panics.
@@ -114,8 +200,10 @@ impl<T: Real> TapeCell<T> {
     fn clear(&self) {
         // Handles of this epoch are stale from here on. An epoch never comes round again: `fresh` replaces the cell.
         self.epoch.set(self.epoch.get() + 1);
-        self.store().clear();
-        // An entry's operation is user code that may run on drop: it must not find the list borrowed.
+        let blocks = self.store().clear();
+        // What blocks and operations hold is foreign code that may run on drop: it must not find the store or the list
+        // borrowed.
+        drop(blocks);
         let mut entries = self.tensors.take();
         entries.clear();
         if self.tensors.borrow().is_empty() {
@@ -166,7 +254,10 @@ impl<T: Real> Drop for Frozen<T> {
     fn drop(&mut self) {
         let store = std::mem::replace(&mut self.store, Store::new());
         // If the tape was dropped meanwhile, by a vjp that owned it, nobody wants the entries back.
-        *self.cell.store() = if self.cell.epoch() == self.epoch { store } else { Store::new() };
+        let (back, dropped) =
+            if self.cell.epoch() == self.epoch { (store, Store::new()) } else { (Store::new(), store) };
+        *self.cell.store() = back;
+        drop(dropped);
     }
 }
 
@@ -177,7 +268,7 @@ trait Pooled: Any {
 
 impl<T: Real> Pooled for TapeCell<T> {
     fn release(&self) {
-        *self.store() = Store::new();
+        drop(std::mem::replace(self.store(), Store::new()));
         drop(self.tensors.take());
     }
 }
@@ -210,6 +301,8 @@ pub(crate) fn fresh<T: Real>() -> &'static TapeCell<T> {
         Box::leak(Box::new(TapeCell {
             epoch: Cell::new(0),
             recording: Cell::new(true),
+            writes_out: Cell::new(false),
+            guards: RefCell::default(),
             store: UnsafeCell::new(Store::new()),
             tensors: RefCell::default(),
         }))
@@ -232,6 +325,8 @@ pub(crate) fn recycle<T: Real>(cell: &'static TapeCell<T>) {
         return;
     }
     cell.set_limit(usize::MAX);
+    cell.writes_out.set(false);
+    cell.guards.take();
     if cell.store().held() > KEEP {
         cell.release();
     }

@@ -6,7 +6,10 @@
 #![allow(unsafe_code, reason = "the storage writes entries without a bounds check for each array")]
 
 pub(crate) mod cell;
+pub(crate) mod fused;
+pub(crate) mod guard;
 pub(crate) mod opcode;
+pub(crate) mod passes;
 pub(crate) mod replay;
 pub(crate) mod reverse;
 pub(crate) mod store;
@@ -72,7 +75,9 @@ impl<T: Real> Tape<T> {
     /// Independent variables, one for each value.
     #[track_caller]
     pub fn vars(&self, values: &[T]) -> Vec<Var<T>> {
-        values.iter().map(|&value| self.var(value)).collect()
+        let cell = self.cell.get();
+        let first = cell.push_leaves(values);
+        values.iter().zip(first..).map(|(&value, index)| Var::on_tape(value, cell, index)).collect()
     }
 
     /// An independent tensor. A row-major array is taken over without a copy.
@@ -95,7 +100,8 @@ impl<T: Real> Tape<T> {
         self.len() == 0
     }
 
-    /// The size of the recorded entries in bytes: 17 for a binary `f64` operation, 13 for a unary one, 21 with a constant.
+    /// The size of the recorded entries in bytes: 17 for a binary `f64` operation, 13 for a unary
+    /// one, and 8 for each different constant.
     pub fn bytes(&self) -> usize {
         self.cell.get().bytes()
     }

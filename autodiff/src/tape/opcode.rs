@@ -1,25 +1,29 @@
 //! One byte says what an entry is.
 //!
-//! | byte | entry | operands |
+//! | byte | entry | operand words |
 //! |---|---|---|
 //! | 0 | leaf | none |
 //! | 1 | tensor operation | slot in the tape's side table |
 //! | 2 | element of a tensor | slot, flat position |
-//! | 3 … | n-ary function | count, operands or [`CONSTANT`], count again |
+//! | 3 | fused block | count, place of the partial derivatives, block, operands, count again |
+//! | 4 … | n-ary function | count, place of the partial derivatives if they are stored, operands, count again |
 //! | 16 … | unary row | one entry |
-//! | 96 … | binary row, three bytes each | two entries; or one entry and a constant |
+//! | 96 … | binary row, three bytes each | two entries; or one entry and the place of a constant |
+//!
+//! Among the operands of a block or an n-ary function, the bit [`CONSTANT`] marks the place of a constant.
 
 use crate::rules::{Binary, Nary, Unary};
 
 pub(crate) const LEAF: u8 = 0;
 pub(crate) const TENSOR: u8 = 1;
 pub(crate) const AT: u8 = 2;
-pub(crate) const NARY: u8 = 3;
+pub(crate) const BLOCK: u8 = 3;
+pub(crate) const NARY: u8 = 4;
 pub(crate) const UNARY: u8 = 16;
 pub(crate) const BINARY: u8 = 96;
 
-/// Stands for an operand that is a constant, among the operands of an n-ary entry.
-pub(crate) const CONSTANT: u32 = u32::MAX;
+/// Marks an operand that is a constant, among the operands of an n-ary entry.
+pub(crate) const CONSTANT: u32 = 1 << 31;
 
 /// Which operands of a binary entry are variables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +33,7 @@ pub(crate) enum Form {
     Both = 0,
     /// The first; the second is a constant.
     First = 1,
-    /// The second; the first is a constant.
+    /// The second; the first is a constant. The variable comes first among the operand words all the same.
     Second = 2,
 }
 
@@ -58,6 +62,7 @@ pub(crate) enum Kind {
     Leaf,
     Tensor,
     At,
+    Block,
     Nary(Nary),
     Unary(Unary),
     Binary(Binary, Form),
@@ -69,6 +74,7 @@ pub(crate) fn decode(op: u8) -> Kind {
         LEAF => Kind::Leaf,
         TENSOR => Kind::Tensor,
         AT => Kind::At,
+        BLOCK => Kind::Block,
         NARY..UNARY => Kind::Nary(Nary::ALL[usize::from(op - NARY)]),
         UNARY..BINARY => Kind::Unary(Unary::ALL[usize::from(op - UNARY)]),
         BINARY.. => {
@@ -76,5 +82,28 @@ pub(crate) fn decode(op: u8) -> Kind {
             let form = [Form::Both, Form::First, Form::Second][usize::from(k % 3)];
             Kind::Binary(Binary::ALL[usize::from(k / 3)], form)
         }
+    }
+}
+
+/// The number of operand words, or `None` if the entry says it itself, at both ends.
+#[inline(always)]
+pub(crate) fn words(op: u8) -> Option<usize> {
+    match op {
+        LEAF => Some(0),
+        TENSOR | UNARY..BINARY => Some(1),
+        AT | BINARY.. => Some(2),
+        BLOCK..UNARY => None,
+    }
+}
+
+/// Those of an entry's operand words that are entries or, marked, constants. None for an element of a tensor.
+#[inline(always)]
+pub(crate) fn operands(op: u8, words: &[u32]) -> &[u32] {
+    match decode(op) {
+        Kind::Leaf | Kind::Tensor | Kind::At => &[],
+        Kind::Block => &words[2..],
+        Kind::Nary(f) => &words[usize::from(f.stores_partials())..],
+        Kind::Unary(_) | Kind::Binary(_, Form::Both) => words,
+        Kind::Binary(..) => &words[..1],
     }
 }

@@ -1,10 +1,16 @@
 //! The reverse sweep: adjoints flow from an entry to its operands, by the total-derivative chain rule.
 //!
 //! For an entry `y = f(a, b)`, `ā += ȳ ∂f/∂a` and `b̄ += ȳ ∂f/∂b`. The sweep is generic over the number type of the
-//! adjoints: plain numbers give a gradient, `Dual` a Hessian-vector product, `Var` a gradient that is itself recorded.
+//! adjoints: plain numbers give a gradient, [`Lanes`] several at once, `Dual` a Hessian-vector product, `Var` a gradient
+//! that is itself recorded.
 
-use super::opcode::{self, AT, BINARY, Form, Kind, LEAF, TENSOR, UNARY};
-use super::store::{Code, Cursor, nary_arguments};
+use std::marker::PhantomData;
+
+use smallvec::SmallVec;
+
+use super::fused::Block;
+use super::opcode::{self, AT, BINARY, BLOCK, CONSTANT, Form, Kind, LEAF, TENSOR, UNARY};
+use super::store::{Code, arguments};
 use crate::Real;
 use crate::rules::{Binary, Unary};
 
@@ -18,13 +24,87 @@ const MUL: u8 = opcode::binary(Binary::Mul, Form::Both);
 const MUL_CONSTANT: u8 = opcode::binary(Binary::Mul, Form::First);
 const CONSTANT_MUL: u8 = opcode::binary(Binary::Mul, Form::Second);
 
+/// What flows backward: one number, or several side by side.
+pub(crate) trait Adjoint<S>: Copy {
+    /// Whether there is nothing to pass on.
+    fn is_nothing(self) -> bool;
+
+    /// The adjoint times a slope.
+    fn times(self, slope: S) -> Self;
+
+    /// The adjoint with its sign changed.
+    fn negated(self) -> Self;
+
+    /// Adds a term.
+    fn add(&mut self, term: Self);
+}
+
+impl<R: Real> Adjoint<R> for R {
+    #[inline(always)]
+    fn is_nothing(self) -> bool {
+        self.is_exact_zero()
+    }
+
+    #[inline(always)]
+    fn times(self, slope: R) -> Self {
+        self.chain(slope)
+    }
+
+    #[inline(always)]
+    fn negated(self) -> Self {
+        -self
+    }
+
+    #[inline(always)]
+    fn add(&mut self, term: Self) {
+        self.accumulate(term);
+    }
+}
+
+/// The adjoints of several roots at once.
+#[derive(Clone, Copy)]
+pub(crate) struct Lanes<T, const N: usize>(pub(crate) [T; N]);
+
+impl<T: Real, const N: usize> Adjoint<T> for Lanes<T, N> {
+    #[inline(always)]
+    fn is_nothing(self) -> bool {
+        self.0.iter().all(|x| x.is_exact_zero())
+    }
+
+    #[inline(always)]
+    fn times(self, slope: T) -> Self {
+        Self(self.0.map(|x| x.chain(slope)))
+    }
+
+    #[inline(always)]
+    fn negated(self) -> Self {
+        Self(self.0.map(|x| -x))
+    }
+
+    #[inline(always)]
+    fn add(&mut self, term: Self) {
+        for (sum, term) in self.0.iter_mut().zip(term.0) {
+            sum.accumulate(term);
+        }
+    }
+}
+
 /// What a reverse sweep needs besides the program: values, constants in its number type, and which entries matter.
-pub(crate) trait Interpreter<T> {
-    /// The number type of the adjoints.
+pub(crate) trait Interpreter<T: Real> {
+    /// The number type of values and slopes.
     type Number: Real;
 
+    /// What flows backward.
+    type Adjoint: Adjoint<Self::Number>;
+
+    /// Whether partial derivatives that recording stored are good for this sweep: those of the first order are.
+    const STORED: bool = false;
+
     /// The recorded value of an entry.
-    fn value(&self, index: usize) -> Self::Number;
+    ///
+    /// # Safety
+    /// `index` is an entry of the program that is swept.
+    unsafe fn value(&self, index: usize) -> Self::Number;
 
     /// A constant.
     fn lift(&self, constant: T) -> Self::Number;
@@ -35,26 +115,41 @@ pub(crate) trait Interpreter<T> {
         true
     }
 
+    /// The partial derivatives of a fused block, if [`STORED`](Self::STORED) ones are not good enough.
+    fn partials(&self, block: &dyn Block<T>, x: &[Self::Number]) -> SmallVec<[Self::Number; 8]>;
+
     /// Passes on the adjoint of a tensor operation.
-    fn tensor(&mut self, slot: usize, adjoints: &mut [Self::Number]);
+    fn tensor(&mut self, _slot: usize, _adjoints: &mut [Self::Adjoint]) {
+        unreachable!("a program without tensors");
+    }
 
     /// Adds the adjoint of one element to its tensor's.
-    fn element(&mut self, slot: usize, position: usize, adjoint: Self::Number);
+    fn element(&mut self, _slot: usize, _position: usize, _adjoint: Self::Adjoint) {
+        unreachable!("a program without tensors");
+    }
 }
 
 /// Sweeps from the program's last entry to its first. `adjoints` has one number an entry; seeds are in it already.
-pub(crate) fn reverse<T: Copy, I: Interpreter<T>>(code: Code<'_, T>, interpreter: &mut I, adjoints: &mut [I::Number]) {
+///
+/// Every SAFETY reason below is that a [`Code`] is well-formed: it has the operand words that its opcodes say, and those
+/// that are entries come before the entry they are operands of. Only `store` makes one, from what was recorded.
+pub(crate) fn reverse<T: Real, I: Interpreter<T>>(code: Code<'_, T>, interpreter: &mut I, adjoints: &mut [I::Adjoint]) {
     assert_eq!(code.ops.len(), adjoints.len(), "one adjoint for each entry");
-    let mut end = code.end();
-    for (index, &op) in code.ops.iter().enumerate().rev() {
-        let adjoint = adjoints[index];
-        if adjoint.is_exact_zero() && op != TENSOR {
+    let mut end = code.operands.len();
+    // Independent variables pass nothing on, and most programs begin with them.
+    let leaves = 8 * code.ops.chunks_exact(8).take_while(|ops| **ops == [LEAF; 8]).count();
+    for (index, &op) in code.ops.iter().enumerate().skip(leaves).rev() {
+        // SAFETY: there is an adjoint for each entry, as asserted above.
+        let adjoint = unsafe { *adjoints.get_unchecked(index) };
+        if adjoint.is_nothing() && op != TENSOR {
             end = code.before(op, end);
             continue;
         }
-        let add = |interpreter: &I, adjoints: &mut [I::Number], operand: u32, term: I::Number| {
+        let add = |interpreter: &I, adjoints: &mut [I::Adjoint], operand: u32, term: I::Adjoint| {
             if interpreter.wants(operand as usize) {
-                adjoints[operand as usize].accumulate(term);
+                debug_assert!((operand as usize) < index);
+                // SAFETY: operands are entries, and there is an adjoint for each.
+                unsafe { adjoints.get_unchecked_mut(operand as usize).add(term) };
             }
         };
         // The commonest entries first; the table's rows say the same, once, for all others.
@@ -68,65 +163,74 @@ pub(crate) fn reverse<T: Copy, I: Interpreter<T>>(code: Code<'_, T>, interpreter
             SUB => {
                 let [a, b] = take(&code, &mut end);
                 add(interpreter, adjoints, a, adjoint);
-                add(interpreter, adjoints, b, -adjoint);
+                add(interpreter, adjoints, b, adjoint.negated());
             }
             MUL => {
                 let [a, b] = take(&code, &mut end);
-                let (x, y) = (interpreter.value(a as usize), interpreter.value(b as usize));
-                add(interpreter, adjoints, a, adjoint.chain(y));
-                add(interpreter, adjoints, b, adjoint.chain(x));
+                // SAFETY: operands are entries.
+                let (x, y) = unsafe { (interpreter.value(a as usize), interpreter.value(b as usize)) };
+                add(interpreter, adjoints, a, adjoint.times(y));
+                add(interpreter, adjoints, b, adjoint.times(x));
             }
             ADD_CONSTANT | CONSTANT_ADD | SUB_CONSTANT => {
-                let (a, _) = take_with_constant(&code, &mut end);
+                let [a, _] = take(&code, &mut end);
                 add(interpreter, adjoints, a, adjoint);
             }
             SUB_FROM_CONSTANT => {
-                let (a, _) = take_with_constant(&code, &mut end);
-                add(interpreter, adjoints, a, -adjoint);
+                let [a, _] = take(&code, &mut end);
+                add(interpreter, adjoints, a, adjoint.negated());
             }
             MUL_CONSTANT | CONSTANT_MUL => {
-                let (a, c) = take_with_constant(&code, &mut end);
-                add(interpreter, adjoints, a, adjoint.chain(interpreter.lift(c)));
+                let [a, c] = take(&code, &mut end);
+                add(interpreter, adjoints, a, adjoint.times(interpreter.lift(code.constants[c as usize])));
             }
             UNARY..BINARY => {
                 let [a] = take(&code, &mut end);
                 if interpreter.wants(a as usize) {
-                    let (x, y) = (interpreter.value(a as usize), interpreter.value(index));
+                    // SAFETY: operands are entries.
+                    let (x, y) = unsafe { (interpreter.value(a as usize), interpreter.value(index)) };
                     let slope = Unary::ALL[usize::from(op - UNARY)].derivative(x, y);
-                    adjoints[a as usize].accumulate(adjoint.chain(slope));
+                    add(interpreter, adjoints, a, adjoint.times(slope));
                 }
+            }
+            BLOCK if I::STORED => {
+                let start = code.before(op, end);
+                let (partials, operands) = code.stored(op, &code.operands[start + 1..end - 1]);
+                for (&partial, &i) in partials.iter().zip(operands) {
+                    if i & CONSTANT == 0 {
+                        add(interpreter, adjoints, i, adjoint.times(interpreter.lift(partial)));
+                    }
+                }
+                end = start;
             }
             _ => end = by_table(&code, end, index, interpreter, adjoints),
         }
     }
 }
 
-/// Takes an entry's operands, which are the last before `end`.
+/// Takes an entry's operand words, which are the last before `end`.
 #[inline(always)]
-fn take<T, const K: usize>(code: &Code<'_, T>, end: &mut Cursor) -> [u32; K] {
-    end.operands -= K;
-    *code.operands[end.operands..].first_chunk().expect("as many operands as the opcode says")
+fn take<T: Real, const K: usize>(code: &Code<'_, T>, end: &mut usize) -> [u32; K] {
+    *end -= K;
+    debug_assert!(*end + K <= code.operands.len());
+    // SAFETY: a program has as many operand words as its opcodes say, and `end` was walked down from their number.
+    unsafe { code.operands.as_ptr().add(*end).cast::<[u32; K]>().read_unaligned() }
 }
 
-/// Takes an entry's operand and constant, which are the last before `end`.
-#[inline(always)]
-fn take_with_constant<T: Copy>(code: &Code<'_, T>, end: &mut Cursor) -> (u32, T) {
-    let [operand] = take(code, end);
-    end.constants -= 1;
-    (operand, code.constants[end.constants])
-}
-
-/// Any entry that the loop leaves: decodes it and looks up its row. Gives where the entry's operands begin.
+/// Any entry that the loop leaves: decodes it and looks up its row. Gives where the entry's words begin.
 #[inline(never)]
-fn by_table<T: Copy, I: Interpreter<T>>(
+fn by_table<T: Real, I: Interpreter<T>>(
     code: &Code<'_, T>,
-    mut end: Cursor,
+    mut end: usize,
     index: usize,
     interpreter: &mut I,
-    adjoints: &mut [I::Number],
-) -> Cursor {
-    let adjoint = adjoints[index];
-    match opcode::decode(code.ops[index]) {
+    adjoints: &mut [I::Adjoint],
+) -> usize {
+    let (adjoint, op) = (adjoints[index], code.ops[index]);
+    let constant = |interpreter: &I, place: usize| interpreter.lift(code.constants[place]);
+    // SAFETY: below, this is asked for the entry itself and for its operands, which are entries.
+    let entry = |interpreter: &I, index: usize| unsafe { interpreter.value(index) };
+    match opcode::decode(op) {
         Kind::Leaf | Kind::Unary(_) => unreachable!("met in the loop"),
         Kind::Tensor => {
             let [slot] = take(code, &mut end);
@@ -137,36 +241,36 @@ fn by_table<T: Copy, I: Interpreter<T>>(
             interpreter.element(slot as usize, position as usize, adjoint);
         }
         Kind::Binary(f, form) => {
+            let [first, second] = take(code, &mut end).map(|i| i as usize);
+            let x = entry(interpreter, first);
             let (a, b, x, y) = match form {
-                Form::Both => {
-                    let [a, b] = take(code, &mut end).map(|i| i as usize);
-                    (Some(a), Some(b), interpreter.value(a), interpreter.value(b))
-                }
-                Form::First => {
-                    let (a, constant) = take_with_constant(code, &mut end);
-                    (Some(a as usize), None, interpreter.value(a as usize), interpreter.lift(constant))
-                }
-                Form::Second => {
-                    let (b, constant) = take_with_constant(code, &mut end);
-                    (None, Some(b as usize), interpreter.lift(constant), interpreter.value(b as usize))
-                }
+                Form::Both => (Some(first), Some(second), x, entry(interpreter, second)),
+                Form::First => (Some(first), None, x, constant(interpreter, second)),
+                Form::Second => (None, Some(first), constant(interpreter, second), x),
             };
-            let value = interpreter.value(index);
+            let value = entry(interpreter, index);
             if let Some(a) = a.filter(|&a| interpreter.wants(a)) {
-                adjoints[a].accumulate(adjoint.chain(f.derivative_a(x, y, value)));
+                adjoints[a].add(adjoint.times(f.derivative_a(x, y, value)));
             }
             if let Some(b) = b.filter(|&b| interpreter.wants(b)) {
-                adjoints[b].accumulate(adjoint.chain(f.derivative_b(x, y, value)));
+                adjoints[b].add(adjoint.times(f.derivative_b(x, y, value)));
             }
         }
-        Kind::Nary(f) => {
-            let start = code.before(code.ops[index], end);
-            let operands = &code.operands[start.operands + 1..end.operands - 1];
-            let constants = &code.constants[start.constants..end.constants];
-            let x = nary_arguments(operands, constants, |i| interpreter.value(i), |c| interpreter.lift(c));
-            for (slope, &i) in f.derivatives(&x, interpreter.value(index)).into_iter().zip(operands) {
-                if i != opcode::CONSTANT && interpreter.wants(i as usize) {
-                    adjoints[i as usize].accumulate(adjoint.chain(slope));
+        kind @ (Kind::Nary(_) | Kind::Block) => {
+            let start = code.before(op, end);
+            let words = &code.operands[start + 1..end - 1];
+            let operands = opcode::operands(op, words);
+            let arguments = |interpreter: &I| arguments(operands, |i| entry(interpreter, i), |c| constant(interpreter, c));
+            let slopes = match kind {
+                Kind::Nary(f) if I::STORED && f.stores_partials() => {
+                    code.stored(op, words).0.iter().map(|&partial| interpreter.lift(partial)).collect()
+                }
+                Kind::Nary(f) => f.derivatives(&arguments(interpreter), entry(interpreter, index)),
+                _ => interpreter.partials(code.fused(words).0, &arguments(interpreter)),
+            };
+            for (slope, &i) in slopes.into_iter().zip(operands) {
+                if i & CONSTANT == 0 && interpreter.wants(i as usize) {
+                    adjoints[i as usize].add(adjoint.times(slope));
                 }
             }
             end = start;
@@ -176,32 +280,43 @@ fn by_table<T: Copy, I: Interpreter<T>>(
 }
 
 /// Which entries of a program depend on one of the `sources`, given which tensor slots do so.
-pub(crate) fn dependents<T: Copy>(
+pub(crate) fn dependents<T: Real>(
     code: Code<'_, T>,
     sources: &[bool],
     mut tensor: impl FnMut(usize, usize, &[bool]) -> bool,
 ) -> Vec<bool> {
     let mut depends = sources.to_vec();
-    code.walk(|i, op, operands, _| {
+    code.walk(|i, op, words| {
         if !depends[i] {
             depends[i] = match op {
-                TENSOR | AT => tensor(i, operands[0] as usize, &depends),
-                _ => operands.iter().any(|&a| a != opcode::CONSTANT && depends[a as usize]),
+                TENSOR | AT => tensor(i, words[0] as usize, &depends),
+                _ => opcode::operands(op, words).iter().any(|&a| a & CONSTANT == 0 && depends[a as usize]),
             };
         }
     });
     depends
 }
 
-/// Plain numbers, for tapes without tensors: the gradient.
-pub(crate) struct Plain<'a, T>(pub(crate) &'a [T]);
+/// Plain numbers, for programs without tensors: the gradient, or with [`Lanes`] several.
+pub(crate) struct Plain<'a, T, A = T>(&'a [T], PhantomData<A>);
 
-impl<T: Real> Interpreter<T> for Plain<'_, T> {
+impl<'a, T: Real, A> Plain<'a, T, A> {
+    /// The values of a program's entries.
+    pub(crate) fn new(code: Code<'_, T>, values: &'a [T]) -> Self {
+        assert!(values.len() >= code.ops.len(), "one value for each entry");
+        Self(values, PhantomData)
+    }
+}
+
+impl<T: Real, A: Adjoint<T>> Interpreter<T> for Plain<'_, T, A> {
     type Number = T;
+    type Adjoint = A;
+    const STORED: bool = true;
 
     #[inline(always)]
-    fn value(&self, index: usize) -> T {
-        self.0[index]
+    unsafe fn value(&self, index: usize) -> T {
+        // SAFETY: there is a value for each entry, as `new` asserted.
+        unsafe { *self.0.get_unchecked(index) }
     }
 
     #[inline(always)]
@@ -209,11 +324,7 @@ impl<T: Real> Interpreter<T> for Plain<'_, T> {
         constant
     }
 
-    fn tensor(&mut self, _: usize, _: &mut [T]) {
-        unreachable!("a tape without tensors");
-    }
-
-    fn element(&mut self, _: usize, _: usize, _: T) {
-        unreachable!("a tape without tensors");
+    fn partials(&self, _: &dyn Block<T>, _: &[T]) -> SmallVec<[T; 8]> {
+        unreachable!("they are stored");
     }
 }

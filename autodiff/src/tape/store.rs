@@ -1,48 +1,57 @@
-//! Where entries are kept: one array each for opcodes, operands, constants and values.
+//! Where entries are kept: one array each for opcodes, operands and values, and a pool of constants.
 //!
-//! A binary f64 entry takes 17 bytes, a unary one 13, one with a constant 21. Room for the next entries is reserved in
-//! all four arrays at once, so that recording one checks a single bound. Growth is by `realloc`, which moves pages, not
-//! bytes, once the arrays are large; capacity is kept across resets.
+//! A binary f64 entry takes 17 bytes, a unary one 13. A constant operand is a place in the pool, in which a constant that
+//! was met recently is found again. Room for the next entries is reserved in all arrays at once, so that recording one
+//! checks a single bound. Growth is by `realloc`, which moves pages, not bytes, once the arrays are large; capacity is
+//! kept across resets.
+
+use std::any::TypeId;
+use std::rc::Rc;
 
 use smallvec::SmallVec;
 
-use super::opcode::{self, AT, CONSTANT, Kind, TENSOR};
+use super::fused::Block;
+use super::opcode::{self, BLOCK, CONSTANT, LEAF};
+use crate::Real;
 use crate::error::{Error, Kind as ErrorKind};
 
-/// Entry indices are `u32`; the topmost value marks a constant.
-const INDEX_LIMIT: usize = u32::MAX as usize - 1;
+/// The highest bit of an operand marks a constant.
+const INDEX_LIMIT: usize = CONSTANT as usize;
 const FIRST_CAPACITY: usize = 1024;
 
-pub(crate) struct Store<T> {
+pub(crate) struct Store<T: Real> {
     // The vectors own the memory; the counts below say how much of it is filled.
     ops: Vec<u8>,
     operands: Vec<u32>,
-    constants: Vec<T>,
     values: Vec<T>,
     entries: usize,
     operand_count: usize,
-    constant_count: usize,
     /// Entries for which there is room: invariant, for `left = capacity - entries`, each of `ops` and `values` has room
-    /// for `left` more elements, `operands` for `2 left` and `constants` for `left`.
+    /// for `left` more elements and `operands` for `2 left`.
     capacity: usize,
     limit: usize,
     /// A frozen store is swept somewhere else at the moment; it has no room, and recording says so.
     frozen: bool,
+    constants: Constants<T>,
+    blocks: Vec<Rc<dyn Block<T>>>,
+    /// Blocks that capture nothing: all of one type are the same.
+    plain_blocks: Vec<(TypeId, u32)>,
 }
 
-impl<T: Copy> Store<T> {
+impl<T: Real> Store<T> {
     pub(crate) const fn new() -> Self {
         Self {
             ops: Vec::new(),
             operands: Vec::new(),
-            constants: Vec::new(),
             values: Vec::new(),
             entries: 0,
             operand_count: 0,
-            constant_count: 0,
             capacity: 0,
             limit: INDEX_LIMIT,
             frozen: false,
+            constants: Constants::new(),
+            blocks: Vec::new(),
+            plain_blocks: Vec::new(),
         }
     }
 
@@ -63,24 +72,26 @@ impl<T: Copy> Store<T> {
 
     /// Bytes of recorded entries.
     pub(crate) fn bytes(&self) -> usize {
-        self.entries + 4 * self.operand_count + size_of::<T>() * (self.entries + self.constant_count)
+        self.entries + 4 * self.operand_count + size_of::<T>() * (self.entries + self.constants.list.len() - self.constants.kept)
     }
 
     /// Bytes of memory held.
     pub(crate) fn held(&self) -> usize {
         self.ops.capacity()
             + 4 * self.operands.capacity()
-            + size_of::<T>() * (self.values.capacity() + self.constants.capacity())
+            + size_of::<T>() * (self.values.capacity() + self.constants.list.capacity())
     }
 
-    pub(crate) fn clear(&mut self) {
+    /// Forgets all entries. Gives back the blocks, whose drop may run foreign code.
+    pub(crate) fn clear(&mut self) -> Vec<Rc<dyn Block<T>>> {
         self.entries = 0;
         self.operand_count = 0;
-        self.constant_count = 0;
+        self.constants.clear();
+        self.plain_blocks.clear();
         // All vectors are empty now, so the smallest of them says how many entries fit.
         let binary = self.operands.capacity() / 2;
-        self.capacity =
-            self.ops.capacity().min(self.values.capacity()).min(self.constants.capacity()).min(binary).min(self.limit);
+        self.capacity = self.ops.capacity().min(self.values.capacity()).min(binary).min(self.limit);
+        std::mem::take(&mut self.blocks)
     }
 
     pub(crate) fn set_limit(&mut self, limit: usize) {
@@ -109,43 +120,83 @@ impl<T: Copy> Store<T> {
         at as u32
     }
 
-    /// Records an entry with one operand and a constant.
-    #[inline(always)]
+    /// Records independent variables and gives the first one's index.
     #[track_caller]
-    pub(crate) fn push_with_constant(&mut self, op: u8, operand: u32, constant: T, value: T) -> u32 {
-        let at = self.push(op, [operand], value);
-        // SAFETY: `push` used up one entry's room, and this entry's share of `constants` was not used by it.
-        unsafe { self.constants.as_mut_ptr().add(self.constant_count).write(constant) };
-        self.constant_count += 1;
-        at
+    pub(crate) fn push_leaves(&mut self, values: &[T]) -> u32 {
+        while self.capacity - self.entries < values.len() {
+            self.grow();
+        }
+        let at = self.entries;
+        // SAFETY: there is room for as many opcodes and values, and `values` is borrowed from elsewhere.
+        unsafe {
+            self.ops.as_mut_ptr().add(at).write_bytes(LEAF, values.len());
+            self.values.as_mut_ptr().add(at).copy_from_nonoverlapping(values.as_ptr(), values.len());
+        }
+        self.entries = at + values.len();
+        at as u32
     }
 
-    /// Records an n-ary entry; [`CONSTANT`] stands for an operand whose value is the next of `constants`.
+    /// The place of a constant in the pool.
+    #[inline(always)]
     #[track_caller]
-    pub(crate) fn push_nary(&mut self, op: u8, operands: &[u32], constants: &[T], value: T) -> u32 {
+    pub(crate) fn constant(&mut self, constant: T) -> u32 {
+        self.constants.place(constant)
+    }
+
+    /// Adds a run of numbers to the pool of constants and gives the place of the first.
+    #[track_caller]
+    pub(crate) fn run(&mut self, numbers: impl Iterator<Item = T>) -> u32 {
+        self.constants.run(numbers)
+    }
+
+    /// The place of a fused block.
+    #[inline]
+    pub(crate) fn block<B: Block<T> + 'static>(&mut self, block: B) -> u32 {
+        let (kind, place) = (TypeId::of::<B>(), self.blocks.len() as u32);
+        if size_of::<B>() == 0 {
+            if let Some(&(_, place)) = self.plain_blocks.iter().find(|known| known.0 == kind) {
+                return place;
+            }
+            self.plain_blocks.push((kind, place));
+        }
+        self.blocks.push(Rc::new(block));
+        place
+    }
+
+    /// Records an entry with any number of operand words: what its opcode wants first, then its operands.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn push_nary(
+        &mut self,
+        op: u8,
+        extras: &[u32],
+        operands: impl ExactSizeIterator<Item = u32>,
+        value: T,
+    ) -> u32 {
         if self.entries == self.capacity {
             self.grow();
         }
+        let (at, count) = (self.entries, extras.len() + operands.len());
         // What the other free entries may need stays reserved.
-        let left = self.capacity - self.entries - 1;
-        let need = (operands.len() + 2 + 2 * left, constants.len() + left);
-        reserve(&mut self.operands, self.operand_count, need.0, self.entries);
-        reserve(&mut self.constants, self.constant_count, need.1, self.entries);
-        let (at, count) = (self.entries, operands.len() as u32);
-        // SAFETY: `entries < capacity` gives room for an opcode and a value; the two reservations give room for the
-        // counts, the operands and the constants. The source slices are borrowed from elsewhere, so nothing overlaps.
-        unsafe {
+        let need = count + 2 + 2 * (self.capacity - at - 1);
+        reserve(&mut self.operands, self.operand_count, need, at);
+        // SAFETY: `entries < capacity` gives room for an opcode and a value; the reservation gives room for the words
+        // and their count at both ends. `take` holds an iterator that lies about its length to what was reserved.
+        let written = unsafe {
             self.ops.as_mut_ptr().add(at).write(op);
             self.values.as_mut_ptr().add(at).write(value);
-            let operand = self.operands.as_mut_ptr().add(self.operand_count);
-            operand.write(count);
-            operand.add(1).copy_from_nonoverlapping(operands.as_ptr(), operands.len());
-            operand.add(1 + operands.len()).write(count);
-            let constant = self.constants.as_mut_ptr().add(self.constant_count);
-            constant.copy_from_nonoverlapping(constants.as_ptr(), constants.len());
-        }
-        self.operand_count += operands.len() + 2;
-        self.constant_count += constants.len();
+            let first = self.operands.as_mut_ptr().add(self.operand_count);
+            first.write(count as u32);
+            let mut written = 0;
+            for word in extras.iter().copied().chain(operands).take(count) {
+                written += 1;
+                first.add(written).write(word);
+            }
+            first.add(1 + written).write(count as u32);
+            written
+        };
+        assert_eq!(written, count, "an iterator gave fewer operands than it announced");
+        self.operand_count += count + 2;
         self.entries = at + 1;
         at as u32
     }
@@ -166,8 +217,12 @@ impl<T: Copy> Store<T> {
         reserve(&mut self.ops, entries, left, entries);
         reserve(&mut self.values, entries, left, entries);
         reserve(&mut self.operands, self.operand_count, 2 * left, entries);
-        reserve(&mut self.constants, self.constant_count, left, entries);
         self.capacity = capacity;
+    }
+
+    /// The fused blocks.
+    pub(crate) fn blocks(&self) -> &[Rc<dyn Block<T>>] {
+        &self.blocks
     }
 
     /// All values.
@@ -178,17 +233,16 @@ impl<T: Copy> Store<T> {
 
     /// The program up to and including entry `last`.
     pub(crate) fn code(&self, last: usize) -> Code<'_, T> {
-        // SAFETY: opcodes, operands and constants up to their counts were written by the pushes that counted them.
-        let (ops, operands, constants) = unsafe {
+        // SAFETY: opcodes and operands up to their counts were written by the pushes that counted them.
+        let (ops, operands) = unsafe {
             (
                 std::slice::from_raw_parts(self.ops.as_ptr(), self.entries),
                 std::slice::from_raw_parts(self.operands.as_ptr(), self.operand_count),
-                std::slice::from_raw_parts(self.constants.as_ptr(), self.constant_count),
             )
         };
-        let code = Code { ops, operands, constants };
-        let end = ops[last + 1..].iter().rev().fold(code.end(), |end, &op| code.before(op, end));
-        Code { ops: &ops[..=last], operands: &operands[..end.operands], constants: &constants[..end.constants] }
+        let code = Code { ops, operands, constants: &self.constants.list, blocks: &self.blocks };
+        let end = ops[last + 1..].iter().rev().fold(operands.len(), |end, &op| code.before(op, end));
+        Code { ops: &ops[..=last], operands: &operands[..end], ..code }
     }
 }
 
@@ -211,100 +265,169 @@ fn reserve<E: Copy>(vec: &mut Vec<E>, filled: usize, additional: usize, entries:
     }
 }
 
-/// A place in a program's operands and constants.
-#[derive(Clone, Copy)]
-pub(crate) struct Cursor {
-    pub(crate) operands: usize,
-    pub(crate) constants: usize,
+/// The constants of a program. A loop meets the same few again and again: each is looked for where one with the same
+/// hash was put last.
+struct Constants<T> {
+    list: Vec<T>,
+    /// Places by hash; empty until the first constant.
+    recent: Vec<u32>,
+    /// What is left of earlier programs.
+    kept: usize,
+}
+
+/// Constants that are kept at a reset, for the next program may well have the same.
+const KEEP: usize = 1024;
+const HASH_BITS: u32 = 10;
+
+impl<T: Real> Constants<T> {
+    const fn new() -> Self {
+        Self { list: Vec::new(), recent: Vec::new(), kept: 0 }
+    }
+
+    fn clear(&mut self) {
+        if self.list.len() > KEEP {
+            self.list.clear();
+        }
+        self.kept = self.list.len();
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn place(&mut self, constant: T) -> u32 {
+        let Some(bits) = constant.bits() else { return self.run(std::iter::once(constant)) };
+        let slot = (bits.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - HASH_BITS)) as usize;
+        if let Some(&place) = self.recent.get(slot)
+            && let Some(known) = self.list.get(place as usize)
+            && known.bits() == Some(bits)
+        {
+            return place;
+        }
+        self.add(constant, slot)
+    }
+
+    #[inline(never)]
+    #[track_caller]
+    fn add(&mut self, constant: T, slot: usize) -> u32 {
+        self.recent.resize(1 << HASH_BITS, 0);
+        let place = self.run(std::iter::once(constant));
+        self.recent[slot] = place;
+        place
+    }
+
+    #[track_caller]
+    fn run(&mut self, numbers: impl Iterator<Item = T>) -> u32 {
+        let place = self.list.len();
+        for number in numbers {
+            if self.list.len() == self.list.capacity() && self.list.try_reserve(1).is_err() {
+                let bytes = self.list.len() * size_of::<T>();
+                Error::from(ErrorKind::OutOfMemory { bytes, entries: place }).raise();
+            }
+            self.list.push(number);
+        }
+        if self.list.len() > INDEX_LIMIT {
+            Error::from(ErrorKind::TapeFull { entries: self.list.len(), limit: INDEX_LIMIT }).raise();
+        }
+        place as u32
+    }
 }
 
 /// A recorded program: what was done, without the values.
-#[derive(Clone, Copy)]
-pub(crate) struct Code<'a, T> {
+pub(crate) struct Code<'a, T: Real> {
     pub(crate) ops: &'a [u8],
     pub(crate) operands: &'a [u32],
     pub(crate) constants: &'a [T],
+    pub(crate) blocks: &'a [Rc<dyn Block<T>>],
 }
 
-impl<T: Copy> Code<'_, T> {
-    /// Behind the last entry.
-    pub(crate) fn end(&self) -> Cursor {
-        Cursor { operands: self.operands.len(), constants: self.constants.len() }
+impl<T: Real> Clone for Code<'_, T> {
+    fn clone(&self) -> Self {
+        *self
     }
+}
 
-    /// Where the operands and constants begin of the entry with opcode `op` whose operands and constants end at `end`.
+impl<T: Real> Copy for Code<'_, T> {}
+
+impl<T: Real> Code<'_, T> {
+    /// Where the operand words begin of the entry with opcode `op` whose words end at `end`.
     #[inline]
-    pub(crate) fn before(&self, op: u8, end: Cursor) -> Cursor {
-        let (operands, constants) = match opcode::decode(op) {
-            Kind::Leaf => (0, 0),
-            Kind::Tensor | Kind::Unary(_) => (1, 0),
-            Kind::At | Kind::Binary(_, opcode::Form::Both) => (2, 0),
-            Kind::Binary(..) => (1, 1),
-            Kind::Nary(_) => {
-                let last = end.operands - 1;
-                let operands = &self.operands[last - self.operands[last] as usize..last];
-                (operands.len() + 2, operands.iter().filter(|&&i| i == CONSTANT).count())
-            }
-        };
-        Cursor { operands: end.operands - operands, constants: end.constants - constants }
+    pub(crate) fn before(&self, op: u8, end: usize) -> usize {
+        end - match opcode::words(op) {
+            Some(count) => count,
+            None => self.operands[end - 1] as usize + 2,
+        }
     }
 
-    /// An owned copy, to be read while more is recorded.
+    /// An owned copy, without the blocks.
     pub(crate) fn to_owned(self) -> OwnedCode<T> {
         OwnedCode { ops: self.ops.to_vec(), operands: self.operands.to_vec(), constants: self.constants.to_vec() }
     }
 
-    /// Whether any entry is a tensor operation or an element of a tensor.
-    pub(crate) fn has_tensors(&self) -> bool {
-        self.ops.iter().any(|&op| op == TENSOR || op == AT)
+    /// Calls `visit` with every entry in order: index, opcode, operand words.
+    pub(crate) fn walk(self, mut visit: impl FnMut(usize, u8, &[u32])) {
+        let mut operands = self.operands;
+        for (i, &op) in self.ops.iter().enumerate() {
+            if let Some(count) = opcode::words(op) {
+                visit(i, op, &operands[..count]);
+                operands = &operands[count..];
+            } else {
+                let count = operands[0] as usize;
+                visit(i, op, &operands[1..=count]);
+                operands = &operands[count + 2..];
+            }
+        }
     }
 
-    /// Calls `visit` with every entry in order: index, opcode, operands, constants.
-    pub(crate) fn walk(self, mut visit: impl FnMut(usize, u8, &[u32], &[T])) {
-        let (mut operands, mut constants) = (self.operands, self.constants);
-        for (i, &op) in self.ops.iter().enumerate() {
-            let (skip, count, fixed) = match opcode::decode(op) {
-                Kind::Leaf => (0, 0, 0),
-                Kind::Tensor | Kind::Unary(_) => (0, 1, 0),
-                Kind::At | Kind::Binary(_, opcode::Form::Both) => (0, 2, 0),
-                Kind::Binary(..) => (0, 1, 1),
-                Kind::Nary(_) => {
-                    let count = operands[0] as usize;
-                    (1, count, operands[1..=count].iter().filter(|&&i| i == CONSTANT).count())
-                }
-            };
-            visit(i, op, &operands[skip..skip + count], &constants[..fixed]);
-            operands = &operands[2 * skip + count..];
-            constants = &constants[fixed..];
-        }
+    /// The block and the stored partial derivatives of a fused entry, and its operands.
+    #[inline]
+    pub(crate) fn fused<'w>(&self, words: &'w [u32]) -> (&dyn Block<T>, &[T], &'w [u32]) {
+        let (partials, operands) = self.stored(BLOCK, words);
+        (&*self.blocks[words[1] as usize], partials, operands)
+    }
+
+    /// The stored partial derivatives of an entry that has some, and its operands.
+    #[inline(always)]
+    pub(crate) fn stored<'w>(&self, op: u8, words: &'w [u32]) -> (&[T], &'w [u32]) {
+        let operands = opcode::operands(op, words);
+        let start = words[0] as usize;
+        (&self.constants[start..start + operands.len()], operands)
     }
 }
 
+/// A copy of a program.
+#[derive(Clone, Debug)]
 pub(crate) struct OwnedCode<T> {
     ops: Vec<u8>,
     operands: Vec<u32>,
     constants: Vec<T>,
 }
 
-impl<T> OwnedCode<T> {
-    pub(crate) fn view(&self) -> Code<'_, T> {
-        Code { ops: &self.ops, operands: &self.operands, constants: &self.constants }
+impl<T> Default for OwnedCode<T> {
+    fn default() -> Self {
+        Self { ops: Vec::new(), operands: Vec::new(), constants: Vec::new() }
     }
 }
 
-/// The arguments of an n-ary entry in number type `R`, from its operands and constants.
+impl<T: Real> OwnedCode<T> {
+    /// The program, with the blocks it refers to.
+    pub(crate) fn view<'a>(&'a self, blocks: &'a [Rc<dyn Block<T>>]) -> Code<'a, T> {
+        Code { ops: &self.ops, operands: &self.operands, constants: &self.constants, blocks }
+    }
+
+    /// The program in another number type.
+    pub(crate) fn convert<S: Real>(self, convert: impl Fn(T) -> S) -> OwnedCode<S> {
+        let constants = self.constants.into_iter().map(convert).collect();
+        OwnedCode { ops: self.ops, operands: self.operands, constants }
+    }
+}
+
+/// The arguments of an n-ary entry in number type `R`, from its operands.
 #[inline]
-pub(crate) fn nary_arguments<T: Copy, R>(
+pub(crate) fn arguments<R>(
     operands: &[u32],
-    constants: &[T],
     value: impl Fn(usize) -> R,
-    lift: impl Fn(T) -> R,
+    constant: impl Fn(usize) -> R,
 ) -> SmallVec<[R; 8]> {
-    let mut constants = constants.iter();
-    let argument = |&i: &u32| match i {
-        CONSTANT => lift(*constants.next().expect("one constant for each constant operand")),
-        i => value(i as usize),
-    };
+    let argument = |&i: &u32| if i & CONSTANT == 0 { value(i as usize) } else { constant((i ^ CONSTANT) as usize) };
     operands.iter().map(argument).collect()
 }
 
@@ -314,7 +437,7 @@ mod tests {
     use crate::rules::{Binary, Nary, Unary};
     use opcode::Form;
 
-    /// Entries of all kinds in an irregular order, across several growths of all four arrays.
+    /// Entries of all kinds in an irregular order, across several growths of all arrays.
     fn record(store: &mut Store<f64>, entries: usize) {
         store.push(opcode::LEAF, [], 0.5);
         for i in 1..entries as u32 {
@@ -323,11 +446,14 @@ mod tests {
                 0 => store.push(opcode::LEAF, [], value),
                 1 => store.push(opcode::unary(Unary::Sin), [i - 1], value),
                 2 => store.push(opcode::binary(Binary::Mul, Form::Both), [i - 1, i / 2], value),
-                3 => store.push_with_constant(opcode::binary(Binary::Add, Form::First), i - 1, -value, value),
+                3 => {
+                    let constant = store.constant(-value);
+                    store.push(opcode::binary(Binary::Add, Form::First), [i - 1, constant], value)
+                }
                 _ => {
-                    let operands: Vec<u32> = (0..i % 40).map(|k| if k % 3 == 0 { CONSTANT } else { i - 1 }).collect();
-                    let constants = vec![-value; operands.iter().filter(|&&k| k == CONSTANT).count()];
-                    store.push_nary(opcode::nary(Nary::Sum), &operands, &constants, value)
+                    let constant = store.constant(-value);
+                    let operands = (0..i as usize % 40).map(|k| if k % 3 == 0 { CONSTANT | constant } else { i - 1 });
+                    store.push_nary(opcode::nary(Nary::Sum), &[], operands, value)
                 }
             };
             assert_eq!(at, i);
@@ -343,24 +469,27 @@ mod tests {
             assert!(store.values()[1..].iter().enumerate().all(|(i, &value)| value == (i + 1) as f64));
             let code = store.code(entries - 1);
             let mut places = Vec::new();
-            let mut sum = Cursor { operands: 0, constants: 0 };
-            code.walk(|i, op, operands, constants| {
-                let ends = if matches!(opcode::decode(op), Kind::Nary(_)) { 2 } else { 0 };
+            let mut sum = 0;
+            code.walk(|i, op, words| {
+                let nary = opcode::words(op).is_none();
                 places.push(sum);
-                assert!(constants.iter().all(|&c| c == -(i as f64)));
-                assert!(operands.iter().all(|&k| k == CONSTANT || (k as usize) < i));
-                sum.operands += operands.len() + ends;
-                sum.constants += constants.len();
+                for &k in opcode::operands(op, words) {
+                    if k & CONSTANT == 0 {
+                        assert!((k as usize) < i);
+                    } else {
+                        assert_eq!(code.constants[(k ^ CONSTANT) as usize], -(i as f64));
+                    }
+                }
+                sum += words.len() + if nary { 2 } else { 0 };
             });
-            let mut end = code.end();
+            let mut end = code.operands.len();
             for (i, &op) in code.ops.iter().enumerate().rev() {
                 end = code.before(op, end);
-                assert_eq!((end.operands, end.constants), (places[i].operands, places[i].constants), "entry {i}");
+                assert_eq!(end, places[i], "entry {i}");
             }
             // A program cut off anywhere ends where its next entry begins.
             for last in (0..entries - 1).step_by(37) {
-                let cut = store.code(last).end();
-                assert_eq!((cut.operands, cut.constants), (places[last + 1].operands, places[last + 1].constants));
+                assert_eq!(store.code(last).operands.len(), places[last + 1]);
             }
         }
     }
@@ -374,7 +503,30 @@ mod tests {
         assert_eq!(store.bytes() - before, 13);
         store.push(opcode::binary(Binary::Mul, Form::Both), [a, a], 1.0);
         assert_eq!(store.bytes() - before, 13 + 17);
-        store.push_with_constant(opcode::binary(Binary::Mul, Form::First), a, 2.0, 1.0);
-        assert_eq!(store.bytes() - before, 13 + 17 + 21);
+        // The constant is kept once.
+        for _ in 0..100 {
+            let two = store.constant(2.0);
+            store.push(opcode::binary(Binary::Mul, Form::First), [a, two], 1.0);
+        }
+        assert_eq!(store.bytes() - before, 13 + 17 + 100 * 17 + 8);
+    }
+
+    #[test]
+    fn constants_are_told_apart_by_bits() {
+        let mut store = Store::<f64>::new();
+        let constants = [0.0, -0.0, f64::NAN, 1.0, -1.0, f64::MIN_POSITIVE, 0.1, 0.1 + f64::EPSILON / 8.0];
+        for _ in 0..2 {
+            for c in constants {
+                let place = store.constant(c) as usize;
+                assert_eq!(store.constants.list[place].to_bits(), c.to_bits());
+            }
+        }
+        // More of them than places by hash.
+        for i in (0..2000).chain(0..2000) {
+            let place = store.constant(f64::from(i)) as usize;
+            assert_eq!(store.constants.list[place], f64::from(i));
+        }
+        store.clear();
+        assert_eq!(store.constant(7.0), 0, "nothing is left of an earlier list");
     }
 }

@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use super::cell::{ASKED, TapeCell};
+use super::fused::{self, Block};
 use super::reverse::{Interpreter, Plain, dependents, reverse};
 use crate::error::{Error, Kind};
 use crate::gradients::Gradients;
@@ -35,7 +36,7 @@ pub(crate) fn gradients<T: Real>(
     }
     let entries = Entries::take(cell);
     if entries.list.is_empty() {
-        reverse(code, &mut Plain(frozen.values()), adjoints.make_mut());
+        reverse(code, &mut Plain::new(code, frozen.values()), adjoints.make_mut());
         return Gradients::new(cell, epoch, adjoints, Vec::new());
     }
     // Vjps run on this thread with recording off: their tensor operations leave no trace.
@@ -80,13 +81,19 @@ struct FirstOrder<'a, T: Real> {
 
 impl<T: Real> Interpreter<T> for FirstOrder<'_, T> {
     type Number = T;
+    type Adjoint = T;
+    const STORED: bool = true;
 
-    fn value(&self, index: usize) -> T {
+    unsafe fn value(&self, index: usize) -> T {
         self.values[index]
     }
 
     fn lift(&self, constant: T) -> T {
         constant
+    }
+
+    fn partials(&self, _: &dyn Block<T>, _: &[T]) -> SmallVec<[T; 8]> {
+        unreachable!("they are stored");
     }
 
     fn tensor(&mut self, slot: usize, adjoints: &mut [T]) {
@@ -162,8 +169,9 @@ struct Recorded<T: Real> {
 
 impl<T: Real> Interpreter<T> for Recorded<T> {
     type Number = Var<T>;
+    type Adjoint = Var<T>;
 
-    fn value(&self, index: usize) -> Var<T> {
+    unsafe fn value(&self, index: usize) -> Var<T> {
         Var::on_tape(self.cell.value(index), self.cell, index as u32)
     }
 
@@ -173,6 +181,10 @@ impl<T: Real> Interpreter<T> for Recorded<T> {
 
     fn wants(&self, index: usize) -> bool {
         self.wants[index]
+    }
+
+    fn partials(&self, block: &dyn Block<T>, x: &[Var<T>]) -> SmallVec<[Var<T>; 8]> {
+        fused::partials(block, x)
     }
 
     fn tensor(&mut self, slot: usize, adjoints: &mut [Var<T>]) {
@@ -234,7 +246,8 @@ pub(crate) fn recorded<T: Real>(
 ) -> RecordedGradients<T> {
     cell.refuse_if_frozen(ASKED);
     let code = cell.copy_code(root);
-    let code = code.view();
+    let blocks = cell.copy_blocks();
+    let code = code.view(&blocks);
     let mut sources = vec![false; root + 1];
     for &index in wrt.iter().filter(|&&index| index <= root) {
         sources[index] = true;

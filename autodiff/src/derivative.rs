@@ -191,11 +191,7 @@ pub fn hvp<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T], v: &[T]) -> Vec<T>
 fn last_place<T: Real>(tape: &Tape<T>, outputs: &[Var<T>]) -> Option<(&'static crate::tape::cell::TapeCell<T>, usize)> {
     let mut last = None;
     for y in outputs.iter().filter(|y| y.is_tracked()) {
-        let (cell, index) = y.root("derivative");
-        if !std::ptr::eq(cell, tape.cell()) {
-            crate::Error::from(crate::error::Kind::NotOnTape { what: "an output" }).raise();
-        }
-        last = last.max(Some(index));
+        last = last.max(Some(y.index_on_tape(tape, "an output")));
     }
     last.map(|last| (tape.cell(), last))
 }
@@ -210,8 +206,9 @@ fn pull<T: Real>(tape: &Tape<T>, vars: &[Var<T>], outputs: &[Var<T>], weights: &
     vars.iter().map(|&x| gradients.wrt(x)).collect()
 }
 
+/// Panics unless as many values were given as are needed.
 #[track_caller]
-fn count(op: &'static str, got: usize, want: usize, why: &'static str) {
+pub(crate) fn count(op: &'static str, got: usize, want: usize, why: &'static str) {
     if got != want {
         crate::Error::from(crate::error::Kind::Count { op, got, want, why }).raise();
     }

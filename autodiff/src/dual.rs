@@ -1,10 +1,9 @@
 //! Forward mode: a number with tangents.
 
-use std::cmp::Ordering;
 use std::fmt;
 
 use crate::Real;
-use crate::number::{binary_methods, number_traits, unary_methods};
+use crate::number::{binary_methods, comparisons, number_traits, unary_methods};
 use crate::rules::{Binary, Nary, Unary};
 use crate::tape::guard::Question;
 
@@ -52,6 +51,16 @@ impl<T: Real, const N: usize> Dual<T, N> {
         &self.tangent
     }
 
+    /// The chain rule: a function of `x` from its value and its partial derivatives.
+    #[inline]
+    pub(crate) fn composed(value: T, partials: &[T], x: &[Self]) -> Self {
+        let along = |k: usize| {
+            let terms = x.iter().zip(partials).map(|(x, &slope)| x.tangent[k].chain(slope));
+            terms.fold(T::zero(), |sum, term| sum + term)
+        };
+        Self { value, tangent: std::array::from_fn(along) }
+    }
+
     #[inline(always)]
     pub(crate) fn apply1(self, f: Unary) -> Self {
         let y = self.value.unary(f);
@@ -68,32 +77,25 @@ impl<T: Real, const N: usize> Dual<T, N> {
         Self { value: y, tangent }
     }
 
-    /// A question to this number alone; see `Var`, which takes note of it.
     #[inline(always)]
     #[track_caller]
-    pub(crate) fn ask_alone(self, question: Question) -> bool {
-        question.answer(self.value, self.value)
-    }
-
-    // A variable takes note that a program depends on this; underneath there may be one.
-    fn note_integer_part(self) {
-        let _ = self.value.to_i64();
+    fn ask(self, question: Question, other: Self) -> bool {
+        question.answer(self.value, other.value)
     }
 
     fn sum_of(terms: impl Iterator<Item = Self>) -> Self {
         terms.fold(Self::constant(-T::zero()), |sum, x| sum + x)
     }
 
+    fn product_of(mut factors: impl Iterator<Item = Self>) -> Self {
+        let Some(first) = factors.next() else { return Self::constant(T::one()) };
+        factors.fold(first, |product, x| product * x)
+    }
+
     pub(crate) fn apply_n(f: Nary, x: &[Self]) -> Self {
         let values: smallvec::SmallVec<[T; 8]> = x.iter().map(|x| x.value).collect();
         let y = f.value(&values);
-        let mut tangent = [T::zero(); N];
-        for (slope, x) in f.derivatives(&values, y).into_iter().zip(x) {
-            for (sum, t) in tangent.iter_mut().zip(x.tangent) {
-                *sum += t.chain(slope);
-            }
-        }
-        Self { value: y, tangent }
+        Self::composed(y, &f.derivatives(&values, y), x)
     }
 }
 
@@ -161,18 +163,5 @@ impl<T: Real, const N: usize> fmt::Debug for Dual<T, N> {
     }
 }
 
-impl<T: Real, const N: usize> PartialEq for Dual<T, N> {
-    #[inline(always)]
-    fn eq(&self, other: &Self) -> bool {
-        self.value == other.value
-    }
-}
-
-impl<T: Real, const N: usize> PartialOrd for Dual<T, N> {
-    #[inline(always)]
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        self.value.partial_cmp(&other.value)
-    }
-}
-
+comparisons!({const N: usize} {Dual<T, N>});
 number_traits!({const N: usize} Dual {N});

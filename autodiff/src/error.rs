@@ -87,6 +87,16 @@ pub(crate) enum Kind {
     OutOfMemory { bytes: usize, entries: usize },
     #[error("{what} a tape while it is being swept: a vjp may use what its context gives it, or a tape of its own")]
     Frozen { what: &'static str },
+    #[error("Program: the function uses tensors; a program consists of scalar operations (see `Tape` for tensors)")]
+    TensorProgram,
+    #[error(
+        "the function takes another branch at these inputs ({place}): {then} when the program was recorded, {now}; record it again, or use `eval_or_record`"
+    )]
+    OtherBranch { place: String, then: String, now: String },
+    #[error(
+        "a second derivative was asked for through the fused block at {place}, which has first derivatives only; write its operations without `fuse`"
+    )]
+    FusedSecond { place: String },
     #[error("{op}: vjp returned {got} gradients for {want} inputs")]
     VjpArity { op: String, got: usize, want: usize },
     #[error("{op}: vjp returned a gradient of shape {got:?} for input {input} of shape {want:?}")]

@@ -139,6 +139,68 @@ macro_rules! number_traits {
 }
 pub(crate) use number_traits;
 
+/// Comparisons look at the value, each through `ask`, where a number that is recorded into a program takes note of it.
+macro_rules! comparisons {
+    ({$($g:tt)*} {$number:ty}) => {
+        impl<T: Real, $($g)*> PartialEq for $number {
+            #[inline(always)]
+            #[track_caller]
+            fn eq(&self, other: &Self) -> bool { self.ask($crate::tape::guard::Question::Equal, *other) }
+        }
+
+        impl<T: Real, $($g)*> PartialOrd for $number {
+            #[inline(always)]
+            #[track_caller]
+            fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+                // One after the other: together the answers tell all four outcomes apart.
+                if *self < *other {
+                    Some(std::cmp::Ordering::Less)
+                } else if *self == *other {
+                    Some(std::cmp::Ordering::Equal)
+                } else if *self > *other {
+                    Some(std::cmp::Ordering::Greater)
+                } else {
+                    None
+                }
+            }
+            $crate::number::order!(lt Less le LessOrEqual gt Greater ge GreaterOrEqual);
+        }
+
+        /// Beside a plain number.
+        impl<T: Real, $($g)*> PartialEq<T> for $number {
+            #[inline(always)]
+            #[track_caller]
+            fn eq(&self, other: &T) -> bool { *self == Self::constant(*other) }
+        }
+
+        impl<T: Real, $($g)*> PartialOrd<T> for $number {
+            #[inline(always)]
+            #[track_caller]
+            fn partial_cmp(&self, other: &T) -> Option<std::cmp::Ordering> { self.partial_cmp(&Self::constant(*other)) }
+            $crate::number::order_plain!(T, lt le gt ge);
+        }
+    };
+}
+pub(crate) use comparisons;
+
+macro_rules! order {
+    ($($name:ident $question:ident)*) => { $(
+        #[inline(always)]
+        #[track_caller]
+        fn $name(&self, other: &Self) -> bool { self.ask($crate::tape::guard::Question::$question, *other) }
+    )* };
+}
+pub(crate) use order;
+
+macro_rules! order_plain {
+    ($plain:ty, $($name:ident)*) => { $(
+        #[inline(always)]
+        #[track_caller]
+        fn $name(&self, other: &$plain) -> bool { self.$name(&Self::constant(*other)) }
+    )* };
+}
+pub(crate) use order_plain;
+
 macro_rules! number_conversions {
     ({$($g:tt)*} {$number:ty}) => {
         impl<T: Real, $($g)*> $number {
@@ -227,12 +289,12 @@ macro_rules! number_conversions {
         impl<T: Real, $($g)*> num_traits::ToPrimitive for $number {
             #[track_caller]
             fn to_i64(&self) -> Option<i64> {
-                self.note_integer_part();
+                self.ask($crate::tape::guard::Question::IntegerPart, Self::constant(self.value().trunc()));
                 self.value().to_i64()
             }
             #[track_caller]
             fn to_u64(&self) -> Option<u64> {
-                self.note_integer_part();
+                self.ask($crate::tape::guard::Question::IntegerPart, Self::constant(self.value().trunc()));
                 self.value().to_u64()
             }
             fn to_f64(&self) -> Option<f64> { self.value().to_f64() }
@@ -260,15 +322,12 @@ macro_rules! number_conversions {
 
         impl<T: Real, $($g)*> std::iter::Product for $number {
             #[track_caller]
-            fn product<I: Iterator<Item = Self>>(mut factors: I) -> Self {
-                let Some(first) = factors.next() else { return Self::constant(T::one()) };
-                factors.fold(first, |product, x| product * x)
-            }
+            fn product<I: Iterator<Item = Self>>(factors: I) -> Self { Self::product_of(factors) }
         }
 
         impl<'a, T: Real, $($g)*> std::iter::Product<&'a $number> for $number {
             #[track_caller]
-            fn product<I: Iterator<Item = &'a Self>>(factors: I) -> Self { factors.copied().product() }
+            fn product<I: Iterator<Item = &'a Self>>(factors: I) -> Self { Self::product_of(factors.copied()) }
         }
     };
 }
@@ -327,7 +386,7 @@ macro_rules! questions {
     ($($name:ident $question:ident)*) => { $(
         #[inline]
         #[track_caller]
-        fn $name(self) -> bool { self.ask_alone($crate::tape::guard::Question::$question) }
+        fn $name(self) -> bool { self.ask($crate::tape::guard::Question::$question, self) }
     )* };
 }
 pub(crate) use questions;

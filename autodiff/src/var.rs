@@ -1,18 +1,16 @@
 //! The scalar handle.
 
-use std::cmp::Ordering;
 use std::fmt;
 use std::panic::Location;
 
-use smallvec::SmallVec;
 
 use crate::Real;
 use crate::error::{Error, Kind};
 use crate::gradients::Gradients;
-use crate::number::{binary_methods, number_traits, unary_methods};
+use crate::number::{binary_methods, comparisons, number_traits, unary_methods};
 use crate::rules::{Binary, Nary, Unary};
 use crate::tape::cell::{TapeCell, stale};
-use crate::tape::guard::{Guard, Place, Question, Term};
+use crate::tape::guard::{Guard, Question, Term};
 use crate::tape::opcode::{self, Form};
 
 /// A scalar variable: a value and, unless it is a constant, its place on a tape.
@@ -137,18 +135,46 @@ impl<T: Real> Var<T> {
 
     #[track_caller]
     pub(crate) fn apply_n(f: Nary, x: &[Self]) -> Self {
-        let values: SmallVec<[T; 8]> = x.iter().map(|x| x.value).collect();
-        let value = f.value(&values);
-        let Some(cell) = Self::common_tape(f.name(), x) else { return Self::constant(value) };
-        let partials = if f.stores_partials() { f.derivatives(&values, value) } else { SmallVec::new() };
-        Self::on_tape(value, cell, cell.push_nary(f, x, &partials, value))
+        Self::gather(f, x.iter().copied())
     }
 
-    /// Notes that the program depends on the integer part of this number.
+    /// Applies a function of many arguments, in one pass over them.
     #[inline]
     #[track_caller]
-    pub(crate) fn note_integer_part(self) {
-        self.ask(Question::IntegerPart, Self::constant(self.value.trunc()));
+    pub(crate) fn gather(f: Nary, x: impl Iterator<Item = Self>) -> Self {
+        const UNKNOWN: u32 = u32::MAX;
+        let (mut values, mut operands) = (Vec::new(), Vec::new());
+        let mut tape: Option<(&'static TapeCell<T>, u32)> = None;
+        let mut constants = false;
+        for x in x {
+            let operand = if let Some(cell) = x.tape {
+                let (known, epoch) = *tape.get_or_insert_with(|| {
+                    // Room is kept on the tape.
+                    let earlier = (std::mem::take(&mut values), std::mem::take(&mut operands));
+                    (values, operands) = cell.take_scratch(earlier);
+                    (cell, cell.epoch())
+                });
+                if !std::ptr::eq(known, cell) || epoch != x.epoch {
+                    mismatch(f.name(), x);
+                }
+                x.index
+            } else {
+                constants = true;
+                UNKNOWN
+            };
+            values.push(x.value);
+            operands.push(operand);
+        }
+        let Some((cell, _)) = tape else { return Self::constant(f.value(&values)) };
+        if constants {
+            for (operand, &value) in operands.iter_mut().zip(&values).filter(|(operand, _)| **operand == UNKNOWN) {
+                *operand = cell.constant(value);
+            }
+        }
+        let (value, partials) = f.value_and_partials(&values);
+        let y = Self::on_tape(value, cell, cell.push_nary(f, &operands, &partials, value));
+        cell.put_scratch(values, operands);
+        y
     }
 
     /// The one tape that all variables among `x` are on; `None` if all are constants.
@@ -167,6 +193,16 @@ impl<T: Real> Var<T> {
         Some(cell)
     }
 
+    /// The place on this tape of a tracked variable.
+    #[track_caller]
+    pub(crate) fn index_on_tape(self, tape: &crate::Tape<T>, what: &'static str) -> usize {
+        let (cell, index) = self.root("derivative");
+        if !std::ptr::eq(cell, tape.cell()) {
+            Error::from(Kind::NotOnTape { what }).raise();
+        }
+        index
+    }
+
     /// The place on the tape of a tracked variable.
     #[inline(always)]
     pub(crate) fn index(self) -> u32 {
@@ -175,48 +211,13 @@ impl<T: Real> Var<T> {
 
     #[track_caller]
     fn sum_of(terms: impl Iterator<Item = Self>) -> Self {
-        let terms: SmallVec<[Self; 8]> = terms.collect();
-        Self::apply_n(Nary::Sum, &terms)
+        Self::gather(Nary::Sum, terms)
     }
-}
 
-/// Inner product `Σ a_i b_i` as one tape entry, summed in order.
-///
-/// ```
-/// use autodiff::{Tape, dot};
-/// let tape = Tape::<f64>::new();
-/// let (a, b) = (tape.vars(&[1.0, 2.0]), tape.vars(&[3.0, 4.0]));
-/// let y = dot(&a, &b);
-/// assert_eq!((y.value(), y.backward().wrt(b[1])), (11.0, 2.0));
-/// ```
-///
-/// # Panics
-/// If the lengths differ.
-#[track_caller]
-pub fn dot<T: Real>(a: &[Var<T>], b: &[Var<T>]) -> Var<T> {
-    if a.len() != b.len() {
-        let (a, b) = (vec![a.len()], vec![b.len()]);
-        Error::from(Kind::Shapes { op: "dot".into(), a, b, rule: "both vectors need the same length" }).raise();
+    #[track_caller]
+    fn product_of(factors: impl Iterator<Item = Self>) -> Self {
+        Self::gather(Nary::Product, factors)
     }
-    let both: SmallVec<[Var<T>; 16]> = a.iter().chain(b).copied().collect();
-    Var::apply_n(Nary::Dot, &both)
-}
-
-/// `ln Σ e^{x_i}` as one tape entry, shifted by the largest argument so that it never overflows.
-///
-/// Of nothing, or of `-inf` only, it is `-inf` with gradient 0.
-///
-/// ```
-/// use autodiff::{Tape, logsumexp};
-/// let tape = Tape::<f64>::new();
-/// let x = tape.vars(&[1000.0, 1000.0]);
-/// let y = logsumexp(&x);
-/// assert_eq!(y.value(), 1000.0 + 2.0_f64.ln());
-/// assert_eq!(y.backward().wrt(x[0]), 0.5);
-/// ```
-#[track_caller]
-pub fn logsumexp<T: Real>(x: &[Var<T>]) -> Var<T> {
-    Var::apply_n(Nary::LogSumExp, x)
 }
 
 /// Two handles do not go together: either the second is stale, or it is of another tape.
@@ -301,125 +302,24 @@ impl<T: Real> fmt::Debug for Var<T> {
     }
 }
 
-/// Comparisons look at the value. While a [`Program`](crate::Program) is recorded they are noted.
 impl<T: Real> Var<T> {
+    /// Answers a question by the values, and takes note of it while a [`Program`](crate::Program) is recorded.
     #[inline(always)]
     #[track_caller]
     fn ask(self, question: Question, other: Self) -> bool {
         let answer = question.answer(self.value, other.value);
-        self.note(question, other, answer, || Location::caller().into());
-        answer
-    }
-
-    /// A question to this variable alone.
-    #[inline(always)]
-    #[track_caller]
-    pub(crate) fn ask_alone(self, question: Question) -> bool {
-        self.ask(question, Self::constant(self.value))
-    }
-
-    /// Notes a question with its answer if a program is being recorded.
-    #[inline(always)]
-    pub(crate) fn note(self, question: Question, other: Self, answer: bool, place: impl FnOnce() -> Place) {
         if let Some(cell) = self.tape.or(other.tape)
-            && cell.writes_out()
+            && cell.is_guarded()
         {
             let term = |x: Self| if x.is_tracked() { Term::Entry(x.index) } else { Term::Constant(x.value) };
-            cell.guard(Guard { question, left: term(self), right: term(other), answer, place: place() });
+            let place = Location::caller().into();
+            cell.guard(Guard { question, left: term(self), right: term(other), answer, place });
         }
+        answer
     }
 }
 
-impl<T: Real> PartialEq for Var<T> {
-    #[inline(always)]
-    #[track_caller]
-    fn eq(&self, other: &Self) -> bool {
-        self.ask(Question::Equal, *other)
-    }
-}
-
-impl<T: Real> PartialEq<T> for Var<T> {
-    #[inline(always)]
-    #[track_caller]
-    fn eq(&self, other: &T) -> bool {
-        self.ask(Question::Equal, Self::constant(*other))
-    }
-}
-
-impl<T: Real> PartialOrd for Var<T> {
-    #[inline(always)]
-    #[track_caller]
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        // One after the other: together the answers tell all four outcomes apart.
-        let outcomes = [
-            (Question::Less, Ordering::Less),
-            (Question::Equal, Ordering::Equal),
-            (Question::Greater, Ordering::Greater),
-        ];
-        for (question, outcome) in outcomes {
-            if self.ask(question, *other) {
-                return Some(outcome);
-            }
-        }
-        None
-    }
-
-    #[inline(always)]
-    #[track_caller]
-    fn lt(&self, other: &Self) -> bool {
-        self.ask(Question::Less, *other)
-    }
-
-    #[inline(always)]
-    #[track_caller]
-    fn le(&self, other: &Self) -> bool {
-        self.ask(Question::LessOrEqual, *other)
-    }
-
-    #[inline(always)]
-    #[track_caller]
-    fn gt(&self, other: &Self) -> bool {
-        self.ask(Question::Greater, *other)
-    }
-
-    #[inline(always)]
-    #[track_caller]
-    fn ge(&self, other: &Self) -> bool {
-        self.ask(Question::GreaterOrEqual, *other)
-    }
-}
-
-impl<T: Real> PartialOrd<T> for Var<T> {
-    #[inline(always)]
-    #[track_caller]
-    fn partial_cmp(&self, other: &T) -> Option<Ordering> {
-        self.partial_cmp(&Self::constant(*other))
-    }
-
-    #[inline(always)]
-    #[track_caller]
-    fn lt(&self, other: &T) -> bool {
-        self.ask(Question::Less, Self::constant(*other))
-    }
-
-    #[inline(always)]
-    #[track_caller]
-    fn le(&self, other: &T) -> bool {
-        self.ask(Question::LessOrEqual, Self::constant(*other))
-    }
-
-    #[inline(always)]
-    #[track_caller]
-    fn gt(&self, other: &T) -> bool {
-        self.ask(Question::Greater, Self::constant(*other))
-    }
-
-    #[inline(always)]
-    #[track_caller]
-    fn ge(&self, other: &T) -> bool {
-        self.ask(Question::GreaterOrEqual, Self::constant(*other))
-    }
-}
+comparisons!({} {Var<T>});
 
 /// Lets a variable stand as the scalar beside an `ndarray` array.
 impl<T: Real> ndarray::ScalarOperand for Var<T> {}

@@ -177,3 +177,67 @@ pub fn burgers_with<R: Real>(u: &[R], cell: impl Fn([R; 3]) -> R) -> R {
 pub fn burgers_inputs() -> Vec<f64> {
     (0..100).map(|i| 1.0 + 0.5 * (2.0 * std::f64::consts::PI * f64::from(i) / 100.0).sin()).collect()
 }
+
+/// The same functions as a user of this crate writes them: fused blocks and entries of many operands.
+pub mod idiomatic {
+    use autodiff::{Var, fuse};
+
+    use super::{burgers_cell, burgers_with, lorenz_x, lorenz_y, lorenz_z, rosen_term, sinexp_term};
+
+    type V = Var<f64>;
+
+    /// See [`super::speel`].
+    pub fn speel(x: &[V]) -> V {
+        autodiff::product(x)
+    }
+
+    /// See [`super::rosen`].
+    pub fn rosen(x: &[V]) -> V {
+        x.windows(2).map(|w| fuse([w[0], w[1]], rosen_term)).sum()
+    }
+
+    /// See [`super::sinexp`].
+    pub fn sinexp(x: &[V]) -> V {
+        x.windows(2).map(|w| fuse([w[0], w[1]], sinexp_term)).sum()
+    }
+
+    /// See [`super::lse`].
+    pub fn lse(x: &[V]) -> V {
+        autodiff::logsumexp(x)
+    }
+
+    /// See [`super::normal`].
+    pub fn normal(x: &[V]) -> V {
+        let (x, parameters) = x.split_at(x.len() - 2);
+        let (mu, sigma) = (parameters[0], parameters[1]);
+        let squares: V = x.iter().map(|&x| fuse([x, mu, sigma], |[x, mu, sigma]| ((x - mu) / sigma).square())).sum();
+        let n = x.len() as f64;
+        -(0.5 * squares + n * (sigma.ln() + 0.5 * (2.0 * std::f64::consts::PI).ln()))
+    }
+
+    /// See [`super::mlp`].
+    pub fn mlp(p: &[V], input: &[f64]) -> V {
+        let (w1, rest) = p.split_at(64 * 64);
+        let (b1, rest) = rest.split_at(64);
+        let (w2, b2) = rest.split_at(64);
+        let input: Vec<V> = input.iter().map(|&x| Var::constant(x)).collect();
+        let hidden = w1.chunks(64).zip(b1).map(|(w, &b)| (b + autodiff::dot(w, &input)).tanh());
+        let y = b2[0] + autodiff::dot(w2, hidden);
+        (y - 0.5).square()
+    }
+
+    /// See [`super::lorenz`].
+    pub fn lorenz(p: &[V]) -> V {
+        let [mut x, mut y, mut z, sigma, rho, beta] = *p.first_chunk().expect("six inputs");
+        for _ in 0..1000 {
+            (x, y, z) =
+                (fuse([x, y, sigma], lorenz_x), fuse([x, y, z, rho], lorenz_y), fuse([x, y, z, beta], lorenz_z));
+        }
+        autodiff::sum_sq([x, y, z])
+    }
+
+    /// See [`super::burgers`].
+    pub fn burgers(u: &[V]) -> V {
+        burgers_with(u, |u| fuse(u, burgers_cell))
+    }
+}

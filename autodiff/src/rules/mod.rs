@@ -16,12 +16,14 @@
 
 mod algebra;
 mod binary;
+mod curvature;
 mod nary;
 mod unary;
 
 pub use algebra::Algebra;
 pub use binary::Binary;
 pub(crate) use binary::binary_functions;
+pub(crate) use curvature::Curvature;
 pub(crate) use nary::Nary;
 pub use unary::Unary;
 pub(crate) use unary::unary_functions;

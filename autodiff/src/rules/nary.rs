@@ -13,22 +13,47 @@ pub(crate) enum Nary {
     MulAdd,
     /// Sum in order.
     Sum,
+    /// Sum in order, divided by the number of arguments.
+    Mean,
     /// `Σ a_i b_i` in order; first all `a`, then all `b`.
     Dot,
+    /// `Σ x_i²` in order.
+    SumSq,
+    /// `√Σ x_i²`, scaled if the squares leave the range of the number type.
+    Norm,
+    /// Product in order.
+    Product,
     /// `ln Σ e^{x_i}`, shifted by the largest argument.
     LogSumExp,
+    /// Horner's rule; first `x`, then the coefficients from the constant term up.
+    Polynomial,
 }
 
 impl Nary {
-    pub(crate) const ALL: &[Self] = &[Self::MulAdd, Self::Sum, Self::Dot, Self::LogSumExp];
+    pub(crate) const ALL: &[Self] = &[
+        Self::MulAdd,
+        Self::Sum,
+        Self::Mean,
+        Self::Dot,
+        Self::SumSq,
+        Self::Norm,
+        Self::Product,
+        Self::LogSumExp,
+        Self::Polynomial,
+    ];
 
     /// The function's name, for messages.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::MulAdd => "mul_add",
             Self::Sum => "sum",
+            Self::Mean => "mean",
             Self::Dot => "dot",
+            Self::SumSq => "sum_sq",
+            Self::Norm => "norm",
+            Self::Product => "product",
             Self::LogSumExp => "logsumexp",
+            Self::Polynomial => "poly_eval",
         }
     }
 
@@ -37,34 +62,78 @@ impl Nary {
         matches!(self, Self::LogSumExp)
     }
 
-    /// The value on plain numbers. An empty sum is `-0`, as in the standard library.
+    /// The value on plain numbers.
     pub(crate) fn value<F: Float>(self, x: &[F]) -> F {
+        self.value_of(x.len(), |i| x[i])
+    }
+
+    /// The value where argument `i` of `n` is `x(i)`. An empty sum is `-0`, as in the standard library.
+    #[inline]
+    pub(crate) fn value_of<F: Float>(self, n: usize, x: impl Fn(usize) -> F) -> F {
+        let all = (0..n).map(&x);
         match self {
-            Self::MulAdd => x[0].mul_add(x[1], x[2]),
-            Self::Sum => x.iter().fold(F::neg_zero(), |sum, &x| sum + x),
-            Self::Dot => {
-                let (a, b) = x.split_at(x.len() / 2);
-                a.iter().zip(b).fold(F::zero(), |sum, (&a, &b)| sum + a * b)
+            Self::MulAdd => x(0).mul_add(x(1), x(2)),
+            Self::Sum => all.fold(F::neg_zero(), |sum, x| sum + x),
+            Self::Mean => all.fold(F::neg_zero(), |sum, x| sum + x) / count(n),
+            Self::Dot => (0..n / 2).map(|i| x(i) * x(n / 2 + i)).reduce(|sum, term| sum + term).unwrap_or(F::zero()),
+            Self::SumSq => sum_of_squares(all),
+            Self::Norm => {
+                let sum = sum_of_squares(all.clone());
+                if sum.is_normal() {
+                    return sum.sqrt();
+                }
+                let top = all.fold(F::zero(), |m, x| m.max(x.abs()));
+                if top.is_normal() {
+                    (0..n).fold(F::zero(), |sum, i| sum + (x(i) / top).powi(2)).sqrt() * top
+                } else {
+                    sum.sqrt()
+                }
             }
+            Self::Product => all.reduce(|product, x| product * x).unwrap_or(F::one()),
             Self::LogSumExp => {
-                let top = x.iter().fold(F::neg_infinity(), |m, &x| if x > m || x.is_nan() { x } else { m });
+                let top = all.fold(F::neg_infinity(), |m, x| if x > m || x.is_nan() { x } else { m });
                 if top.is_infinite() {
                     return top;
                 }
-                x.iter().fold(F::zero(), |sum, &x| sum + (x - top).exp()).ln() + top
+                (0..n).fold(F::zero(), |sum, i| sum + (x(i) - top).exp()).ln() + top
             }
+            Self::Polynomial => (1..n).rev().map(&x).reduce(|y, c| y * x(0) + c).unwrap_or(F::zero()),
         }
+    }
+
+    /// The value, and the partial derivatives of a function that stores them, which fall off on the way.
+    pub(crate) fn value_and_partials<F: Float>(self, x: &[F]) -> (F, SmallVec<[F; 8]>) {
+        if !self.stores_partials() {
+            return (self.value(x), SmallVec::new());
+        }
+        let top = x.iter().fold(F::neg_infinity(), |m, &x| if x > m || x.is_nan() { x } else { m });
+        if top.is_infinite() {
+            let share = |&x: &F| if top > x || top < F::zero() { F::zero() } else { F::nan() };
+            return (top, x.iter().map(share).collect());
+        }
+        let mut shares: SmallVec<[F; 8]> = x.iter().map(|&x| (x - top).exp()).collect();
+        let total = shares.iter().fold(F::zero(), |sum, &share| sum + share);
+        shares.iter_mut().for_each(|share| *share = *share / total);
+        (total.ln() + top, shares)
     }
 
     /// The derivatives with respect to every argument, where the function's value is `y`.
     pub(crate) fn derivatives<R: Algebra>(self, x: &[R], y: R) -> SmallVec<[R; 8]> {
+        let constant = |c: f64| x.iter().map(|_| R::constant(c)).collect();
         match self {
             Self::MulAdd => SmallVec::from_slice(&[x[1], x[0], R::constant(1.0)]),
-            Self::Sum => x.iter().map(|_| R::constant(1.0)).collect(),
+            Self::Sum => constant(1.0),
+            Self::Mean => constant(1.0 / x.len() as f64),
             Self::Dot => {
                 let (a, b) = x.split_at(x.len() / 2);
                 b.iter().chain(a).copied().collect()
             }
+            Self::SumSq => x.iter().map(|&x| x + x).collect(),
+            Self::Norm => {
+                let zero = y.equals(R::constant(0.0));
+                x.iter().map(|&x| R::select(zero, R::constant(0.0), x / y)).collect()
+            }
+            Self::Product => product_derivatives(x),
             Self::LogSumExp => {
                 // Dividing by the sum takes out the rounding of `y`.
                 let empty = y.equals(R::constant(f64::NEG_INFINITY));
@@ -72,6 +141,44 @@ impl Nary {
                 let total = shares.iter().copied().reduce(|sum, share| sum + share).unwrap_or(R::constant(1.0));
                 shares.iter().map(|&share| R::select(empty, R::constant(0.0), share / total)).collect()
             }
+            Self::Polynomial => {
+                let (at, coefficients) = (x[0], &x[1..]);
+                let mut slopes: SmallVec<[R; 8]> = SmallVec::from_slice(&[R::constant(0.0)]);
+                let (mut value, mut slope) = (R::constant(0.0), R::constant(0.0));
+                for &c in coefficients.iter().rev() {
+                    (value, slope) = (value * at + c, slope * at + value);
+                }
+                slopes[0] = slope;
+                let mut power = R::constant(1.0);
+                for _ in coefficients {
+                    slopes.push(power);
+                    power = power * at;
+                }
+                slopes
+            }
         }
     }
+}
+
+/// The product of all other factors, without a division: a factor may be 0.
+fn product_derivatives<R: Algebra>(x: &[R]) -> SmallVec<[R; 8]> {
+    let n = x.len();
+    let one = R::constant(1.0);
+    // Products of what is before and of what is behind, two chains at once.
+    let mut before: SmallVec<[R; 8]> = SmallVec::from_elem(one, n);
+    let mut behind = before.clone();
+    for i in 1..n {
+        before[i] = before[i - 1] * x[i - 1];
+        behind[n - 1 - i] = behind[n - i] * x[n - i];
+    }
+    before.iter_mut().zip(behind).for_each(|(product, behind)| *product = *product * behind);
+    before
+}
+
+fn sum_of_squares<F: Float>(x: impl Iterator<Item = F>) -> F {
+    x.map(|x| x * x).fold(F::zero(), |sum, term| sum + term)
+}
+
+fn count<F: Float>(n: usize) -> F {
+    F::from(n).expect("a count is a number")
 }

@@ -2,11 +2,8 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell, UnsafeCell};
-use std::rc::Rc;
 
-use smallvec::SmallVec;
-
-use super::fused::Block;
+use super::fused::{Block, Located};
 use super::guard::Guard;
 use super::opcode;
 use super::store::{OwnedCode, Store};
@@ -21,13 +18,17 @@ const KEEP: usize = 1 << 29;
 /// What a sweep says when it finds its tape being swept.
 pub(crate) const ASKED: &str = "a gradient was asked of";
 
+/// The values and operand words of an n-ary entry while they are collected.
+type Scratch<T> = (Vec<T>, Vec<u32>);
+
 /// One tape's storage. Cells live as long as the program: handles refer to them without a lifetime, and the epoch tells
 /// a handle of an earlier use from one of the present.
 pub(crate) struct TapeCell<T: Real> {
     epoch: Cell<u32>,
     recording: Cell<bool>,
-    writes_out: Cell<bool>,
+    guarded: Cell<bool>,
     guards: RefCell<Vec<Guard<T>>>,
+    scratch: Cell<Scratch<T>>,
     store: UnsafeCell<Store<T>>,
     pub(crate) tensors: RefCell<Vec<TensorEntry<T>>>,
 }
@@ -87,17 +88,39 @@ impl<T: Real> TapeCell<T> {
         store.push(op, [operand, constant], value)
     }
 
-    /// Records an n-ary entry of checked handles. `partials` is empty for functions that store none.
+    /// Room for the values and operands of an n-ary entry, filled with what is known of them.
+    pub(crate) fn take_scratch(&self, known: Scratch<T>) -> Scratch<T> {
+        let (mut values, mut operands) = self.scratch.take();
+        values.clear();
+        operands.clear();
+        values.extend(known.0);
+        operands.extend(known.1);
+        (values, operands)
+    }
+
+    /// Gives the room back.
+    pub(crate) fn put_scratch(&self, values: Vec<T>, operands: Vec<u32>) {
+        self.scratch.set((values, operands));
+    }
+
+    /// The operand of an n-ary entry that stands for a constant.
+    #[inline(always)]
     #[track_caller]
-    pub(crate) fn push_nary(&self, f: Nary, x: &[Var<T>], partials: &[T], value: T) -> u32 {
+    pub(crate) fn constant(&self, constant: T) -> u32 {
+        self.store().constant(constant) | opcode::CONSTANT
+    }
+
+    /// Records an n-ary entry. `partials` is empty for functions that store none.
+    #[track_caller]
+    pub(crate) fn push_nary(&self, f: Nary, operands: &[u32], partials: &[T], value: T) -> u32 {
         let store = self.store();
-        let extras = [if partials.is_empty() { 0 } else { store.run(partials.iter().copied()) }];
+        let extras = [if partials.is_empty() { 0 } else { store.run(partials) }];
         let extras = &extras[..usize::from(f.stores_partials())];
-        self.push_operands(opcode::nary(f), extras, x, value)
+        store.push_nary(opcode::nary(f), extras, operands.iter().copied(), value)
     }
 
     /// Records a fused block on checked handles.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub(crate) fn push_block<B: Block<T> + 'static, const K: usize>(
         &self,
@@ -106,33 +129,21 @@ impl<T: Real> TapeCell<T> {
         result: Dual<T, K>,
     ) -> u32 {
         let store = self.store();
-        let extras = [store.run(result.tangent().iter().copied()), store.block(block)];
-        self.push_operands(opcode::BLOCK, &extras, x, result.value())
-    }
-
-    #[inline]
-    #[track_caller]
-    fn push_operands(&self, op: u8, extras: &[u32], x: &[Var<T>], value: T) -> u32 {
-        let store = self.store();
-        // Constants first: the pool and the operands cannot grow at the same time.
-        if x.iter().all(|x| x.is_tracked()) {
-            return store.push_nary(op, extras, x.iter().map(|x| x.index()), value);
-        }
+        let extras = [store.run(result.tangent()), store.block(block)];
         let operand = |x: &Var<T>| if x.is_tracked() { x.index() } else { store.constant(x.value()) | opcode::CONSTANT };
-        let operands: SmallVec<[u32; 16]> = x.iter().map(operand).collect();
-        self.store().push_nary(op, extras, operands.into_iter(), value)
+        let operands = x.each_ref().map(operand);
+        store.push_nary(opcode::BLOCK, &extras, operands.iter().copied(), result.value())
     }
 
-    /// Whether what is recorded becomes a program: fused blocks are written out as the operations they consist of, and
-    /// comparisons are noted.
+    /// Whether what is recorded becomes a program: comparisons are noted.
     #[inline(always)]
-    pub(crate) fn writes_out(&self) -> bool {
-        self.writes_out.get()
+    pub(crate) fn is_guarded(&self) -> bool {
+        self.guarded.get()
     }
 
-    /// From now on, until the tape ends, everything is written out.
-    pub(crate) fn write_out(&self) {
-        self.writes_out.set(true);
+    /// From now on, until the tape ends, comparisons are noted.
+    pub(crate) fn note_comparisons(&self) {
+        self.guarded.set(true);
     }
 
     /// Notes a comparison.
@@ -167,18 +178,13 @@ impl<T: Real> TapeCell<T> {
         self.store().values()[index]
     }
 
-    /// Copies all that is recorded.
-    pub(crate) fn copy_all(&self) -> OwnedCode<T> {
-        if self.len() == 0 { OwnedCode::default() } else { self.copy_code(self.len() - 1) }
-    }
-
     /// Copies the program up to entry `last`, to be read while more is recorded.
     pub(crate) fn copy_code(&self, last: usize) -> OwnedCode<T> {
         self.store().code(last).to_owned()
     }
 
     /// The blocks that the program refers to.
-    pub(crate) fn copy_blocks(&self) -> Vec<Rc<dyn Block<T>>> {
+    pub(crate) fn copy_blocks(&self) -> Vec<Located<T>> {
         self.store().blocks().to_vec()
     }
 
@@ -270,6 +276,7 @@ impl<T: Real> Pooled for TapeCell<T> {
     fn release(&self) {
         drop(std::mem::replace(self.store(), Store::new()));
         drop(self.tensors.take());
+        self.scratch.take();
     }
 }
 
@@ -301,8 +308,9 @@ pub(crate) fn fresh<T: Real>() -> &'static TapeCell<T> {
         Box::leak(Box::new(TapeCell {
             epoch: Cell::new(0),
             recording: Cell::new(true),
-            writes_out: Cell::new(false),
+            guarded: Cell::new(false),
             guards: RefCell::default(),
+            scratch: Cell::default(),
             store: UnsafeCell::new(Store::new()),
             tensors: RefCell::default(),
         }))
@@ -325,7 +333,7 @@ pub(crate) fn recycle<T: Real>(cell: &'static TapeCell<T>) {
         return;
     }
     cell.set_limit(usize::MAX);
-    cell.writes_out.set(false);
+    cell.guarded.set(false);
     cell.guards.take();
     if cell.store().held() > KEEP {
         cell.release();

@@ -116,15 +116,3 @@ pub(crate) struct Guard<T> {
     pub(crate) answer: bool,
     pub(crate) place: Place,
 }
-
-impl<T> Guard<T> {
-    /// The guard in another number type.
-    pub(crate) fn convert<S>(self, convert: impl Fn(T) -> S) -> Guard<S> {
-        let term = |term: Term<T>| match term {
-            Term::Entry(index) => Term::Entry(index),
-            Term::Constant(c) => Term::Constant(convert(c)),
-        };
-        let (left, right) = (term(self.left), term(self.right));
-        Guard { question: self.question, left, right, answer: self.answer, place: self.place }
-    }
-}

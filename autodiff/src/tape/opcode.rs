@@ -56,6 +56,19 @@ pub(crate) const fn nary(f: Nary) -> u8 {
     NARY + f as u8
 }
 
+// The commonest operations, for which the sweeps do not look at the table.
+pub(crate) const ADD: u8 = binary(Binary::Add, Form::Both);
+pub(crate) const ADD_CONSTANT: u8 = binary(Binary::Add, Form::First);
+pub(crate) const CONSTANT_ADD: u8 = binary(Binary::Add, Form::Second);
+pub(crate) const SUB: u8 = binary(Binary::Sub, Form::Both);
+pub(crate) const SUB_CONSTANT: u8 = binary(Binary::Sub, Form::First);
+pub(crate) const SUB_FROM_CONSTANT: u8 = binary(Binary::Sub, Form::Second);
+pub(crate) const MUL: u8 = binary(Binary::Mul, Form::Both);
+pub(crate) const MUL_CONSTANT: u8 = binary(Binary::Mul, Form::First);
+pub(crate) const CONSTANT_MUL: u8 = binary(Binary::Mul, Form::Second);
+pub(crate) const SUM: u8 = nary(Nary::Sum);
+pub(crate) const DOT: u8 = nary(Nary::Dot);
+
 /// What a byte stands for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Kind {
@@ -93,6 +106,18 @@ pub(crate) fn words(op: u8) -> Option<usize> {
         TENSOR | UNARY..BINARY => Some(1),
         AT | BINARY.. => Some(2),
         BLOCK..UNARY => None,
+    }
+}
+
+/// The first entry's operand words, without counts, and what follows them.
+#[inline(always)]
+pub(crate) fn split(op: u8, operands: &[u32]) -> (&[u32], &[u32]) {
+    match words(op) {
+        Some(count) => operands.split_at(count),
+        None => {
+            let count = operands[0] as usize;
+            (&operands[1..=count], &operands[count + 2..])
+        }
     }
 }
 

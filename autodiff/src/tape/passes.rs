@@ -3,7 +3,7 @@
 use ndarray::Array2;
 
 use super::replay::{Values, replay};
-use super::reverse::{Lanes, Plain, reverse};
+use super::reverse::{Lanes, reverse};
 use super::store::Code;
 use crate::kernels::storage::Storage;
 use crate::{Dual, Real};
@@ -20,7 +20,7 @@ pub(crate) fn adjoints<T: Real>(code: Code<'_, T>, values: &[T], seeds: &[(usize
     for &(index, seed) in seeds {
         adjoints.make_mut()[index] += seed;
     }
-    reverse(code, &mut Plain::new(code, values), adjoints.make_mut());
+    reverse(code, &mut Values::<T>::new(code, values), adjoints.make_mut());
     adjoints
 }
 
@@ -46,7 +46,7 @@ pub(crate) fn second_order<T: Real, const N: usize>(
     let values = tangents(code, inputs, base, direction);
     let mut adjoints = Storage::filled(code.ops.len(), Dual::constant(T::zero()));
     adjoints.make_mut()[root] = Dual::constant(T::one());
-    reverse(code, &mut Values::new(code, values.as_slice()), adjoints.make_mut());
+    reverse(code, &mut Values::<Dual<T, N>>::new(code, values.as_slice()), adjoints.make_mut());
     adjoints
 }
 
@@ -76,7 +76,7 @@ pub(crate) fn jacobian<T: Real>(code: Code<'_, T>, outputs: &[Output<T>], inputs
                     adjoints[root].0[k] += T::one();
                 }
             }
-            reverse(code, &mut Plain::new(code, values), &mut adjoints);
+            reverse(code, &mut Values::<T, Lanes<T, LANES>>::new(code, values), &mut adjoints);
             for (i, adjoint) in adjoints.iter().enumerate().take(inputs) {
                 for (k, &x) in adjoint.0.iter().enumerate().take(outputs.len() - first) {
                     jacobian[[first + k, i]] = x;

@@ -1,33 +1,34 @@
 //! The forward sweep: a recorded program evaluated again, in any number type.
 //!
 //! In plain numbers it gives the value at other inputs; in `Dual` it carries tangents along (Jacobian-vector products). A
-//! reverse sweep over the values then gives derivatives: the gradient, Hessian-vector products in `Dual`, a recorded
-//! gradient in `Var`.
+//! reverse sweep over the values then gives derivatives: the gradient, and in `Dual` Hessian-vector products.
+
+use std::marker::PhantomData;
 
 use smallvec::SmallVec;
 
-use super::fused::{self, Block};
-use super::guard::{Guard, Term};
+use super::fused::Located;
+use super::opcode::*;
 use super::opcode::{self, Form, Kind};
-use super::reverse::Interpreter;
-use super::store::{Code, arguments};
+use super::reverse::{Adjoint, Interpreter};
+use super::store::Code;
 use crate::kernels::storage::Storage;
-use crate::rules::{Binary, Nary, Unary};
-use crate::{Dual, Real, Var};
+use crate::rules::{Nary, Unary};
+use crate::{Dual, Real};
 
 /// A number type in which a program recorded in `T` can be evaluated.
 pub(crate) trait Replay<T: Real>: Real {
     /// A constant of the program.
     fn lift(constant: T) -> Self;
 
-    /// The number underneath.
-    fn base(self) -> T;
+    /// A function of several arguments, given by place.
+    fn nary(f: Nary, operands: &[u32], get: impl Fn(u32) -> Self) -> Self;
 
-    /// A function of several arguments.
-    fn nary(f: Nary, x: &[Self]) -> Self;
+    /// A fused block.
+    fn block(block: &Located<T>, x: &[Self]) -> Self;
 
-    /// Takes note of a comparison, whose entries have these values.
-    fn guard(_guard: Guard<T>, _value: impl Fn(usize) -> Self) {}
+    /// The partial derivatives of a fused block.
+    fn partials(block: &Located<T>, x: &[Self]) -> SmallVec<[Self; 8]>;
 }
 
 impl<T: Real> Replay<T> for T {
@@ -36,14 +37,27 @@ impl<T: Real> Replay<T> for T {
         constant
     }
 
-    #[inline(always)]
-    fn base(self) -> T {
-        self
+    fn nary(f: Nary, operands: &[u32], get: impl Fn(u32) -> T) -> T {
+        match f {
+            Nary::Dot => {
+                let (a, b) = operands.split_at(operands.len() / 2);
+                let Some((&first, &second)) = a.first().zip(b.first()) else { return T::zero() };
+                let mut sum = get(first) * get(second);
+                for (&a, &b) in a.iter().zip(b).skip(1) {
+                    sum += get(a) * get(b);
+                }
+                sum
+            }
+            _ => f.value_of(operands.len(), |i| get(operands[i])),
+        }
     }
 
-    #[inline(never)]
-    fn nary(f: Nary, x: &[T]) -> T {
-        f.value(x)
+    fn block(block: &Located<T>, x: &[T]) -> T {
+        block.gradient(x).0
+    }
+
+    fn partials(block: &Located<T>, x: &[T]) -> SmallVec<[T; 8]> {
+        block.gradient(x).1
     }
 }
 
@@ -53,92 +67,127 @@ impl<T: Real, const N: usize> Replay<T> for Dual<T, N> {
         Self::constant(constant)
     }
 
-    #[inline(always)]
-    fn base(self) -> T {
-        self.value()
+    fn nary(f: Nary, operands: &[u32], get: impl Fn(u32) -> Self) -> Self {
+        Self::apply_n(f, &collect(operands, get))
     }
 
-    #[inline(never)]
-    fn nary(f: Nary, x: &[Self]) -> Self {
-        Self::apply_n(f, x)
-    }
-}
-
-impl<T: Real> Replay<T> for Var<T> {
-    fn lift(constant: T) -> Self {
-        Self::constant(constant)
+    fn block(block: &Located<T>, x: &[Self]) -> Self {
+        let (value, partials) = block.gradient(&x.iter().map(|x| x.value()).collect::<SmallVec<[T; 8]>>());
+        Self::composed(value, &partials, x)
     }
 
-    fn base(self) -> T {
-        self.value()
-    }
-
-    fn nary(f: Nary, x: &[Self]) -> Self {
-        Self::apply_n(f, x)
-    }
-
-    fn guard(guard: Guard<T>, value: impl Fn(usize) -> Self) {
-        let of = |term: Term<T>| term.resolve(&value, Self::constant);
-        of(guard.left).note(guard.question, of(guard.right), guard.answer, || guard.place);
+    fn partials(block: &Located<T>, _: &[Self]) -> SmallVec<[Self; 8]> {
+        block.refuse_second_order()
     }
 }
 
 /// Evaluates a program without tensors. `leaf` gives the value of each independent variable by entry index.
+///
+/// Every SAFETY reason below is that a [`Code`] is well-formed, as in the reverse sweep: operands come before the entry,
+/// and the values of those before it are written when its turn comes.
 pub(crate) fn replay<T: Real, R: Replay<T>>(code: Code<'_, T>, mut leaf: impl FnMut(usize) -> R) -> Storage<R> {
-    const ADD: u8 = opcode::binary(Binary::Add, Form::Both);
-    const SUB: u8 = opcode::binary(Binary::Sub, Form::Both);
-    const MUL: u8 = opcode::binary(Binary::Mul, Form::Both);
     let mut storage = Storage::scratch(code.ops.len());
     let values = storage.make_mut();
-    code.walk(|i, op, words| {
-        let value = |k: usize| values[words[k] as usize];
-        let constant = || R::lift(code.constants[words[1] as usize]);
-        // The commonest entries first, as in the reverse sweep.
-        values[i] = match op {
-            ADD => value(0) + value(1),
-            SUB => value(0) - value(1),
-            MUL => value(0) * value(1),
-            _ => match opcode::decode(op) {
-                Kind::Leaf => leaf(i),
-                Kind::Unary(f) => unary(f, value(0)),
-                Kind::Binary(f, Form::Both) => value(0).binary(f, value(1)),
-                Kind::Binary(f, Form::First) => value(0).binary(f, constant()),
-                Kind::Binary(f, Form::Second) => constant().binary(f, value(0)),
-                Kind::Nary(_) | Kind::Block => {
-                    let operands = opcode::operands(op, words);
-                    let x = arguments(operands, |i| values[i], |c| R::lift(code.constants[c]));
-                    match opcode::decode(op) {
-                        Kind::Nary(f) => R::nary(f, &x),
-                        _ => fused::value(code.fused(words).0, &x),
-                    }
-                }
-                Kind::Tensor | Kind::At => unreachable!("a program without tensors"),
-            },
+    assert_eq!(values.len(), code.ops.len());
+    let mut start = 0;
+    for (index, &op) in code.ops.iter().enumerate() {
+        // SAFETY: operands are entries.
+        let entry = |i: u32| unsafe { *values.get_unchecked(i as usize) };
+        let constant = |place: u32| R::lift(code.constants[place as usize]);
+        // The commonest entries first; the table's rows say the same, once, for all others.
+        let value = match op {
+            LEAF => leaf(index),
+            ADD => {
+                let [a, b] = take(&code, &mut start);
+                entry(a) + entry(b)
+            }
+            SUB => {
+                let [a, b] = take(&code, &mut start);
+                entry(a) - entry(b)
+            }
+            MUL => {
+                let [a, b] = take(&code, &mut start);
+                entry(a) * entry(b)
+            }
+            ADD_CONSTANT | CONSTANT_ADD => {
+                let [a, c] = take(&code, &mut start);
+                entry(a) + constant(c)
+            }
+            SUB_CONSTANT => {
+                let [a, c] = take(&code, &mut start);
+                entry(a) - constant(c)
+            }
+            SUB_FROM_CONSTANT => {
+                let [a, c] = take(&code, &mut start);
+                constant(c) - entry(a)
+            }
+            MUL_CONSTANT | CONSTANT_MUL => {
+                let [a, c] = take(&code, &mut start);
+                entry(a) * constant(c)
+            }
+            UNARY..BINARY => {
+                let [a] = take(&code, &mut start);
+                entry(a).unary(Unary::ALL[usize::from(op - UNARY)])
+            }
+            _ => by_table(&code, &mut start, op, values),
         };
-    });
+        values[index] = value;
+    }
     storage
 }
 
-// Kept out of the loop above, where forty rows inlined would crowd out the common ones.
-#[inline(never)]
-fn unary<R: Real>(f: Unary, x: R) -> R {
-    x.unary(f)
+/// Takes an entry's operand words, which are the first from `start`.
+#[inline(always)]
+fn take<T: Real, const K: usize>(code: &Code<'_, T>, start: &mut usize) -> [u32; K] {
+    let at = *start;
+    *start += K;
+    debug_assert!(*start <= code.operands.len());
+    // SAFETY: a program has as many operand words as its opcodes say, and `start` was walked up from the first.
+    unsafe { code.operands.as_ptr().add(at).cast::<[u32; K]>().read_unaligned() }
 }
 
-/// The values that a replay gave, for the reverse sweep that follows.
-pub(crate) struct Values<'a, R>(&'a [R]);
-
-impl<'a, R> Values<'a, R> {
-    /// The values of a program's entries.
-    pub(crate) fn new<T: Real>(code: Code<'_, T>, values: &'a [R]) -> Self {
-        assert!(values.len() >= code.ops.len(), "one value for each entry");
-        Self(values)
+/// Any entry that the loop leaves: decodes it and looks up its row.
+#[inline(never)]
+fn by_table<T: Real, R: Replay<T>>(code: &Code<'_, T>, start: &mut usize, op: u8, values: &[R]) -> R {
+    let (words, rest) = opcode::split(op, &code.operands[*start..]);
+    *start = code.operands.len() - rest.len();
+    let operands = opcode::operands(op, words);
+    // SAFETY: operands are entries or places of constants.
+    let constant = |place: u32| R::lift(unsafe { *code.constants.get_unchecked(place as usize) });
+    // SAFETY: as above.
+    let entry = |i: u32| unsafe { *values.get_unchecked(i as usize) };
+    let get = |i: u32| if i & CONSTANT == 0 { entry(i) } else { constant(i ^ CONSTANT) };
+    match opcode::decode(op) {
+        Kind::Binary(f, Form::Both) => entry(words[0]).binary(f, entry(words[1])),
+        Kind::Binary(f, Form::First) => entry(words[0]).binary(f, constant(words[1])),
+        Kind::Binary(f, Form::Second) => constant(words[1]).binary(f, entry(words[0])),
+        Kind::Nary(f) => R::nary(f, operands, get),
+        Kind::Block => R::block(&code.blocks[words[1] as usize], &collect(operands, get)),
+        Kind::Leaf | Kind::Unary(_) => unreachable!("met in the loop"),
+        Kind::Tensor | Kind::At => unreachable!("a program without tensors"),
     }
 }
 
-impl<T: Real, R: Replay<T>> Interpreter<T> for Values<'_, R> {
+fn collect<R>(operands: &[u32], get: impl Fn(u32) -> R) -> SmallVec<[R; 8]> {
+    operands.iter().map(|&i| get(i)).collect()
+}
+
+/// The values of a program's entries, for a reverse sweep. `A` is what flows backward; `STORED` says that they are those
+/// that were recorded, to which stored partial derivatives belong.
+pub(crate) struct Values<'a, R, A = R, const STORED: bool = false>(&'a [R], PhantomData<A>);
+
+impl<'a, R, A, const STORED: bool> Values<'a, R, A, STORED> {
+    /// One value for each entry.
+    pub(crate) fn new<T: Real>(code: Code<'_, T>, values: &'a [R]) -> Self {
+        assert!(values.len() >= code.ops.len(), "one value for each entry");
+        Self(values, PhantomData)
+    }
+}
+
+impl<T: Real, R: Replay<T>, A: Adjoint<R>, const STORED: bool> Interpreter<T> for Values<'_, R, A, STORED> {
     type Number = R;
-    type Adjoint = R;
+    type Adjoint = A;
+    const STORED: bool = STORED;
 
     #[inline(always)]
     unsafe fn value(&self, index: usize) -> R {
@@ -151,7 +200,7 @@ impl<T: Real, R: Replay<T>> Interpreter<T> for Values<'_, R> {
         R::lift(constant)
     }
 
-    fn partials(&self, block: &dyn Block<T>, x: &[R]) -> SmallVec<[R; 8]> {
-        fused::partials(block, x)
+    fn partials(&self, block: &Located<T>, x: &[R]) -> SmallVec<[R; 8]> {
+        R::partials(block, x)
     }
 }

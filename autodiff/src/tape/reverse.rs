@@ -4,25 +4,14 @@
 //! adjoints: plain numbers give a gradient, [`Lanes`] several at once, `Dual` a Hessian-vector product, `Var` a gradient
 //! that is itself recorded.
 
-use std::marker::PhantomData;
-
 use smallvec::SmallVec;
 
-use super::fused::Block;
-use super::opcode::{self, AT, BINARY, BLOCK, CONSTANT, Form, Kind, LEAF, TENSOR, UNARY};
+use super::fused::Located;
+use super::opcode::*;
+use super::opcode::{self, Form, Kind};
 use super::store::{Code, arguments};
 use crate::Real;
-use crate::rules::{Binary, Unary};
-
-const ADD: u8 = opcode::binary(Binary::Add, Form::Both);
-const ADD_CONSTANT: u8 = opcode::binary(Binary::Add, Form::First);
-const CONSTANT_ADD: u8 = opcode::binary(Binary::Add, Form::Second);
-const SUB: u8 = opcode::binary(Binary::Sub, Form::Both);
-const SUB_CONSTANT: u8 = opcode::binary(Binary::Sub, Form::First);
-const SUB_FROM_CONSTANT: u8 = opcode::binary(Binary::Sub, Form::Second);
-const MUL: u8 = opcode::binary(Binary::Mul, Form::Both);
-const MUL_CONSTANT: u8 = opcode::binary(Binary::Mul, Form::First);
-const CONSTANT_MUL: u8 = opcode::binary(Binary::Mul, Form::Second);
+use crate::rules::Unary;
 
 /// What flows backward: one number, or several side by side.
 pub(crate) trait Adjoint<S>: Copy {
@@ -116,7 +105,7 @@ pub(crate) trait Interpreter<T: Real> {
     }
 
     /// The partial derivatives of a fused block, if [`STORED`](Self::STORED) ones are not good enough.
-    fn partials(&self, block: &dyn Block<T>, x: &[Self::Number]) -> SmallVec<[Self::Number; 8]>;
+    fn partials(&self, block: &Located<T>, x: &[Self::Number]) -> SmallVec<[Self::Number; 8]>;
 
     /// Passes on the adjoint of a tensor operation.
     fn tensor(&mut self, _slot: usize, _adjoints: &mut [Self::Adjoint]) {
@@ -193,6 +182,34 @@ pub(crate) fn reverse<T: Real, I: Interpreter<T>>(code: Code<'_, T>, interpreter
                     add(interpreter, adjoints, a, adjoint.times(slope));
                 }
             }
+            SUM => {
+                let start = code.before(op, end);
+                for &i in code.operands[start + 1..end - 1].iter().filter(|&&i| i & CONSTANT == 0) {
+                    add(interpreter, adjoints, i, adjoint);
+                }
+                end = start;
+            }
+            DOT => {
+                let start = code.before(op, end);
+                let (a, b) = code.operands[start + 1..end - 1].split_at((end - start) / 2 - 1);
+                for (&a, &b) in a.iter().zip(b) {
+                    let [x, y] = [a, b].map(|i| {
+                        if i & CONSTANT == 0 {
+                            // SAFETY: operands are entries.
+                            unsafe { interpreter.value(i as usize) }
+                        } else {
+                            interpreter.lift(code.constants[(i ^ CONSTANT) as usize])
+                        }
+                    });
+                    if a & CONSTANT == 0 {
+                        add(interpreter, adjoints, a, adjoint.times(y));
+                    }
+                    if b & CONSTANT == 0 {
+                        add(interpreter, adjoints, b, adjoint.times(x));
+                    }
+                }
+                end = start;
+            }
             BLOCK if I::STORED => {
                 let start = code.before(op, end);
                 let (partials, operands) = code.stored(op, &code.operands[start + 1..end - 1]);
@@ -266,9 +283,9 @@ fn by_table<T: Real, I: Interpreter<T>>(
                     code.stored(op, words).0.iter().map(|&partial| interpreter.lift(partial)).collect()
                 }
                 Kind::Nary(f) => f.derivatives(&arguments(interpreter), entry(interpreter, index)),
-                _ => interpreter.partials(code.fused(words).0, &arguments(interpreter)),
+                _ => interpreter.partials(&code.blocks[words[1] as usize], &arguments(interpreter)),
             };
-            for (slope, &i) in slopes.into_iter().zip(operands) {
+            for (&slope, &i) in slopes.iter().zip(operands) {
                 if i & CONSTANT == 0 && interpreter.wants(i as usize) {
                     adjoints[i as usize].add(adjoint.times(slope));
                 }
@@ -295,36 +312,4 @@ pub(crate) fn dependents<T: Real>(
         }
     });
     depends
-}
-
-/// Plain numbers, for programs without tensors: the gradient, or with [`Lanes`] several.
-pub(crate) struct Plain<'a, T, A = T>(&'a [T], PhantomData<A>);
-
-impl<'a, T: Real, A> Plain<'a, T, A> {
-    /// The values of a program's entries.
-    pub(crate) fn new(code: Code<'_, T>, values: &'a [T]) -> Self {
-        assert!(values.len() >= code.ops.len(), "one value for each entry");
-        Self(values, PhantomData)
-    }
-}
-
-impl<T: Real, A: Adjoint<T>> Interpreter<T> for Plain<'_, T, A> {
-    type Number = T;
-    type Adjoint = A;
-    const STORED: bool = true;
-
-    #[inline(always)]
-    unsafe fn value(&self, index: usize) -> T {
-        // SAFETY: there is a value for each entry, as `new` asserted.
-        unsafe { *self.0.get_unchecked(index) }
-    }
-
-    #[inline(always)]
-    fn lift(&self, constant: T) -> T {
-        constant
-    }
-
-    fn partials(&self, _: &dyn Block<T>, _: &[T]) -> SmallVec<[T; 8]> {
-        unreachable!("they are stored");
-    }
 }

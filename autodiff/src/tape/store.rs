@@ -6,12 +6,13 @@
 //! kept across resets.
 
 use std::any::TypeId;
-use std::rc::Rc;
+use std::panic::Location;
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::fused::Block;
-use super::opcode::{self, BLOCK, CONSTANT, LEAF};
+use super::fused::{Block, Located};
+use super::opcode::{self, CONSTANT, LEAF};
 use crate::Real;
 use crate::error::{Error, Kind as ErrorKind};
 
@@ -33,9 +34,9 @@ pub(crate) struct Store<T: Real> {
     /// A frozen store is swept somewhere else at the moment; it has no room, and recording says so.
     frozen: bool,
     constants: Constants<T>,
-    blocks: Vec<Rc<dyn Block<T>>>,
-    /// Blocks that capture nothing: all of one type are the same.
-    plain_blocks: Vec<(TypeId, u32)>,
+    blocks: Vec<Located<T>>,
+    /// Blocks that capture nothing: all of one type at one place in the source are the same.
+    plain_blocks: Vec<(TypeId, &'static Location<'static>, u32)>,
 }
 
 impl<T: Real> Store<T> {
@@ -83,7 +84,7 @@ impl<T: Real> Store<T> {
     }
 
     /// Forgets all entries. Gives back the blocks, whose drop may run foreign code.
-    pub(crate) fn clear(&mut self) -> Vec<Rc<dyn Block<T>>> {
+    pub(crate) fn clear(&mut self) -> Vec<Located<T>> {
         self.entries = 0;
         self.operand_count = 0;
         self.constants.clear();
@@ -144,27 +145,30 @@ impl<T: Real> Store<T> {
     }
 
     /// Adds a run of numbers to the pool of constants and gives the place of the first.
+    #[inline]
     #[track_caller]
-    pub(crate) fn run(&mut self, numbers: impl Iterator<Item = T>) -> u32 {
+    pub(crate) fn run(&mut self, numbers: &[T]) -> u32 {
         self.constants.run(numbers)
     }
 
     /// The place of a fused block.
     #[inline]
+    #[track_caller]
     pub(crate) fn block<B: Block<T> + 'static>(&mut self, block: B) -> u32 {
-        let (kind, place) = (TypeId::of::<B>(), self.blocks.len() as u32);
+        let (kind, place, next) = (TypeId::of::<B>(), Location::caller(), self.blocks.len() as u32);
         if size_of::<B>() == 0 {
-            if let Some(&(_, place)) = self.plain_blocks.iter().find(|known| known.0 == kind) {
-                return place;
+            let same = |known: &&(TypeId, &Location, u32)| known.0 == kind && std::ptr::eq(known.1, place);
+            if let Some(&(.., block)) = self.plain_blocks.iter().find(same) {
+                return block;
             }
-            self.plain_blocks.push((kind, place));
+            self.plain_blocks.push((kind, place, next));
         }
-        self.blocks.push(Rc::new(block));
-        place
+        self.blocks.push(Located { block: Arc::new(block), place });
+        next
     }
 
     /// Records an entry with any number of operand words: what its opcode wants first, then its operands.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub(crate) fn push_nary(
         &mut self,
@@ -182,21 +186,24 @@ impl<T: Real> Store<T> {
         reserve(&mut self.operands, self.operand_count, need, at);
         // SAFETY: `entries < capacity` gives room for an opcode and a value; the reservation gives room for the words
         // and their count at both ends. `take` holds an iterator that lies about its length to what was reserved.
-        let written = unsafe {
+        let end = unsafe {
             self.ops.as_mut_ptr().add(at).write(op);
             self.values.as_mut_ptr().add(at).write(value);
-            let first = self.operands.as_mut_ptr().add(self.operand_count);
-            first.write(count as u32);
-            let mut written = 0;
-            for word in extras.iter().copied().chain(operands).take(count) {
-                written += 1;
-                first.add(written).write(word);
+            let mut word = self.operands.as_mut_ptr().add(self.operand_count);
+            word.write(count as u32);
+            for &extra in extras {
+                word = word.add(1);
+                word.write(extra);
             }
-            first.add(1 + written).write(count as u32);
-            written
+            for operand in operands.take(count - extras.len()) {
+                word = word.add(1);
+                word.write(operand);
+            }
+            word.add(1).write(count as u32);
+            word.add(2).offset_from_unsigned(self.operands.as_ptr())
         };
-        assert_eq!(written, count, "an iterator gave fewer operands than it announced");
-        self.operand_count += count + 2;
+        assert_eq!(end, self.operand_count + count + 2, "an iterator gave fewer operands than it announced");
+        self.operand_count = end;
         self.entries = at + 1;
         at as u32
     }
@@ -221,7 +228,7 @@ impl<T: Real> Store<T> {
     }
 
     /// The fused blocks.
-    pub(crate) fn blocks(&self) -> &[Rc<dyn Block<T>>] {
+    pub(crate) fn blocks(&self) -> &[Located<T>] {
         &self.blocks
     }
 
@@ -294,7 +301,7 @@ impl<T: Real> Constants<T> {
     #[inline(always)]
     #[track_caller]
     fn place(&mut self, constant: T) -> u32 {
-        let Some(bits) = constant.bits() else { return self.run(std::iter::once(constant)) };
+        let Some(bits) = constant.bits() else { return self.run(&[constant]) };
         let slot = (bits.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - HASH_BITS)) as usize;
         if let Some(&place) = self.recent.get(slot)
             && let Some(known) = self.list.get(place as usize)
@@ -309,25 +316,33 @@ impl<T: Real> Constants<T> {
     #[track_caller]
     fn add(&mut self, constant: T, slot: usize) -> u32 {
         self.recent.resize(1 << HASH_BITS, 0);
-        let place = self.run(std::iter::once(constant));
+        let place = self.run(&[constant]);
         self.recent[slot] = place;
         place
     }
 
+    #[inline]
     #[track_caller]
-    fn run(&mut self, numbers: impl Iterator<Item = T>) -> u32 {
+    fn run(&mut self, numbers: &[T]) -> u32 {
         let place = self.list.len();
-        for number in numbers {
-            if self.list.len() == self.list.capacity() && self.list.try_reserve(1).is_err() {
-                let bytes = self.list.len() * size_of::<T>();
-                Error::from(ErrorKind::OutOfMemory { bytes, entries: place }).raise();
-            }
-            self.list.push(number);
+        if self.list.capacity() - place < numbers.len() {
+            self.grow(numbers.len());
         }
-        if self.list.len() > INDEX_LIMIT {
-            Error::from(ErrorKind::TapeFull { entries: self.list.len(), limit: INDEX_LIMIT }).raise();
-        }
+        self.list.extend_from_slice(numbers);
         place as u32
+    }
+
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn grow(&mut self, additional: usize) {
+        let entries = self.list.len();
+        if entries + additional > INDEX_LIMIT {
+            Error::from(ErrorKind::TapeFull { entries, limit: INDEX_LIMIT }).raise();
+        }
+        if self.list.try_reserve(additional).is_err() {
+            Error::from(ErrorKind::OutOfMemory { bytes: additional * size_of::<T>(), entries }).raise();
+        }
     }
 }
 
@@ -336,7 +351,7 @@ pub(crate) struct Code<'a, T: Real> {
     pub(crate) ops: &'a [u8],
     pub(crate) operands: &'a [u32],
     pub(crate) constants: &'a [T],
-    pub(crate) blocks: &'a [Rc<dyn Block<T>>],
+    pub(crate) blocks: &'a [Located<T>],
 }
 
 impl<T: Real> Clone for Code<'_, T> {
@@ -366,22 +381,10 @@ impl<T: Real> Code<'_, T> {
     pub(crate) fn walk(self, mut visit: impl FnMut(usize, u8, &[u32])) {
         let mut operands = self.operands;
         for (i, &op) in self.ops.iter().enumerate() {
-            if let Some(count) = opcode::words(op) {
-                visit(i, op, &operands[..count]);
-                operands = &operands[count..];
-            } else {
-                let count = operands[0] as usize;
-                visit(i, op, &operands[1..=count]);
-                operands = &operands[count + 2..];
-            }
+            let (words, rest) = opcode::split(op, operands);
+            visit(i, op, words);
+            operands = rest;
         }
-    }
-
-    /// The block and the stored partial derivatives of a fused entry, and its operands.
-    #[inline]
-    pub(crate) fn fused<'w>(&self, words: &'w [u32]) -> (&dyn Block<T>, &[T], &'w [u32]) {
-        let (partials, operands) = self.stored(BLOCK, words);
-        (&*self.blocks[words[1] as usize], partials, operands)
     }
 
     /// The stored partial derivatives of an entry that has some, and its operands.
@@ -409,14 +412,8 @@ impl<T> Default for OwnedCode<T> {
 
 impl<T: Real> OwnedCode<T> {
     /// The program, with the blocks it refers to.
-    pub(crate) fn view<'a>(&'a self, blocks: &'a [Rc<dyn Block<T>>]) -> Code<'a, T> {
+    pub(crate) fn view<'a>(&'a self, blocks: &'a [Located<T>]) -> Code<'a, T> {
         Code { ops: &self.ops, operands: &self.operands, constants: &self.constants, blocks }
-    }
-
-    /// The program in another number type.
-    pub(crate) fn convert<S: Real>(self, convert: impl Fn(T) -> S) -> OwnedCode<S> {
-        let constants = self.constants.into_iter().map(convert).collect();
-        OwnedCode { ops: self.ops, operands: self.operands, constants }
     }
 }
 

@@ -3,8 +3,9 @@
 use smallvec::SmallVec;
 
 use super::cell::{ASKED, TapeCell};
-use super::fused::{self, Block};
-use super::reverse::{Interpreter, Plain, dependents, reverse};
+use super::fused::Located;
+use super::replay::Values;
+use super::reverse::{Interpreter, dependents, reverse};
 use crate::error::{Error, Kind};
 use crate::gradients::Gradients;
 use crate::kernels::storage::Storage;
@@ -36,7 +37,7 @@ pub(crate) fn gradients<T: Real>(
     }
     let entries = Entries::take(cell);
     if entries.list.is_empty() {
-        reverse(code, &mut Plain::new(code, frozen.values()), adjoints.make_mut());
+        reverse(code, &mut Values::<T, T, true>::new(code, frozen.values()), adjoints.make_mut());
         return Gradients::new(cell, epoch, adjoints, Vec::new());
     }
     // Vjps run on this thread with recording off: their tensor operations leave no trace.
@@ -92,7 +93,7 @@ impl<T: Real> Interpreter<T> for FirstOrder<'_, T> {
         constant
     }
 
-    fn partials(&self, _: &dyn Block<T>, _: &[T]) -> SmallVec<[T; 8]> {
+    fn partials(&self, _: &Located<T>, _: &[T]) -> SmallVec<[T; 8]> {
         unreachable!("they are stored");
     }
 
@@ -183,8 +184,8 @@ impl<T: Real> Interpreter<T> for Recorded<T> {
         self.wants[index]
     }
 
-    fn partials(&self, block: &dyn Block<T>, x: &[Var<T>]) -> SmallVec<[Var<T>; 8]> {
-        fused::partials(block, x)
+    fn partials(&self, block: &Located<T>, _: &[Var<T>]) -> SmallVec<[Var<T>; 8]> {
+        block.refuse_second_order()
     }
 
     fn tensor(&mut self, slot: usize, adjoints: &mut [Var<T>]) {

@@ -1,0 +1,145 @@
+//! Which derivatives of a program can be other than 0, read off its entries.
+
+use std::rc::Rc;
+
+use crate::Real;
+use crate::rules::Curvature;
+use crate::tape::opcode::{self, CONSTANT, Form, Kind};
+use crate::tape::passes::Output;
+use crate::tape::store::Code;
+
+/// For each row the columns that are not 0, in order.
+pub(super) type Pattern = Vec<Vec<u32>>;
+
+/// The entries among an entry's operands.
+fn entries(operands: &[u32]) -> impl Iterator<Item = usize> {
+    operands.iter().filter(|&&operand| operand & CONSTANT == 0).map(|&operand| operand as usize)
+}
+
+/// The inputs that each output depends on.
+pub(super) fn jacobian<T: Real>(code: Code<'_, T>, outputs: &[Output<T>], inputs: usize) -> Pattern {
+    let mut operands: Vec<&[u32]> = Vec::with_capacity(code.ops.len());
+    let mut rest = code.operands;
+    for &op in code.ops {
+        let (words, after) = opcode::split(op, rest);
+        operands.push(opcode::operands(op, words));
+        rest = after;
+    }
+    // The output for whose sake an entry was last visited.
+    let mut visited = vec![usize::MAX; code.ops.len()];
+    let row = |(k, output): (usize, &Output<T>)| {
+        let mut row = Vec::new();
+        let mut stack: Vec<usize> = output.iter().copied().collect();
+        while let Some(index) = stack.pop() {
+            if std::mem::replace(&mut visited[index], k) == k {
+                continue;
+            }
+            if index < inputs {
+                row.push(index as u32);
+            }
+            stack.extend(entries(operands[index]));
+        }
+        row.sort_unstable();
+        row
+    };
+    outputs.iter().enumerate().map(row).collect()
+}
+
+/// The pairs of inputs that meet in an operation which is not linear.
+///
+/// The inputs of an operation's operands are collected only where such an operation asks for them: a long sum at the end
+/// of a program, in which all inputs meet, costs nothing.
+pub(super) fn hessian<T: Real>(code: Code<'_, T>, root: usize, inputs: usize) -> Pattern {
+    let (live, asked) = live_and_asked(code, root);
+    let mut rows: Pattern = vec![Vec::new(); inputs];
+    let mut sets: Vec<Option<Rc<[u32]>>> = vec![None; code.ops.len()];
+    let none: Rc<[u32]> = Rc::new([]);
+    code.walk(|i, op, words| {
+        let operands = opcode::operands(op, words);
+        let set = |operand: u32| match operand & CONSTANT {
+            0 => sets[operand as usize].as_ref().unwrap_or(&none),
+            _ => &none,
+        };
+        if live[i] {
+            match curvature(op) {
+                Curvature::None => {}
+                Curvature::Product => {
+                    let (a, b) = operands.split_at(operands.len() / 2);
+                    for (&a, &b) in a.iter().zip(b) {
+                        pair(&mut rows, set(a), set(b));
+                    }
+                }
+                Curvature::Full => {
+                    let all = union(operands.iter().map(|&operand| set(operand)));
+                    pair(&mut rows, &all, &all);
+                }
+            }
+        }
+        if i < inputs {
+            sets[i] = Some(Rc::new([i as u32]));
+        } else if asked[i] {
+            sets[i] = Some(union(operands.iter().map(|&operand| set(operand))));
+        }
+    });
+    for row in &mut rows {
+        row.sort_unstable();
+        row.dedup();
+    }
+    rows
+}
+
+/// Which entries the root depends on, and of which an operation that is not linear has to know the inputs.
+fn live_and_asked<T: Real>(code: Code<'_, T>, root: usize) -> (Vec<bool>, Vec<bool>) {
+    let (mut live, mut asked) = (vec![false; code.ops.len()], vec![false; code.ops.len()]);
+    live[root] = true;
+    let mut end = code.operands.len();
+    for (i, &op) in code.ops.iter().enumerate().rev() {
+        let start = code.before(op, end);
+        let operands = opcode::operands(op, opcode::split(op, &code.operands[start..end]).0);
+        let asks = asked[i] || (live[i] && curvature(op) != Curvature::None);
+        for operand in entries(operands) {
+            live[operand] |= live[i];
+            asked[operand] |= asks;
+        }
+        end = start;
+    }
+    (live, asked)
+}
+
+fn curvature(op: u8) -> Curvature {
+    match opcode::decode(op) {
+        Kind::Leaf | Kind::Tensor | Kind::At => Curvature::None,
+        Kind::Block => Curvature::Full,
+        Kind::Nary(f) => f.curvature(),
+        Kind::Unary(f) => f.curvature(),
+        Kind::Binary(f, Form::Both) => f.curvature(),
+        Kind::Binary(f, Form::First) => f.curvature_in_first(),
+        Kind::Binary(f, Form::Second) => f.curvature_in_second(),
+    }
+}
+
+/// Marks every pair of an element of `a` with one of `b`.
+fn pair(rows: &mut Pattern, a: &[u32], b: &[u32]) {
+    for &i in a {
+        for &j in b {
+            rows[i as usize].push(j);
+            rows[j as usize].push(i);
+        }
+    }
+}
+
+/// The union of ordered sets; shared if all but one are empty or the same.
+fn union<'a>(sets: impl Iterator<Item = &'a Rc<[u32]>>) -> Rc<[u32]> {
+    sets.fold(Rc::new([]) as Rc<[u32]>, |all, set| {
+        if set.is_empty() || Rc::ptr_eq(&all, set) || all == *set {
+            return all;
+        }
+        if all.is_empty() {
+            return Rc::clone(set);
+        }
+        let mut merged: Vec<u32> = all.iter().chain(set.iter()).copied().collect();
+        merged.sort_unstable();
+        merged.dedup();
+        merged.into()
+    })
+}

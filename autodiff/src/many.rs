@@ -94,10 +94,7 @@ pub fn product<T: Real>(x: impl IntoIterator<Item: Borrow<Var<T>>>) -> Var<T> {
 /// # Panics
 /// If the lengths differ.
 #[track_caller]
-pub fn dot<T: Real>(
-    a: impl IntoIterator<Item: Borrow<Var<T>>>,
-    b: impl IntoIterator<Item: Borrow<Var<T>>>,
-) -> Var<T> {
+pub fn dot<T: Real>(a: impl IntoIterator<Item: Borrow<Var<T>>>, b: impl IntoIterator<Item: Borrow<Var<T>>>) -> Var<T> {
     let (mut m, mut n) = (0, 0);
     let y = Var::gather(Nary::Dot, each(a).inspect(|_| m += 1).chain(each(b).inspect(|_| n += 1)));
     if m != n {

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::panic::Location;
 
-
 use crate::Real;
 use crate::error::{Error, Kind};
 use crate::gradients::Gradients;

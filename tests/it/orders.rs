@@ -208,7 +208,7 @@ fn closed_forms() {
     check::<Form>("quadratic form with sine");
     check::<Powers>("powers");
     check::<Rational>("rational");
-    every_way("logsumexp", logsumexp, LogSum::AT, &LogSum::gradient(LogSum::AT), &LogSum::hessian(LogSum::AT));
+    every_way("logsumexp", |x| logsumexp(x), LogSum::AT, &LogSum::gradient(LogSum::AT), &LogSum::hessian(LogSum::AT));
 }
 
 #[test]

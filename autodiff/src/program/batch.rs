@@ -16,7 +16,7 @@ impl<T: Real + Send + Sync> Program<T> {
     /// # Errors
     /// If a row would take another branch. The first such row is reported.
     #[track_caller]
-    pub fn batch_values(&self, rows: ArrayView2<'_, T>) -> Result<Array1<T>> {
+    pub fn batch_values(&self, rows: &ArrayView2<'_, T>) -> Result<Array1<T>> {
         self.root("Program::batch_values").ok();
         let values = self.for_each_row(rows, |x| self.value(x))?;
         Ok(values.into())
@@ -30,7 +30,7 @@ impl<T: Real + Send + Sync> Program<T> {
     /// use autodiff::Program;
     /// use ndarray::array;
     /// let program = Program::record(|x| x[0] * x[1], &[1.0_f64, 1.0]);
-    /// let gradients = program.batch_gradients(array![[2.0, 3.0], [4.0, 5.0]].view())?;
+    /// let gradients = program.batch_gradients(&array![[2.0, 3.0], [4.0, 5.0]].view())?;
     /// assert_eq!(gradients, array![[3.0, 2.0], [5.0, 4.0]]);
     /// # Ok::<(), autodiff::Error>(())
     /// ```
@@ -38,7 +38,7 @@ impl<T: Real + Send + Sync> Program<T> {
     /// # Errors
     /// If a row would take another branch. The first such row is reported.
     #[track_caller]
-    pub fn batch_gradients(&self, rows: ArrayView2<'_, T>) -> Result<Array2<T>> {
+    pub fn batch_gradients(&self, rows: &ArrayView2<'_, T>) -> Result<Array2<T>> {
         self.root("Program::batch_gradients").ok();
         let count = rows.nrows();
         let gradients = self.for_each_row(rows, |x| self.gradient(x))?.concat();
@@ -48,7 +48,7 @@ impl<T: Real + Send + Sync> Program<T> {
     #[track_caller]
     fn for_each_row<R: Send>(
         &self,
-        rows: ArrayView2<'_, T>,
+        rows: &ArrayView2<'_, T>,
         evaluate: impl Fn(&[T]) -> Result<R> + Sync,
     ) -> Result<Vec<R>> {
         crate::derivative::count("Program", rows.ncols(), self.inputs, "one column for each input");

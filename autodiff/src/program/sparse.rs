@@ -3,9 +3,9 @@
 
 use ndarray::Array2;
 
+use super::Program;
 use super::color;
 use super::pattern::{self, Pattern};
-use super::Program;
 use crate::Real;
 use crate::error::Result;
 use crate::tape::passes::{self, LANES};
@@ -57,11 +57,7 @@ pub(super) struct Compression {
 impl Compression {
     /// The sparse matrix of this pattern, where `lanes(first)` computes colours `first ..` and gives a function of row and
     /// column that reads a value and the lane it is in.
-    fn fill<T: Real, F: Fn(usize, usize, usize) -> T>(
-        &self,
-        columns: usize,
-        lanes: impl Fn(usize) -> F,
-    ) -> Sparse<T> {
+    fn fill<T: Real, F: Fn(usize, usize, usize) -> T>(&self, columns: usize, lanes: impl Fn(usize) -> F) -> Sparse<T> {
         let mut sparse = Sparse { shape: (self.pattern.len(), columns), rows: vec![], cols: vec![], values: vec![] };
         for (row, entries) in self.pattern.iter().enumerate() {
             sparse.rows.extend(entries.iter().map(|_| row));

@@ -130,7 +130,8 @@ impl<T: Real> TapeCell<T> {
     ) -> u32 {
         let store = self.store();
         let extras = [store.run(result.tangent()), store.block(block)];
-        let operand = |x: &Var<T>| if x.is_tracked() { x.index() } else { store.constant(x.value()) | opcode::CONSTANT };
+        let operand =
+            |x: &Var<T>| if x.is_tracked() { x.index() } else { store.constant(x.value()) | opcode::CONSTANT };
         let operands = x.each_ref().map(operand);
         store.push_nary(opcode::BLOCK, &extras, operands.iter().copied(), result.value())
     }

@@ -277,7 +277,8 @@ fn by_table<T: Real, I: Interpreter<T>>(
             let start = code.before(op, end);
             let words = &code.operands[start + 1..end - 1];
             let operands = opcode::operands(op, words);
-            let arguments = |interpreter: &I| arguments(operands, |i| entry(interpreter, i), |c| constant(interpreter, c));
+            let arguments =
+                |interpreter: &I| arguments(operands, |i| entry(interpreter, i), |c| constant(interpreter, c));
             let slopes = match kind {
                 Kind::Nary(f) if I::STORED && f.stores_partials() => {
                     code.stored(op, words).0.iter().map(|&partial| interpreter.lift(partial)).collect()

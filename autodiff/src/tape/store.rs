@@ -73,7 +73,9 @@ impl<T: Real> Store<T> {
 
     /// Bytes of recorded entries.
     pub(crate) fn bytes(&self) -> usize {
-        self.entries + 4 * self.operand_count + size_of::<T>() * (self.entries + self.constants.list.len() - self.constants.kept)
+        self.entries
+            + 4 * self.operand_count
+            + size_of::<T>() * (self.entries + self.constants.list.len() - self.constants.kept)
     }
 
     /// Bytes of memory held.

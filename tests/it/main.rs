@@ -1,6 +1,7 @@
 //! Integration tests, one binary.
 
 mod backprop;
+mod checkpoint;
 mod deep;
 mod edges;
 mod handles;

@@ -96,6 +96,14 @@ impl<T: Real> TapeCell<T> {
         self.store().code(last).to_owned()
     }
 
+    /// Copies the program from entry `first` on.
+    pub(crate) fn copy_code_from(&self, first: usize) -> super::store::OwnedCode<T> {
+        let code = self.store().code(self.len() - 1);
+        let start = code.ops[first..].iter().rev().fold(code.end(), |end, &op| code.before(op, end));
+        let (operands, constants) = (&code.operands[start.operands..], &code.constants[start.constants..]);
+        super::store::Code { ops: &code.ops[first..], operands, constants }.to_owned()
+    }
+
     /// Moves the entries out for a sweep. Until the guard is dropped, recording a scalar on this tape panics.
     #[track_caller]
     pub(crate) fn freeze(&'static self) -> Frozen<T> {

@@ -281,9 +281,9 @@ impl<T: Copy> Code<'_, T> {
 }
 
 pub(crate) struct OwnedCode<T> {
-    ops: Vec<u8>,
-    operands: Vec<u32>,
-    constants: Vec<T>,
+    pub(super) ops: Vec<u8>,
+    pub(super) operands: Vec<u32>,
+    pub(super) constants: Vec<T>,
 }
 
 impl<T> OwnedCode<T> {

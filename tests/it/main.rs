@@ -2,6 +2,7 @@
 
 mod backprop;
 mod checkpoint;
+mod checkpoint_mistakes;
 mod deep;
 mod edges;
 mod handles;

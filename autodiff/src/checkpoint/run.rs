@@ -67,9 +67,11 @@ pub(super) fn run<T: Real, Y: Outputs<T>, F: Fn(&[Var<T>], usize) -> Y + 'static
     let computed = |x: &Element<T>| x.first != NONE && x.initial == NONE;
     let mut region = None;
     // A sequence that hands on nothing but what it was given needs no entry.
-    if let Some((cell, ..)) = variables.first().and_then(|x| x.place())
+    if let Some((cell, _, epoch)) = variables.first().and_then(|x| x.place())
         && end.iter().any(computed)
     {
+        // A step may have reset the tape, of all things.
+        cell.check(epoch);
         let value = Tensor::build(&[end.len()], |out| out.iter_mut().zip(&end).for_each(|(out, x)| *out = x.value));
         let places = variables.iter().filter_map(|x| x.place()).map(|(_, index, _)| index).collect();
         let steps = Rc::new(Steps { plan, step, kept, end: end.clone() });

@@ -205,10 +205,12 @@ impl<T: Real> Recorded<T> {
 
     /// Runs a stretch of program again, recorded, and passes the adjoints of its results on to the scalars at `places`.
     fn unroll(&self, region: &dyn Region<T>, places: &[u32], outputs: &[Var<T>], adjoints: &mut [Var<T>]) {
-        let (cell, first) = (self.cell, self.cell.len());
+        let (cell, epoch, first) = (self.cell, self.cell.epoch(), self.cell.len());
         let first_slot = cell.tensors.borrow().len();
         let at = |&index: &u32| Var::on_tape(cell.value(index as usize), cell, index);
         let results = region.replay(&places.iter().map(at).collect::<Vec<_>>());
+        // The stretch is user code, which may have reset the tape.
+        cell.check(epoch);
         let window = Window::new(first, places);
         let code = window.renumber(cell.copy_code_from(first).view());
         let sources: Vec<usize> =

@@ -101,4 +101,22 @@ pub(crate) enum Kind {
     VjpArity { op: String, got: usize, want: usize },
     #[error("{op}: vjp returned a gradient of shape {got:?} for input {input} of shape {want:?}")]
     VjpShape { op: String, input: usize, got: Vec<usize>, want: Vec<usize> },
+    #[error("checkpoint: 0 slots for {steps} steps: at least 1 is needed, to keep the state that the steps start from")]
+    Slots { steps: usize },
+    #[error(
+        "checkpoint: step {step} returned {got} variables for a state of {want}; a step maps the state to the next one, so it returns as many as it was given, parameters included"
+    )]
+    StepOutputs { step: usize, got: usize, want: usize },
+    #[error(
+        "checkpoint: output {output} of step {step} is a variable of another tape; steps are recorded on a tape of their own, so put what they need into the state and return it unchanged"
+    )]
+    StepForeign { step: usize, output: usize },
+    #[error(
+        "checkpoint: step {step} gave {now} as output {output} when it was evaluated again, and {before} at first; a step must depend on its state and number alone"
+    )]
+    StepChanged { step: usize, output: usize, before: f64, now: f64 },
+    #[error(
+        "checkpoint: a step uses entry {index} of the tape, which is not in its state; put what the steps need into the state and return it unchanged"
+    )]
+    Captured { index: usize },
 }

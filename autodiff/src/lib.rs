@@ -41,6 +41,7 @@
 //! both sides; what comes from outside is a [`Result`].
 
 pub mod check;
+pub mod checkpoint;
 mod derivative;
 mod dual;
 mod error;

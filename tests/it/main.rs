@@ -1,6 +1,8 @@
 //! Integration tests, one binary.
 
 mod backprop;
+mod checkpoint;
+mod checkpoint_mistakes;
 mod deep;
 mod edges;
 mod handles;

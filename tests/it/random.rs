@@ -10,7 +10,7 @@ use crate::tensors::View;
 use tests::{all_close, close, slopes};
 
 /// The same cases on every run.
-fn cases(cases: u32) -> ProptestConfig {
+pub(crate) fn cases(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, failure_persistence: None, rng_seed: RngSeed::Fixed(20), ..ProptestConfig::default() }
 }
 

@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell, UnsafeCell};
 use super::fused::{Block, Located};
 use super::guard::Guard;
 use super::opcode;
-use super::store::{OwnedCode, Store};
+use super::store::{Code, OwnedCode, Store};
 use crate::error::{Error, Kind};
 use crate::rules::Nary;
 use crate::tensor::entry::TensorEntry;
@@ -182,6 +182,13 @@ impl<T: Real> TapeCell<T> {
     /// Copies the program up to entry `last`, to be read while more is recorded.
     pub(crate) fn copy_code(&self, last: usize) -> OwnedCode<T> {
         self.store().code(last).to_owned()
+    }
+
+    /// Copies the program from entry `first` on.
+    pub(crate) fn copy_code_from(&self, first: usize) -> OwnedCode<T> {
+        let code = self.store().code(self.len() - 1);
+        let start = code.ops[first..].iter().rev().fold(code.operands.len(), |end, &op| code.before(op, end));
+        Code { ops: &code.ops[first..], operands: &code.operands[start..], ..code }.to_owned()
     }
 
     /// The blocks that the program refers to.

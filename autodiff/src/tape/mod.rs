@@ -1,7 +1,7 @@
 //! The tape: a program in the order in which it ran, and its interpreters.
 //!
 //! `store` keeps the entries, `cell` hands out and recycles the memory that handles point to, `reverse` and `replay`
-//! interpret the entries, `sweep` puts scalars and tensors together.
+//! interpret the entries, `sweep` puts scalars and tensors together, `window` cuts out a stretch.
 
 #![allow(unsafe_code, reason = "the storage writes entries without a bounds check for each array")]
 
@@ -14,6 +14,7 @@ pub(crate) mod replay;
 pub(crate) mod reverse;
 pub(crate) mod store;
 pub(crate) mod sweep;
+mod window;
 
 use std::cell::Cell;
 use std::fmt;

@@ -124,11 +124,24 @@ pub(crate) fn split(op: u8, operands: &[u32]) -> (&[u32], &[u32]) {
 /// Those of an entry's operand words that are entries or, marked, constants. None for an element of a tensor.
 #[inline(always)]
 pub(crate) fn operands(op: u8, words: &[u32]) -> &[u32] {
+    let (skip, take) = operand_words(op);
+    &words[skip..words.len().min(take)]
+}
+
+/// As [`operands`], to be changed.
+pub(crate) fn operands_mut(op: u8, words: &mut [u32]) -> &mut [u32] {
+    let ((skip, take), count) = (operand_words(op), words.len());
+    &mut words[skip..count.min(take)]
+}
+
+/// Where the operands begin among the words, and where they end at the latest.
+#[inline(always)]
+fn operand_words(op: u8) -> (usize, usize) {
     match decode(op) {
-        Kind::Leaf | Kind::Tensor | Kind::At => &[],
-        Kind::Block => &words[2..],
-        Kind::Nary(f) => &words[usize::from(f.stores_partials())..],
-        Kind::Unary(_) | Kind::Binary(_, Form::Both) => words,
-        Kind::Binary(..) => &words[..1],
+        Kind::Leaf | Kind::Tensor | Kind::At => (0, 0),
+        Kind::Block => (2, usize::MAX),
+        Kind::Nary(f) => (usize::from(f.stores_partials()), usize::MAX),
+        Kind::Unary(_) | Kind::Binary(_, Form::Both) => (0, usize::MAX),
+        Kind::Binary(..) => (0, 1),
     }
 }

@@ -401,9 +401,9 @@ impl<T: Real> Code<'_, T> {
 /// A copy of a program.
 #[derive(Clone, Debug)]
 pub(crate) struct OwnedCode<T> {
-    ops: Vec<u8>,
-    operands: Vec<u32>,
-    constants: Vec<T>,
+    pub(super) ops: Vec<u8>,
+    pub(super) operands: Vec<u32>,
+    pub(super) constants: Vec<T>,
 }
 
 impl<T> Default for OwnedCode<T> {

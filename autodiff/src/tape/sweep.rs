@@ -6,10 +6,12 @@ use super::cell::{ASKED, TapeCell};
 use super::fused::Located;
 use super::replay::Values;
 use super::reverse::{Interpreter, dependents, reverse};
+use super::store::Code;
+use super::window::Window;
 use crate::error::{Error, Kind};
 use crate::gradients::Gradients;
 use crate::kernels::storage::Storage;
-use crate::tensor::entry::{Source, TensorEntry};
+use crate::tensor::entry::{Region, Source, TensorEntry};
 use crate::tensor::{Node, Vjp};
 use crate::{Real, Tensor, Var};
 
@@ -110,7 +112,15 @@ impl<T: Real> Interpreter<T> for FirstOrder<'_, T> {
             }
             source @ Source::Op { .. } => {
                 let tracked = |input: &Tensor<T>| input.place().is_some();
-                pass_on(source, &adjoint, false, tracked, &mut self.tensors);
+                pass_on(source, &adjoint, false, tracked, &mut self.tensors, 0);
+            }
+            Source::Region { region, places, .. } => {
+                let outputs = adjoint.as_slice().expect("collected in row-major order");
+                let mut inputs: SmallVec<[T; 8]> = places.iter().map(|&i| adjoints[i as usize]).collect();
+                region.sweep(outputs, &mut inputs);
+                for (&i, input) in places.iter().zip(inputs) {
+                    adjoints[i as usize] = input;
+                }
             }
         }
     }
@@ -121,13 +131,14 @@ impl<T: Real> Interpreter<T> for FirstOrder<'_, T> {
     }
 }
 
-/// Runs an operation's vjp and adds what it gives to the adjoints of its inputs.
+/// Runs an operation's vjp and adds what it gives to the adjoints of its inputs; `tensors` are those from slot `first` on.
 fn pass_on<T: Real>(
     source: &Source<T>,
     adjoint: &Tensor<T>,
     recording: bool,
     wanted: impl Fn(&Tensor<T>) -> bool,
     tensors: &mut [Option<Tensor<T>>],
+    first: usize,
 ) {
     let Source::Op { op, inputs, output } = source else { return };
     let needs: SmallVec<[bool; 4]> = inputs.iter().map(wanted).collect();
@@ -147,7 +158,7 @@ fn pass_on<T: Real>(
             let want = input.shape().to_vec();
             Error::from(Kind::VjpShape { op: op.name().to_owned(), input: i, got, want }).raise()
         };
-        let sum = &mut tensors[node.slot as usize];
+        let sum = &mut tensors[node.slot as usize - first];
         *sum = Some(match sum.take() {
             None => gradient,
             Some(mut sum) if !recording => {
@@ -162,17 +173,82 @@ fn pass_on<T: Real>(
 /// Variables and tracked tensors: the sweep is recorded on the same tape.
 struct Recorded<T: Real> {
     cell: &'static TapeCell<T>,
+    /// The stretch of the tape that is swept; adjoints are numbered as its entries.
+    window: Window,
+    /// The first tensor slot of that stretch.
+    first_slot: usize,
     wants: Vec<bool>,
     tensors: Vec<Option<Tensor<T>>>,
     /// Adjoints of single elements, collected until their tensor's turn comes.
     elements: Vec<Option<Vec<Var<T>>>>,
 }
 
+impl<T: Real> Recorded<T> {
+    /// To sweep `code`, the program of a window whose tensors are those from slot `first_slot` on, for the adjoints of
+    /// the `sources`.
+    fn new(
+        cell: &'static TapeCell<T>,
+        window: Window,
+        first_slot: usize,
+        code: Code<'_, T>,
+        sources: impl IntoIterator<Item = usize>,
+    ) -> Self {
+        let mut wants = vec![false; code.ops.len()];
+        for index in sources {
+            wants[index] = true;
+        }
+        let entries = cell.tensors.borrow();
+        let wants = dependents(code, &wants, |_, slot, depends| {
+            let depends = |index| depends[window.inner(index)];
+            depends(entries[slot].index) || entries[slot].depends(depends)
+        });
+        let slots = entries.len() - first_slot;
+        drop(entries);
+        Self { cell, window, first_slot, wants, tensors: vec![None; slots], elements: vec![None; slots] }
+    }
+
+    fn wants_entry(&self, index: u32) -> bool {
+        self.wants[self.window.inner(index)]
+    }
+
+    /// Runs a stretch of program again, recorded, and passes the adjoints of its results on to the scalars at `places`.
+    fn unroll(&self, region: &dyn Region<T>, places: &[u32], outputs: &[Var<T>], adjoints: &mut [Var<T>]) {
+        let (cell, epoch, first) = (self.cell, self.cell.epoch(), self.cell.len());
+        let first_slot = cell.tensors.borrow().len();
+        let at = |&index: &u32| Var::on_tape(cell.value(index as usize), cell, index);
+        let results = region.replay(&places.iter().map(at).collect::<Vec<_>>());
+        // The stretch is user code, which may have reset the tape.
+        cell.check(epoch);
+        let window = Window::new(first, places);
+        let blocks = cell.copy_blocks();
+        let owned = window.renumber(cell.copy_code_from(first).view(&blocks));
+        let code = owned.view(&blocks);
+        let sources: Vec<usize> =
+            places.iter().filter(|&&index| self.wants_entry(index)).map(|&index| window.inner(index)).collect();
+        let mut inner = Self::new(cell, window, first_slot, code, sources);
+        let mut found = vec![Var::constant(T::zero()); code.ops.len()];
+        for &index in places {
+            found[inner.window.inner(index)] = adjoints[self.window.inner(index)];
+        }
+        for (result, &adjoint) in results.iter().zip(outputs) {
+            // What the stretch passed through untouched is the caller's own variable and has its adjoint already.
+            if let (Some((_, index, _)), false) = (result.place(), adjoint.is_exact_zero()) {
+                found[inner.window.inner(index)].accumulate(adjoint);
+            }
+        }
+        reverse(code, &mut inner, &mut found);
+        for &index in places {
+            adjoints[self.window.inner(index)] = found[inner.window.inner(index)];
+        }
+    }
+}
+
 impl<T: Real> Interpreter<T> for Recorded<T> {
     type Number = Var<T>;
     type Adjoint = Var<T>;
 
-    unsafe fn value(&self, index: usize) -> Var<T> {
+    unsafe fn value(&self, inner: usize) -> Var<T> {
+        let index = self.window.index(inner);
         Var::on_tape(self.cell.value(index), self.cell, index as u32)
     }
 
@@ -180,8 +256,8 @@ impl<T: Real> Interpreter<T> for Recorded<T> {
         Var::constant(constant)
     }
 
-    fn wants(&self, index: usize) -> bool {
-        self.wants[index]
+    fn wants(&self, inner: usize) -> bool {
+        self.wants[inner]
     }
 
     fn partials(&self, block: &Located<T>, _: &[Var<T>]) -> SmallVec<[Var<T>; 8]> {
@@ -190,30 +266,39 @@ impl<T: Real> Interpreter<T> for Recorded<T> {
 
     fn tensor(&mut self, slot: usize, adjoints: &mut [Var<T>]) {
         let entry = self.cell.tensors.borrow()[slot].clone();
-        if !self.wants[entry.index as usize] {
+        if !self.wants_entry(entry.index) {
             return;
         }
-        if let Some(elements) = self.elements[slot].take() {
+        let own = slot - self.first_slot;
+        let elements = self.elements[own].take();
+        if let Source::Region { region, places, .. } = &entry.source {
+            if let Some(outputs) = elements {
+                self.unroll(region.as_ref(), places, &outputs, adjoints);
+            }
+            return;
+        }
+        if let Some(elements) = elements {
             let elements = Tensor::from_vars(&elements, entry.source.shape());
-            self.tensors[slot] = Some(match self.tensors[slot].take() {
+            self.tensors[own] = Some(match self.tensors[own].take() {
                 None => elements,
                 Some(sum) => sum + elements,
             });
         }
-        let Some(adjoint) = self.tensors[slot].clone() else { return };
+        let Some(adjoint) = self.tensors[own].clone() else { return };
         match &entry.source {
-            Source::Leaf(_) => {}
+            Source::Leaf(_) | Source::Region { .. } => {}
             Source::Scalars { places, .. } => {
                 for (flat, (place, &value)) in places.iter().zip(adjoint.view().iter()).enumerate() {
-                    if let Some(index) = place.map(|index| index as usize).filter(|&index| self.wants[index]) {
-                        adjoints[index].accumulate(adjoint.element(flat, value));
+                    let inner = place.map(|index| self.window.inner(index));
+                    if let Some(inner) = inner.filter(|&inner| self.wants[inner]) {
+                        adjoints[inner].accumulate(adjoint.element(flat, value));
                     }
                 }
             }
             source @ Source::Op { .. } => {
-                let wants = &self.wants;
-                let wanted = |input: &Tensor<T>| input.place().is_some_and(|node| wants[node.index as usize]);
-                pass_on(source, &adjoint, true, wanted, &mut self.tensors);
+                let (wants, window) = (&self.wants, &self.window);
+                let wanted = |input: &Tensor<T>| input.place().is_some_and(|node| wants[window.inner(node.index)]);
+                pass_on(source, &adjoint, true, wanted, &mut self.tensors, self.first_slot);
             }
         }
     }
@@ -221,9 +306,10 @@ impl<T: Real> Interpreter<T> for Recorded<T> {
     fn element(&mut self, slot: usize, position: usize, adjoint: Var<T>) {
         let entries = self.cell.tensors.borrow();
         let entry = &entries[slot];
-        if self.wants[entry.index as usize] {
+        if self.wants_entry(entry.index) {
             let len = entry.source.shape().iter().product();
-            let elements = self.elements[slot].get_or_insert_with(|| vec![Var::constant(T::zero()); len]);
+            let own = slot - self.first_slot;
+            let elements = self.elements[own].get_or_insert_with(|| vec![Var::constant(T::zero()); len]);
             drop(entries);
             elements[position].accumulate(adjoint);
         }
@@ -249,17 +335,8 @@ pub(crate) fn recorded<T: Real>(
     let code = cell.copy_code(root);
     let blocks = cell.copy_blocks();
     let code = code.view(&blocks);
-    let mut sources = vec![false; root + 1];
-    for &index in wrt.iter().filter(|&&index| index <= root) {
-        sources[index] = true;
-    }
-    let entries = cell.tensors.borrow();
-    let wants = dependents(code, &sources, |_, slot, depends| {
-        depends[entries[slot].index as usize] || entries[slot].depends(depends)
-    });
-    let slots = entries.len();
-    drop(entries);
-    let mut sweep = Recorded { cell, wants, tensors: vec![None; slots], elements: vec![None; slots] };
+    let sources = wrt.iter().copied().filter(|&index| index <= root);
+    let mut sweep = Recorded::new(cell, Window::whole(), 0, code, sources);
     let mut adjoints = vec![Var::constant(T::zero()); root + 1];
     match seed {
         None => adjoints[root] = Var::constant(T::one()),

@@ -8,8 +8,8 @@ use super::Tensor;
 use super::elementwise;
 use super::layout::Dims;
 use super::op::{Grads, Vjp};
-use crate::Real;
 use crate::rules::{Binary, Unary};
+use crate::{Real, Var};
 
 /// The backward half of an operation: all that the tape needs of one that has run.
 pub(crate) trait Backward<T: Real> {
@@ -18,6 +18,16 @@ pub(crate) trait Backward<T: Real> {
 
     /// The vector-Jacobian product: one gradient or `None` for each input, written in tensor operations.
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T>;
+}
+
+/// A stretch of program on scalars that the tape keeps as one entry and runs again when a sweep comes to it.
+pub(crate) trait Region<T: Real> {
+    /// The first-order sweep through the stretch. `outputs` holds the adjoints of its results, `inputs` what the
+    /// adjoints of the scalars it started from have gathered so far: the sweep goes on adding to them.
+    fn sweep(&self, outputs: &[T], inputs: &mut [T]);
+
+    /// Runs the stretch on the inputs' own tape, recorded entry by entry. Gives its results.
+    fn replay(&self, inputs: &[Var<T>]) -> Vec<Var<T>>;
 }
 
 /// An operation on the tape. Rows of the table and operations without parameters need no allocation.
@@ -81,27 +91,28 @@ pub(crate) enum Source<T: Real> {
     Scalars { places: Rc<[Option<u32>]>, shape: Dims },
     /// An operation.
     Op { op: OpRef<T>, inputs: SmallVec<[Tensor<T>; 2]>, output: Tensor<T> },
+    /// A stretch of program that started from these scalars; its results are the tensor's elements.
+    Region { region: Rc<dyn Region<T>>, places: Rc<[u32]>, shape: Dims },
 }
 
 impl<T: Real> Source<T> {
     /// The shape of the tensor.
     pub(crate) fn shape(&self) -> &[usize] {
         match self {
-            Self::Leaf(shape) | Self::Scalars { shape, .. } => shape,
+            Self::Leaf(shape) | Self::Scalars { shape, .. } | Self::Region { shape, .. } => shape,
             Self::Op { output, .. } => output.shape(),
         }
     }
 }
 
 impl<T: Real> TensorEntry<T> {
-    /// Whether the entry depends on any entry marked in `depends`.
-    pub(crate) fn depends(&self, depends: &[bool]) -> bool {
+    /// Whether the entry depends on any entry for which `depends` says so.
+    pub(crate) fn depends(&self, depends: impl Fn(u32) -> bool) -> bool {
         match &self.source {
             Source::Leaf(_) => false,
-            Source::Scalars { places, .. } => places.iter().flatten().any(|&i| depends[i as usize]),
-            Source::Op { inputs, .. } => {
-                inputs.iter().filter_map(Tensor::place).any(|node| depends[node.index as usize])
-            }
+            Source::Scalars { places, .. } => places.iter().flatten().any(|&i| depends(i)),
+            Source::Op { inputs, .. } => inputs.iter().filter_map(Tensor::place).any(|node| depends(node.index)),
+            Source::Region { places, .. } => places.iter().any(|&i| depends(i)),
         }
     }
 }

@@ -287,7 +287,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 fn packed_files_that_claim_too_much() {
     let _alone = alone();
     // Ten million zeros behind a header for hundred: what is not asked for is not unpacked.
-    let bomb = gzip(&[&[0, 0, 8, 1, 0, 0, 0, 100], &[0; 10_000_000][..]].concat());
+    let bomb = gzip(&[vec![0, 0, 8, 1, 0, 0, 0, 100], vec![0; 10_000_000]].concat());
     assert!(bomb.len() < 20_000);
     let bench = Bench::new("t.idx.gz", Allowance { times: 12, bytes: PACKED }, |file| read_idx::<f64>(file));
     let surplus = ", unpacked: byte 108: there are more bytes, expected the end of the file";
@@ -383,7 +383,7 @@ fn texts_of_many_columns_and_categories() {
     let texts = [
         "1\n".repeat(count),
         "a\n".repeat(count),
-        (0..count).map(|i| format!("a{i:x}\n")).collect(),
+        (0..count).map(|i| format!("a{i:x}")).collect::<Vec<String>>().join("\n"),
         format!("0.{}{}", "1".repeat(1000), "\n1".repeat(count)),
     ];
     for text in texts {

@@ -1,10 +1,13 @@
 //! Integration tests, one binary.
 
 mod backprop;
+mod data_files;
+mod data_sets;
 mod deep;
 mod edges;
 mod handles;
 mod interop;
+mod metrics;
 mod nesting;
 mod orders;
 mod own_ops;

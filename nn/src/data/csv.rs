@@ -129,7 +129,9 @@ impl Csv {
             return Err(empty());
         }
         let mut by_id = vec![""; texts.len()];
-        texts.iter().for_each(|(text, &id)| by_id[id] = text);
+        for (text, &id) in &texts {
+            by_id[id] = text;
+        }
         Ok(Columns::new(builders.into_iter().map(|builder| builder.finish(&by_id)).collect(), count))
     }
 

@@ -34,7 +34,12 @@ pub struct Table {
 
 impl Table {
     /// Rows of `features` numbers, then a label from 0 to `classes - 1`.
+    ///
+    /// # Panics
+    /// If there are no classes.
+    #[track_caller]
     pub fn new(features: usize, classes: usize) -> Self {
+        assert!(classes > 0, "Table: 0 classes, expected at least 1");
         Self { features, classes, scale: 1.0 }
     }
 

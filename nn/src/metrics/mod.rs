@@ -33,7 +33,8 @@ pub fn classes<T: Real>(y: &Tensor<T>) -> Vec<usize> {
 }
 
 fn largest<T: Real>(row: &ArrayView1<'_, T>) -> usize {
-    row.iter().enumerate().fold(0, |best, (k, &x)| if x > row[best] || row[best].is_nan() { k } else { best })
+    let is_better = |x: T, best: T| x > best || best.is_nan() && !x.is_nan();
+    row.iter().enumerate().fold(0, |best, (k, &x)| if is_better(x, row[best]) { k } else { best })
 }
 
 /// The fraction of items whose largest output is at the target's largest entry; with one output, whose rounded

@@ -115,6 +115,11 @@ fn csv_errors_name_the_place() {
         "1,2\n3,4\n",
         ":1: all fields are numbers, expected a header; without one, read the file with `header(false)`",
     );
+    refused(
+        &csv,
+        "1,1\n3,4\n",
+        ":1: all fields are numbers, expected a header; without one, read the file with `header(false)`",
+    );
     refused(&csv.clone().skip("c"), "a,b\n1,2\n", ":1: no column `c`; there are `a`, `b`");
     refused(&csv.clone().categories(3), "a,b\n1,2\n", ":1: no column `3`; there are `a`, `b`");
 
@@ -186,6 +191,18 @@ fn another_file_is_read_in_the_same_way() {
         ":2: field 2 (age) is \"\", expected a number; fill in the value or leave out the row",
     );
     assert_eq!(message(schema.without("town")), "no column `town`; there are `sex`, `age`, `city`");
+    let mut twice = schema.clone();
+    twice.columns[0].categories = Some(vec!["1".to_owned(), "1".to_owned()]);
+    let folder = tempdir().unwrap();
+    let file = folder.path().join("t.csv");
+    fs::write(&file, "sex,age,city\n1,2,Rom\n").unwrap();
+    assert_eq!(
+        message(Csv::new().like(&twice).read(&file)),
+        "data set: the schema has the category `1` twice in one column"
+    );
+    // Names are not taken for numbers of fields.
+    let numbered = read(&Csv::new().header(false), "1,x\n").unwrap().schema();
+    refused(&Csv::new().like(&numbered), "a,b\n1,x\n", ":1: no column `1`; there are `a`, `b`");
     let plain = Csv::new().header(false).like(&schema);
     assert_eq!(read(&plain, "1,30,Bern\n").unwrap().matrix::<f64>().unwrap(), array![[1., 0., 30., 1., 0.]]);
     refused(&plain, "1,30\n", ":1: 2 fields, expected 3");

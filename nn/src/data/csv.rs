@@ -143,13 +143,15 @@ impl Csv {
                 first.check_len(schema.columns.len())?;
             }
             let builder = |(position, column): (usize, &super::ColumnSchema)| {
-                let index = if self.header { index(&ColumnId::from(column.name.as_str()))? } else { position };
+                let same = |name: &String| *name == column.name;
+                let found = if self.header { names.iter().position(same) } else { Some(position) };
+                let index = found.ok_or_else(|| {
+                    let missing = Kind::Column { wanted: column.name.clone(), columns: names.clone() };
+                    first.reject(missing.to_string())
+                })?;
                 let kind = match &column.categories {
                     None => Building::Numbers { numbers: Vec::with_capacity(room), decided: None },
-                    Some(names) => {
-                        let places = names.iter().cloned().zip(0..).collect();
-                        Building::Known { places, indices: Vec::with_capacity(room) }
-                    }
+                    Some(names) => Building::Known { places: places(names)?, indices: Vec::with_capacity(room) },
                 };
                 Ok(Builder { index, name: column.name.clone(), named: self.header, kind })
             };
@@ -170,6 +172,10 @@ impl Csv {
 
 /// The names in a header. A column without one is called by its number.
 fn header(row: &Row<'_>) -> Result<Vec<String>> {
+    if row.fields.iter().all(|field| number(field.trim()).is_some()) {
+        let message = "all fields are numbers, expected a header; without one, read the file with `header(false)`";
+        return Err(row.reject(message.to_owned()));
+    }
     let mut names = Vec::with_capacity(row.fields.len());
     let mut seen = BTreeMap::new();
     for (i, name) in row.fields.iter().map(str::trim).enumerate() {
@@ -178,10 +184,6 @@ fn header(row: &Row<'_>) -> Result<Vec<String>> {
             return Err(row.fail(i, None, format!("a name that differs from that of field {before}")));
         }
         names.push(name);
-    }
-    if row.fields.iter().all(|field| number(field.trim()).is_some()) {
-        let message = "all fields are numbers, expected a header; without one, read the file with `header(false)`";
-        return Err(row.reject(message.to_owned()));
     }
     Ok(names)
 }
@@ -215,9 +217,10 @@ impl Builder {
         let is_missing = text.is_empty() || MISSING.iter().any(|missing| text.eq_ignore_ascii_case(missing));
         let name = self.named.then_some(self.name.as_str());
         let fail = |expected: String| Err(row.fail(self.index, name, expected));
+        let missing = |what: &str| fail(format!("{what}; fill in the value or leave out the row"));
         if let Building::Undecided { room } = self.kind {
             self.kind = if is_missing {
-                return fail("a number or a category; fill in the value or leave out the row".to_owned());
+                return missing("a number or a category");
             } else if text.parse::<f64>().is_ok() {
                 Building::Numbers { numbers: Vec::with_capacity(room), decided: Some(row.line) }
             } else {
@@ -226,9 +229,7 @@ impl Builder {
         }
         match &mut self.kind {
             Building::Undecided { .. } => unreachable!("decided above"),
-            Building::Numbers { .. } if is_missing => {
-                fail("a number; fill in the value or leave out the row".to_owned())
-            }
+            Building::Numbers { .. } if is_missing => missing("a number"),
             Building::Numbers { numbers, decided } => match (number(text), decided) {
                 (Some(x), _) => {
                     numbers.push(x);
@@ -239,18 +240,14 @@ impl Builder {
                 )),
                 (None, _) => fail("a finite number".to_owned()),
             },
-            Building::Categories { decided: Some(_), .. } if is_missing => {
-                fail("a category; fill in the value or leave out the row".to_owned())
-            }
+            Building::Categories { decided: Some(_), .. } if is_missing => missing("a category"),
             Building::Categories { decided: Some(line), .. } if number(text).is_some() => {
                 let hint = if self.named { "" } else { ", and a header has to be asked for" };
                 fail(format!(
                     "no number, as in line {line}; a column of categories that may be numbers has to be named as such{hint}"
                 ))
             }
-            Building::Categories { .. } | Building::Known { .. } if text.is_empty() => {
-                fail("a category; fill in the value or leave out the row".to_owned())
-            }
+            Building::Categories { .. } | Building::Known { .. } if text.is_empty() => missing("a category"),
             Building::Categories { ids, .. } => {
                 let next = texts.len();
                 ids.push(match texts.get(text) {
@@ -299,6 +296,17 @@ fn categories(ids: &[usize], texts: &[&str]) -> Values {
         indices: ids.iter().map(rank).collect(),
         names: order.iter().map(|&id| texts[id].to_owned()).collect(),
     }
+}
+
+/// Where each of a schema's categories has its place.
+fn places(names: &[String]) -> Result<BTreeMap<String, usize>> {
+    let mut places = BTreeMap::new();
+    for (place, name) in names.iter().enumerate() {
+        if places.insert(name.clone(), place).is_some() {
+            return Err(Error::data(format!("the schema has the category `{name}` twice in one column")));
+        }
+    }
+    Ok(places)
 }
 
 /// Names by their places.

@@ -29,6 +29,10 @@ impl From<Kind> for Error {
 }
 
 impl Error {
+    pub(crate) fn data(what: String) -> Self {
+        Kind::Data { what }.into()
+    }
+
     pub(crate) fn read(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
         |source| Kind::Read { path: path.to_owned(), source }.into()
     }
@@ -44,16 +48,24 @@ pub(crate) enum Kind {
     Read { path: PathBuf, source: std::io::Error },
     #[error("{}: cannot write: {source}", path.display())]
     Write { path: PathBuf, source: std::io::Error },
-    #[error("{}: the file holds no rows; expected rows of {fields} comma-separated numbers", path.display())]
-    EmptyTable { path: PathBuf, fields: usize },
+    #[error("{}: the file holds no rows; expected {expected}", path.display())]
+    EmptyTable { path: PathBuf, expected: String },
     #[error("{}:{line}: {found} fields, expected {expected}", path.display())]
     Fields { path: PathBuf, line: u64, found: usize, expected: usize },
-    #[error("{}:{line}: field {field} is {found:?}, expected a finite number", path.display())]
-    Number { path: PathBuf, line: u64, field: usize, found: String },
-    #[error("{}:{line}: field {field} is {found:?}, expected a label from 0 to {}", path.display(), classes - 1)]
-    Label { path: PathBuf, line: u64, field: usize, found: String, classes: usize },
+    #[error("{}:{line}: {field} is {:?}, expected {expected}", path.display(), shortened(found))]
+    Field { path: PathBuf, line: u64, field: Field, found: String, expected: String },
     #[error("{}:{line}: {message}", path.display())]
     Text { path: PathBuf, line: u64, message: String },
+    #[error("no column `{wanted}`; there are {}", listed(columns))]
+    Column { wanted: String, columns: Vec<String> },
+    #[error("{place}: byte {offset}: {found}, expected {expected}")]
+    Bytes { place: String, offset: u64, found: String, expected: String },
+    #[error("{place}: byte {offset}: cannot unpack: {source}")]
+    Unpack { place: String, offset: u64, source: std::io::Error },
+    #[error("{}: {message}; expected a ZIP archive of NPY files", path.display())]
+    Archive { path: PathBuf, message: String },
+    #[error("{}: no array `{wanted}`; there are {}", path.display(), listed(arrays))]
+    Array { path: PathBuf, wanted: String, arrays: Vec<String> },
     #[error("{}: not a weights file: {message}", path.display())]
     Weights { path: PathBuf, message: String },
     #[error("{}: `{name}` is missing from the file; the model has {expected}", path.display())]
@@ -76,4 +88,38 @@ pub(crate) enum Kind {
     Severed { name: String },
     #[error("the loss became {loss} in epoch {epoch}, batch {batch}; the weights are those of the step before")]
     Diverged { loss: f64, epoch: usize, batch: usize },
+}
+
+/// A field of a table: its number from 1 and, if it has one, its column's name.
+#[derive(Clone, Debug)]
+pub(crate) struct Field {
+    pub(crate) number: usize,
+    pub(crate) name: Option<String>,
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "field {}", self.number)?;
+        self.name.as_ref().map_or(Ok(()), |name| write!(f, " ({})", shortened(name)))
+    }
+}
+
+/// What a file says may be long: a quote that is never closed takes in all that follows.
+pub(crate) fn shortened(text: &str) -> String {
+    const MOST: usize = 40;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// Names for a message, the first ones if they are many.
+pub(crate) fn listed(names: &[String]) -> String {
+    const MOST: usize = 8;
+    if names.is_empty() {
+        return "none".to_owned();
+    }
+    let shown: Vec<String> = names.iter().take(MOST).map(|name| format!("`{}`", shortened(name))).collect();
+    let more = names.len().saturating_sub(MOST);
+    shown.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() }
 }

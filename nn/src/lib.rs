@@ -36,7 +36,7 @@ pub mod plot;
 mod train;
 
 pub use check::{GradientCheck, check_gradient};
-pub use data::{Batches, Dataset, Table};
+pub use data::{Batches, Csv, Dataset, Standardizer, Table};
 pub use error::{Error, Result};
 pub use init::Init;
 pub use layer::{Layer, Visit, VisitMut, count, names, parameters, parameters_mut, watch};

@@ -3,11 +3,14 @@
 mod backprop;
 mod checkpoint;
 mod checkpoint_mistakes;
+mod data_files;
+mod data_sets;
 mod deep;
 mod edges;
 mod handles;
 mod interop;
 mod many;
+mod metrics;
 mod nesting;
 mod orders;
 mod own_ops;

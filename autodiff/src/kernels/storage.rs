@@ -14,7 +14,13 @@ use crate::Real;
 const KEEP: usize = 1 << 29;
 
 /// A shared, contiguous buffer. Copy on write through [`Storage::make_mut`].
-pub(crate) struct Storage<T: Real>(Option<Rc<Vec<T>>>);
+pub(crate) struct Storage<T: Real>(Option<Rc<Buffer<T>>>);
+
+struct Buffer<T> {
+    elements: Vec<T>,
+    /// Whether the pool made it. Vectors that come from elsewhere, batch after batch, would fill the pool.
+    pooled: bool,
+}
 
 impl<T: Real> Storage<T> {
     /// A buffer of `len` elements, each zero or left over from an earlier use: for results that are written in full.
@@ -22,11 +28,12 @@ impl<T: Real> Storage<T> {
         let class = class_above(len);
         let recycled = with_pool(|pool: &mut Pool<T>| {
             let rc = pool.free.get_mut(class)?.pop()?;
-            pool.bytes -= rc.capacity() * size_of::<T>();
+            pool.bytes -= rc.elements.capacity() * size_of::<T>();
             Some(rc)
         });
-        let mut rc = recycled.flatten().unwrap_or_else(|| Rc::new(Vec::with_capacity(capacity_of(class))));
-        Rc::get_mut(&mut rc).expect("a pooled buffer has one owner").resize(len, T::zero());
+        let fresh = || Rc::new(Buffer { elements: Vec::with_capacity(capacity_of(class)), pooled: true });
+        let mut rc = recycled.flatten().unwrap_or_else(fresh);
+        Rc::get_mut(&mut rc).expect("a pooled buffer has one owner").elements.resize(len, T::zero());
         Self(Some(rc))
     }
 
@@ -39,11 +46,11 @@ impl<T: Real> Storage<T> {
 
     /// Takes over a vector without copying it.
     pub(crate) fn from_vec(vec: Vec<T>) -> Self {
-        Self(Some(Rc::new(vec)))
+        Self(Some(Rc::new(Buffer { elements: vec, pooled: false })))
     }
 
     pub(crate) fn as_slice(&self) -> &[T] {
-        self.rc()
+        &self.rc().elements
     }
 
     /// Whether this is the buffer's only user.
@@ -58,16 +65,16 @@ impl<T: Real> Storage<T> {
             copy.make_mut().copy_from_slice(self.as_slice());
             *self = copy;
         }
-        Rc::get_mut(self.0.as_mut().expect("present until dropped")).expect("just made unique")
+        &mut Rc::get_mut(self.0.as_mut().expect("present until dropped")).expect("just made unique").elements
     }
 
     /// The elements as a vector; without a copy if nobody else uses them.
     pub(crate) fn into_vec(mut self) -> Vec<T> {
         let rc = self.0.take().expect("present until dropped");
-        Rc::try_unwrap(rc).unwrap_or_else(|rc| rc.to_vec())
+        Rc::try_unwrap(rc).map_or_else(|rc| rc.elements.clone(), |buffer| buffer.elements)
     }
 
-    fn rc(&self) -> &Rc<Vec<T>> {
+    fn rc(&self) -> &Rc<Buffer<T>> {
         self.0.as_ref().expect("present until dropped")
     }
 }
@@ -81,12 +88,12 @@ impl<T: Real> Clone for Storage<T> {
 impl<T: Real> Drop for Storage<T> {
     fn drop(&mut self) {
         let Some(mut rc) = self.0.take() else { return };
-        if Rc::get_mut(&mut rc).is_none() {
+        if !rc.pooled || Rc::get_mut(&mut rc).is_none() {
             return;
         }
         with_pool(|pool: &mut Pool<T>| {
-            let bytes = rc.capacity() * size_of::<T>();
-            let class = class_below(rc.capacity());
+            let capacity = rc.elements.capacity();
+            let (bytes, class) = (capacity * size_of::<T>(), class_below(capacity));
             if pool.bytes + bytes <= KEEP {
                 pool.bytes += bytes;
                 if pool.free.len() <= class {
@@ -100,7 +107,7 @@ impl<T: Real> Drop for Storage<T> {
 
 /// Free buffers by size class.
 struct Pool<T> {
-    free: Vec<Vec<Rc<Vec<T>>>>,
+    free: Vec<Vec<Rc<Buffer<T>>>>,
     bytes: usize,
 }
 
@@ -156,6 +163,14 @@ mod tests {
             assert!(class == 0 || capacity_of(class - 1) < len, "{len}: a smaller class would do");
             assert!(len < 4 || capacity_of(class_below(len)) <= len, "{len}");
         }
+    }
+
+    #[test]
+    fn foreign_buffers_do_not_pile_up() {
+        for _ in 0..100 {
+            drop(Storage::from_vec(vec![1.0_f64; 4096]));
+        }
+        with_pool(|pool: &mut Pool<f64>| assert_eq!(pool.bytes, 0));
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Inputs with their targets.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use autodiff::{Real, Tensor};
 use ndarray::{Array, ArrayD, Axis, Dimension};
-use rand::Rng;
-use rand::seq::SliceRandom;
 
 use crate::error::Kind;
 use crate::{Error, Result};
@@ -82,26 +82,89 @@ impl<T: Real> Dataset<T> {
         (Tensor::constant(self.inputs.clone()), Tensor::constant(self.targets.clone()))
     }
 
-    /// Shuffles and splits in two; the first part gets `fraction` of the items, rounded.
+    /// Some items, as a data set.
+    ///
+    /// # Panics
+    /// If an index is out of range.
+    #[track_caller]
+    pub fn subset(&self, indices: &[usize]) -> Self {
+        let pick = |array: &ArrayD<T>| array.select(Axis(0), indices);
+        Self { inputs: pick(&self.inputs), targets: pick(&self.targets) }
+    }
+
+    /// Other inputs with the same targets, as after standardising.
     ///
     /// # Errors
-    /// If `fraction` is not between 0 and 1, or if a part would be empty.
-    pub fn split(&self, fraction: f64, rng: &mut impl Rng) -> Result<(Self, Self)> {
-        let fail = |what: String| Error::from(Kind::Data { what });
-        if !(0.0..=1.0).contains(&fraction) {
-            return Err(fail(format!("cannot split off a fraction of {fraction}, expected 0 to 1")));
-        }
-        #[allow(clippy::cast_sign_loss, reason = "neither factor is negative")]
-        let first = (fraction * self.len() as f64).round() as usize;
-        if first == 0 || first == self.len() {
-            return Err(fail(format!("splitting {} items at {fraction} leaves one part empty", self.len())));
-        }
-        let mut order: Vec<usize> = (0..self.len()).collect();
-        order.shuffle(rng);
-        let part = |indices: &[usize]| Self {
-            inputs: self.inputs.select(Axis(0), indices),
-            targets: self.targets.select(Axis(0), indices),
-        };
-        Ok((part(&order[..first]), part(&order[first..])))
+    /// As [`new`](Self::new).
+    pub fn with_inputs<D: Dimension>(&self, inputs: Array<T, D>) -> Result<Self> {
+        Self::new(inputs, self.targets.clone())
     }
+
+    /// Other targets with the same inputs.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_targets<D: Dimension>(&self, targets: Array<T, D>) -> Result<Self> {
+        Self::new(self.inputs.clone(), targets)
+    }
+
+    /// The class of each item, from 0: the place of the 1 in a one-hot row; a single whole number's rank among those
+    /// that occur.
+    ///
+    /// ```
+    /// use ndarray::array;
+    /// let data = nn::Dataset::new(array![[0.5], [0.7], [0.2]], array![[1.0], [-1.0], [1.0]])?;
+    /// assert_eq!(data.classes()?, [1, 0, 1]);
+    /// # Ok::<(), nn::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If a target is neither.
+    pub fn classes(&self) -> Result<Vec<usize>> {
+        let width = self.targets.len() / self.len().max(1);
+        let rows = self.targets.axis_iter(Axis(0)).map(|row| row.iter().map(|x| x.primal()).collect::<Vec<f64>>());
+        let fail = |item: usize, row: &[f64]| {
+            Error::data(format!("the target of item {item} is {row:?}, expected a one-hot row or a whole number"))
+        };
+        if width == 1 {
+            let mut numbers = Vec::with_capacity(self.len());
+            for (item, row) in rows.enumerate() {
+                // Less than 2^53: every whole number is one that was meant.
+                let whole = row[0].fract() == 0.0 && row[0].abs() < 9e15;
+                numbers.push(if whole { row[0] as i64 } else { return Err(fail(item, &row)) });
+            }
+            let ranks: BTreeSet<i64> = numbers.iter().copied().collect();
+            let ranks: BTreeMap<i64, usize> = ranks.into_iter().enumerate().map(|(rank, x)| (x, rank)).collect();
+            return Ok(numbers.iter().map(|x| ranks[x]).collect());
+        }
+        rows.enumerate()
+            .map(|(item, row)| {
+                let zeros = row.iter().filter(|&&x| x == 0.0).count();
+                let one = row.iter().position(|&x| x == 1.0).filter(|_| zeros + 1 == row.len());
+                one.ok_or_else(|| fail(item, &row))
+            })
+            .collect()
+    }
+}
+
+/// Class numbers from an array of them, as from a file of labels.
+///
+/// ```
+/// assert_eq!(nn::data::labels(&ndarray::array![2.0, 0.0].into_dyn())?, [2, 0]);
+/// # Ok::<(), nn::Error>(())
+/// ```
+///
+/// # Errors
+/// If an entry is not a whole number from 0.
+pub fn labels<T: Real>(array: &ArrayD<T>) -> Result<Vec<usize>> {
+    let label = |(item, x): (usize, &T)| {
+        let x = x.primal();
+        #[allow(clippy::cast_sign_loss, reason = "checked before")]
+        if x.fract() == 0.0 && (0.0..9e15).contains(&x) {
+            Ok(x as usize)
+        } else {
+            Err(Error::data(format!("label {item} is {x}, expected a whole number from 0")))
+        }
+    };
+    array.iter().enumerate().map(label).collect()
 }

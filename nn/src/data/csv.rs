@@ -1,0 +1,317 @@
+//! Tables with named columns from CSV files.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::columns::{Column, ColumnId, Columns, Schema, Values};
+use super::rows::{Row, Rows, number};
+use crate::error::{Kind, listed};
+use crate::{Error, Result};
+
+/// What stands for a value that is not there, besides nothing at all.
+const MISSING: [&str; 6] = ["na", "n/a", "nan", "null", "none", "?"];
+
+/// Reads a CSV file column by column.
+///
+/// A column holds numbers or categories; the first row decides, and a later field of the other kind is an error, as is a
+/// missing value: nothing, or `NA`, `N/A`, `NaN`, `null`, `none` or `?` in any case. A column that
+/// [`categories`](Self::categories) names may hold anything but nothing. Spaces around a field do not count. Errors
+/// name the file, the line and the field.
+///
+/// ```
+/// use nn::data::{Csv, Values};
+/// let file = std::env::temp_dir().join("nn-csv-doc.csv");
+/// std::fs::write(&file, "id,height,kind\n17,1.5,oak\n18,0.2,fern\n").unwrap();
+/// let columns = Csv::new().skip("id").read(&file)?;
+/// assert_eq!(columns.get("height")?.values, Values::Numbers(vec![1.5, 0.2]));
+/// let names = ["fern", "oak"].map(String::from).to_vec();
+/// assert_eq!(columns.get("kind")?.values, Values::Categories { indices: vec![1, 0], names });
+///
+/// std::fs::write(&file, "id,height,kind\n17,1.5,oak\n18,,fern\n").unwrap();
+/// let message = Csv::new().read(&file).unwrap_err().to_string();
+/// assert!(message.ends_with(".csv:3: field 2 (height) is \"\", expected a number; fill in the value or leave out the row"));
+/// # Ok::<(), nn::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Csv {
+    header: bool,
+    delimiter: u8,
+    categories: Vec<ColumnId>,
+    skip: Vec<ColumnId>,
+    schema: Option<Schema>,
+}
+
+impl Default for Csv {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Csv {
+    /// A file with a header and commas.
+    pub fn new() -> Self {
+        Self { header: true, delimiter: b',', categories: Vec::new(), skip: Vec::new(), schema: None }
+    }
+
+    /// Whether the first line names the columns. Without, they are called 1, 2 and so on.
+    pub fn header(self, header: bool) -> Self {
+        Self { header, ..self }
+    }
+
+    /// What separates the fields of a line.
+    pub fn delimiter(self, delimiter: u8) -> Self {
+        Self { delimiter, ..self }
+    }
+
+    /// Reads a column as categories even if it looks like numbers.
+    pub fn categories(mut self, column: impl Into<ColumnId>) -> Self {
+        self.categories.push(column.into());
+        self
+    }
+
+    /// Leaves a column out.
+    pub fn skip(mut self, column: impl Into<ColumnId>) -> Self {
+        self.skip.push(column.into());
+        self
+    }
+
+    /// Reads columns as in another file: the same ones in the same order, the same categories with the same indices.
+    /// With a header they are found by name, and others are left out. What [`categories`](Self::categories) and
+    /// [`skip`](Self::skip) say does not count then.
+    ///
+    /// ```
+    /// use nn::data::Csv;
+    /// let folder = std::env::temp_dir();
+    /// let (old, new) = (folder.join("nn-like-old.csv"), folder.join("nn-like-new.csv"));
+    /// std::fs::write(&old, "height,kind,age\n1.5,oak,3\n0.2,fern,1\n").unwrap();
+    /// std::fs::write(&new, "kind,height\noak,1.7\n").unwrap();
+    /// let schema = Csv::new().read(&old)?.schema().without("age")?;
+    /// let matrix = Csv::new().like(&schema).read(&new)?.matrix::<f64>()?;
+    /// assert_eq!(matrix, ndarray::array![[1.7, 0.0, 1.0]]);
+    /// # Ok::<(), nn::Error>(())
+    /// ```
+    pub fn like(self, schema: &Schema) -> Self {
+        Self { schema: Some(schema.clone()), ..self }
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// If the file cannot be read, has no rows, or is not as expected: the header has no names or one of them twice, a
+    /// column that was asked for is not there, a row has more or fewer fields than the first one, a value is missing, not
+    /// finite or of the other kind.
+    pub fn read(&self, path: impl AsRef<Path>) -> Result<Columns> {
+        let path = path.as_ref();
+        let text = std::fs::read(path).map_err(Error::read(path))?;
+        let mut rows = Rows::new(path, &text, self.delimiter);
+        let empty = || {
+            let expected = if self.header { "a header, then at least one row" } else { "at least one row" };
+            Error::from(Kind::EmptyTable { path: path.to_owned(), expected: expected.to_owned() })
+        };
+        let first = rows.next()?.ok_or_else(empty)?;
+        let names =
+            if self.header { header(&first)? } else { (1..=first.fields.len()).map(|n| n.to_string()).collect() };
+        // As many rows like the first as the text can hold: right for most files, and never more than the text's size.
+        let room = text.len() / (first.fields.as_slice().len() + names.len()) + 1;
+        let width = names.len();
+        let mut builders = self.builders(&first, names, room)?;
+        let (mut texts, mut count) = (Texts::new(), 0);
+        if !self.header {
+            builders.iter_mut().try_for_each(|builder| builder.push(&first, &mut texts))?;
+            count = 1;
+        }
+        while let Some(row) = rows.next()? {
+            row.check_len(width)?;
+            builders.iter_mut().try_for_each(|builder| builder.push(&row, &mut texts))?;
+            count += 1;
+        }
+        if count == 0 {
+            return Err(empty());
+        }
+        let mut by_id = vec![""; texts.len()];
+        for (text, &id) in &texts {
+            by_id[id] = text;
+        }
+        Ok(Columns::new(builders.into_iter().map(|builder| builder.finish(&by_id)).collect(), count))
+    }
+
+    /// What is to be read, and from which fields.
+    fn builders(&self, first: &Row<'_>, names: Vec<String>, room: usize) -> Result<Vec<Builder>> {
+        let index = |column: &ColumnId| column.find(&names).map_err(|error| first.reject(error.to_string()));
+        if let Some(schema) = &self.schema {
+            if !self.header {
+                first.check_len(schema.columns.len())?;
+            }
+            let builder = |(position, column): (usize, &super::ColumnSchema)| {
+                let same = |name: &String| *name == column.name;
+                let found = if self.header { names.iter().position(same) } else { Some(position) };
+                let index = found.ok_or_else(|| {
+                    let missing = Kind::Column { wanted: column.name.clone(), columns: names.clone() };
+                    first.reject(missing.to_string())
+                })?;
+                let kind = match &column.categories {
+                    None => Building::Numbers { numbers: Vec::with_capacity(room), decided: None },
+                    Some(names) => Building::Known { places: places(names)?, indices: Vec::with_capacity(room) },
+                };
+                Ok(Builder { index, name: column.name.clone(), named: self.header, kind })
+            };
+            return schema.columns.iter().enumerate().map(builder).collect();
+        }
+        let skipped = self.skip.iter().map(index).collect::<Result<Vec<usize>>>()?;
+        let categories = self.categories.iter().map(index).collect::<Result<Vec<usize>>>()?;
+        let mut builders = Vec::with_capacity(names.len());
+        for (index, name) in names.into_iter().enumerate().filter(|(index, _)| !skipped.contains(index)) {
+            let is_named = categories.contains(&index);
+            let categories = || Building::Categories { ids: Vec::with_capacity(room), decided: None };
+            let kind = if is_named { categories() } else { Building::Undecided { room } };
+            builders.push(Builder { index, name, named: self.header, kind });
+        }
+        Ok(builders)
+    }
+}
+
+/// The names in a header. A column without one is called by its number.
+fn header(row: &Row<'_>) -> Result<Vec<String>> {
+    if row.fields.iter().all(|field| number(field.trim()).is_some()) {
+        let message = "all fields are numbers, expected a header; without one, read the file with `header(false)`";
+        return Err(row.reject(message.to_owned()));
+    }
+    let mut names = Vec::with_capacity(row.fields.len());
+    let mut seen = BTreeMap::new();
+    for (i, name) in row.fields.iter().map(str::trim).enumerate() {
+        let name = if name.is_empty() { (i + 1).to_string() } else { name.to_owned() };
+        if let Some(before) = seen.insert(name.clone(), i + 1) {
+            return Err(row.fail(i, None, format!("a name that differs from that of field {before}")));
+        }
+        names.push(name);
+    }
+    Ok(names)
+}
+
+/// The texts of all columns of categories, numbered as they come: one map, however many columns there are.
+type Texts = BTreeMap<String, usize>;
+
+/// A column that is being read.
+struct Builder {
+    index: usize,
+    name: String,
+    /// Whether the name came from a header.
+    named: bool,
+    kind: Building,
+}
+
+enum Building {
+    /// The first row is still to come.
+    Undecided { room: usize },
+    /// Numbers; the line that decided so, if it was no schema.
+    Numbers { numbers: Vec<f64>, decided: Option<u64> },
+    /// Categories as numbers of texts; the line that decided so, if the user did not.
+    Categories { ids: Vec<usize>, decided: Option<u64> },
+    /// Categories from a schema, and where each has its place.
+    Known { places: BTreeMap<String, usize>, indices: Vec<usize> },
+}
+
+impl Builder {
+    fn push(&mut self, row: &Row<'_>, texts: &mut Texts) -> Result<()> {
+        let text = row.fields[self.index].trim();
+        let is_missing = text.is_empty() || MISSING.iter().any(|missing| text.eq_ignore_ascii_case(missing));
+        let name = self.named.then_some(self.name.as_str());
+        let fail = |expected: String| Err(row.fail(self.index, name, expected));
+        let missing = |what: &str| fail(format!("{what}; fill in the value or leave out the row"));
+        if let Building::Undecided { room } = self.kind {
+            self.kind = if is_missing {
+                return missing("a number or a category");
+            } else if text.parse::<f64>().is_ok() {
+                Building::Numbers { numbers: Vec::with_capacity(room), decided: Some(row.line) }
+            } else {
+                Building::Categories { ids: Vec::with_capacity(room), decided: Some(row.line) }
+            };
+        }
+        match &mut self.kind {
+            Building::Undecided { .. } => unreachable!("decided above"),
+            Building::Numbers { .. } if is_missing => missing("a number"),
+            Building::Numbers { numbers, decided } => match (number(text), decided) {
+                (Some(x), _) => {
+                    numbers.push(x);
+                    Ok(())
+                }
+                (None, Some(line)) if text.parse::<f64>().is_err() => fail(format!(
+                    "a finite number as in line {line}; a column of categories that may be numbers has to be named as such"
+                )),
+                (None, _) => fail("a finite number".to_owned()),
+            },
+            Building::Categories { decided: Some(_), .. } if is_missing => missing("a category"),
+            Building::Categories { decided: Some(line), .. } if number(text).is_some() => {
+                let hint = if self.named { "" } else { ", and a header has to be asked for" };
+                fail(format!(
+                    "no number, as in line {line}; a column of categories that may be numbers has to be named as such{hint}"
+                ))
+            }
+            Building::Categories { .. } | Building::Known { .. } if text.is_empty() => missing("a category"),
+            Building::Categories { ids, .. } => {
+                let next = texts.len();
+                ids.push(match texts.get(text) {
+                    Some(id) => *id,
+                    None => *texts.entry(text.to_owned()).or_insert(next),
+                });
+                Ok(())
+            }
+            Building::Known { places, indices } => match places.get(text) {
+                Some(index) => {
+                    indices.push(*index);
+                    Ok(())
+                }
+                None => fail(format!("a known category: {}", listed(&ordered(places.clone())))),
+            },
+        }
+    }
+
+    /// The column, given the texts by their numbers.
+    fn finish(self, texts: &[&str]) -> Column {
+        let values = match self.kind {
+            Building::Undecided { .. } => unreachable!("there is at least one row"),
+            Building::Numbers { numbers, .. } => Values::Numbers(numbers),
+            Building::Known { places, indices } => Values::Categories { indices, names: ordered(places) },
+            Building::Categories { ids, .. } => categories(&ids, texts),
+        };
+        Column { name: self.name, values }
+    }
+}
+
+/// Categories in ascending order, from numbers of texts.
+fn categories(ids: &[usize], texts: &[&str]) -> Values {
+    let mut distinct = ids.to_vec();
+    distinct.sort_unstable();
+    distinct.dedup();
+    let mut order = distinct.clone();
+    if order.iter().all(|&id| number(texts[id]).is_some()) {
+        order.sort_by(|&a, &b| number(texts[a]).partial_cmp(&number(texts[b])).expect("finite numbers"));
+    } else {
+        order.sort_by_key(|&id| texts[id]);
+    }
+    let mut ranks: Vec<(usize, usize)> = order.iter().copied().zip(0..).collect();
+    ranks.sort_unstable();
+    let rank = |id: &usize| ranks[distinct.binary_search(id).expect("one of the texts")].1;
+    Values::Categories {
+        indices: ids.iter().map(rank).collect(),
+        names: order.iter().map(|&id| texts[id].to_owned()).collect(),
+    }
+}
+
+/// Where each of a schema's categories has its place.
+fn places(names: &[String]) -> Result<BTreeMap<String, usize>> {
+    let mut places = BTreeMap::new();
+    for (place, name) in names.iter().enumerate() {
+        if places.insert(name.clone(), place).is_some() {
+            return Err(Error::data(format!("the schema has the category `{name}` twice in one column")));
+        }
+    }
+    Ok(places)
+}
+
+/// Names by their places.
+fn ordered(places: BTreeMap<String, usize>) -> Vec<String> {
+    let mut names: Vec<(String, usize)> = places.into_iter().collect();
+    names.sort_by_key(|(_, place)| *place);
+    names.into_iter().map(|(name, _)| name).collect()
+}

@@ -5,6 +5,7 @@
 
 use ndarray::Array2;
 
+use crate::program::sparse::Compression;
 use crate::tape::{passes, sweep};
 use crate::{Real, Tape, Var};
 
@@ -128,7 +129,7 @@ pub fn jacobian<T: Real, Y: Outputs<T>>(f: impl Fn(&[Var<T>]) -> Y, x: &[T]) -> 
 }
 
 /// The Hessian `∂²f/∂x_i∂x_j`: the recorded program replayed in dual numbers, forward over reverse, several columns at
-/// once. If `f` uses tensors, reverse over reverse, a row at a time.
+/// once, and columns that share no row in one. If `f` uses tensors, reverse over reverse, a row at a time.
 ///
 /// ```
 /// use autodiff::hessian;
@@ -151,7 +152,12 @@ pub fn hessian<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T]) -> Array2<T> {
         return hessian;
     }
     let frozen = cell.freeze();
-    passes::hessian(frozen.code(last), last, x.len(), |i| frozen.values()[i])
+    let code = frozen.code(last);
+    if last < x.len() {
+        // One of the variables itself.
+        return Array2::zeros((x.len(), x.len()));
+    }
+    Compression::hessian(code, last, x.len()).hessian_at(code, last, |i| frozen.values()[i]).to_dense()
 }
 
 /// The Hessian-vector product `Σ_j ∂²f/∂x_i∂x_j v_j`, for the cost of a few gradients: forward over reverse. If `f` uses

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-/// A workload measured as `name/plain` and `name/gradient`.
+/// A workload measured as `name/plain`, `name/gradient`, `name/idiomatic` and `name/replay`.
 pub(crate) struct Row {
     /// The workload's name.
     pub(crate) name: String,
@@ -20,14 +20,19 @@ fn median(name: &str, kind: &str) -> Option<f64> {
     estimates["median"]["point_estimate"].as_f64()
 }
 
-/// One line a workload: medians, nanoseconds per recorded and swept operation, ratio to plain code.
+/// One line a workload: the plain function, then gradients as multiples of it, and per operation.
 pub(crate) fn print(rows: &[Row]) {
-    println!("\n{:<14} {:>14} {:>14} {:>9} {:>9}", "workload", "plain ns", "gradient ns", "ns/op", "ratio");
+    println!(
+        "\n{:<14} {:>14} {:>14} {:>9} {:>9} {:>9} {:>9}",
+        "workload", "plain ns", "gradient ns", "ns/op", "ratio", "idiomatic", "replay"
+    );
     for row in rows {
-        let (Some(plain), Some(gradient)) = (median(&row.name, "plain"), median(&row.name, "gradient")) else {
-            continue;
-        };
-        let per_operation = gradient / row.operations as f64;
-        println!("{:<14} {plain:>14.1} {gradient:>14.1} {per_operation:>9.2} {:>9.1}", row.name, gradient / plain);
+        let times = ["plain", "gradient", "idiomatic", "replay"].map(|kind| median(&row.name, kind));
+        let [Some(plain), Some(gradient), Some(idiomatic), Some(replay)] = times else { continue };
+        let (per_operation, name) = (gradient / row.operations as f64, &row.name);
+        let [ratio, idiomatic, replay] = [gradient, idiomatic, replay].map(|time| time / plain);
+        println!(
+            "{name:<14} {plain:>14.1} {gradient:>14.1} {per_operation:>9.2} {ratio:>9.1} {idiomatic:>9.1} {replay:>9.1}"
+        );
     }
 }

@@ -4,7 +4,7 @@ mod batch;
 mod color;
 mod optimize;
 mod pattern;
-mod sparse;
+pub(crate) mod sparse;
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -67,6 +67,7 @@ pub struct Program<T: Real = f64> {
     hessian: OnceLock<Compression>,
 }
 
+#[allow(clippy::missing_errors_doc, reason = "the type's page says it for all evaluations")]
 impl<T: Real> Program<T> {
     /// Records `f` at `x`.
     ///

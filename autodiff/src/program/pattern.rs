@@ -51,7 +51,7 @@ pub(super) fn jacobian<T: Real>(code: Code<'_, T>, outputs: &[Output<T>], inputs
 /// of a program, in which all inputs meet, costs nothing.
 pub(super) fn hessian<T: Real>(code: Code<'_, T>, root: usize, inputs: usize) -> Pattern {
     let (live, asked) = live_and_asked(code, root);
-    let mut rows: Pattern = vec![Vec::new(); inputs];
+    let mut rows = Rows { lists: vec![Vec::new(); inputs], tidy_at: vec![ROOM; inputs] };
     let mut sets: Vec<Option<Rc<[u32]>>> = vec![None; code.ops.len()];
     let none: Rc<[u32]> = Rc::new([]);
     code.walk(|i, op, words| {
@@ -66,12 +66,12 @@ pub(super) fn hessian<T: Real>(code: Code<'_, T>, root: usize, inputs: usize) ->
                 Curvature::Product => {
                     let (a, b) = operands.split_at(operands.len() / 2);
                     for (&a, &b) in a.iter().zip(b) {
-                        pair(&mut rows, set(a), set(b));
+                        rows.pair(set(a), set(b));
                     }
                 }
                 Curvature::Full => {
                     let all = union(operands.iter().map(|&operand| set(operand)));
-                    pair(&mut rows, &all, &all);
+                    rows.pair(&all, &all);
                 }
             }
         }
@@ -81,11 +81,10 @@ pub(super) fn hessian<T: Real>(code: Code<'_, T>, root: usize, inputs: usize) ->
             sets[i] = Some(union(operands.iter().map(|&operand| set(operand))));
         }
     });
-    for row in &mut rows {
-        row.sort_unstable();
-        row.dedup();
+    for row in &mut rows.lists {
+        tidy(row);
     }
-    rows
+    rows.lists
 }
 
 /// Which entries the root depends on, and of which an operation that is not linear has to know the inputs.
@@ -118,14 +117,39 @@ fn curvature(op: u8) -> Curvature {
     }
 }
 
-/// Marks every pair of an element of `a` with one of `b`.
-fn pair(rows: &mut Pattern, a: &[u32], b: &[u32]) {
-    for &i in a {
-        for &j in b {
-            rows[i as usize].push(j);
-            rows[j as usize].push(i);
+/// A row is put in order when it has grown to this length, and then to twice its length.
+const ROOM: usize = 64;
+
+/// Rows that grow in any order, with repetitions.
+struct Rows {
+    lists: Pattern,
+    tidy_at: Vec<usize>,
+}
+
+impl Rows {
+    /// Marks every pair of an element of `a` with one of `b`.
+    fn pair(&mut self, a: &[u32], b: &[u32]) {
+        self.extend(a, b);
+        if a != b {
+            self.extend(b, a);
         }
     }
+
+    fn extend(&mut self, rows: &[u32], columns: &[u32]) {
+        for &i in rows {
+            let i = i as usize;
+            self.lists[i].extend_from_slice(columns);
+            if self.lists[i].len() > self.tidy_at[i] {
+                tidy(&mut self.lists[i]);
+                self.tidy_at[i] = ROOM + 2 * self.lists[i].len();
+            }
+        }
+    }
+}
+
+fn tidy(row: &mut Vec<u32>) {
+    row.sort_unstable();
+    row.dedup();
 }
 
 /// The union of ordered sets; shared if all but one are empty or the same.
@@ -138,8 +162,7 @@ fn union<'a>(sets: impl Iterator<Item = &'a Rc<[u32]>>) -> Rc<[u32]> {
             return Rc::clone(set);
         }
         let mut merged: Vec<u32> = all.iter().chain(set.iter()).copied().collect();
-        merged.sort_unstable();
-        merged.dedup();
+        tidy(&mut merged);
         merged.into()
     })
 }

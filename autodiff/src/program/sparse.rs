@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::tape::passes::{self, LANES};
 use crate::tape::replay::Values;
 use crate::tape::reverse::{Lanes, reverse};
+use crate::tape::store::Code;
 
 /// A sparse matrix as triplets `(row, column, value)`, ordered by row and column.
 ///
@@ -46,7 +47,7 @@ impl<T: Real> Sparse<T> {
 
 /// What is computed together.
 #[derive(Clone, Debug)]
-pub(super) struct Compression {
+pub(crate) struct Compression {
     pattern: Pattern,
     /// Whether colours belong to columns (forward sweeps) or to rows (reverse sweeps).
     by_columns: bool,
@@ -76,12 +77,37 @@ impl Compression {
         sparse
     }
 
+    /// No column at all.
+    fn nothing(inputs: usize) -> Self {
+        Self { pattern: vec![Vec::new(); inputs], by_columns: true, colors: vec![0; inputs], count: 0 }
+    }
+
+    /// What a Hessian needs.
+    pub(crate) fn hessian<T: Real>(code: Code<'_, T>, root: usize, inputs: usize) -> Self {
+        let pattern = pattern::hessian(code, root, inputs);
+        if pattern.iter().all(Vec::is_empty) {
+            return Self::nothing(inputs);
+        }
+        let (colors, count) = color::columns(&pattern, &pattern);
+        Self { pattern, by_columns: true, colors, count }
+    }
+
+    /// The Hessian at `base`.
+    pub(crate) fn hessian_at<T: Real>(&self, code: Code<'_, T>, root: usize, base: impl Fn(usize) -> T) -> Sparse<T> {
+        let inputs = self.pattern.len();
+        self.fill(inputs, |first| {
+            let adjoints = passes::second_order::<T, LANES>(code, root, inputs, &base, |i| self.seed(i, first));
+            move |row: usize, _, lane: usize| adjoints.as_slice()[row].tangent()[lane]
+        })
+    }
+
     /// One in the lane of a column's (or row's) colour.
     fn seed<T: Real>(&self, of: usize, first: usize) -> [T; LANES] {
         passes::unit(self.colors[of] as usize, first)
     }
 }
 
+#[allow(clippy::missing_errors_doc, reason = "the type's page says it for all evaluations")]
 impl<T: Real> Program<T> {
     /// The Jacobian as triplets, computed in as many forward or reverse sweeps as there are colours of columns or of rows,
     /// whichever are fewer; four colours go in one sweep. Pattern and colours are found once.
@@ -145,16 +171,10 @@ impl<T: Real> Program<T> {
         let root = self.root("Program::hessian");
         self.admit(x)?;
         let (code, inputs) = (self.code(), self.inputs);
-        let plan = self.hessian.get_or_init(|| {
-            let pattern = root.map_or_else(|_| vec![Vec::new(); inputs], |root| pattern::hessian(code, root, inputs));
-            let (colors, count) = color::columns(&pattern, &pattern);
-            let count = if pattern.iter().all(Vec::is_empty) { 0 } else { count };
-            Compression { pattern, by_columns: true, colors, count }
+        let plan = self.hessian.get_or_init(|| match root {
+            Ok(root) => Compression::hessian(code, root, inputs),
+            Err(_) => Compression::nothing(inputs),
         });
-        Ok(plan.fill(inputs, |first| {
-            let root = root.expect("a constant has no second derivatives to be computed");
-            let adjoints = passes::second_order::<T, LANES>(code, root, inputs, |i| x[i], |i| plan.seed(i, first));
-            move |row: usize, _, lane: usize| adjoints.as_slice()[row].tangent()[lane]
-        }))
+        Ok(plan.hessian_at(code, root.unwrap_or(0), |i| x[i]))
     }
 }

@@ -16,8 +16,18 @@ pub(crate) enum Curvature {
 impl Unary {
     pub(crate) const fn curvature(self) -> Curvature {
         match self {
-            Self::Neg | Self::Abs | Self::Relu | Self::Fract | Self::ToDegrees | Self::ToRadians => Curvature::None,
-            Self::Signum | Self::Step | Self::Floor | Self::Ceil | Self::Round | Self::Trunc => Curvature::None,
+            Self::Neg
+            | Self::Abs
+            | Self::Relu
+            | Self::Fract
+            | Self::ToDegrees
+            | Self::ToRadians
+            | Self::Signum
+            | Self::Step
+            | Self::Floor
+            | Self::Ceil
+            | Self::Round
+            | Self::Trunc => Curvature::None,
             _ => Curvature::Full,
         }
     }
@@ -27,8 +37,9 @@ impl Binary {
     /// Where both arguments are variables.
     pub(crate) const fn curvature(self) -> Curvature {
         match self {
-            Self::Add | Self::Sub | Self::Rem => Curvature::None,
-            Self::Max | Self::Min | Self::AbsSub | Self::Copysign => Curvature::None,
+            Self::Add | Self::Sub | Self::Rem | Self::Max | Self::Min | Self::AbsSub | Self::Copysign => {
+                Curvature::None
+            }
             Self::Mul | Self::Chain => Curvature::Product,
             _ => Curvature::Full,
         }

@@ -6,6 +6,7 @@
 #![allow(unsafe_code, reason = "the storage writes entries without a bounds check for each array")]
 
 pub(crate) mod cell;
+mod constants;
 pub(crate) mod fused;
 pub(crate) mod guard;
 pub(crate) mod opcode;

@@ -112,13 +112,11 @@ pub(crate) fn words(op: u8) -> Option<usize> {
 /// The first entry's operand words, without counts, and what follows them.
 #[inline(always)]
 pub(crate) fn split(op: u8, operands: &[u32]) -> (&[u32], &[u32]) {
-    match words(op) {
-        Some(count) => operands.split_at(count),
-        None => {
-            let count = operands[0] as usize;
-            (&operands[1..=count], &operands[count + 2..])
-        }
+    if let Some(count) = words(op) {
+        return operands.split_at(count);
     }
+    let count = operands[0] as usize;
+    (&operands[1..=count], &operands[count + 2..])
 }
 
 /// Those of an entry's operand words that are entries or, marked, constants. None for an element of a tensor.

@@ -91,17 +91,3 @@ pub(crate) fn jacobian<T: Real>(code: Code<'_, T>, outputs: &[Output<T>], inputs
 pub(crate) fn unit<T: Real, const N: usize>(i: usize, first: usize) -> [T; N] {
     std::array::from_fn(|k| if i == first + k { T::one() } else { T::zero() })
 }
-
-/// The Hessian, several columns at once.
-pub(crate) fn hessian<T: Real>(code: Code<'_, T>, root: usize, inputs: usize, base: impl Fn(usize) -> T) -> Array2<T> {
-    let mut hessian = Array2::zeros((inputs, inputs));
-    for first in (0..inputs).step_by(LANES) {
-        let adjoints = second_order::<T, LANES>(code, root, inputs, &base, |i| unit(i, first));
-        for (i, adjoint) in adjoints.as_slice().iter().enumerate().take(inputs) {
-            for (k, &second) in adjoint.tangent().iter().enumerate().take(inputs - first) {
-                hessian[[i, first + k]] = second;
-            }
-        }
-    }
-    hessian
-}

@@ -8,8 +8,10 @@ use std::marker::PhantomData;
 use smallvec::SmallVec;
 
 use super::fused::Located;
-use super::opcode::*;
-use super::opcode::{self, Form, Kind};
+use super::opcode::{
+    self, ADD, ADD_CONSTANT, BINARY, CONSTANT, CONSTANT_ADD, CONSTANT_MUL, Form, Kind, LEAF, MUL, MUL_CONSTANT, SUB,
+    SUB_CONSTANT, SUB_FROM_CONSTANT, UNARY,
+};
 use super::reverse::{Adjoint, Interpreter};
 use super::store::Code;
 use crate::kernels::storage::Storage;

@@ -7,8 +7,10 @@
 use smallvec::SmallVec;
 
 use super::fused::Located;
-use super::opcode::*;
-use super::opcode::{self, Form, Kind};
+use super::opcode::{
+    self, ADD, ADD_CONSTANT, AT, BINARY, BLOCK, CONSTANT, CONSTANT_ADD, CONSTANT_MUL, DOT, Form, Kind, LEAF, MUL,
+    MUL_CONSTANT, SUB, SUB_CONSTANT, SUB_FROM_CONSTANT, SUM, TENSOR, UNARY,
+};
 use super::store::{Code, arguments};
 use crate::Real;
 use crate::rules::Unary;

@@ -11,13 +11,14 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::constants::Constants;
 use super::fused::{Block, Located};
 use super::opcode::{self, CONSTANT, LEAF};
 use crate::Real;
 use crate::error::{Error, Kind as ErrorKind};
 
 /// The highest bit of an operand marks a constant.
-const INDEX_LIMIT: usize = CONSTANT as usize;
+pub(super) const INDEX_LIMIT: usize = CONSTANT as usize;
 const FIRST_CAPACITY: usize = 1024;
 
 pub(crate) struct Store<T: Real> {
@@ -73,16 +74,14 @@ impl<T: Real> Store<T> {
 
     /// Bytes of recorded entries.
     pub(crate) fn bytes(&self) -> usize {
-        self.entries
-            + 4 * self.operand_count
-            + size_of::<T>() * (self.entries + self.constants.list.len() - self.constants.kept)
+        self.entries + 4 * self.operand_count + size_of::<T>() * (self.entries + self.constants.used())
     }
 
     /// Bytes of memory held.
     pub(crate) fn held(&self) -> usize {
         self.ops.capacity()
             + 4 * self.operands.capacity()
-            + size_of::<T>() * (self.values.capacity() + self.constants.list.capacity())
+            + size_of::<T>() * (self.values.capacity() + self.constants.capacity())
     }
 
     /// Forgets all entries. Gives back the blocks, whose drop may run foreign code.
@@ -249,7 +248,7 @@ impl<T: Real> Store<T> {
                 std::slice::from_raw_parts(self.operands.as_ptr(), self.operand_count),
             )
         };
-        let code = Code { ops, operands, constants: &self.constants.list, blocks: &self.blocks };
+        let code = Code { ops, operands, constants: self.constants.list(), blocks: &self.blocks };
         let end = ops[last + 1..].iter().rev().fold(operands.len(), |end, &op| code.before(op, end));
         Code { ops: &ops[..=last], operands: &operands[..end], ..code }
     }
@@ -274,95 +273,14 @@ fn reserve<E: Copy>(vec: &mut Vec<E>, filled: usize, additional: usize, entries:
     }
 }
 
-/// The constants of a program. A loop meets the same few again and again: each is looked for where one with the same
-/// hash was put last.
-struct Constants<T> {
-    list: Vec<T>,
-    /// Places by hash; empty until the first constant.
-    recent: Vec<u32>,
-    /// What is left of earlier programs.
-    kept: usize,
-}
-
-/// Constants that are kept at a reset, for the next program may well have the same.
-const KEEP: usize = 1024;
-const HASH_BITS: u32 = 10;
-
-impl<T: Real> Constants<T> {
-    const fn new() -> Self {
-        Self { list: Vec::new(), recent: Vec::new(), kept: 0 }
-    }
-
-    fn clear(&mut self) {
-        if self.list.len() > KEEP {
-            self.list.clear();
-        }
-        self.kept = self.list.len();
-    }
-
-    #[inline(always)]
-    #[track_caller]
-    fn place(&mut self, constant: T) -> u32 {
-        let Some(bits) = constant.bits() else { return self.run(&[constant]) };
-        let slot = (bits.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - HASH_BITS)) as usize;
-        if let Some(&place) = self.recent.get(slot)
-            && let Some(known) = self.list.get(place as usize)
-            && known.bits() == Some(bits)
-        {
-            return place;
-        }
-        self.add(constant, slot)
-    }
-
-    #[inline(never)]
-    #[track_caller]
-    fn add(&mut self, constant: T, slot: usize) -> u32 {
-        self.recent.resize(1 << HASH_BITS, 0);
-        let place = self.run(&[constant]);
-        self.recent[slot] = place;
-        place
-    }
-
-    #[inline]
-    #[track_caller]
-    fn run(&mut self, numbers: &[T]) -> u32 {
-        let place = self.list.len();
-        if self.list.capacity() - place < numbers.len() {
-            self.grow(numbers.len());
-        }
-        self.list.extend_from_slice(numbers);
-        place as u32
-    }
-
-    #[cold]
-    #[inline(never)]
-    #[track_caller]
-    fn grow(&mut self, additional: usize) {
-        let entries = self.list.len();
-        if entries + additional > INDEX_LIMIT {
-            Error::from(ErrorKind::TapeFull { entries, limit: INDEX_LIMIT }).raise();
-        }
-        if self.list.try_reserve(additional).is_err() {
-            Error::from(ErrorKind::OutOfMemory { bytes: additional * size_of::<T>(), entries }).raise();
-        }
-    }
-}
-
 /// A recorded program: what was done, without the values.
+#[derive(Clone, Copy)]
 pub(crate) struct Code<'a, T: Real> {
     pub(crate) ops: &'a [u8],
     pub(crate) operands: &'a [u32],
     pub(crate) constants: &'a [T],
     pub(crate) blocks: &'a [Located<T>],
 }
-
-impl<T: Real> Clone for Code<'_, T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T: Real> Copy for Code<'_, T> {}
 
 impl<T: Real> Code<'_, T> {
     /// Where the operand words begin of the entry with opcode `op` whose words end at `end`.
@@ -508,24 +426,5 @@ mod tests {
             store.push(opcode::binary(Binary::Mul, Form::First), [a, two], 1.0);
         }
         assert_eq!(store.bytes() - before, 13 + 17 + 100 * 17 + 8);
-    }
-
-    #[test]
-    fn constants_are_told_apart_by_bits() {
-        let mut store = Store::<f64>::new();
-        let constants = [0.0, -0.0, f64::NAN, 1.0, -1.0, f64::MIN_POSITIVE, 0.1, 0.1 + f64::EPSILON / 8.0];
-        for _ in 0..2 {
-            for c in constants {
-                let place = store.constant(c) as usize;
-                assert_eq!(store.constants.list[place].to_bits(), c.to_bits());
-            }
-        }
-        // More of them than places by hash.
-        for i in (0..2000).chain(0..2000) {
-            let place = store.constant(f64::from(i)) as usize;
-            assert_eq!(store.constants.list[place], f64::from(i));
-        }
-        store.clear();
-        assert_eq!(store.constant(7.0), 0, "nothing is left of an earlier list");
     }
 }

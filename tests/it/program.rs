@@ -314,6 +314,66 @@ fn programs_can_be_shared_among_threads() {
     });
 }
 
+#[test]
+fn on_disk() {
+    let f = |x: &[Var<f64>]| {
+        let mut y = mixed(x);
+        y[1] = if y[1] < x[0] { y[1] * 2.0 - 3.0 / x[2] } else { y[0] };
+        y.push(autodiff::logsumexp(x) + autodiff::poly_eval(x[0], x) + 0.1);
+        y
+    };
+    let program = Program::record(f, &[0.3, -0.7, 1.1]);
+    let text = serde_json::to_string(&program).unwrap();
+    let back: Program = serde_json::from_str(&text).unwrap();
+    assert_eq!(serde_json::to_string(&back).unwrap(), text);
+    let x = [0.4, -0.6, 1.3];
+    assert_eq!(back.values(&x).unwrap(), program.values(&x).unwrap());
+    assert_eq!(back.jacobian(&x).unwrap(), program.jacobian(&x).unwrap());
+    let message = |x: &[f64], program: &Program| program.values(x).unwrap_err().to_string();
+    let other = [[3.0, 1.0, 1.0], [-3.0, 1.0, 1.0], [-3.0, -1.0, 2.0]];
+    let other = other.iter().find(|x| program.values(*x).is_err()).expect("some inputs take the other branch");
+    assert_eq!(message(other, &back), message(other, &program), "guards with their places");
+    let fused = Program::record(|x: &[Var<f64>]| fuse([x[0]], |[a]| a.sin()), &[1.0]);
+    let error = serde_json::to_string(&fused).unwrap_err().to_string();
+    assert!(error.starts_with("the program has a fused block (tests/it/program.rs:"), "{error}");
+
+    // Damaged files: an error, and never an operand that is not there.
+    let wrong = |from: &str, to: &str, want: &str| {
+        let short = Program::record(|x: &[Var<f64>]| x[0].sin() * x[1] + 2.0, &[1.0, 2.0]);
+        let text = serde_json::to_string(&short).unwrap();
+        assert!(text.contains(from), "{text}");
+        let error = serde_json::from_str::<Program>(&text.replace(from, to)).unwrap_err().to_string();
+        assert!(error.starts_with(want), "{error}");
+    };
+    wrong("\"sin\"", "\"sine\"", "there is no operation `sine` of 1 operands of which one is an entry");
+    wrong("\"sin\"", "\"mul\"", "there is no operation `mul` of 1 operands");
+    wrong("{\"entry\":2}", "{\"entry\":3}", "entry 3 is an operand where 3 entries stand before");
+    wrong("{\"entry\":4}", "{\"entry\":9}", "entry 9 is an operand where 5 entries stand before");
+    wrong("\"inputs\":2", "\"inputs\":3", "3 inputs, but recorded at 2 values");
+    for end in 0..text.len() {
+        assert!(serde_json::from_str::<Program>(&text[..end]).is_err(), "cut at {end}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// A byte changed: an error or a program that runs.
+    #[test]
+    fn damaged_files(at in any::<prop::sample::Index>(), byte in 32u8..127) {
+        let program = Program::record(|x: &[Var<f64>]| mixed(x), &[0.3, -0.7, 1.1]);
+        let mut text = serde_json::to_string(&program).unwrap().into_bytes();
+        let at = at.index(text.len());
+        text[at] = byte;
+        if let Ok(program) = serde_json::from_slice::<Program>(&text) {
+            let x = vec![0.5; program.inputs()];
+            let _ = program.values(&x);
+            let _ = program.jacobian(&x);
+            let _ = program.sparse_jacobian(&x);
+        }
+    }
+}
+
 /// Every row, replayed away from where it was recorded.
 #[test]
 fn every_row_replays() {

@@ -4,6 +4,8 @@ mod batch;
 mod color;
 mod optimize;
 mod pattern;
+#[cfg(feature = "serde")]
+mod serial;
 pub(crate) mod sparse;
 
 use std::fmt;
@@ -45,6 +47,8 @@ use sparse::Compression;
 /// assert_eq!(program.value(&[3.0])?, 2.5);
 /// # Ok::<(), autodiff::Error>(())
 /// ```
+///
+/// With the feature `serde` a program can be written to disk and read again, unless it has fused blocks.
 ///
 /// Numbers that the function takes out of a variable (`value()`, `to_f64()`) or captures are constants of the program.
 ///

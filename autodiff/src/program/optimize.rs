@@ -12,7 +12,7 @@ use crate::tape::opcode::{self, CONSTANT, Form, Kind};
 use crate::tape::passes::Output;
 use crate::tape::store::{Code, OwnedCode, Store, arguments};
 
-type Arguments<T> = SmallVec<[Term<T>; 2]>;
+pub(super) type Arguments<T> = SmallVec<[Term<T>; 2]>;
 
 /// Terms that are added in order, and whether each is subtracted.
 type Chain<T> = Vec<(Term<T>, bool)>;
@@ -21,11 +21,11 @@ type Chain<T> = Vec<(Term<T>, bool)>;
 const SHORTEST_SUM: usize = 3;
 
 /// An operation, before it is numbered.
-struct Node<T> {
-    kind: Kind,
-    arguments: Arguments<T>,
+pub(super) struct Node<T> {
+    pub(super) kind: Kind,
+    pub(super) arguments: Arguments<T>,
     /// Which fused block it is, if it is one.
-    block: u32,
+    pub(super) block: u32,
 }
 
 /// The first nodes are the inputs.
@@ -294,7 +294,7 @@ fn key<T: Real>(op: u8, arguments: &Arguments<T>) -> Option<Key> {
 }
 
 /// Puts a node into the store, where its arguments have the given places.
-fn write<T: Real>(store: &mut Store<T>, node: &Node<T>, places: &[u32]) -> u32 {
+pub(super) fn write<T: Real>(store: &mut Store<T>, node: &Node<T>, places: &[u32]) -> u32 {
     let zero = T::zero();
     let entry = |k: usize| match node.arguments[k] {
         Term::Entry(i) => places[i as usize],

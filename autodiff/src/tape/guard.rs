@@ -30,6 +30,33 @@ pub(crate) enum Question {
 }
 
 impl Question {
+    const ALL: [(Self, &str); 13] = [
+        (Self::Less, "<"),
+        (Self::LessOrEqual, "<="),
+        (Self::Greater, ">"),
+        (Self::GreaterOrEqual, ">="),
+        (Self::Equal, "=="),
+        (Self::IntegerPart, "has the integer part"),
+        (Self::Nan, "is NaN"),
+        (Self::Infinite, "is infinite"),
+        (Self::Finite, "is finite"),
+        (Self::Normal, "is normal"),
+        (Self::Subnormal, "is subnormal"),
+        (Self::SignPositive, "has a positive sign"),
+        (Self::SignNegative, "has a negative sign"),
+    ];
+
+    /// The question in words.
+    pub(crate) fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+
+    /// The question of a name.
+    #[cfg(feature = "serde")]
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|known| known.1 == name).map(|known| known.0)
+    }
+
     /// The answer. Questions to one number look at the first.
     pub(crate) fn answer<F: Float>(self, a: F, b: F) -> bool {
         match self {
@@ -51,22 +78,11 @@ impl Question {
 
     /// The question in words, for messages.
     pub(crate) fn about(self, a: impl fmt::Display, b: impl fmt::Display) -> String {
-        let sign = match self {
-            Self::Less => "<",
-            Self::LessOrEqual => "<=",
-            Self::Greater => ">",
-            Self::GreaterOrEqual => ">=",
-            Self::Equal => "==",
-            Self::IntegerPart => return format!("trunc({a}) == {b}"),
-            Self::Nan => return format!("{a} is NaN"),
-            Self::Infinite => return format!("{a} is infinite"),
-            Self::Finite => return format!("{a} is finite"),
-            Self::Normal => return format!("{a} is normal"),
-            Self::Subnormal => return format!("{a} is subnormal"),
-            Self::SignPositive => return format!("{a} has a positive sign"),
-            Self::SignNegative => return format!("{a} has a negative sign"),
-        };
-        format!("{a} {sign} {b}")
+        let alone = !matches!(
+            self,
+            Self::Less | Self::LessOrEqual | Self::Greater | Self::GreaterOrEqual | Self::Equal | Self::IntegerPart
+        );
+        if alone { format!("{a} {}", self.name()) } else { format!("{a} {} {b}", self.name()) }
     }
 }
 
@@ -115,4 +131,18 @@ pub(crate) struct Guard<T> {
     pub(crate) right: Term<T>,
     pub(crate) answer: bool,
     pub(crate) place: Place,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stand_at_their_questions() {
+        for (i, (question, _)) in Question::ALL.into_iter().enumerate() {
+            assert_eq!(question as usize, i);
+        }
+        assert_eq!(Question::Less.about(1, 2), "1 < 2");
+        assert_eq!(Question::Nan.about(1, 1), "1 is NaN");
+    }
 }

@@ -1,0 +1,187 @@
+//! Programs on disk (feature `serde`).
+//!
+//! Operations are written by name and operands one by one, so that a file survives a new row in the table. What is read is
+//! checked entry by entry before it becomes a program.
+
+use std::sync::OnceLock;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
+
+use super::Program;
+use super::optimize::{Node, write};
+use crate::Real;
+use crate::rules::{Binary, Nary, Unary};
+use crate::tape::guard::{Guard, Place, Question, Term};
+use crate::tape::opcode::{self, CONSTANT, Form, Kind};
+use crate::tape::store::{OwnedCode, Store, arguments};
+
+/// What a program is written as.
+#[derive(Serialize, Deserialize)]
+struct Written<T> {
+    inputs: usize,
+    operations: Vec<Operation<T>>,
+    outputs: Vec<Operand<T>>,
+    guards: Vec<WrittenGuard<T>>,
+    recorded_at: Vec<T>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Operation<T> {
+    name: String,
+    operands: Vec<Operand<T>>,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Operand<T> {
+    Entry(u32),
+    Constant(T),
+}
+
+#[derive(Serialize, Deserialize)]
+struct WrittenGuard<T> {
+    question: String,
+    operands: [Operand<T>; 2],
+    answer: bool,
+    file: String,
+    line: u32,
+    column: u32,
+}
+
+impl<T> From<Term<T>> for Operand<T> {
+    fn from(term: Term<T>) -> Self {
+        match term {
+            Term::Entry(index) => Self::Entry(index),
+            Term::Constant(c) => Self::Constant(c),
+        }
+    }
+}
+
+/// An operand, if it is one of the first `entries` entries or a constant.
+fn term<T, E: de::Error>(operand: Operand<T>, entries: usize) -> Result<Term<T>, E> {
+    match operand {
+        Operand::Entry(index) if (index as usize) < entries => Ok(Term::Entry(index)),
+        Operand::Entry(index) => Err(E::custom(format!(
+            "entry {index} is an operand where {entries} entries stand before; operands come before the operation"
+        ))),
+        Operand::Constant(c) => Ok(Term::Constant(c)),
+    }
+}
+
+impl<T: Real + Serialize> Serialize for Program<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if let Some(block) = self.blocks.first() {
+            let message = format!("the program has a fused block ({}); a closure cannot be written down", block.place);
+            return Err(ser::Error::custom(message));
+        }
+        let code = self.code();
+        let mut operations = Vec::with_capacity(code.ops.len() - self.inputs);
+        code.walk(|i, op, words| {
+            if i < self.inputs {
+                return;
+            }
+            let constant = |place: usize| Operand::Constant(code.constants[place]);
+            let mut operands: Vec<Operand<T>> =
+                arguments(opcode::operands(op, words), |i| Operand::Entry(i as u32), constant).into_iter().collect();
+            let name = match opcode::decode(op) {
+                Kind::Unary(f) => f.name(),
+                Kind::Binary(f, form) => {
+                    match form {
+                        Form::Both => {}
+                        Form::First => operands.push(constant(words[1] as usize)),
+                        Form::Second => operands.insert(0, constant(words[1] as usize)),
+                    }
+                    f.name()
+                }
+                Kind::Nary(f) => f.name(),
+                Kind::Leaf | Kind::Tensor | Kind::At | Kind::Block => unreachable!("not among a program's operations"),
+            };
+            operations.push(Operation { name: name.to_owned(), operands });
+        });
+        let output = |output: &super::Output<T>| output.map_or_else(Operand::Constant, |i| Operand::Entry(i as u32));
+        let guard = |guard: &Guard<T>| WrittenGuard {
+            question: guard.question.name().to_owned(),
+            operands: [guard.left.into(), guard.right.into()],
+            answer: guard.answer,
+            file: guard.place.file.clone().into_owned(),
+            line: guard.place.line,
+            column: guard.place.column,
+        };
+        Written {
+            inputs: self.inputs,
+            operations,
+            outputs: self.outputs.iter().map(output).collect(),
+            guards: self.guards.iter().map(guard).collect(),
+            recorded_at: self.at.clone(),
+        }
+        .serialize(serializer)
+    }
+}
+
+/// The operation of this name with these operands.
+fn node<T: Real, E: de::Error>(operation: Operation<T>, entries: usize) -> Result<Node<T>, E> {
+    let Operation { name, operands } = operation;
+    let count = operands.len();
+    let arguments: Vec<Term<T>> = operands.into_iter().map(|x| term(x, entries)).collect::<Result<_, E>>()?;
+    let is_entry = |k: usize| matches!(arguments[k], Term::Entry(_));
+    let unary = Unary::ALL.iter().find(|f| f.name() == name).filter(|_| count == 1 && is_entry(0));
+    let binary = Binary::ALL.iter().find(|f| f.name() == name).filter(|_| count == 2);
+    let least = |f: Nary| match f {
+        Nary::MulAdd => count == 3,
+        Nary::Dot => count % 2 == 0,
+        Nary::Polynomial => count >= 1,
+        _ => true,
+    };
+    let nary = Nary::ALL.iter().find(|f| f.name() == name).filter(|f| least(**f));
+    let kind = match (unary, binary, nary) {
+        (Some(&f), _, _) => Kind::Unary(f),
+        (_, Some(&f), _) if is_entry(0) && is_entry(1) => Kind::Binary(f, Form::Both),
+        (_, Some(&f), _) if is_entry(0) => Kind::Binary(f, Form::First),
+        (_, Some(&f), _) if is_entry(1) => Kind::Binary(f, Form::Second),
+        (_, _, Some(&f)) => Kind::Nary(f),
+        _ => {
+            let message = format!("there is no operation `{name}` of {count} operands of which one is an entry");
+            return Err(E::custom(message));
+        }
+    };
+    Ok(Node { kind, arguments: arguments.into(), block: 0 })
+}
+
+impl<'de, T: Real + Deserialize<'de>> Deserialize<'de> for Program<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let written = Written::<T>::deserialize(deserializer)?;
+        let inputs = written.inputs;
+        let total = inputs.checked_add(written.operations.len()).filter(|&total| total < CONSTANT as usize);
+        let Some(total) = total.filter(|_| written.recorded_at.len() == inputs) else {
+            let message = format!("{inputs} inputs, but recorded at {} values", written.recorded_at.len());
+            return Err(de::Error::custom(message));
+        };
+        let mut store = Store::new();
+        store.push_leaves(&written.recorded_at);
+        let places: Vec<u32> = (0..total as u32).collect();
+        for operation in written.operations {
+            let node = node(operation, store.len())?;
+            write(&mut store, &node, &places);
+        }
+        let code = if store.len() == 0 { OwnedCode::default() } else { store.code(store.len() - 1).to_owned() };
+        let outputs = written.outputs.into_iter().map(|y| Ok(term(y, total)?.resolve(Ok, Err)));
+        let guards = written.guards.into_iter().map(|guard| {
+            let Some(question) = Question::named(&guard.question) else {
+                return Err(de::Error::custom(format!("there is no question `{}`", guard.question)));
+            };
+            let [left, right] = guard.operands;
+            let place = Place { file: guard.file.into(), line: guard.line, column: guard.column };
+            Ok(Guard { question, left: term(left, total)?, right: term(right, total)?, answer: guard.answer, place })
+        });
+        Ok(Self {
+            code,
+            blocks: Vec::new(),
+            inputs,
+            outputs: outputs.collect::<Result<_, D::Error>>()?,
+            guards: guards.collect::<Result<_, D::Error>>()?,
+            at: written.recorded_at,
+            jacobian: OnceLock::new(),
+            hessian: OnceLock::new(),
+        })
+    }
+}

@@ -17,6 +17,7 @@
 mod algebra;
 mod binary;
 mod nary;
+mod special;
 mod unary;
 
 pub use algebra::Algebra;

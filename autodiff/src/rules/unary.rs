@@ -10,7 +10,8 @@ const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_7;
 /// The table. Hands its rows to the macro named by the caller.
 ///
 /// A row: documentation, variant and method name, `value(x)` on plain numbers, `slope(x, y)` with `y` the value, LaTeX,
-/// check points inside the domain and off the kinks.
+/// check points inside the domain and off the kinks. A slope marked `@apart` is not inlined: the sweep's loop keeps its
+/// adjoints in registers while there are few calls in it.
 macro_rules! unary_functions {
     ($consumer:path $(, $argument:tt)*) => { $consumer! { $($argument)*
         /// Negation `-x`.
@@ -138,33 +139,33 @@ macro_rules! unary_functions {
         /// Error function `2/√π ∫_0^x e^(-t²) dt`. Its slope is `4 √π φ(x)²`, with `φ` the normal density.
         Erf erf {
             value(x) = special::in_f64(special::erf, x);
-            slope(x, y) = R::constant(FOUR_SQRT_PI) * x.normal_pdf().square();
+            @apart slope(x, y) = R::constant(FOUR_SQRT_PI) * x.normal_pdf().square();
             latex = r"\operatorname{erf} {x}"; at = [-2.5, -0.5, 0.0, 1e-8, 0.3, 1.7, 5.0, -8.0, 26.0];
         }
         /// Complementary error function `1 - erf(x)`, without cancellation.
         Erfc erfc {
             value(x) = special::in_f64(special::erfc, x);
-            slope(x, y) = R::constant(-FOUR_SQRT_PI) * x.normal_pdf().square();
+            @apart slope(x, y) = R::constant(-FOUR_SQRT_PI) * x.normal_pdf().square();
             latex = r"\operatorname{erfc} {x}"; at = [-2.5, -0.5, 0.0, 1e-8, 0.3, 1.7, 5.0, -8.0, 26.0];
         }
         /// Inverse of [`erf`](Unary::Erf). At ±1 it is `±inf` with derivative `+inf`; NaN outside.
         InvErf inv_erf {
             value(x) = special::in_f64(special::inv_erf, x);
-            slope(x, y) = inv_erf_slope(x, y);
+            @apart slope(x, y) = inv_erf_slope(x, y);
             latex = r"\operatorname{erf}^{-1}\left({x}\right)";
             at = [-0.99, -0.5, 0.0, 1e-8, 0.3, 0.7, 0.999_999, -0.999_999_999_999, 0.999_999_999_999_999_9];
         }
         /// `ln |Γ(x)|`. At 0 and at negative integers it is `+inf`, its derivative [`digamma`](Unary::Digamma) as there.
         LnGamma ln_gamma {
             value(x) = special::in_f64(special::ln_gamma, x);
-            slope(x, y) = x.digamma();
+            @apart slope(x, y) = x.digamma();
             latex = r"\ln\left|\Gamma\left({x}\right)\right|";
             at = [0.1, 1e-8, 1.0, 1.461_632_144_9, 2.0, 3.7, 40.0, 1e10, -0.4, -2.3, -7.9];
         }
         /// Derivative of `ln |Γ(x)|`. At `+0` it is `-inf`, at `-0` `+inf`, with derivative `+inf`; NaN at negative integers.
         Digamma digamma {
             value(x) = special::in_f64(special::digamma, x);
-            slope(x, y) = y.domain(x.apply2(Binary::Polygamma, R::constant(1.0)));
+            @apart slope(x, y) = y.domain(x.apply2(Binary::Polygamma, R::constant(1.0)));
             latex = r"\psi\left({x}\right)"; at = [0.1, 1e-8, 1.0, 1.461_632_144_9, 2.5, 12.0, 1e10, -0.4, -2.3, -7.9];
         }
         /// `ln(x / (1 - x))`, the inverse of [`sigmoid`](Unary::Sigmoid), accurate near 0, 1/2 and 1. At 0 it is `-inf`, at 1
@@ -186,13 +187,13 @@ macro_rules! unary_functions {
         /// divided by `x`, at any order.
         Sinc sinc {
             value(x) = if x == F::zero() { F::one() } else if x.is_infinite() { F::zero() } else { x.sin() / x };
-            slope(x, y) = -x.apply2(Binary::SphericalJn, R::constant(1.0));
+            @apart slope(x, y) = -x.apply2(Binary::SphericalJn, R::constant(1.0));
             latex = r"\operatorname{sinc} {x}"; at = [0.0, 1e-8, 0.3, -1.3, 2.2, 3.0, -10.0, 100.0, 12345.6];
         }
         /// Distribution function of the standard normal distribution, `Φ(x)`, in the left tail too to full accuracy.
         NormalCdf normal_cdf {
             value(x) = special::in_f64(special::normal_cdf, x);
-            slope(x, y) = x.normal_pdf();
+            @apart slope(x, y) = x.normal_pdf();
             latex = r"\Phi\left({x}\right)"; at = [-37.0, -8.0, -2.0, 0.0, 1e-8, 0.7, 3.0, 9.0];
         }
         /// Density of the standard normal distribution, `φ(x) = e^(-x²/2) / √(2π)`.
@@ -212,9 +213,16 @@ macro_rules! unary_functions {
 }
 pub(crate) use unary_functions;
 
+/// The first block for a row marked `@apart`, the second for others.
+macro_rules! slope {
+    ({ apart } $apart:block $inline:block) => { $apart };
+    ({ } $apart:block $inline:block) => { $inline };
+}
+
 macro_rules! define {
     ($($(#[doc = $doc:literal])* $variant:ident $method:ident {
-        value($x:ident) = $value:expr; slope($sx:ident, $sy:ident) = $slope:expr; latex = $latex:literal; at = $points:expr;
+        value($x:ident) = $value:expr; $(@$apart:ident)? slope($sx:ident, $sy:ident) = $slope:expr;
+        latex = $latex:literal; at = $points:expr;
     })*) => {
         /// An elementary function of one argument: a row of the table.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -250,7 +258,23 @@ macro_rules! define {
             #[inline(always)]
             #[allow(unused_variables, reason = "a row uses the argument, the result, or neither")]
             pub fn derivative<R: Algebra>(self, x: R, y: R) -> R {
-                match self { $(Self::$variant => { let ($sx, $sy) = (x, y); $slope })* }
+                match self {
+                    $(Self::$variant => slope! {
+                        { $($apart)? } { self.derivative_apart(x, y) } { let ($sx, $sy) = (x, y); $slope }
+                    },)*
+                }
+            }
+
+            /// The rows marked `@apart`.
+            #[cold]
+            #[inline(never)]
+            #[allow(unused_variables, reason = "a row uses the argument, the result, or neither")]
+            fn derivative_apart<R: Algebra>(self, x: R, y: R) -> R {
+                match self {
+                    $(Self::$variant => slope! {
+                        { $($apart)? } { let ($sx, $sy) = (x, y); $slope } { unreachable!("inlined") }
+                    },)*
+                }
             }
         }
     };

@@ -211,6 +211,21 @@ macro_rules! number_conversions {
                 self.apply2($crate::rules::Binary::Powi, Self::constant(T::of(f64::from(n))))
             }
 
+            /// Derivative of order `n` of `digamma`; see [`Binary::Polygamma`]($crate::rules::Binary::Polygamma).
+            #[inline(always)]
+            #[track_caller]
+            pub fn polygamma(self, n: u32) -> Self {
+                self.apply2($crate::rules::Binary::Polygamma, Self::constant(T::of(f64::from(n))))
+            }
+
+            /// Spherical Bessel function of the first kind, of order `n`; see
+            /// [`Binary::SphericalJn`]($crate::rules::Binary::SphericalJn).
+            #[inline(always)]
+            #[track_caller]
+            pub fn spherical_jn(self, n: u32) -> Self {
+                self.apply2($crate::rules::Binary::SphericalJn, Self::constant(T::of(f64::from(n))))
+            }
+
             /// `self · a + b` with one rounding.
             #[inline]
             #[track_caller]
@@ -365,7 +380,7 @@ macro_rules! number_float {
         impl<T: Real, $($g)*> num_traits::FloatConst for $number {
             $crate::number::constants!(
                 E FRAC_1_PI FRAC_1_SQRT_2 FRAC_2_PI FRAC_2_SQRT_PI FRAC_PI_2 FRAC_PI_3 FRAC_PI_4 FRAC_PI_6 FRAC_PI_8
-                LN_10 LN_2 LOG10_E LOG2_E PI SQRT_2
+                LN_10 LN_2 LOG10_2 LOG10_E LOG2_10 LOG2_E PI SQRT_2 TAU
             );
         }
     };

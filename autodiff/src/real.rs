@@ -97,6 +97,76 @@ pub trait Real:
         self.binary(Binary::Xlogy, other)
     }
 
+    /// `self · ln(1 + other)`, 0 where `self` is 0; see [`Binary::Xlog1py`].
+    fn xlog1py(self, other: Self) -> Self {
+        self.binary(Binary::Xlog1py, other)
+    }
+
+    /// `ln(e^self + e^other)` without overflow; see [`Binary::LogAddExp`].
+    fn log_add_exp(self, other: Self) -> Self {
+        self.binary(Binary::LogAddExp, other)
+    }
+
+    /// Error function; see [`Unary::Erf`].
+    fn erf(self) -> Self {
+        self.unary(Unary::Erf)
+    }
+
+    /// Complementary error function; see [`Unary::Erfc`].
+    fn erfc(self) -> Self {
+        self.unary(Unary::Erfc)
+    }
+
+    /// Inverse error function; see [`Unary::InvErf`].
+    fn inv_erf(self) -> Self {
+        self.unary(Unary::InvErf)
+    }
+
+    /// `ln |Γ(x)|`; see [`Unary::LnGamma`].
+    fn ln_gamma(self) -> Self {
+        self.unary(Unary::LnGamma)
+    }
+
+    /// Derivative of `ln |Γ(x)|`; see [`Unary::Digamma`].
+    fn digamma(self) -> Self {
+        self.unary(Unary::Digamma)
+    }
+
+    /// Derivative of order `n` of `digamma`; see [`Binary::Polygamma`].
+    fn polygamma(self, n: u32) -> Self {
+        self.binary(Binary::Polygamma, Self::of(f64::from(n)))
+    }
+
+    /// `ln(x / (1 - x))`, the inverse of `sigmoid`; see [`Unary::Logit`].
+    fn logit(self) -> Self {
+        self.unary(Unary::Logit)
+    }
+
+    /// `sin x / x`; see [`Unary::Sinc`].
+    fn sinc(self) -> Self {
+        self.unary(Unary::Sinc)
+    }
+
+    /// Spherical Bessel function of the first kind, of order `n`; see [`Binary::SphericalJn`].
+    fn spherical_jn(self, n: u32) -> Self {
+        self.binary(Binary::SphericalJn, Self::of(f64::from(n)))
+    }
+
+    /// Distribution function of the standard normal distribution; see [`Unary::NormalCdf`].
+    fn normal_cdf(self) -> Self {
+        self.unary(Unary::NormalCdf)
+    }
+
+    /// Density of the standard normal distribution; see [`Unary::NormalPdf`].
+    fn normal_pdf(self) -> Self {
+        self.unary(Unary::NormalPdf)
+    }
+
+    /// Logarithm of the density of the standard normal distribution; see [`Unary::NormalLnPdf`].
+    fn normal_ln_pdf(self) -> Self {
+        self.unary(Unary::NormalLnPdf)
+    }
+
     /// `c = a · b` on strided matrices; the tuned library for `f32` and `f64`, plain loops for other numbers.
     #[doc(hidden)]
     fn gemm(a: Operand<'_, Self>, b: Operand<'_, Self>, c: &mut [Self]) {

@@ -3,7 +3,7 @@
 use autodiff::rules::{Binary, Unary};
 use autodiff::{Dual, Real, Tape, Tensor, Var, grad, hessian, logsumexp};
 use ndarray::array;
-use std::f64::consts::{FRAC_PI_2, LN_2};
+use std::f64::consts::{FRAC_PI_2, LN_2, PI};
 use tests::raises_here;
 
 const INF: f64 = f64::INFINITY;
@@ -98,15 +98,59 @@ fn edges_of_domains() {
     unary(Unary::Cbrt, 0.0, 0.0, INF);
     unary(Unary::Recip, 0.0, INF, -INF);
     unary(Unary::Asin, 1.0, FRAC_PI_2, INF);
+    unary(Unary::Asin, -1.0, -FRAC_PI_2, INF);
     unary(Unary::Acos, 1.0, 0.0, -INF);
+    unary(Unary::Acos, -1.0, PI, -INF);
     unary(Unary::Acosh, 1.0, 0.0, INF);
     unary(Unary::Atanh, 1.0, INF, INF);
+    unary(Unary::Atanh, -1.0, -INF, INF);
+    unary(Unary::InvErf, 1.0, INF, INF);
+    unary(Unary::InvErf, -1.0, -INF, INF);
     unary(Unary::Ln1p, -1.0, -INF, INF);
+    unary(Unary::Logit, 0.0, -INF, INF);
+    unary(Unary::Logit, 1.0, INF, INF);
     for f in [Unary::Ln, Unary::Log2, Unary::Log10] {
         unary(f, 0.0, -INF, INF);
         unary(f, INF, INF, 0.0);
     }
     binary(Binary::Div, [1.0, 0.0], INF, [INF, -INF]);
+    binary(Binary::Log, [0.0, 2.0], -INF, [INF, INF]);
+    binary(Binary::Log, [2.0, 1.0], INF, [INF, -INF]);
+    binary(Binary::Atan2, [0.0, 0.0], 0.0, [NAN, NAN]);
+}
+
+#[test]
+fn poles_of_the_gamma_family() {
+    unary(Unary::LnGamma, 0.0, INF, -INF);
+    unary(Unary::LnGamma, -0.0, INF, INF);
+    unary(Unary::Digamma, 0.0, -INF, INF);
+    unary(Unary::Digamma, -0.0, INF, INF);
+    binary(Binary::Polygamma, [0.0, 1.0], INF, [-INF, 0.0]);
+    binary(Binary::Polygamma, [-0.0, 1.0], INF, [INF, 0.0]);
+    binary(Binary::Polygamma, [0.0, 2.0], -INF, [INF, 0.0]);
+    binary(Binary::Polygamma, [-0.0, 2.0], INF, [INF, 0.0]);
+    for x in [-1.0, -2.0, -30.0] {
+        unary(Unary::LnGamma, x, INF, NAN);
+        unary(Unary::Digamma, x, NAN, NAN);
+        binary(Binary::Polygamma, [x, 0.0], NAN, [NAN, 0.0]);
+        binary(Binary::Polygamma, [x, 1.0], INF, [NAN, 0.0]);
+        binary(Binary::Polygamma, [x, 2.0], NAN, [NAN, 0.0]);
+    }
+    unary(Unary::LnGamma, -INF, INF, NAN);
+    unary(Unary::Digamma, -INF, NAN, NAN);
+    binary(Binary::Polygamma, [-INF, 1.0], NAN, [NAN, 0.0]);
+    binary(Binary::Polygamma, [INF, 1.0], 0.0, [0.0, 0.0]);
+}
+
+#[test]
+fn orders_are_natural_numbers() {
+    for f in [Binary::Polygamma, Binary::SphericalJn] {
+        for order in [-1.0, 0.5, NAN, INF] {
+            binary(f, [1.5, order], NAN, [NAN, 0.0]);
+        }
+    }
+    binary(Binary::Polygamma, [1.5, 171.0], NAN, [NAN, 0.0]);
+    assert!(Binary::Polygamma.value(1.5_f64, 170.0).is_finite());
 }
 
 #[test]
@@ -122,16 +166,139 @@ fn outside_of_domains_all_is_nan() {
         (Unary::Acosh, 0.5),
         (Unary::Acosh, -3.0),
         (Unary::Atanh, 2.0),
+        (Unary::InvErf, 1.5),
+        (Unary::InvErf, -INF),
+        (Unary::Logit, -0.5),
+        (Unary::Logit, 1.5),
+        (Unary::Logit, INF),
+        (Unary::Sin, INF),
+        (Unary::Cos, -INF),
+        (Unary::Tan, INF),
     ];
     for (f, x) in outside {
         unary(f, x, NAN, NAN);
     }
     binary(Binary::Pow, [-2.0, 0.5], NAN, [NAN, NAN]);
     binary(Binary::Log, [-2.0, 3.0], NAN, [NAN, NAN]);
-    for f in [Unary::Relu, Unary::Abs, Unary::Exp, Unary::Tanh, Unary::Sigmoid, Unary::Softplus, Unary::Square] {
-        unary(f, NAN, NAN, NAN);
+    binary(Binary::Rem, [2.0, 0.0], NAN, [NAN, NAN]);
+    binary(Binary::Rem, [INF, 2.0], NAN, [NAN, NAN]);
+}
+
+#[test]
+fn nan_in_nan_out() {
+    for &f in Unary::ALL {
+        let slope = match f {
+            Unary::Neg => -1.0,
+            Unary::Fract => 1.0,
+            Unary::Signum | Unary::Step | Unary::Floor | Unary::Ceil | Unary::Round | Unary::Trunc => 0.0,
+            Unary::ToDegrees => 180.0 / PI,
+            Unary::ToRadians => PI / 180.0,
+            _ => NAN,
+        };
+        unary(f, NAN, NAN, slope);
     }
-    unary(Unary::Step, NAN, NAN, 0.0);
+    for &f in Binary::ALL {
+        match f {
+            // The other operand; the magnitude; an exponent is a constant.
+            Binary::Max | Binary::Min => {}
+            Binary::Copysign | Binary::Powi => assert!(f.value(NAN, 2.0).is_nan(), "{}", f.name()),
+            _ => assert!(f.value(NAN, 2.0).is_nan() && f.value(2.0, NAN).is_nan(), "{}", f.name()),
+        }
+    }
+    // As the standard library has it.
+    binary(Binary::Pow, [NAN, 0.0], 1.0, [0.0, NAN]);
+    binary(Binary::Pow, [1.0, NAN], 1.0, [NAN, 0.0]);
+    binary(Binary::Hypot, [INF, NAN], INF, [NAN, NAN]);
+    binary(Binary::LogAddExp, [NAN, 2.0], NAN, [NAN, NAN]);
+    binary(Binary::LogAddExp, [INF, NAN], NAN, [NAN, NAN]);
+    binary(Binary::SphericalJn, [NAN, 2.0], NAN, [NAN, 0.0]);
+    binary(Binary::Polygamma, [NAN, 2.0], NAN, [NAN, 0.0]);
+}
+
+/// What every row tends to that tends to something.
+#[test]
+fn at_infinity() {
+    let rows = [
+        (Unary::Neg, [INF, -1.0], [-INF, -1.0]),
+        (Unary::Recip, [0.0, 0.0], [0.0, 0.0]),
+        (Unary::Abs, [INF, -1.0], [INF, 1.0]),
+        (Unary::Cbrt, [-INF, 0.0], [INF, 0.0]),
+        (Unary::Exp, [0.0, 0.0], [INF, INF]),
+        (Unary::Exp2, [0.0, 0.0], [INF, INF]),
+        (Unary::ExpM1, [-1.0, 0.0], [INF, INF]),
+        (Unary::Atan, [-FRAC_PI_2, 0.0], [FRAC_PI_2, 0.0]),
+        (Unary::Sinh, [-INF, INF], [INF, INF]),
+        (Unary::Cosh, [INF, -INF], [INF, INF]),
+        (Unary::Tanh, [-1.0, 0.0], [1.0, 0.0]),
+        (Unary::Asinh, [-INF, 0.0], [INF, 0.0]),
+        (Unary::Sigmoid, [0.0, 0.0], [1.0, 0.0]),
+        (Unary::LogSigmoid, [-INF, 1.0], [0.0, 0.0]),
+        (Unary::Softplus, [0.0, 0.0], [INF, 1.0]),
+        (Unary::Relu, [0.0, 0.0], [INF, 1.0]),
+        (Unary::Erf, [-1.0, 0.0], [1.0, 0.0]),
+        (Unary::Erfc, [2.0, 0.0], [0.0, 0.0]),
+        (Unary::Sinc, [0.0, 0.0], [0.0, 0.0]),
+        (Unary::NormalCdf, [0.0, 0.0], [1.0, 0.0]),
+        (Unary::NormalPdf, [0.0, 0.0], [0.0, 0.0]),
+        (Unary::NormalLnPdf, [-INF, INF], [-INF, -INF]),
+    ];
+    for (f, [low, low_slope], [high, high_slope]) in rows {
+        unary(f, -INF, low, low_slope);
+        unary(f, INF, high, high_slope);
+    }
+    for f in [Unary::Sqrt, Unary::Ln1p, Unary::Acosh] {
+        unary(f, INF, INF, 0.0);
+    }
+    unary(Unary::LnGamma, INF, INF, INF);
+    unary(Unary::Digamma, INF, INF, 0.0);
+    unary(Unary::Acosh, 1e200, Unary::Acosh.value(1e200), 1e-200);
+    binary(Binary::Rem, [2.0, INF], 2.0, [1.0, 0.0]);
+    binary(Binary::SphericalJn, [-INF, 3.0], 0.0, [0.0, 0.0]);
+    // The density's tail is flat to any order.
+    let tail = Dual::variable(Dual::variable(INF)).normal_pdf();
+    assert_eq!(tail.tangent()[0].tangent()[0], 0.0);
+}
+
+/// 7.7 / 1.1 rounds to 7, and 7 times 1.1 is above 7.7.
+#[test]
+fn a_remainder_counts_whole_divisors() {
+    binary(Binary::Rem, [7.7, 1.1], 7.7 % 1.1, [1.0, -6.0]);
+    assert!(7.7 % 1.1 > 1.0);
+}
+
+/// `sin x / x = 1 - x²/3! + x⁴/5! - …`
+#[test]
+fn sinc_at_zero_to_any_order() {
+    let tape = Tape::<f64>::new();
+    let x = tape.var(0.0);
+    let t = tape.tensor(array![0.0]);
+    let (mut y, mut z) = (x.sinc(), t.sinc());
+    for (order, want) in [1.0, 0.0, -1.0 / 3.0, 0.0, 1.0 / 5.0, 0.0, -1.0 / 7.0].into_iter().enumerate() {
+        assert!((y.value() - want).abs() < 1e-15, "order {order}: {y}, {want}");
+        assert!((z.item() - want).abs() < 1e-15, "tensor, order {order}: {z}, {want}");
+        y = tape.grad(y, &[x])[0];
+        z = tape.grad(z.sum(), &[&t]).remove(0);
+    }
+    let nested = Dual::variable(Dual::variable(0.0_f64)).sinc();
+    assert_eq!((nested.value().value(), nested.tangent()[0].value()), (1.0, 0.0));
+    assert!((nested.tangent()[0].tangent()[0] + 1.0 / 3.0).abs() < 1e-15);
+}
+
+#[test]
+fn log_add_exp_of_infinities_and_ties() {
+    let f = Binary::LogAddExp;
+    binary(f, [-INF, -INF], -INF, [0.0, 0.0]);
+    binary(f, [-INF, 3.0], 3.0, [0.0, 1.0]);
+    binary(f, [INF, 3.0], INF, [1.0, 0.0]);
+    binary(f, [INF, -INF], INF, [1.0, 0.0]);
+    binary(f, [INF, INF], INF, [0.5, 0.5]);
+    binary(f, [1000.0, 1000.0], 1000.0 + LN_2, [0.5, 0.5]);
+    binary(f, [-1e308, 1e308], 1e308, [0.0, 1.0]);
+    let h = |x: [f64; 2]| hessian(|x| x[0].log_add_exp(x[1]), &x);
+    assert_eq!(h([2.0, 2.0]), array![[0.25, -0.25], [-0.25, 0.25]]);
+    for x in [[-INF, -INF], [-INF, 3.0], [INF, 3.0], [INF, INF]] {
+        assert_eq!(h(x), array![[0.0, 0.0], [0.0, 0.0]], "{x:?}");
+    }
 }
 
 #[test]
@@ -178,6 +345,17 @@ fn x_ln_y_at_zero() {
     binary(Binary::Xlogy, [2.0, 0.0], -INF, [-INF, INF]);
     binary(Binary::Xlogy, [0.0, NAN], NAN, [NAN, 0.0]);
     let h = hessian(|x| x[0].xlogy(x[1]), &[0.0, 2.0]);
+    assert_eq!(h, array![[0.0, 0.5], [0.5, 0.0]]);
+}
+
+#[test]
+fn x_ln_of_one_plus_y_at_zero() {
+    binary(Binary::Xlog1py, [0.0, -1.0], 0.0, [-INF, 0.0]);
+    binary(Binary::Xlog1py, [0.0, 1.0], 0.0, [LN_2, 0.0]);
+    binary(Binary::Xlog1py, [0.0, -3.0], 0.0, [NAN, 0.0]);
+    binary(Binary::Xlog1py, [2.0, -1.0], -INF, [-INF, INF]);
+    binary(Binary::Xlog1py, [0.0, NAN], NAN, [NAN, 0.0]);
+    let h = hessian(|x| x[0].xlog1py(x[1]), &[0.0, 1.0]);
     assert_eq!(h, array![[0.0, 0.5], [0.5, 0.0]]);
 }
 

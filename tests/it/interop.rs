@@ -1,6 +1,6 @@
 //! Other people's generic code, run on variables and duals.
 
-use autodiff::{Dual, Tape, Var, grad, hessian};
+use autodiff::{Dual, Real, Tape, Var, grad, hessian};
 use nalgebra::{DMatrix, Matrix2};
 use ndarray::{Array1, Array2, array};
 use num_traits::{Float, FloatConst, FromPrimitive, Num, One, Zero};
@@ -80,6 +80,97 @@ fn sums_and_products() {
     let duals = [2.0, 3.0].map(Dual::<f64>::variable);
     assert_eq!(duals.iter().sum::<Dual<f64>>().tangent(), &[2.0]);
     assert_eq!(duals.into_iter().product::<Dual<f64>>().tangent(), &[5.0]);
+}
+
+/// All of `Float` and `FloatConst` that is not a row of the table, by a stranger who knows nothing else.
+fn everything<F: Float + FloatConst>(x: F, z: F) -> Vec<F> {
+    let (sin, cos) = x.sin_cos();
+    let constants = [
+        F::E(),
+        F::FRAC_1_PI(),
+        F::FRAC_1_SQRT_2(),
+        F::FRAC_2_PI(),
+        F::FRAC_2_SQRT_PI(),
+        F::FRAC_PI_2(),
+        F::FRAC_PI_3(),
+        F::FRAC_PI_4(),
+        F::FRAC_PI_6(),
+        F::FRAC_PI_8(),
+        F::LN_10(),
+        F::LN_2(),
+        F::LOG10_2(),
+        F::LOG10_E(),
+        F::LOG2_10(),
+        F::LOG2_E(),
+        F::PI(),
+        F::SQRT_2(),
+        F::TAU(),
+        F::nan(),
+        F::infinity(),
+        F::neg_infinity(),
+        F::neg_zero(),
+        F::min_value(),
+        F::min_positive_value(),
+        F::max_value(),
+        F::epsilon(),
+    ];
+    let truths = |x: F| {
+        let floats = [x.is_nan(), x.is_infinite(), x.is_finite(), x.is_normal(), x.is_subnormal()];
+        let signs = [x.is_sign_positive(), x.is_sign_negative(), x.classify() == std::num::FpCategory::Normal];
+        floats.into_iter().chain(signs).map(|holds| if holds { F::one() } else { F::zero() })
+    };
+    let decoded = constants.map(|x| F::from(x.integer_decode().0).expect("a mantissa is a number"));
+    let mut all = vec![x.mul_add(z, x), sin, cos, x.clamp(z, z + F::one()), x.powi(-3), x.abs_sub(z), x.copysign(-z)];
+    all.extend(constants.into_iter().chain(decoded).chain(constants.into_iter().flat_map(truths)));
+    all
+}
+
+#[test]
+fn all_of_float_and_of_its_constants() {
+    for (x, z) in [(0.3_f64, 0.7), (-1.3, 0.2), (1.1, 0.4)] {
+        let tape = Tape::new();
+        let v = [tape.var(x), tape.var(z)];
+        let (recorded, dual) = (everything(v[0], v[1]), everything(Dual::variable(x), Dual::constant(z)));
+        for (i, want) in everything(x, z).into_iter().enumerate() {
+            assert_eq!(recorded[i].value().to_bits(), want.to_bits(), "Var, {i}: {}, {want}", recorded[i]);
+            assert_eq!(dual[i].value().to_bits(), want.to_bits(), "Dual, {i}: {}, {want}", dual[i]);
+            let slope = if recorded[i].is_tracked() { recorded[i].backward().wrt(v[0]) } else { 0.0 };
+            assert_eq!(slope, dual[i].tangent()[0], "{i}");
+        }
+        let want = slopes(|x| everything(x[0], z).into_iter().take(7).map(|y| y.cos()).sum(), &[x]);
+        let got = grad(|x| everything(x[0], Var::constant(z)).into_iter().take(7).map(Var::cos).sum(), &[x]);
+        all_close("slopes", &got, &want, 1e-9);
+    }
+}
+
+/// Functions that are not in `Float`, generic over `Real`.
+#[test]
+fn special_functions_of_any_number() {
+    fn f<R: Real>(x: R) -> R {
+        let normal = x.normal_cdf() * x.normal_pdf() + x.normal_ln_pdf();
+        let gamma = x.ln_gamma() + x.digamma() * x.polygamma(2);
+        let error = x.erf() * x.erfc() + x.inv_erf();
+        let other = x.sinc() + x.spherical_jn(2) + x.logit().sigmoid() + x.xlog1py(x).log_add_exp(x.log_sigmoid());
+        normal + gamma + error + other + x.xlogy(x) + x.softplus() * x.square() + x.relu() * x.step()
+    }
+    let x = 0.3_f64;
+    let tape = Tape::new();
+    let v = tape.var(x);
+    assert_eq!(f(v).value().to_bits(), f(x).to_bits());
+    assert_eq!(f(Dual::variable(x)).value().to_bits(), f(x).to_bits());
+    close("f32", f(x as f32).into(), f(x), 1e-5);
+    let slope = tests::slope(f::<f64>, x);
+    close("reverse", f(v).backward().wrt(v), slope, 1e-9);
+    close("forward", f(Dual::variable(x)).tangent()[0], slope, 1e-9);
+    // Without the trait.
+    let recorded = v.polygamma(2) + v.spherical_jn(2) + v.erf().log_add_exp(v.sinc());
+    let forward = Dual::variable(x);
+    let forward = forward.polygamma(2) + forward.spherical_jn(2) + forward.erf().log_add_exp(forward.sinc());
+    assert_eq!((recorded.value(), recorded.backward().wrt(v)), (forward.value(), forward.tangent()[0]));
+    let t = tape.tensor(array![x]);
+    let y = t.polygamma(2) + t.spherical_jn(2) + t.erf().log_add_exp(&t.sinc());
+    assert_eq!(y.item(), forward.value());
+    assert_eq!(y.sum().backward().wrt(&t)[0], forward.tangent()[0]);
 }
 
 /// Newton's square root, by a stranger who only knows `Float`.

@@ -1,5 +1,6 @@
 //! Integration tests, one binary.
 
+mod accuracy;
 mod backprop;
 mod checkpoint;
 mod checkpoint_mistakes;

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 use crate::tensors::View;
-use tests::{all_close, close, slopes};
+use tests::{all_close, close, constant_second, slopes};
 
 /// The same cases on every run.
 pub(crate) fn cases(cases: u32) -> ProptestConfig {
@@ -17,12 +17,14 @@ pub(crate) fn cases(cases: u32) -> ProptestConfig {
 /// Middle and half width of an interval inside a row's domain and off its kinks.
 fn domain(f: Unary) -> (f64, f64) {
     match f {
-        Unary::Asin | Unary::Acos | Unary::Atanh => (0.0, 0.8),
+        Unary::Asin | Unary::Acos | Unary::Atanh | Unary::InvErf => (0.0, 0.8),
+        Unary::Logit => (0.5, 0.4),
         Unary::Acosh => (2.5, 1.0),
         Unary::Ln1p => (0.8, 1.0),
         Unary::Floor | Unary::Ceil | Unary::Round | Unary::Trunc | Unary::Fract => (0.25, 0.15),
         Unary::Tan => (0.0, 1.0),
         Unary::Ln | Unary::Log2 | Unary::Log10 | Unary::Sqrt | Unary::Cbrt | Unary::Recip => (1.5, 1.0),
+        Unary::LnGamma | Unary::Digamma => (2.0, 1.0),
         Unary::Abs | Unary::Signum | Unary::Step | Unary::Relu => (-1.5, 1.0),
         _ => (0.0, 1.5),
     }
@@ -32,11 +34,12 @@ fn domain(f: Unary) -> (f64, f64) {
 fn domains(f: Binary) -> [(f64, f64); 2] {
     let (any, positive) = ((0.0, 1.5), (1.5, 1.0));
     match f {
-        Binary::Add | Binary::Sub | Binary::Mul | Binary::Powi => [any, any],
-        Binary::Div | Binary::Atan2 | Binary::Xlogy => [any, positive],
+        Binary::Add | Binary::Sub | Binary::Mul | Binary::Powi | Binary::SphericalJn | Binary::LogAddExp => [any, any],
+        Binary::Div | Binary::Atan2 | Binary::Xlogy | Binary::Xlog1py => [any, positive],
         Binary::Pow | Binary::Hypot | Binary::Chain => [positive, any],
         Binary::Copysign => [positive, (-1.5, 1.0)],
         Binary::Log => [positive, (3.0, 1.0)],
+        Binary::Polygamma => [(2.0, 1.0), any],
         // Never equal, and never a multiple.
         Binary::Rem => [(0.5, 0.4), (1.5, 0.5)],
         Binary::Max | Binary::Min | Binary::AbsSub => [positive, (-0.5, 0.9)],
@@ -59,7 +62,7 @@ fn run<R: Real>(program: &[Step], x: &[R]) -> R {
             Some(row) => {
                 let f = Binary::ALL[row];
                 let [da, db] = domains(f);
-                let b = if f == Binary::Powi { R::of(3.0) } else { into(b, db) };
+                let b = if constant_second(f) { R::of(3.0) } else { into(b, db) };
                 into(a, da).binary(f, b)
             }
         });

@@ -5,6 +5,8 @@ use std::fmt::Display;
 use std::panic::{self, AssertUnwindSafe, Location};
 use std::sync::Once;
 
+use autodiff::rules::Binary;
+
 /// Asserts that two numbers agree within `tolerance`, relative for large numbers and absolute below 1.
 ///
 /// # Panics
@@ -14,6 +16,38 @@ pub fn close(what: impl Display, got: f64, want: f64, tolerance: f64) {
     let same = got == want || got.is_nan() && want.is_nan();
     let near = (got - want).abs() <= tolerance * want.abs().max(1.0);
     assert!(same || near, "{what}: got {got:e}, want {want:e}, tolerance {tolerance:e}");
+}
+
+/// Whether a row's second operand is a whole number and a constant by contract: an exponent or an order.
+pub fn constant_second(f: Binary) -> bool {
+    matches!(f, Binary::Powi | Binary::Polygamma | Binary::SphericalJn)
+}
+
+/// The distance of two numbers in units in the last place of `want`; 0 for equal infinities.
+pub fn ulps(got: f64, want: f64) -> f64 {
+    if got == want { 0.0 } else { (got - want).abs() / (want.abs().next_up() - want.abs()) }
+}
+
+/// As [`close`], for single precision: against the `f32` that is nearest, which may be 0 or infinite.
+///
+/// # Panics
+/// If they do not agree.
+#[track_caller]
+pub fn close_f32(what: impl Display, got: f32, want: f64, tolerance: f64) {
+    close(what, got.into(), (want as f32).into(), tolerance);
+}
+
+/// Asserts that two numbers agree within `tolerance`, relative however small they are.
+///
+/// # Panics
+/// If they do not. NaN agrees with NaN, and an infinity with itself.
+#[track_caller]
+pub fn near(what: impl Display, got: f64, want: f64, tolerance: f64) {
+    let same = got == want || got.is_nan() && want.is_nan();
+    assert!(
+        same || (got - want).abs() <= tolerance * want.abs(),
+        "{what}: got {got:e}, want {want:e}, tolerance {tolerance:e}"
+    );
 }
 
 /// Asserts that two lists of numbers agree one by one, as [`close`] does.

@@ -18,6 +18,7 @@ mod algebra;
 mod binary;
 mod curvature;
 mod nary;
+mod special;
 mod unary;
 
 pub use algebra::Algebra;

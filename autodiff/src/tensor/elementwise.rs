@@ -27,6 +27,8 @@ macro_rules! by_binary_row {
             Binary::Rem => { const $f: Binary = Binary::Rem; $body }
             Binary::Chain => { const $f: Binary = Binary::Chain; $body }
             Binary::Powi => { const $f: Binary = Binary::Powi; $body }
+            Binary::Polygamma => { const $f: Binary = Binary::Polygamma; $body }
+            Binary::SphericalJn => { const $f: Binary = Binary::SphericalJn; $body }
             $(Binary::$variant => { const $f: Binary = Binary::$variant; $body })*
         }
     };
@@ -86,6 +88,18 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub fn powi(&self, n: i32) -> Self {
         self.binary(Binary::Powi, &Self::scalar(T::of(f64::from(n))))
+    }
+
+    /// Derivative of order `n` of `digamma`; see [`Binary::Polygamma`].
+    #[track_caller]
+    pub fn polygamma(&self, n: u32) -> Self {
+        self.binary(Binary::Polygamma, &Self::scalar(T::of(f64::from(n))))
+    }
+
+    /// Spherical Bessel function of the first kind, of order `n`; see [`Binary::SphericalJn`].
+    #[track_caller]
+    pub fn spherical_jn(&self, n: u32) -> Self {
+        self.binary(Binary::SphericalJn, &Self::scalar(T::of(f64::from(n))))
     }
 
     /// `self` held between `low` and `high`; at the bounds the derivative is 0.

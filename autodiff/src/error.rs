@@ -87,6 +87,11 @@ pub(crate) enum Kind {
     OutOfMemory { bytes: usize, entries: usize },
     #[error("{what} a tape while it is being swept: a vjp may use what its context gives it, or a tape of its own")]
     Frozen { what: &'static str },
+    #[cfg(feature = "nalgebra")]
+    #[error(
+        "this variable was recorded on another thread: a tape and its variables stay on the thread that made them; send values (`.value()`) and record them there"
+    )]
+    Thread,
     #[error("{op}: vjp returned {got} gradients for {want} inputs")]
     VjpArity { op: String, got: usize, want: usize },
     #[error("{op}: vjp returned a gradient of shape {got:?} for input {input} of shape {want:?}")]

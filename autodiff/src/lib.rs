@@ -39,12 +39,22 @@
 //! [`rules`] says it function by function. Outside a function's domain value and derivative are NaN. Slips in code
 //! (shapes that do not fit, stale handles, handles of another tape) panic at the caller's line, naming the operation and
 //! both sides; what comes from outside is a [`Result`].
+//!
+//! # Features
+//!
+//! Both are off by default, and what they say is in the documentation of the module `interop`.
+//!
+//! - `nalgebra`: code that asks for `nalgebra::RealField` (decompositions, eigenvalues, linear systems) runs on [`Dual`] and
+//!   on recorded variables.
+//! - `approx`: `approx::assert_relative_eq!` and its kin compare [`Var`] and [`Dual`], by value.
 
 pub mod check;
 mod derivative;
 mod dual;
 mod error;
 mod gradients;
+#[cfg(feature = "approx")]
+pub mod interop;
 mod kernels;
 mod number;
 pub mod numeric;

@@ -42,7 +42,7 @@
 //!
 //! # Features
 //!
-//! Both are off by default, and what they say is in the documentation of the module `interop`.
+//! Both are off by default; the module `interop`, which comes with them, says more.
 //!
 //! - `nalgebra`: code that asks for `nalgebra::RealField` (decompositions, eigenvalues, linear systems) runs on [`Dual`] and
 //!   on recorded variables.

@@ -61,6 +61,12 @@ fn square<R: RealField>(x: &[R]) -> DMatrix<R> {
     DMatrix::from_column_slice(n, n, x)
 }
 
+/// Its symmetric part.
+fn symmetrised<R: RealField + Copy>(x: &[R]) -> DMatrix<R> {
+    let (a, half) = (square(x), nalgebra::convert::<f64, R>(0.5));
+    (&a + a.transpose()) * half
+}
+
 /// `Σ w_i x_i`, with different weights.
 fn weigh<R: RealField + Copy>(x: &[R]) -> R {
     let terms = x.iter().zip(weights(x.len())).map(|(&x, w)| x * nalgebra::convert(w));
@@ -132,8 +138,7 @@ fn linear_systems() {
     }
     fn cholesky<R: RealField + Copy>(x: &[R]) -> R {
         let (a, b) = split(x);
-        let half: R = nalgebra::convert(0.5);
-        weigh(((&a + a.transpose()) * half).cholesky().expect("positive definite").solve(&b).as_slice())
+        weigh(symmetrised(a.as_slice()).cholesky().expect("positive definite").solve(&b).as_slice())
     }
     let b = random(N, 1, 3);
     let derivatives = |a: &DMatrix<f64>| {
@@ -163,15 +168,11 @@ fn linear_systems() {
 #[test]
 fn symmetric_eigen() {
     fn values<R: RealField + Copy>(x: &[R]) -> R {
-        let a = square(x);
-        let half: R = nalgebra::convert(0.5);
-        weigh(&sorted(((&a + a.transpose()) * half).symmetric_eigenvalues().as_slice()))
+        weigh(&sorted(symmetrised(x).symmetric_eigenvalues().as_slice()))
     }
     // The projection on the eigenspace of the smallest eigenvalue: free of the eigenvector's sign.
     fn projection<R: RealField + Copy>(x: &[R]) -> R {
-        let a = square(x);
-        let half: R = nalgebra::convert(0.5);
-        let eigen = ((&a + a.transpose()) * half).symmetric_eigen();
+        let eigen = symmetrised(x).symmetric_eigen();
         let v = eigen.eigenvectors.column(eigen.eigenvalues.imin());
         weigh((v * v.transpose()).as_slice())
     }
@@ -181,9 +182,10 @@ fn symmetric_eigen() {
         agree(format_args!("eigenvalues, n = {n}"), values, values, a.as_slice(), want.as_slice());
         // In the eigenvectors' frame the projection's derivative has entries in its first row and column.
         let w = v.transpose() * square(&weights(n * n)) * &v;
+        let w = (&w + w.transpose()) / 2.0;
         let framed = DMatrix::from_fn(n, n, |i, j| match (i, j) {
             (0, 0) => 0.0,
-            (0, m) | (m, 0) => (w[(0, m)] + w[(m, 0)]) / 2.0 / -(m as f64),
+            (0, m) | (m, 0) => w[(0, m)] / -(m as f64),
             _ => 0.0,
         });
         let want = &v * framed * v.transpose();
@@ -279,14 +281,10 @@ fn recomposed() {
         weigh((&q * t * q.transpose()).as_slice())
     }
     fn symmetric_eigen<R: RealField + Copy>(x: &[R]) -> R {
-        let half: R = nalgebra::convert(0.5);
-        let a = square(x);
-        weigh(((&a + a.transpose()) * half).symmetric_eigen().recompose().as_slice())
+        weigh(symmetrised(x).symmetric_eigen().recompose().as_slice())
     }
     fn cholesky<R: RealField + Copy>(x: &[R]) -> R {
-        let half: R = nalgebra::convert(0.5);
-        let a = square(x);
-        let l = ((&a + a.transpose()) * half).cholesky().expect("positive definite").unpack();
+        let l = symmetrised(x).cholesky().expect("positive definite").unpack();
         weigh((&l * l.transpose()).as_slice())
     }
     for n in 2..=5 {
@@ -341,9 +339,9 @@ fn second_order_of_log_det() {
         // Forward over forward.
         for (q, &want) in row.iter().enumerate() {
             let seeded = |(i, &a): (usize, &f64)| {
-                Dual::<Dual<f64>>::new(Dual::new(a, [unit(i)]), [Dual::constant(f64::from(u8::from(i == q)))])
+                Dual::new(Dual::<f64>::new(a, [unit(i)]), [Dual::of(if i == q { 1.0 } else { 0.0 })])
             };
-            let y = log_det(&a.iter().copied().collect::<Vec<_>>().iter().enumerate().map(seeded).collect::<Vec<_>>());
+            let y = log_det(&a.iter().enumerate().map(seeded).collect::<Vec<_>>());
             close("nested duals", y.tangent()[0].tangent()[0], want, 1e-10);
         }
     }
@@ -398,6 +396,10 @@ fn branches_on_zeros() {
     fn largest<R: RealField + Copy>(x: &[R]) -> R {
         eigenvalues(x).map_or(nalgebra::convert(f64::NAN), |values| values[N - 1])
     }
+    fn turned<R: RealField + Copy>(x: &[R]) -> R {
+        let q: DMatrix<R> = orthogonal(N).map(nalgebra::convert);
+        largest((&q * square(x) * q.transpose()).as_slice())
+    }
     const N: usize = 4;
     let a = DMatrix::from_fn(N, N, |i, j| if i > j { 0.0 } else { (i + 1) as f64 + 0.25 * (j - i) as f64 });
     let eigen = |m: DMatrix<f64>| {
@@ -410,10 +412,6 @@ fn branches_on_zeros() {
     all_close("at the zeros' other side", got.upper_triangle().iter(), want.upper_triangle().iter(), 1e-10);
     assert!(got.lower_triangle()[(N - 1, 0)] == 0.0 && want[(N - 1, 0)].abs() > 0.1);
 
-    fn turned<R: RealField + Copy>(x: &[R]) -> R {
-        let q: DMatrix<R> = orthogonal(N).map(nalgebra::convert);
-        largest((&q * square(x) * q.transpose()).as_slice())
-    }
     agree("turned", turned, turned, a.as_slice(), want.as_slice());
 
     // A column of zeros is passed over by elimination, and has a formula up to size 3.

@@ -169,6 +169,15 @@ fn questions() {
     assert_eq!(replaced, x);
 }
 
+/// What `Real` offers besides rows.
+fn mixed<R: Real>(x: &[R]) -> R {
+    let sum: R = x.iter().copied().sum();
+    let product: R = x.iter().copied().product();
+    let mut y = sum.mul_add(product, x[0].chain(x[1]));
+    y += R::of(2.0);
+    y.max(R::zero()).chain(R::one())
+}
+
 /// As a number it is what `Var` is, in value and derivative.
 #[test]
 fn like_var() {
@@ -184,16 +193,9 @@ fn like_var() {
             assert_eq!(grad(same, &[a, b]), grad(|x| x[0].binary(f, x[1]), &[a, b]), "{}", f.name());
         }
     }
-    fn mixed<R: Real>(x: &[R]) -> R {
-        let sum: R = x.iter().copied().sum();
-        let product: R = x.iter().copied().product();
-        let mut y = sum.mul_add(product, x[0].chain(x[1]));
-        y += R::of(2.0);
-        y.max(R::zero()).chain(R::one())
-    }
     let x = [0.5, -1.5, 2.0];
     let sent = |x: &[Var<f64>]| mixed(&x.iter().map(|x| x.send()).collect::<Vec<_>>()).var();
-    assert_eq!(grad(sent, &x), grad(|x| mixed(x), &x));
+    assert_eq!(grad(sent, &x), grad(mixed, &x));
     let tape = Tape::<f64>::new();
     let (x, constant) = (tape.var(0.0).send(), SendVar::constant(0.0));
     assert!(!x.is_exact_zero() && constant.is_exact_zero() && SendVar::<f64>::of(1.0).is_exact_one());

@@ -80,7 +80,7 @@ where
 /// ```
 /// use autodiff::interop::nalgebra::{send, vars};
 /// use autodiff::{Var, jacobian};
-/// use nalgebra::{Matrix2, matrix};
+/// use nalgebra::Matrix2;
 /// let inverse = |x: &[Var<f64>]| {
 ///     let a = send(&Matrix2::from_row_slice(x)).try_inverse().expect("regular");
 ///     vars(&a.transpose()).as_slice().to_vec()

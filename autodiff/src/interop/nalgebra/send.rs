@@ -21,7 +21,7 @@ use crate::{Real, Var};
 ///
 /// ```
 /// use autodiff::Tape;
-/// fn length<R: nalgebra::RealField + Copy>(a: R, b: R) -> R { (a * a + b * b).sqrt() }
+/// fn length<R: nalgebra::RealField + Copy>(a: R, b: R) -> R { a.hypot(b) }
 /// let tape = Tape::<f64>::new();
 /// let (x, z) = (tape.var(3.0), tape.var(4.0));
 /// let y = length(x.send(), z.send()).var();

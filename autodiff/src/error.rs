@@ -97,6 +97,11 @@ pub(crate) enum Kind {
         "a second derivative was asked for through the fused block at {place}, which has first derivatives only; write its operations without `fuse`"
     )]
     FusedSecond { place: String },
+    #[cfg(feature = "nalgebra")]
+    #[error(
+        "this variable was recorded on another thread: a tape and its variables stay on the thread that made them; send values (`.value()`) and record them there"
+    )]
+    Thread,
     #[error("{op}: vjp returned {got} gradients for {want} inputs")]
     VjpArity { op: String, got: usize, want: usize },
     #[error("{op}: vjp returned a gradient of shape {got:?} for input {input} of shape {want:?}")]

@@ -39,6 +39,14 @@
 //! [`rules`] says it function by function. Outside a function's domain value and derivative are NaN. Slips in code
 //! (shapes that do not fit, stale handles, handles of another tape) panic at the caller's line, naming the operation and
 //! both sides; what comes from outside is a [`Result`].
+//!
+//! # Features
+//!
+//! Both are off by default; the module `interop`, which comes with them, says more.
+//!
+//! - `nalgebra`: code that asks for `nalgebra::RealField` (decompositions, eigenvalues, linear systems) runs on [`Dual`] and
+//!   on recorded variables.
+//! - `approx`: `approx::assert_relative_eq!` and its kin compare [`Var`] and [`Dual`], by value.
 
 pub mod check;
 pub mod checkpoint;
@@ -46,6 +54,8 @@ mod derivative;
 mod dual;
 mod error;
 mod gradients;
+#[cfg(feature = "approx")]
+pub mod interop;
 mod kernels;
 mod many;
 mod number;

@@ -305,7 +305,7 @@ impl<T: Real> Var<T> {
     /// Answers a question by the values, and takes note of it while a [`Program`](crate::Program) is recorded.
     #[inline(always)]
     #[track_caller]
-    fn ask(self, question: Question, other: Self) -> bool {
+    pub(crate) fn ask(self, question: Question, other: Self) -> bool {
         let answer = question.answer(self.value, other.value);
         if let Some(cell) = self.tape.or(other.tape)
             && cell.is_guarded()

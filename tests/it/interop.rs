@@ -26,6 +26,36 @@ fn ndarray_product() {
     assert_eq!((total.value(), g.wrt(scale), g.wrt(x[[1, 2]])), (31.5, -5.25, 1.5));
 }
 
+/// Row by row, by a stranger who knows arrays and `Float`.
+fn softmax<F: Float>(a: &Array2<F>) -> Array2<F> {
+    let powers = a.mapv(F::exp);
+    let totals = powers.sum_axis(ndarray::Axis(1)).insert_axis(ndarray::Axis(1));
+    &powers / &totals
+}
+
+/// The gradient of `Σ w · p` in a row is `p (w - w · p)`.
+#[test]
+fn ndarray_maps_and_sums() {
+    let (a, w) = (array![[0.5, -1.0, 0.25], [2.0, 1.0, 1.5]], array![[1.0, 2.0, -0.5], [0.3, -2.0, 1.0]]);
+    let tape = Tape::new();
+    let x = a.mapv(|a| tape.var(a));
+    let p = softmax(&x);
+    assert_eq!(p.mapv(Var::value), softmax(&a));
+    let loss = (&p * &w.mapv(Var::constant)).sum();
+    let g = loss.backward();
+    let p = softmax(&a);
+    let centre = (&p * &w).sum_axis(ndarray::Axis(1)).insert_axis(ndarray::Axis(1));
+    all_close("softmax", &x.mapv(|x| g.wrt(x)), &(&p * (&w - &centre)), 1e-15);
+    let duals = softmax(&a.mapv(Dual::<f64>::constant)).mapv(Dual::value);
+    assert_eq!(duals, p);
+    // The sum of a tanh, and a vector's dot product with itself.
+    let g = (x.mapv(Var::tanh).sum() + x.row(0).dot(&x.row(1))).backward();
+    let mut want = a.mapv(|a| 1.0 - a.tanh().powi(2));
+    want.row_mut(0).scaled_add(1.0, &a.row(1));
+    want.row_mut(1).scaled_add(1.0, &a.row(0));
+    all_close("tanh and dot", &x.mapv(|x| g.wrt(x)), &want, 1e-15);
+}
+
 #[test]
 fn nalgebra_product() {
     let (a, b) = (Matrix2::new(1.0, 2.0, 3.0, 4.0), Matrix2::new(-1.0, 0.5, 2.0, 3.0));

@@ -1,6 +1,7 @@
 //! Integration tests, one binary.
 
 mod accuracy;
+mod approx;
 mod backprop;
 mod checkpoint;
 mod checkpoint_mistakes;
@@ -12,12 +13,14 @@ mod handles;
 mod interop;
 mod many;
 mod metrics;
+mod nalgebra;
 mod nesting;
 mod orders;
 mod own_ops;
 mod program;
 mod random;
 mod rows;
+mod send_var;
 mod shapes;
 mod tensors;
 mod training;

@@ -20,6 +20,19 @@ use crate::rules::{Binary, Unary};
 /// let d = f(Dual::variable(0.5_f64));
 /// assert!((d.tangent()[0] - (0.5_f64.sin() + 0.5_f64.cos()) * 0.5_f64.exp()).abs() < 1e-15);
 /// ```
+///
+/// On a plain number write `Real::erf(x)`, and so for `erfc` and `ln_gamma`: the standard library reserves these names.
+///
+/// ```
+/// use autodiff::{Real, Tape};
+/// // The logarithm of the beta function, ln Γ(a) + ln Γ(b) - ln Γ(a + b), and its slope ψ(a) - ψ(a + b).
+/// fn ln_beta<R: Real>(a: R, b: R) -> R { a.ln_gamma() + b.ln_gamma() - (a + b).ln_gamma() }
+/// let tape = Tape::<f64>::new();
+/// let a = tape.var(2.0);
+/// let y = ln_beta(a, 3.0.into());
+/// assert!((y.value() - (1.0_f64 / 12.0).ln()).abs() < 1e-15);
+/// assert_eq!(y.backward().wrt(a), 2.0_f64.digamma() - 5.0_f64.digamma());
+/// ```
 pub trait Real:
     Float + FloatConst + FromPrimitive + NumAssignOps + Sum + Product + Debug + Display + Default + 'static
 {

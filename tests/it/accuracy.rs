@@ -43,22 +43,34 @@ fn every_point_has_a_line_and_every_line_a_point() {
     let mut points = 0;
     for f in Unary::ALL {
         assert!(!f.points().is_empty(), "{} has no points to be checked at", f.name());
-        points += f.points().iter().map(|&x| find(&lines, f.name(), [Some(x), None])).count();
+        for &x in f.points() {
+            find(&lines, f.name(), [Some(x), None]);
+        }
+        points += f.points().len();
     }
     for f in Binary::ALL {
         assert!(!f.points().is_empty(), "{} has no points to be checked at", f.name());
-        points += f.points().iter().map(|&(a, b)| find(&lines, f.name(), [Some(a), Some(b)])).count();
+        for &(a, b) in f.points() {
+            find(&lines, f.name(), [Some(a), Some(b)]);
+        }
+        points += f.points().len();
     }
     assert_eq!(points, lines.len(), "lines without a point, or two for the same");
 }
 
-/// The largest error of a row's value in ulp, as the row's library documents it.
+/// The largest error of a row's value in ulp, as the table's documentation has it.
 fn value_bound(name: &str, [a, b]: [f64; 2]) -> f64 {
     match name {
-        "erf" | "sinc" => 1.0,
-        "normal_cdf" | "normal_pdf" => 2.5,
-        "ln_gamma" | "digamma" if a < 0.0 => 8.0,
-        "polygamma" | "spherical_jn" => 6.0,
+        "erf" => 0.7,
+        "erfc" => 2.1,
+        "inv_erf" => 2.8,
+        "logit" => 2.6,
+        "normal_pdf" => 2.5,
+        "normal_cdf" => 2.4,
+        "digamma" if a > 0.0 => 2.3,
+        "ln_gamma" | "digamma" if a < 0.0 => 4.0,
+        "polygamma" if a < 0.0 => 4.0 + 2.0 * b,
+        "polygamma" | "spherical_jn" => 6.1,
         // A product for every bit of the exponent.
         "powi" => b.abs(),
         // What the standard library gives loses digits near the edge of the domain.

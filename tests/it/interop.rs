@@ -167,7 +167,7 @@ fn all_of_float_and_of_its_constants() {
             let slope = if recorded[i].is_tracked() { recorded[i].backward().wrt(v[0]) } else { 0.0 };
             assert_eq!(slope, dual[i].tangent()[0], "{i}");
         }
-        let want = slopes(|x| everything(x[0], z).into_iter().take(7).map(|y| y.cos()).sum(), &[x]);
+        let want = slopes(|x| everything(x[0], z).into_iter().take(7).map(f64::cos).sum(), &[x]);
         let got = grad(|x| everything(x[0], Var::constant(z)).into_iter().take(7).map(Var::cos).sum(), &[x]);
         all_close("slopes", &got, &want, 1e-9);
     }

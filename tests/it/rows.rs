@@ -59,9 +59,18 @@ fn plain<F: Float>(f: Unary, x: F) -> Option<F> {
                 zero
             }
         }
-        Unary::Sigmoid | Unary::LogSigmoid | Unary::Softplus | Unary::Logit => return None,
-        Unary::Erf | Unary::Erfc | Unary::InvErf | Unary::LnGamma | Unary::Digamma => return None,
-        Unary::NormalCdf | Unary::NormalPdf | Unary::NormalLnPdf => return None,
+        Unary::Sigmoid
+        | Unary::LogSigmoid
+        | Unary::Softplus
+        | Unary::Logit
+        | Unary::Erf
+        | Unary::Erfc
+        | Unary::InvErf
+        | Unary::LnGamma
+        | Unary::Digamma
+        | Unary::NormalCdf
+        | Unary::NormalPdf
+        | Unary::NormalLnPdf => return None,
         Unary::Sinc => {
             if x == zero {
                 one

@@ -12,7 +12,30 @@
 //!
 //! Subgradients are the least-norm element: `abs`, `relu` have derivative 0 at 0, ties in `max` and `min` share evenly.
 //! `sqrt'(0) = +inf`. Outside a function's domain value and derivative are NaN. `0^b` has `d/db = 0` for `b > 0`, and
-//! `d/da` is 0 for `b > 1` and `b = 0`, 1 for `b = 1`, `+inf` for `0 < b < 1`. `xlogy(0, y)` is 0 with gradient `ln y, 0`.
+//! `d/da` is 0 for `b > 1` and `b = 0`, 1 for `b = 1`, `+inf` for `0 < b < 1`. `xlogy(0, y)` is 0 with gradient `ln y, 0`,
+//! and `xlog1py` likewise. `log_add_exp` of `-inf` and `-inf` is `-inf` with gradient 0. The gamma family has poles at 0 and
+//! at negative integers: infinite where both sides agree, NaN where they do not; at 0 the sign of the zero decides.
+//!
+//! # Accuracy
+//!
+//! Values of functions in the standard library are the standard library's, bit for bit. A first derivative is within 8 units
+//! in the last place (ulp) at every check point, or within 4 eps absolute where its row says so. Special functions are
+//! computed in `f64`, `f32` is rounded from that; their largest error against 50-digit values, over some thousand points:
+//!
+//! | function | from | ulp |
+//! |---|---|---|
+//! | `erf`, `erfc` | libm | 0.7, 2.1 |
+//! | `inv_erf` | statrs | 2.8 |
+//! | `ln_gamma` | libm | 2.0 for `x > 0` |
+//! | `digamma` | `spec_math` | 2.3 for `x > 0`, its root included |
+//! | `logit` | here, near 1/2 by `ln_1p` | 2.6 |
+//! | `normal_pdf` | here, with the rounding of `x²` taken out | 2.5 |
+//! | `normal_cdf` | libm's `erfc`, with the rounding of `x / √2` taken out | 2.4, the left tail included |
+//! | `polygamma` | here: recurrence and asymptotic series | 6.1 to order 20, for `x > 0` |
+//! | `spherical_jn` | here: series, recurrence up, recurrence down | 6 for `x² < 2n + 3`; else 4.5 eps / max(1, x) absolute, both to order 20 |
+//!
+//! For `x < 0` the gamma family goes by reflection: `polygamma` of order `n` is the difference of two terms, and exact to
+//! `2n + 4` ulp of the larger. It crosses zero between poles, where fewer digits are left.
 
 mod algebra;
 mod binary;

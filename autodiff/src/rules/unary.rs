@@ -10,8 +10,8 @@ const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_7;
 /// The table. Hands its rows to the macro named by the caller.
 ///
 /// A row: documentation, variant and method name, `value(x)` on plain numbers, `slope(x, y)` with `y` the value, LaTeX,
-/// check points inside the domain and off the kinks. A slope marked `@apart` is not inlined: the sweep's loop keeps its
-/// adjoints in registers while there are few calls in it.
+/// check points inside the domain and off the kinks. A slope marked `@apart` is not inlined: with its calls in the sweep's
+/// loop, adjoints would no longer be kept in registers there.
 macro_rules! unary_functions {
     ($consumer:path $(, $argument:tt)*) => { $consumer! { $($argument)*
         /// Negation `-x`.
@@ -171,17 +171,9 @@ macro_rules! unary_functions {
         /// `ln(x / (1 - x))`, the inverse of [`sigmoid`](Unary::Sigmoid), accurate near 0, 1/2 and 1. At 0 it is `-inf`, at 1
         /// `+inf`, with derivative `+inf`; NaN outside.
         Logit logit {
-            value(x) = {
-                let (complement, quarter) = (F::one() - x, F::one() / (F::one() + F::one()).powi(2));
-                // x / (1 - x) is 1 + (2x - 1) / (1 - x), where 2x - 1 is exact.
-                if (x - quarter) * (complement - quarter) > F::zero() {
-                    ((x - complement) / complement).ln_1p()
-                } else {
-                    (x / complement).ln()
-                }
-            };
+            value(x) = special::in_f64(special::logit, x);
             slope(x, y) = y.domain(R::constant(1.0) / (x * (R::constant(1.0) - x)));
-            latex = r"\ln\frac{{x}}{1 - {x}}"; at = [1e-30, 1e-8, 0.1, 0.3, 0.5, 0.5001, 0.7, 0.9, 0.999_999_999_999];
+            latex = r"\ln\frac{{x}}{1 - {x}}"; at = [1e-30, 1e-8, 0.1, 0.3, 0.499_999_999_9, 0.5, 0.500_000_1, 0.7, 0.9, 0.999_999_999_999];
         }
         /// `sin x / x`, which is 1 at 0 and 0 at `±inf`. Its slope is `-j_1(x)`, a spherical Bessel function: nothing is
         /// divided by `x`, at any order.
@@ -269,7 +261,7 @@ macro_rules! define {
                 }
             }
 
-            /// The rows marked `@apart`.
+            /// The rows marked `@apart`; cold, so that the call costs the other rows nothing.
             #[cold]
             #[inline(never)]
             #[allow(unused_variables, reason = "a row uses the argument, the result, or neither")]

@@ -50,7 +50,7 @@ fn refuses_scalar(old: Var<f64>, tape: &Tape<f64>) {
     raises_here(|| old.powi(2), STALE);
     raises_here(|| old.mul_add(new, new), STALE);
     raises_here(|| dot(&[new, old], &[new, new]), STALE);
-    raises_here(|| logsumexp(&[old, new]), STALE);
+    raises_here(|| logsumexp([old, new]), STALE);
     raises_here(|| old.backward(), STALE);
     raises_here(|| tape.grad(old, &[new]), STALE);
     raises_here(|| tape.grad(new, &[old]), STALE);
@@ -130,7 +130,7 @@ fn two_tapes() {
     raises_here(|| x.hypot(y), &foreign("hypot"));
     raises_here(|| x.mul_add(y, x), &foreign("mul_add"));
     raises_here(|| dot(&[x], &[y]), &foreign("dot"));
-    raises_here(|| logsumexp(&[x, y]), &foreign("logsumexp"));
+    raises_here(|| logsumexp([x, y]), &foreign("logsumexp"));
     raises_here(|| Tensor::from_vars(&[x, y], &[2]), &foreign("from_vars"));
     raises_here(|| here.grad(y, &[x]), &not_on_tape("the root"));
     raises_here(|| here.grad(x, &[y]), &not_on_tape("a variable"));

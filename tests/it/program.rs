@@ -23,7 +23,7 @@ fn mixed<R: Real>(x: &[R]) -> Vec<R> {
     for (i, &x) in x.iter().enumerate() {
         s += x * R::of(i as f64 + 0.5);
         s -= x * shared;
-        s = s - R::of(0.25);
+        s -= R::of(0.25);
     }
     let t = (x[0] * x[1]).sin() + shared.sin() + x[2].exp().hypot(x[0]).max(x[1]) / R::of(3.0);
     vec![s * t, t, R::of(7.0), x[1], s.powi(3).mul_add(t, s)]
@@ -59,8 +59,8 @@ fn second_derivatives() {
     let program = Program::record(|x: &[Var<f64>]| rosen(x), &at);
     let (value, gradient) = program.value_and_gradient(&x).unwrap();
     assert_eq!(value.to_bits(), rosen::<f64>(&x).to_bits());
-    all_close("gradient", &gradient, &value_and_grad(|x| rosen(x), &x).1);
-    let want = hessian(|x| rosen(x), &x);
+    all_close("gradient", &gradient, &value_and_grad(rosen, &x).1);
+    let want = hessian(rosen, &x);
     let got = program.hessian(&x).unwrap();
     all_close("hessian", got.as_slice().unwrap(), want.as_slice().unwrap());
     let sparse = program.sparse_hessian(&x).unwrap();
@@ -68,7 +68,7 @@ fn second_derivatives() {
     assert!(sparse.iter().all(|(i, j, _)| i.abs_diff(j) <= 1));
     assert!(sparse.iter().map(|(i, j, _)| (i, j)).is_sorted(), "ordered by row and column");
     let v: Vec<f64> = (0..12).map(|i| f64::from(i) - 4.0).collect();
-    all_close("hvp", &program.hvp(&x, &v).unwrap(), &hvp(|x| rosen(x), &x, &v));
+    all_close("hvp", &program.hvp(&x, &v).unwrap(), &hvp(rosen, &x, &v));
 }
 
 #[test]

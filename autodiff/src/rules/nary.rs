@@ -84,7 +84,9 @@ impl Nary {
                 }
                 let top = all.fold(F::zero(), |m, x| m.max(x.abs()));
                 if top.is_normal() {
-                    (0..n).fold(F::zero(), |sum, i| sum + (x(i) / top).powi(2)).sqrt() * top
+                    // A power of two: nothing is rounded.
+                    let scale = top.log2().floor().exp2();
+                    sum_of_squares((0..n).map(|i| x(i) / scale)).sqrt() * scale
                 } else {
                     sum.sqrt()
                 }

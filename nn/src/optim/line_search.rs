@@ -1,0 +1,131 @@
+//! A step length for a direction: strong Wolfe conditions.
+
+use autodiff::Real;
+
+use super::minimize::Point;
+use crate::Result;
+
+/// How much of the decrease that the slope promises is enough.
+const ENOUGH: f64 = 1e-4;
+/// Which share of the slope may be left.
+const LEFT: f64 = 0.9;
+/// Evaluations of one search.
+const TRIALS: usize = 40;
+
+/// The function along the line: where, its value and slope, and the point.
+struct Trial<T> {
+    step: T,
+    value: T,
+    slope: T,
+    point: Point<T>,
+}
+
+/// Looks for a step `a` along `direction` with `f(a) ≤ f(0) + c₁ a f'(0)` and `|f'(a)| ≤ c₂ |f'(0)|`, `c₁ = 1e-4`,
+/// `c₂ = 0.9`: brackets one by growing steps from `first`, then closes in by cubic interpolation (Nocedal and Wright 2006,
+/// algorithms 3.5 and 3.6). Where values differ by rounding only, slopes decide. A point where the function is not finite
+/// is too far.
+///
+/// Gives the best point found if the second condition cannot be met, and `None` if there is none below the start.
+pub(super) fn strong_wolfe<T: Real>(
+    start: &Point<T>,
+    direction: &[T],
+    first: T,
+    mut evaluate: impl FnMut(Vec<T>) -> Result<Point<T>>,
+) -> Result<Option<Point<T>>> {
+    let slope = dot(&start.gradient, direction);
+    let line = Line { value: start.value, slope, slack: T::of(4.0) * T::epsilon() * start.value.abs() };
+    let mut trials = 0;
+    let mut at = |step: T| {
+        trials += 1;
+        let x = start.x.iter().zip(direction).map(|(&x, &p)| x + step * p).collect();
+        let point = evaluate(x)?;
+        let trial = Trial { step, value: point.value, slope: dot(&point.gradient, direction), point };
+        Ok::<_, crate::Error>((trials < TRIALS, trial))
+    };
+    let mut low = Trial { step: T::zero(), value: start.value, slope, point: start.clone() };
+    let mut step = first;
+    // Grow until a minimum lies between `low` and `high`.
+    let mut high = loop {
+        let (more, trial) = at(step)?;
+        if line.too_high(&trial) || low.step > T::zero() && trial.value > low.value + line.slack {
+            break trial;
+        }
+        if line.flat(&trial) {
+            return Ok(Some(trial.point));
+        }
+        if trial.slope >= T::zero() {
+            break std::mem::replace(&mut low, trial);
+        }
+        let (near, far) = (T::of(2.0) * trial.step, T::of(10.0) * trial.step);
+        step = cubic(&low, &trial).filter(|&x| x > near).unwrap_or(near).min(far);
+        low = trial;
+        if !more {
+            return Ok(line.better(low));
+        }
+    };
+    loop {
+        let width = high.step - low.step;
+        let middle = low.step + T::of(0.5) * width;
+        // Not too near either end, so that the interval shrinks.
+        let margin = T::of(0.1) * width.abs();
+        let inside = |x: &T| (*x - low.step).abs() >= margin && (*x - high.step).abs() >= margin;
+        let step = cubic(&low, &high).filter(inside).unwrap_or(middle);
+        if step == low.step || step == high.step {
+            return Ok(line.better(low));
+        }
+        let (more, trial) = at(step)?;
+        if line.too_high(&trial) || trial.value > low.value + line.slack {
+            high = trial;
+        } else {
+            if line.flat(&trial) {
+                return Ok(Some(trial.point));
+            }
+            if trial.slope * width >= T::zero() {
+                high = std::mem::replace(&mut low, trial);
+            } else {
+                low = trial;
+            }
+        }
+        if !more {
+            return Ok(line.better(low));
+        }
+    }
+}
+
+/// The function's value and slope at the start.
+struct Line<T> {
+    value: T,
+    slope: T,
+    /// A difference in value that rounding explains.
+    slack: T,
+}
+
+impl<T: Real> Line<T> {
+    fn too_high(&self, trial: &Trial<T>) -> bool {
+        let most = self.value + T::of(ENOUGH) * trial.step * self.slope + self.slack;
+        // Also where the value is NaN.
+        !(trial.value <= most && trial.slope.is_finite())
+    }
+
+    fn flat(&self, trial: &Trial<T>) -> bool {
+        trial.slope.abs() <= -T::of(LEFT) * self.slope
+    }
+
+    fn better(&self, trial: Trial<T>) -> Option<Point<T>> {
+        (trial.value < self.value).then_some(trial.point)
+    }
+}
+
+/// The minimum of the cubic through two values and slopes, if it has one.
+fn cubic<T: Real>(a: &Trial<T>, b: &Trial<T>) -> Option<T> {
+    let width = b.step - a.step;
+    let d = a.slope + b.slope - T::of(3.0) * (b.value - a.value) / width;
+    let root = (d * d - a.slope * b.slope).sqrt() * width.signum();
+    let at = b.step - width * (b.slope + root - d) / (b.slope - a.slope + T::of(2.0) * root);
+    at.is_finite().then_some(at)
+}
+
+/// `Σ a b`.
+pub(super) fn dot<T: Real>(a: &[T], b: &[T]) -> T {
+    a.iter().zip(b).map(|(&a, &b)| a * b).sum()
+}

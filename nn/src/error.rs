@@ -100,4 +100,6 @@ pub(crate) enum Kind {
     StateEntry { name: String, found: String, expected: String },
     #[error("the objective is {value} at the start, expected a finite number")]
     Start { value: f64 },
+    #[error("the objective's gradient holds {value} at the start, expected finite numbers")]
+    StartGradient { value: f64 },
 }

@@ -156,8 +156,6 @@ impl<T: Real> Transform<T> for Proximal {
         }
         let threshold = at.rate() * T::of(*l1);
         let shrink = T::one() + at.rate() * T::of(*l2);
-        param.map(|w| {
-            if w.abs() <= threshold { T::zero() } else { (w - threshold * w.signum()) / shrink }
-        });
+        param.map(|w| if w.abs() <= threshold { T::zero() } else { (w - threshold * w.signum()) / shrink });
     }
 }

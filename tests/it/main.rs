@@ -11,6 +11,7 @@ mod optim;
 mod orders;
 mod own_ops;
 mod random;
+mod regularizer;
 mod rows;
 mod shapes;
 mod tensors;

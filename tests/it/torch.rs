@@ -102,7 +102,9 @@ fn losses(step: usize) -> f64 {
     (step * 7 % 11) as f64 / 11.0 + 5.0 / (1 + step) as f64
 }
 
-fn watching(mut plateau: Plateau) -> Box<dyn FnMut(usize) -> f64> {
+type Factor = Box<dyn FnMut(usize) -> f64>;
+
+fn watching(mut plateau: Plateau) -> Factor {
     Box::new(move |step| {
         let factor = plateau.factor();
         plateau.observe(losses(step));
@@ -113,7 +115,7 @@ fn watching(mut plateau: Plateau) -> Box<dyn FnMut(usize) -> f64> {
 #[test]
 fn schedules_reproduce_pytorch() {
     let second = Plateau::new(0.3, 2).threshold(0.05).cooldown(4).floor(0.02);
-    let all: Vec<(&str, Box<dyn FnMut(usize) -> f64>)> = vec![
+    let all: Vec<(&str, Factor)> = vec![
         ("constant", Box::new(constant(0.25).then(10, constant(1.0)))),
         ("step", Box::new(schedule::step(7, 0.5))),
         ("milestones", Box::new(schedule::milestones(&[5, 6, 30], 0.3))),

@@ -37,7 +37,8 @@ impl<T: Real, R: Transform<T>> Chain<T, R> {
         // Weight decay keeps none: its name is nowhere to be seen.
         let middle = ["rule".to_owned(), "rule".to_owned()];
         let names = numbered("before", self.before.len()).chain(middle).chain(numbered("after", self.after.len()));
-        let arrays = names.zip(self.links()).flat_map(|(name, link)| link.arrays().iter().map(move |a| format!("{name}/{a}")));
+        let arrays =
+            names.zip(self.links()).flat_map(|(name, link)| link.arrays().iter().map(move |a| format!("{name}/{a}")));
         arrays.collect()
     }
 

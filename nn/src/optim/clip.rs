@@ -24,7 +24,15 @@ impl ClipValue {
 impl<T: Real> Transform<T> for ClipValue {
     fn apply(&self, update: &mut Tensor<T>, value: &Tensor<T>, _at: &mut At<'_, T>) {
         let most = T::of(self.0);
-        update.update(value, |u, _| if u > most { most } else if u < -most { -most } else { u });
+        update.update(value, |u, _| {
+            if u > most {
+                most
+            } else if u < -most {
+                -most
+            } else {
+                u
+            }
+        });
     }
 }
 

@@ -125,7 +125,9 @@ impl<T: Real> Memory<T> {
             shares.push(share);
         }
         let scale = self.pairs.back().map_or_else(T::one, |last| last.sy / dot(&last.y, &last.y));
-        q.iter_mut().for_each(|q| *q *= -scale);
+        for q in &mut q {
+            *q *= -scale;
+        }
         for (pair, share) in self.pairs.iter().zip(shares.into_iter().rev()) {
             let other = dot(&pair.y, &q) / pair.sy;
             add(&mut q, -(share + other), &pair.s);
@@ -170,5 +172,7 @@ impl<T: Real> Direction<T> for Memory<T> {
 
 /// `a += factor · b`.
 fn add<T: Real>(a: &mut [T], factor: T, b: &[T]) {
-    a.iter_mut().zip(b).for_each(|(a, &b)| *a += factor * b);
+    for (a, &b) in a.iter_mut().zip(b) {
+        *a += factor * b;
+    }
 }

@@ -56,20 +56,23 @@ pub(super) fn strong_wolfe<T: Real>(
         if trial.slope >= T::zero() {
             break std::mem::replace(&mut low, trial);
         }
-        let (near, far) = (T::of(2.0) * trial.step, T::of(10.0) * trial.step);
+        let (near, far) = (T::of(4.0) * trial.step, T::of(10.0) * trial.step);
         step = cubic(&low, &trial).filter(|&x| x > near).unwrap_or(near).min(far);
         low = trial;
         if !more {
             return Ok(line.better(low));
         }
     };
+    let mut widths = [T::infinity(); 2];
     loop {
         let width = high.step - low.step;
-        let middle = low.step + T::of(0.5) * width;
-        // Not too near either end, so that the interval shrinks.
+        // Not too near either end, so that the interval shrinks, and halved where two steps have not taken off a third.
         let margin = T::of(0.1) * width.abs();
-        let inside = |x: &T| (*x - low.step).abs() >= margin && (*x - high.step).abs() >= margin;
-        let step = cubic(&low, &high).filter(inside).unwrap_or(middle);
+        let (left, right) = (low.step.min(high.step) + margin, low.step.max(high.step) - margin);
+        let slow = width.abs() > T::of(0.66) * widths[0];
+        let inner = cubic(&low, &high).filter(|_| !slow).map(|x| x.max(left).min(right));
+        let step = inner.unwrap_or(low.step + T::of(0.5) * width);
+        widths = [widths[1], width.abs()];
         if step == low.step || step == high.step {
             return Ok(line.better(low));
         }
@@ -128,4 +131,69 @@ fn cubic<T: Real>(a: &Trial<T>, b: &Trial<T>) -> Option<T> {
 /// `Σ a b`.
 pub(super) fn dot<T: Real>(a: &[T], b: &[T]) -> T {
     a.iter().zip(b).map(|(&a, &b)| a * b).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Function = fn(f64) -> (f64, f64);
+
+    /// Value and slope of functions that fall at 0.
+    const FUNCTIONS: [(&str, Function); 6] = [
+        ("parabola", |x| ((x - 3.0).powi(2), 2.0 * (x - 3.0))),
+        ("quartic", |x| ((x - 0.01).powi(4), 4.0 * (x - 0.01).powi(3))),
+        // Moré and Thuente 1994, (5.1) and (5.2).
+        ("ratio", |x| (-x / (x * x + 2.0), (x * x - 2.0) / (x * x + 2.0).powi(2))),
+        ("steep", |x| {
+            let y: f64 = x + 0.004;
+            (y.powi(5) - 2.0 * y.powi(4), 5.0 * y.powi(4) - 8.0 * y.powi(3))
+        }),
+        ("waves", |x| ((3.0 * x).sin() * 0.3 + 0.1 * (x - 20.0).powi(2), (3.0 * x).cos() * 0.9 + 0.2 * (x - 20.0))),
+        // Not a number from 2 on.
+        ("barrier", |x| (-(2.0 - x).ln() - 5.0 * x, 1.0 / (2.0 - x) - 5.0)),
+    ];
+
+    fn search(f: Function, first: f64) -> (Option<Point<f64>>, usize) {
+        let mut evaluations = 0;
+        let point = |x: Vec<f64>| {
+            let (value, slope) = f(x[0]);
+            Point { x, value, gradient: vec![slope] }
+        };
+        let found = strong_wolfe(&point(vec![0.0]), &[1.0], first, |x| {
+            evaluations += 1;
+            Ok(point(x))
+        });
+        (found.unwrap(), evaluations)
+    }
+
+    #[test]
+    fn both_conditions_hold_from_any_first_step() {
+        for (name, f) in FUNCTIONS {
+            let (value, slope) = f(0.0);
+            for exponent in -6..=6 {
+                let first = 10.0_f64.powi(exponent);
+                let (found, evaluations) = search(f, first);
+                let found = found.unwrap_or_else(|| panic!("{name} from {first}: nothing found"));
+                let (a, message) = (found.x[0], format!("{name} from {first}: {found:?}"));
+                assert!(found.value <= value + ENOUGH * a * slope, "{message}");
+                assert!(found.gradient[0].abs() <= LEFT * slope.abs(), "{message}");
+                assert!(evaluations <= 25, "{message}, {evaluations} evaluations");
+            }
+        }
+    }
+
+    #[test]
+    fn where_nothing_is_lower_there_is_no_step() {
+        // The slope lies: the function rises.
+        let (found, evaluations) = search(|x| (x.abs(), if x == 0.0 { -1.0 } else { 1.0 }), 1.0);
+        assert!(found.is_none() && evaluations <= TRIALS);
+    }
+
+    #[test]
+    fn at_a_kink_the_lowest_point_found_counts() {
+        let (found, evaluations) = search(|x| ((x - 0.3).abs(), if x < 0.3 { -1.0 } else { 1.0 }), 1.0);
+        let found = found.expect("lower than the start");
+        assert!((found.x[0] - 0.3).abs() < 1e-6 && evaluations <= TRIALS, "{found:?}");
+    }
 }

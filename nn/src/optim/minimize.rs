@@ -97,9 +97,11 @@ pub(super) fn minimize<T: Real>(
         objective.gradient(&x).map(|(value, gradient)| Point { x, value, gradient })
     };
     let mut point = evaluate(objective, x)?;
-    if !(point.value.is_finite() && point.gradient.iter().all(|g| g.is_finite())) {
-        let wrong = std::iter::once(&point.value).chain(&point.gradient).find(|v| !v.is_finite());
-        return Err(Kind::Start { value: wrong.map_or(f64::NAN, |value| value.primal()) }.into());
+    if !point.value.is_finite() {
+        return Err(Kind::Start { value: point.value.primal() }.into());
+    }
+    if let Some(g) = point.gradient.iter().find(|g| !g.is_finite()) {
+        return Err(Kind::StartGradient { value: g.primal() }.into());
     }
     let mut course = vec![progress(&point)];
     let outcome = loop {

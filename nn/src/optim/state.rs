@@ -33,6 +33,7 @@ impl<T: Real> State<T> {
     }
 
     /// The number of this name, as a count.
+    #[allow(clippy::cast_sign_loss, reason = "checked")]
     pub(super) fn count(&self, name: &str) -> Result<usize> {
         let value = self.number(name)?;
         // Whole numbers in between are exact in `f64`.

@@ -169,6 +169,7 @@ pub fn one_cycle(steps: usize, rise: f64, start: f64, end: f64) -> impl Schedule
 /// # Panics
 /// If `first`, `every` or `most` is 0, or if `growth` is below 1 or not finite.
 #[track_caller]
+#[allow(clippy::cast_sign_loss, reason = "sizes are positive")]
 pub fn growing_batches(first: usize, growth: f64, every: usize, most: usize) -> impl Fn(usize) -> usize + Copy {
     expect::at_least_one("growing_batches: the first size", first);
     expect::at_least_one("growing_batches: the number of epochs in a block", every);

@@ -1,4 +1,4 @@
-//! Multilayer perceptrons, losses and stochastic gradient descent on the [`autodiff`] tape.
+//! Multilayer perceptrons, losses and optimisers on the [`autodiff`] tape.
 //!
 //! ```
 //! use nn::{Activation, Dataset, Layer, Mlp, Sgd, Trainer, loss};

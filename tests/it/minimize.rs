@@ -99,6 +99,13 @@ fn newton_leaves_saddles_and_flat_directions() {
     let minimum = Newton::new().minimize(saddle, &[0.1, 1.0]).unwrap();
     assert_eq!(minimum.outcome, Outcome::Converged);
     close("x", minimum.x[0].abs(), 1.0, 1e-8);
+    // A second derivative that is infinite at the start and all along: the gradient is followed.
+    let cusp = |x: &[Var<f64>]| x[0].powf(Var::constant(1.5)) + (x[1] - 1.0).powi(4);
+    let h = hessian(cusp, &[0.0, 0.0]);
+    assert!(!h[[0, 0]].is_finite(), "{h}");
+    let minimum = Newton::new().tolerance(1e-6).minimize(cusp, &[0.0, 0.0]).unwrap();
+    assert_eq!((minimum.outcome, minimum.x[0]), (Outcome::Converged, 0.0));
+    close("x", minimum.x[1], 1.0, 0.01);
     // One coordinate takes no part: a Hessian of rank 1.
     let flat = |x: &[Var<f64>]| (x[0] - 3.0).powi(2);
     let minimum = Newton::new().minimize(flat, &[0.0, 5.0]).unwrap();
@@ -135,6 +142,32 @@ fn endings() {
         assert_ne!(minimum.outcome, Outcome::StepLimit, "{minimum:?}");
         close("x", minimum.x[0], 3.0 * (2.1_f64.ln() + 0.1), 1e-14);
         close("x", minimum.x[1], 0.3, 1e-14);
+    }
+}
+
+#[test]
+fn where_values_differ_by_rounding_only_slopes_lead_on() {
+    // Around the minimum the values are all the same, the more so the larger the constant.
+    for constant in [0.0, 1e4, 1e12] {
+        let f = |x: &[Var<f64>]| {
+            let terms = x
+                .iter()
+                .enumerate()
+                .map(|(i, &y)| (y * (1.0 + i as f64) - 0.3).cosh() + 0.1 * (y + x[(i + 1) % 10]).sin());
+            constant + terms.sum::<Var<f64>>()
+        };
+        let ends =
+            [Lbfgs::new().tolerance(0.0).minimize(f, &[0.7; 10]), Newton::new().tolerance(0.0).minimize(f, &[0.7; 10])];
+        for minimum in ends {
+            let minimum = minimum.unwrap();
+            assert_eq!(minimum.outcome, Outcome::Stalled, "{minimum:?}");
+            let last = *minimum.course.last().unwrap();
+            assert!(last.gradient < 1e-15, "{minimum:?}");
+            // What is given back belongs together.
+            let (value, gradient) = autodiff::value_and_grad(f, &minimum.x);
+            assert_eq!((value, value), (minimum.value, last.value));
+            assert_eq!(gradient.iter().fold(0.0, |most: f64, g| most.max(g.abs())), last.gradient);
+        }
     }
 }
 

@@ -67,11 +67,11 @@ impl<T: Real> Transform<T> for ClipNorm {
     }
 }
 
-/// The Euclidean norm of all updates together, also where the squares leave the number range.
+/// The Euclidean norm of all updates together, also where their squares are beyond the number range.
 fn norm<T: Real>(updates: &Updates<'_, T>) -> Result<T> {
     let squares = |scale: T| updates.iter().map(|(_, u)| (u * scale).square().sum().item()).sum::<T>();
     let plain = updates.iter().map(|(_, u)| u.square().sum().item()).sum::<T>();
-    if plain.is_normal() {
+    if plain.is_finite() {
         return Ok(plain.sqrt());
     }
     let mut largest = T::zero();
@@ -83,5 +83,5 @@ fn norm<T: Real>(updates: &Updates<'_, T>) -> Result<T> {
             largest = largest.max(u.abs());
         }
     }
-    Ok(if largest.is_zero() { largest } else { largest * squares(largest.recip()).sqrt() })
+    Ok(largest * squares(largest.recip()).sqrt())
 }

@@ -33,7 +33,7 @@ pub(super) fn strong_wolfe<T: Real>(
     mut evaluate: impl FnMut(Vec<T>) -> Result<Point<T>>,
 ) -> Result<Option<Point<T>>> {
     let slope = dot(&start.gradient, direction);
-    let line = Line { value: start.value, slope, slack: T::of(4.0) * T::epsilon() * start.value.abs() };
+    let line = Line { value: start.value, slope, slack: rounding(start.value) };
     let mut trials = 0;
     let mut at = |step: T| {
         trials += 1;
@@ -128,6 +128,11 @@ fn cubic<T: Real>(a: &Trial<T>, b: &Trial<T>) -> Option<T> {
     at.is_finite().then_some(at)
 }
 
+/// A difference from a value that rounding explains.
+pub(super) fn rounding<T: Real>(value: T) -> T {
+    T::of(4.0) * T::epsilon() * value.abs()
+}
+
 /// `Σ a b`.
 pub(super) fn dot<T: Real>(a: &[T], b: &[T]) -> T {
     a.iter().zip(b).map(|(&a, &b)| a * b).sum()
@@ -140,7 +145,7 @@ mod tests {
     type Function = fn(f64) -> (f64, f64);
 
     /// Value and slope of functions that fall at 0.
-    const FUNCTIONS: [(&str, Function); 6] = [
+    const FUNCTIONS: [(&str, Function); 7] = [
         ("parabola", |x| ((x - 3.0).powi(2), 2.0 * (x - 3.0))),
         ("quartic", |x| ((x - 0.01).powi(4), 4.0 * (x - 0.01).powi(3))),
         // Moré and Thuente 1994, (5.1) and (5.2).
@@ -150,6 +155,8 @@ mod tests {
             (y.powi(5) - 2.0 * y.powi(4), 5.0 * y.powi(4) - 8.0 * y.powi(3))
         }),
         ("waves", |x| ((3.0 * x).sin() * 0.3 + 0.1 * (x - 20.0).powi(2), (3.0 * x).cos() * 0.9 + 0.2 * (x - 20.0))),
+        // No slope from 1 on.
+        ("blind", |x| ((x - 3.0).powi(2), if x < 1.0 { 2.0 * (x - 3.0) } else { f64::NAN })),
         // Not a number from 2 on.
         ("barrier", |x| (-(2.0 - x).ln() - 5.0 * x, 1.0 / (2.0 - x) - 5.0)),
     ];
@@ -188,6 +195,12 @@ mod tests {
         // The slope lies: the function rises.
         let (found, evaluations) = search(|x| (x.abs(), if x == 0.0 { -1.0 } else { 1.0 }), 1.0);
         assert!(found.is_none() && evaluations <= TRIALS);
+    }
+
+    #[test]
+    fn without_a_lower_bound_the_search_ends() {
+        let (found, evaluations) = search(|x| (-x, -1.0), 1.0);
+        assert!(found.expect("lower than the start").value < -1e10 && evaluations == TRIALS);
     }
 
     #[test]

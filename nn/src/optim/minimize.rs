@@ -2,7 +2,7 @@
 
 use autodiff::Real;
 
-use super::line_search::{dot, strong_wolfe};
+use super::line_search::{dot, rounding, strong_wolfe};
 use super::objective::Objective;
 use crate::error::Kind;
 use crate::{Result, expect};
@@ -26,7 +26,7 @@ pub struct Minimum<T> {
     pub outcome: Outcome,
     /// How often value and gradient were computed.
     pub evaluations: usize,
-    /// The start and the point after each step.
+    /// The start and the point after each step that led to this one.
     pub course: Vec<Progress<T>>,
 }
 
@@ -51,7 +51,8 @@ pub struct Progress<T> {
 pub enum Outcome {
     /// No entry of the gradient is larger than the tolerance.
     Converged,
-    /// The direction leads to no lower value that this number type can tell: it is as good as it gets.
+    /// No step leads to a lower value or a smaller gradient that this number type can tell from the best: it is as good as
+    /// it gets.
     Stalled,
     /// The number of steps is used up.
     StepLimit,
@@ -83,6 +84,9 @@ pub(super) trait Direction<T: Real> {
     fn learn(&mut self, from: &Point<T>, to: &Point<T>);
 }
 
+/// Steps in a row without progress that are enough.
+const IDLE: usize = 10;
+
 /// Minimises from `x` on.
 pub(super) fn minimize<T: Real>(
     stop: Stop,
@@ -104,10 +108,14 @@ pub(super) fn minimize<T: Real>(
         return Err(Kind::StartGradient { value: g.primal() }.into());
     }
     let mut course = vec![progress(&point)];
+    // Where values differ by rounding only, some steps lead nowhere before others get on: the best point is kept aside.
+    let (mut best, mut held, mut idle) = (course[0], None, 0);
     let outcome = loop {
-        let before = course[course.len() - 1];
-        if before.gradient <= tolerance {
+        if best.gradient <= tolerance {
             break Outcome::Converged;
+        }
+        if idle == IDLE {
+            break Outcome::Stalled;
         }
         if course.len() > stop.steps {
             break Outcome::StepLimit;
@@ -118,15 +126,22 @@ pub(super) fn minimize<T: Real>(
         let Some(next) = strong_wolfe(&point, &direction, first, |x| evaluate(objective, x))? else {
             break Outcome::Stalled;
         };
-        let after = progress(&next);
-        if after.value >= before.value && after.gradient >= before.gradient {
-            break Outcome::Stalled;
-        }
         method.learn(&point, &next);
+        let after = progress(&next);
         course.push(after);
-        point = next;
+        let before = std::mem::replace(&mut point, next);
+        if after.value < best.value
+            || after.value <= best.value + rounding(best.value) && after.gradient < best.gradient
+        {
+            (best, held, idle) = (after, None, 0);
+        } else {
+            held = held.or(Some(before));
+            idle += 1;
+        }
     };
-    Ok(Minimum { x: point.x, value: point.value, outcome, evaluations, course })
+    course.truncate(course.len() - idle);
+    let Point { x, value, .. } = held.unwrap_or(point);
+    Ok(Minimum { x, value, outcome, evaluations, course })
 }
 
 fn progress<T: Real>(point: &Point<T>) -> Progress<T> {

@@ -95,11 +95,8 @@ impl<T: Real> Direction<T> for Hessian {
 }
 
 /// The Cholesky factor of `h + τ I` for the first positive definite of growing `τ`, 0 if that will do (Nocedal and Wright
-/// 2006, algorithm 3.3). `None` if an entry is not finite.
+/// 2006, algorithm 3.3). `None` if that leaves the number range.
 fn positive_factor<T: Real>(h: &Array2<T>) -> Option<Array2<T>> {
-    if !h.iter().all(|h| h.is_finite()) {
-        return None;
-    }
     let size = h.iter().fold(T::zero(), |size, h| size.max(h.abs()));
     let least = T::of(1e-3) * if size > T::zero() { size } else { T::one() };
     let lowest = h.diag().iter().fold(T::infinity(), |lowest, &h| lowest.min(h));
@@ -125,7 +122,7 @@ fn cholesky<T: Real>(h: &Array2<T>, shift: T) -> Option<Array2<T>> {
                 let diagonal = h[[i, i]] + shift;
                 let rest = diagonal - known;
                 // A rest within rounding is none.
-                if rest.is_nan() || rest <= T::of(n as f64) * T::epsilon() * diagonal.abs() {
+                if rest <= T::of(n as f64) * T::epsilon() * diagonal.abs() {
                     return None;
                 }
                 factor[[i, i]] = rest.sqrt();

@@ -23,7 +23,7 @@ impl<T: Real, R: Transform<T>> Optimizer<T> for Descent<T, R> {
             return Err(Kind::Factor { step: self.steps, factor }.into());
         }
         if self.slots.is_empty() {
-            self.slots = self.slots(model)?;
+            self.slots = self.fresh_slots(model)?;
         }
         let updates = collect(&mut self.slots, model, gradients);
         if let Err(error) = updates.and_then(|()| self.chain.apply(&mut self.slots, self.steps + 1, factor)) {
@@ -71,7 +71,7 @@ impl<T: Real, R: Transform<T>> Optimizer<T> for Descent<T, R> {
     fn restore(&mut self, model: &dyn Layer<T>, state: &State<T>) -> Result<()> {
         let steps = state.count(STEP)?;
         // Before the first step there are no arrays.
-        let mut slots = if steps == 0 { Vec::new() } else { self.slots(model)? };
+        let mut slots = if steps == 0 { Vec::new() } else { self.fresh_slots(model)? };
         let (mut known, mut arrays) = (vec![STEP], Vec::new());
         let names = self.chain.arrays();
         for slot in &mut slots {
@@ -102,7 +102,7 @@ impl<T: Real, R: Transform<T>> Descent<T, R> {
     }
 
     /// A slot for each parameter of the model.
-    fn slots(&self, model: &dyn Layer<T>) -> Result<Vec<Slot<T>>> {
+    fn fresh_slots(&self, model: &dyn Layer<T>) -> Result<Vec<Slot<T>>> {
         let arrays = self.chain.arrays().len();
         let mut slots = Vec::new();
         let mut holds = vec![false; self.groups.len()];

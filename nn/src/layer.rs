@@ -141,3 +141,8 @@ pub fn count<T: Real>(model: &(impl Layer<T> + ?Sized)) -> usize {
 pub fn is_bias(name: &str) -> bool {
     name.rsplit('.').next() == Some("bias")
 }
+
+/// Names for a message.
+pub(crate) fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}

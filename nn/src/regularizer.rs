@@ -3,8 +3,8 @@
 use autodiff::{Real, Tensor};
 
 use crate::error::Kind;
-use crate::layer::parameters;
-use crate::optim::{At, Transform, Updates};
+use crate::layer::{parameters, quoted};
+use crate::optim::{At, Transform};
 use crate::{Layer, Param, Result, expect};
 
 /// The regularised part `(λ/N) Ω(w)` of the error `E = (1/N) Σ L + (λ/N) Ω(w)` (L13), with N the number of items in the
@@ -88,7 +88,7 @@ impl Regularizer {
     #[track_caller]
     pub fn penalty<T: Real>(&self, model: &(impl Layer<T> + ?Sized)) -> Tensor<T> {
         let names = crate::names(model);
-        if let Err(error) = self.check(names.iter().map(String::as_str)) {
+        if let Err(error) = self.check(&names.iter().map(String::as_str).collect::<Vec<_>>()) {
             panic!("{error}");
         }
         let mut sum = Tensor::scalar(T::zero());
@@ -117,18 +117,19 @@ impl Regularizer {
         Proximal(self)
     }
 
-    fn check<'a>(&self, names: impl Iterator<Item = &'a str> + Clone) -> Result<()> {
-        if names.clone().any(|name| (self.filter)(name)) {
+    /// Whether the filter holds for any of the names.
+    fn check(&self, names: &[&str]) -> Result<()> {
+        if names.iter().any(|name| (self.filter)(name)) {
             return Ok(());
         }
-        Err(Kind::EmptyFilter { names: names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ") }.into())
+        Err(Kind::EmptyFilter { names: quoted(names) }.into())
     }
 }
 
 /// Adds the gradient of the penalty, that of `|w|` being 0 at 0.
 impl<T: Real> Transform<T> for Regularizer {
-    fn survey(&self, updates: &Updates<'_, T>) -> Result<T> {
-        self.check(updates.iter().map(|(name, _)| name)).map(|()| T::zero())
+    fn begin(&self, names: &[&str]) -> Result<()> {
+        self.check(names)
     }
 
     fn apply(&self, update: &mut Tensor<T>, value: &Tensor<T>, at: &mut At<'_, T>) {
@@ -145,8 +146,8 @@ impl<T: Real> Transform<T> for Regularizer {
 pub struct Proximal(Regularizer);
 
 impl<T: Real> Transform<T> for Proximal {
-    fn survey(&self, updates: &Updates<'_, T>) -> Result<T> {
-        self.0.survey(updates)
+    fn begin(&self, names: &[&str]) -> Result<()> {
+        self.0.check(names)
     }
 
     fn settle(&self, param: &mut Param<T>, at: &mut At<'_, T>) {

@@ -2,7 +2,7 @@
 
 use autodiff::{Gradients, Real, Tape, Tensor};
 use ndarray::array;
-use nn::optim::{At, ClipNorm, ClipValue, Group, Transform};
+use nn::optim::{At, ClipNorm, ClipValue, Group, Survey, Transform, Updates};
 use nn::schedule::{self, Plateau, Schedule, cosine, warm_up};
 use nn::{
     Activation, Adagrad, Adam, AdamW, Batches, Dataset, Layer, Linear, Mlp, Optimizer, Param, RmsProp, Sgd, Trainer,
@@ -316,9 +316,14 @@ fn a_transform_that_asks_for_other_arrays_is_told() {
 fn links_are_told_where_they_are() {
     /// Replaces the update by what it is told.
     struct Told;
-    impl<T: Real> Transform<T> for Told {
-        fn survey(&self, updates: &nn::optim::Updates<'_, T>) -> nn::Result<T> {
+    impl<T: Real> Survey<T> for Told {
+        fn survey(&self, updates: &Updates<'_, T>) -> nn::Result<T> {
             Ok(updates.iter().map(|(_, update)| update.sum().item()).sum())
+        }
+    }
+    impl<T: Real> Transform<T> for Told {
+        fn surveyor(&self) -> Option<&dyn Survey<T>> {
+            Some(self)
         }
 
         fn apply(&self, update: &mut Tensor<T>, value: &Tensor<T>, at: &mut At<'_, T>) {

@@ -108,15 +108,16 @@ impl<T: Real> Transform<T> for Moments {
 
     fn apply(&self, update: &mut Tensor<T>, _value: &Tensor<T>, at: &mut At<'_, T>) {
         let t = at.step() as f64;
-        let [mean_share, square_share] = [self.beta1, self.beta2].map(|beta| 1.0 - beta.powf(t));
-        let (mean_share, root_share) = (T::of(mean_share), T::of(square_share.sqrt()));
+        // What the zeros at the start have taken off the means; as factors, for a division is slow.
+        let [unbias1, unbias2] = [self.beta1, self.beta2].map(|beta| 1.0 / (1.0 - beta.powf(t)));
+        let (unbias, unbias_root) = (T::of(unbias1), T::of(unbias2.sqrt()));
         let (beta2, epsilon) = (T::of(self.beta2), T::of(self.epsilon));
         let [fresh1, fresh2] = [self.beta1, self.beta2].map(|beta| T::of(1.0 - beta));
         let [mean, squares] = at.arrays();
         mean.update(update, |m, g| m + fresh1 * (g - m));
         squares.update(update, |v, g| beta2 * v + fresh2 * (g * g));
         *update = mean.clone();
-        update.update(squares, |m, v| m / mean_share / (v.sqrt() / root_share + epsilon));
+        update.update(squares, |m, v| m * unbias / (v.sqrt() * unbias_root + epsilon));
     }
 }
 

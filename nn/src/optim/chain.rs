@@ -1,8 +1,10 @@
 //! Transforms one after the other.
 
-use autodiff::Real;
+use std::ops::Range;
 
-use super::slot::Slot;
+use autodiff::{Real, Tensor};
+
+use super::slot::{Slot, Work};
 use super::{At, Transform, Updates, WeightDecay};
 use crate::{Param, Result};
 
@@ -14,8 +16,15 @@ pub(super) struct Chain<T: Real, R> {
     pub(super) decoupled: bool,
     pub(super) rule: R,
     pub(super) after: Vec<Box<dyn Transform<T>>>,
-    /// What each link's survey found in this step.
+    /// What the links' surveys found in this step, for as many links as [`stage`](Self::stage) went through.
     surveys: Vec<T>,
+}
+
+/// The number of a step, from 1 on, and the factor of its rate.
+#[derive(Clone, Copy)]
+pub(super) struct Moment {
+    pub(super) step: usize,
+    pub(super) factor: f64,
 }
 
 impl<T: Real, R: Transform<T>> Chain<T, R> {
@@ -24,11 +33,14 @@ impl<T: Real, R: Transform<T>> Chain<T, R> {
         Self { before: Vec::new(), weight_decay, decoupled: false, rule, after: Vec::new(), surveys: Vec::new() }
     }
 
-    fn links(&self) -> impl Iterator<Item = &dyn Transform<T>> {
-        let (decay, rule): (&dyn Transform<T>, &dyn Transform<T>) = (&self.weight_decay, &self.rule);
-        let middle = if self.decoupled { [rule, decay] } else { [decay, rule] };
-        let [before, after] = [&self.before, &self.after].map(|links| links.iter().map(|link| &**link));
-        before.chain(middle).chain(after)
+    pub(super) fn links(&self) -> impl DoubleEndedIterator<Item = &dyn Transform<T>> + ExactSizeIterator {
+        let middle = self.before.len();
+        (0..middle + 2 + self.after.len()).map(move |k| match k {
+            _ if k < middle => &*self.before[k],
+            _ if k >= middle + 2 => &*self.after[k - middle - 2],
+            _ if (k == middle) == self.decoupled => &self.rule,
+            _ => &self.weight_decay,
+        })
     }
 
     /// The names of a parameter's arrays, as `rule/velocity`, in the order in which a slot holds them.
@@ -37,53 +49,77 @@ impl<T: Real, R: Transform<T>> Chain<T, R> {
         // Weight decay keeps none: its name is nowhere to be seen.
         let middle = ["rule".to_owned(), "rule".to_owned()];
         let names = numbered("before", self.before.len()).chain(middle).chain(numbered("after", self.after.len()));
-        let arrays =
-            names.zip(self.links()).flat_map(|(name, link)| link.arrays().iter().map(move |a| format!("{name}/{a}")));
+        let arrays = names
+            .zip(self.links())
+            .flat_map(|(name, link)| link.arrays().iter().map(move |array| format!("{name}/{array}")));
         arrays.collect()
     }
 
-    /// Turns the gradients in the slots into updates.
-    pub(super) fn apply(&mut self, slots: &mut [Slot<T>], step: usize, factor: f64) -> Result<()> {
-        let mut surveys = std::mem::take(&mut self.surveys);
-        surveys.clear();
-        let mut first = 0;
-        for link in self.links() {
-            let survey = link.survey(&Updates(slots))?;
-            let arrays = first..first + link.arrays().len();
+    /// Takes all parameters, whose work is in the slots, through the links up to the last one that surveys them. Gives the
+    /// number of links done.
+    pub(super) fn stage(&mut self, slots: &mut [Slot<T>], moment: Moment) -> Result<usize> {
+        self.surveys.clear();
+        let staged = self.staged();
+        for k in 0..staged {
+            let link = self.links().nth(k).expect("a link");
+            let found = link.surveyor().map_or(Ok(T::zero()), |link| link.survey(&Updates(slots)))?;
+            self.surveys.push(found);
             for slot in &mut *slots {
-                let Some(work) = &mut slot.work else { continue };
-                let mut at = At {
-                    name: &slot.name,
-                    step,
-                    rate: T::of(slot.rate * factor),
-                    weight_decay: slot.weight_decay,
-                    survey,
-                    arrays: &mut slot.arrays[arrays.clone()],
-                };
-                link.apply(&mut work.update, &work.value, &mut at);
+                let Some(Work { mut update, value }) = slot.work.take() else { continue };
+                self.each(k..k + 1, slot, moment, |link, at| link.apply(&mut update, &value, at));
+                slot.work = Some(Work { update, value });
             }
-            surveys.push(survey);
-            first = arrays.end;
         }
-        self.surveys = surveys;
-        Ok(())
+        Ok(staged)
     }
 
-    /// What the links have to say to a parameter's new value.
-    pub(super) fn settle(&self, param: &mut Param<T>, slot: &mut Slot<T>, step: usize, factor: f64) {
-        let mut first = 0;
-        for (link, &survey) in self.links().zip(&self.surveys) {
+    /// The number of links up to the last one that surveys.
+    pub(super) fn staged(&self) -> usize {
+        self.links().rposition(|link| link.surveyor().is_some()).map_or(0, |last| last + 1)
+    }
+
+    /// Takes one parameter through the links from number `first` on.
+    pub(super) fn finish(
+        &self,
+        first: usize,
+        update: &mut Tensor<T>,
+        value: &Tensor<T>,
+        slot: &mut Slot<T>,
+        moment: Moment,
+    ) {
+        self.each(first..usize::MAX, slot, moment, |link, at| link.apply(update, value, at));
+    }
+
+    /// What the links have to say to a parameter's new value. The rule and weight decay have nothing.
+    pub(super) fn settle(&self, param: &mut Param<T>, slot: &mut Slot<T>, moment: Moment) {
+        if !(self.before.is_empty() && self.after.is_empty()) {
+            self.each(0..usize::MAX, slot, moment, |link, at| link.settle(param, at));
+        }
+    }
+
+    /// Calls some of the links with what they need to know of a parameter.
+    fn each(
+        &self,
+        range: Range<usize>,
+        slot: &mut Slot<T>,
+        moment: Moment,
+        mut call: impl FnMut(&dyn Transform<T>, &mut At<'_, T>),
+    ) {
+        let (rate, mut first) = (T::of(slot.rate * moment.factor), 0);
+        for (k, link) in self.links().enumerate() {
             let arrays = first..first + link.arrays().len();
             first = arrays.end;
-            let mut at = At {
-                name: &slot.name,
-                step,
-                rate: T::of(slot.rate * factor),
-                weight_decay: slot.weight_decay,
-                survey,
-                arrays: &mut slot.arrays[arrays],
-            };
-            link.settle(param, &mut at);
+            if range.contains(&k) {
+                let mut at = At {
+                    name: &slot.name,
+                    step: moment.step,
+                    rate,
+                    weight_decay: slot.weight_decay,
+                    survey: self.surveys.get(k).copied().unwrap_or_else(T::zero),
+                    arrays: &mut slot.arrays[arrays],
+                };
+                call(link, &mut at);
+            }
         }
     }
 }

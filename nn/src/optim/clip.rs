@@ -2,7 +2,7 @@
 
 use autodiff::{Real, Tensor};
 
-use super::{At, Transform, Updates};
+use super::{At, Survey, Transform, Updates};
 use crate::error::Kind;
 use crate::{Result, expect};
 
@@ -52,11 +52,17 @@ impl ClipNorm {
     }
 }
 
-impl<T: Real> Transform<T> for ClipNorm {
+impl<T: Real> Survey<T> for ClipNorm {
     /// The factor that shortens.
     fn survey(&self, updates: &Updates<'_, T>) -> Result<T> {
         let norm = norm(updates)?;
         Ok((T::of(self.0) / (norm + T::of(1e-6))).min(T::one()))
+    }
+}
+
+impl<T: Real> Transform<T> for ClipNorm {
+    fn surveyor(&self) -> Option<&dyn Survey<T>> {
+        Some(self)
     }
 
     fn apply(&self, update: &mut Tensor<T>, value: &Tensor<T>, at: &mut At<'_, T>) {

@@ -55,7 +55,7 @@ pub use momentum::{Momentum, Sgd};
 pub use newton::Newton;
 pub use rmsprop::{RmsProp, RootMeanSquare};
 pub use state::State;
-pub use transform::{At, Transform, Updates};
+pub use transform::{At, Survey, Transform, Updates};
 
 use autodiff::{Gradients, Real};
 

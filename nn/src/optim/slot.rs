@@ -1,10 +1,8 @@
 //! What an optimiser keeps for one parameter.
 
-use autodiff::{Gradients, Real, Tensor};
+use autodiff::{Real, Tensor};
 
 use super::Group;
-use crate::error::Kind;
-use crate::{Param, Result};
 
 /// A parameter's settings and arrays.
 pub(super) struct Slot<T: Real> {
@@ -15,7 +13,7 @@ pub(super) struct Slot<T: Real> {
     pub(super) weight_decay: Option<f64>,
     /// One after the other for all links of the chain.
     pub(super) arrays: Vec<Tensor<T>>,
-    /// Set during a step.
+    /// Set while links look at all parameters at once.
     pub(super) work: Option<Work<T>>,
 }
 
@@ -39,16 +37,14 @@ impl<T: Real> Slot<T> {
         }
     }
 
-    /// Takes a parameter's gradient and value for a step.
-    pub(super) fn take(&mut self, param: &Param<T>, gradients: &Gradients<T>) -> Result<()> {
-        if self.rate == 0.0 {
-            return Ok(());
-        }
-        let Some(gradient) = param.gradient(gradients) else {
-            return Err(Kind::Severed { name: self.name.clone() }.into());
-        };
-        self.work = Some(Work { update: gradient.clone(), value: param.value().clone() });
-        Ok(())
+    /// Whether the parameter keeps its value.
+    pub(super) fn is_frozen(&self) -> bool {
+        self.rate == 0.0
+    }
+
+    /// Forgets a step that was broken off.
+    pub(super) fn clear(&mut self) {
+        self.work = None;
     }
 }
 

@@ -2,11 +2,12 @@
 
 use autodiff::{Gradients, Real};
 
+use super::chain::Moment;
 use super::slot::{Slot, Work, describe};
 use super::state::numbers;
 use super::{Descent, Optimizer, State, Transform};
 use crate::error::Kind;
-use crate::layer::{parameters, parameters_mut};
+use crate::layer::{parameters, parameters_mut, quoted};
 use crate::schedule::Plateau;
 use crate::{Error, Layer, Result};
 
@@ -25,21 +26,31 @@ impl<T: Real, R: Transform<T>> Optimizer<T> for Descent<T, R> {
         if self.slots.is_empty() {
             self.slots = self.fresh_slots(model)?;
         }
-        let updates = collect(&mut self.slots, model, gradients);
-        if let Err(error) = updates.and_then(|()| self.chain.apply(&mut self.slots, self.steps + 1, factor)) {
-            self.slots.iter_mut().for_each(|slot| slot.work = None);
-            return Err(error);
+        let moment = Moment { step: self.steps + 1, factor };
+        check(&self.slots, model, gradients)?;
+        // Links that look at all updates at once come first, for all parameters; the others parameter by parameter.
+        let mut staged = 0;
+        if self.chain.staged() > 0 {
+            collect(&mut self.slots, model, gradients);
+            staged = self
+                .chain
+                .stage(&mut self.slots, moment)
+                .inspect_err(|_| self.slots.iter_mut().for_each(Slot::clear))?;
         }
-        self.steps += 1;
-        let (chain, step) = (&self.chain, self.steps);
+        self.steps = moment.step;
+        let chain = &self.chain;
         let mut slots = self.slots.iter_mut();
         parameters_mut(model, |_, param| {
             let slot = slots.next().expect("a slot for each parameter");
-            // The value goes before it changes: nobody else holds it then.
-            let Some(Work { update, .. }) = slot.work.take() else { return };
+            if slot.is_frozen() {
+                return;
+            }
+            let update = slot.work.take().map(|work| work.update);
+            let mut update = update.unwrap_or_else(|| param.gradient(gradients).expect("just checked").clone());
+            chain.finish(staged, &mut update, param.value(), slot, moment);
             let eta = T::of(slot.rate * factor);
             param.update(&update, |w, u| w - eta * u);
-            chain.settle(param, slot, step, factor);
+            chain.settle(param, slot, moment);
         });
         Ok(())
     }
@@ -114,29 +125,45 @@ impl<T: Real, R: Transform<T>> Descent<T, R> {
             let group = group.map(|group| &self.groups[group]);
             slots.push(Slot::new(name, param.value().shape(), self.rate, group, arrays));
         });
+        let names: Vec<&str> = slots.iter().map(|slot: &Slot<T>| slot.name.as_str()).collect();
         if let Some(group) = holds.iter().position(|&holds| !holds) {
-            let names = slots.iter().map(|slot| format!("`{}`", slot.name)).collect::<Vec<_>>().join(", ");
-            return Err(Kind::EmptyGroup { group: group + 1, names }.into());
+            return Err(Kind::EmptyGroup { group: group + 1, names: quoted(&names) }.into());
         }
+        self.chain.links().try_for_each(|link| link.begin(&names))?;
         Ok(slots)
     }
 }
 
-/// Takes the gradients and values of a step into the slots.
-fn collect<T: Real>(slots: &mut [Slot<T>], model: &dyn Layer<T>, gradients: &Gradients<T>) -> Result<()> {
+/// Whether the slots are this model's, and the gradients reach all that are to change.
+fn check<T: Real>(slots: &[Slot<T>], model: &dyn Layer<T>, gradients: &Gradients<T>) -> Result<()> {
     let mut result = Ok(());
-    let mut slots = slots.iter_mut();
+    let mut slots = slots.iter();
     parameters(model, |name, param| {
         if result.is_ok() {
             let shape = param.value().shape();
             result = match slots.next() {
-                Some(slot) if slot.name == name && slot.shape == shape => slot.take(param, gradients),
-                slot => Err(other_model(slot.as_deref(), Some(describe(name, shape)))),
+                Some(slot) if slot.name == name && slot.shape == shape => {
+                    let reached = slot.is_frozen() || param.gradient(gradients).is_some();
+                    if reached { Ok(()) } else { Err(Kind::Severed { name: name.to_owned() }.into()) }
+                }
+                slot => Err(other_model(slot, Some(describe(name, shape)))),
             };
         }
     });
     result?;
     slots.next().map_or(Ok(()), |slot| Err(other_model(Some(slot), None)))
+}
+
+/// Takes the gradients and values of a step into the slots.
+fn collect<T: Real>(slots: &mut [Slot<T>], model: &dyn Layer<T>, gradients: &Gradients<T>) {
+    let mut slots = slots.iter_mut();
+    parameters(model, |_, param| {
+        let slot = slots.next().expect("a slot for each parameter");
+        if !slot.is_frozen() {
+            let update = param.gradient(gradients).expect("just checked").clone();
+            slot.work = Some(Work { update, value: param.value().clone() });
+        }
+    });
 }
 
 fn other_model<T: Real>(slot: Option<&Slot<T>>, found: Option<String>) -> Error {

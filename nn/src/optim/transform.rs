@@ -36,12 +36,17 @@ pub trait Transform<T: Real> {
         &[]
     }
 
-    /// Looks at the updates of all parameters before this link changes any. The number is what [`At::survey`] gives.
+    /// Is shown the names of all parameters before the first step.
     ///
     /// # Errors
-    /// If there is to be no step; no parameter is changed then.
-    fn survey(&self, _updates: &Updates<'_, T>) -> Result<T> {
-        Ok(T::zero())
+    /// If they are not what this link needs: there is no step then.
+    fn begin(&self, _names: &[&str]) -> Result<()> {
+        Ok(())
+    }
+
+    /// `Some(self)` for a link that looks at all parameters' updates before it changes any.
+    fn surveyor(&self) -> Option<&dyn Survey<T>> {
+        None
     }
 
     /// Changes the update of one parameter, whose value is given.
@@ -49,6 +54,15 @@ pub trait Transform<T: Real> {
 
     /// Changes one parameter after its step, by a projection or a proximal step.
     fn settle(&self, _param: &mut Param<T>, _at: &mut At<'_, T>) {}
+}
+
+/// A look at all parameters together, as a [`Transform`] takes that shortens by the norm of them all.
+pub trait Survey<T: Real> {
+    /// Looks at all updates before this link changes any. The number is what [`At::survey`] gives.
+    ///
+    /// # Errors
+    /// If there is to be no step; no parameter is changed then.
+    fn survey(&self, updates: &Updates<'_, T>) -> Result<T>;
 }
 
 /// The parameter that a [`Transform`] is at, and its step.
@@ -83,7 +97,7 @@ impl<T: Real> At<'_, T> {
         self.weight_decay
     }
 
-    /// What [`Transform::survey`] found.
+    /// What [`Survey::survey`] found; 0 for a link that does not look.
     pub fn survey(&self) -> T {
         self.survey
     }

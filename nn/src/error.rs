@@ -88,6 +88,32 @@ pub(crate) enum Kind {
     Severed { name: String },
     #[error("the loss became {loss} in epoch {epoch}, batch {batch}; the weights are those of the step before")]
     Diverged { loss: f64, epoch: usize, batch: usize },
+    #[error("the gradient of `{name}` holds {value}, expected finite numbers; no parameter was changed")]
+    Gradient { name: String, value: f64 },
+    #[error(
+        "the factor of the learning rate after {step} steps is {factor}, expected a finite number, 0 or above; no parameter was changed"
+    )]
+    Factor { step: usize, factor: f64 },
+    #[error(
+        "group {group} of the optimiser holds no parameter, or none that an earlier group does not hold; the model has {names}"
+    )]
+    EmptyGroup { group: usize, names: String },
+    #[error("no parameter is regularised: the filter holds for none of {names}")]
+    EmptyFilter { names: String },
+    #[error(
+        "the optimiser's steps so far were on {expected} where this model has {found}; each model needs an optimiser of its own"
+    )]
+    OtherModel { expected: String, found: String },
+    #[error("optimiser state: `{name}` is missing, expected {expected}")]
+    StateMissing { name: String, expected: String },
+    #[error("optimiser state: `{name}` is not part of this optimiser on this model, or is there twice")]
+    StateForeign { name: String },
+    #[error("optimiser state: `{name}` is {found}, expected {expected}")]
+    StateEntry { name: String, found: String, expected: String },
+    #[error("the objective is {value} at the start, expected a finite number")]
+    Start { value: f64 },
+    #[error("the objective's gradient holds {value} at the start, expected finite numbers")]
+    StartGradient { value: f64 },
 }
 
 /// A field of a table: its number from 1 and, if it has one, its column's name.

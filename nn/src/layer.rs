@@ -132,3 +132,17 @@ pub fn count<T: Real>(model: &(impl Layer<T> + ?Sized)) -> usize {
     parameters(model, |_, param| count += param.value().len());
     count
 }
+
+/// Whether a parameter is a bias, by its full name: `bias`, or ending in `.bias`. For filters.
+///
+/// ```
+/// assert!(nn::is_bias("layers.0.bias") && !nn::is_bias("layers.0.weight"));
+/// ```
+pub fn is_bias(name: &str) -> bool {
+    name.rsplit('.').next() == Some("bias")
+}
+
+/// Names for a message.
+pub(crate) fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}

@@ -1,4 +1,4 @@
-//! Multilayer perceptrons, losses and stochastic gradient descent on the [`autodiff`] tape.
+//! Multilayer perceptrons, losses and optimisers on the [`autodiff`] tape.
 //!
 //! ```
 //! use nn::{Activation, Dataset, Layer, Mlp, Sgd, Trainer, loss};
@@ -24,6 +24,7 @@ mod atomic;
 mod check;
 pub mod data;
 mod error;
+mod expect;
 mod init;
 mod layer;
 pub mod layers;
@@ -33,16 +34,19 @@ pub mod optim;
 mod param;
 mod persist;
 pub mod plot;
+mod regularizer;
+pub mod schedule;
 mod train;
 
 pub use check::{GradientCheck, check_gradient};
 pub use data::{Batches, Csv, Dataset, Standardizer, Table};
 pub use error::{Error, Result};
 pub use init::Init;
-pub use layer::{Layer, Visit, VisitMut, count, names, parameters, parameters_mut, watch};
+pub use layer::{Layer, Visit, VisitMut, count, is_bias, names, parameters, parameters_mut, watch};
 pub use layers::{Activation, Linear, Mlp, Sequential};
 pub use loss::Loss;
-pub use optim::{Optimizer, Sgd};
+pub use optim::{Adagrad, Adam, AdamW, Lbfgs, Newton, Optimizer, RmsProp, Sgd};
 pub use param::Param;
 pub use persist::{Element, load, save};
+pub use regularizer::{Proximal, Regularizer};
 pub use train::{Epoch, History, Trainer};

@@ -69,6 +69,12 @@ impl<T: Real> Param<T> {
         self.watched = None;
         self.value.update(other, f);
     }
+
+    /// Changes the values, `value[i] = f(value[i])`, and takes the parameter off its tape.
+    pub fn map(&mut self, f: impl Fn(T) -> T) {
+        let old = self.value.clone();
+        self.update(&old, |w, _| f(w));
+    }
 }
 
 impl<T: Real> std::fmt::Debug for Param<T> {

@@ -174,6 +174,7 @@ impl<M, L, O> Trainer<M, L, O> {
                 epoch.train_loss,
                 100.0 * epoch.valid_accuracy
             ));
+            self.optimizer.observe(epoch.valid_loss);
             history.epochs.push(epoch);
         }
         bar.finish_and_clear();

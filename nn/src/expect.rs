@@ -1,0 +1,34 @@
+//! Checks of the numbers that optimisers, schedules and regularisers are built from. Each panics at the caller's line,
+//! saying what the number is for, what it is and what would be right.
+
+#[track_caller]
+pub(crate) fn positive(what: &str, value: f64) -> f64 {
+    require(value.is_finite() && value > 0.0, what, value, "a finite number above 0")
+}
+
+#[track_caller]
+pub(crate) fn not_negative(what: &str, value: f64) -> f64 {
+    require(value.is_finite() && value >= 0.0, what, value, "a finite number, 0 or above")
+}
+
+#[track_caller]
+pub(crate) fn below_one(what: &str, value: f64) -> f64 {
+    require((0.0..1.0).contains(&value), what, value, "a number from 0 up to, but not, 1")
+}
+
+#[track_caller]
+pub(crate) fn fraction(what: &str, value: f64) -> f64 {
+    require((0.0..=1.0).contains(&value), what, value, "a number from 0 to 1")
+}
+
+#[track_caller]
+pub(crate) fn at_least_one(what: &str, count: usize) -> usize {
+    assert!(count > 0, "{what} is 0, expected 1 or more");
+    count
+}
+
+#[track_caller]
+fn require(holds: bool, what: &str, value: f64, right: &str) -> f64 {
+    assert!(holds, "{what} is {value}, expected {right}");
+    value
+}

@@ -1,0 +1,130 @@
+//! What the full-batch methods minimise: a function of a flat list of numbers, with derivatives.
+
+use autodiff::{Real, Tape, Tensor, Var};
+use ndarray::{Array2, ArrayD, IxDyn};
+
+use super::minimize::{Direction, Minimum, Stop, minimize};
+use crate::error::Kind;
+use crate::layer::{parameters, parameters_mut};
+use crate::{Layer, Result};
+
+/// A function of several numbers.
+pub(super) trait Objective<T: Real> {
+    /// Value and gradient.
+    fn gradient(&mut self, x: &[T]) -> Result<(T, Vec<T>)>;
+
+    /// Second derivatives.
+    fn hessian(&mut self, x: &[T]) -> Result<Array2<T>>;
+}
+
+/// A closure on scalar variables.
+pub(super) struct Function<F>(pub(super) F);
+
+impl<T: Real, F: Fn(&[Var<T>]) -> Var<T>> Objective<T> for Function<F> {
+    fn gradient(&mut self, x: &[T]) -> Result<(T, Vec<T>)> {
+        Ok(autodiff::value_and_grad(&self.0, x))
+    }
+
+    fn hessian(&mut self, x: &[T]) -> Result<Array2<T>> {
+        Ok(autodiff::hessian(&self.0, x))
+    }
+}
+
+/// A closure on a model, as a function of the model's parameters, one after the other.
+pub(super) struct OfModel<'m, M, F> {
+    pub(super) model: &'m mut M,
+    pub(super) objective: F,
+}
+
+impl<M, F> OfModel<'_, M, F> {
+    /// The parameters' values.
+    pub(super) fn values<T: Real>(&self) -> Vec<T>
+    where
+        M: Layer<T>,
+    {
+        let mut values = Vec::new();
+        parameters(self.model, |_, param| values.extend(param.value().view().iter()));
+        values
+    }
+
+    /// Gives the parameters values.
+    pub(super) fn set<T: Real>(&mut self, x: &[T])
+    where
+        M: Layer<T>,
+    {
+        let mut rest = x;
+        parameters_mut(self.model, |_, param| {
+            let (values, after) = rest.split_at(param.value().len());
+            rest = after;
+            let shape = IxDyn(param.value().shape());
+            param.set(ArrayD::from_shape_vec(shape, values.to_vec()).expect("as many numbers as the parameter has"));
+        });
+    }
+
+    /// Minimises the objective; the parameters are at the minimum found, or as they were if there is an error.
+    pub(super) fn minimize<T: Real>(mut self, stop: Stop, method: &mut dyn Direction<T>) -> Result<Minimum<T>>
+    where
+        M: Layer<T>,
+        F: Fn(&M) -> Tensor<T>,
+    {
+        let before = self.values();
+        let result = minimize(stop, method, &mut self, before.clone());
+        self.set(result.as_ref().map_or(&before, |minimum| &minimum.x));
+        result
+    }
+
+    /// Puts the parameters at `x` on a tape and records the objective.
+    fn record<T: Real>(&mut self, x: &[T], tape: &Tape<T>) -> Tensor<T>
+    where
+        M: Layer<T>,
+        F: Fn(&M) -> Tensor<T>,
+    {
+        self.set(x);
+        crate::watch(self.model, tape);
+        (self.objective)(self.model)
+    }
+}
+
+impl<T: Real, M: Layer<T>, F: Fn(&M) -> Tensor<T>> Objective<T> for OfModel<'_, M, F> {
+    fn gradient(&mut self, x: &[T]) -> Result<(T, Vec<T>)> {
+        let tape = Tape::new();
+        let value = self.record(x, &tape);
+        let gradients = value.backward();
+        let (mut flat, mut severed) = (Vec::with_capacity(x.len()), None);
+        parameters(self.model, |name, param| match param.gradient(&gradients) {
+            Some(gradient) => flat.extend(gradient.view().iter()),
+            None => severed = severed.take().or_else(|| Some(name.to_owned())),
+        });
+        severed.map_or(Ok((value.item(), flat)), |name| Err(Kind::Severed { name }.into()))
+    }
+
+    /// Reverse over reverse: the gradient is recorded, and each of its entries swept back.
+    fn hessian(&mut self, x: &[T]) -> Result<Array2<T>> {
+        let tape = Tape::new();
+        let value = self.record(x, &tape);
+        let mut tensors = Vec::new();
+        parameters(self.model, |_, param| tensors.push(param.tensor().clone()));
+        let mut hessian = Array2::zeros((x.len(), x.len()));
+        let mut row = 0;
+        for gradient in tape.grad(&value, &tensors) {
+            for position in 0..gradient.len() {
+                // A gradient that depends on no parameter has derivative 0.
+                if gradient.is_tracked() {
+                    let mut unit = ArrayD::zeros(gradient.shape());
+                    unit.as_slice_mut().expect("just made")[position] = T::one();
+                    let second = gradient.backward_with(&Tensor::constant(unit));
+                    let mut column = 0;
+                    for tensor in &tensors {
+                        if let Some(part) = second.tensor(tensor) {
+                            let entries = part.view();
+                            entries.iter().enumerate().for_each(|(k, &entry)| hessian[[row, column + k]] = entry);
+                        }
+                        column += tensor.len();
+                    }
+                }
+                row += 1;
+            }
+        }
+        Ok(hessian)
+    }
+}

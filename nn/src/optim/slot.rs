@@ -1,0 +1,53 @@
+//! What an optimiser keeps for one parameter.
+
+use autodiff::{Real, Tensor};
+
+use super::Group;
+
+/// A parameter's settings and arrays.
+pub(super) struct Slot<T: Real> {
+    pub(super) name: String,
+    pub(super) shape: Vec<usize>,
+    /// The rate before the schedule; 0 for a parameter that keeps its value.
+    pub(super) rate: f64,
+    pub(super) weight_decay: Option<f64>,
+    /// One after the other for all links of the chain.
+    pub(super) arrays: Vec<Tensor<T>>,
+    /// Set while links look at all parameters at once.
+    pub(super) work: Option<Work<T>>,
+}
+
+/// A parameter's part in a step.
+pub(super) struct Work<T: Real> {
+    pub(super) update: Tensor<T>,
+    pub(super) value: Tensor<T>,
+}
+
+impl<T: Real> Slot<T> {
+    pub(super) fn new(name: &str, shape: &[usize], rate: f64, group: Option<&Group>, arrays: usize) -> Self {
+        let rate = group.and_then(|group| group.rate).unwrap_or(rate);
+        let arrays = if rate == 0.0 { 0 } else { arrays };
+        Self {
+            name: name.to_owned(),
+            shape: shape.to_vec(),
+            rate,
+            weight_decay: group.and_then(|group| group.weight_decay),
+            arrays: (0..arrays).map(|_| Tensor::zeros(shape)).collect(),
+            work: None,
+        }
+    }
+
+    /// Whether the parameter keeps its value.
+    pub(super) fn is_frozen(&self) -> bool {
+        self.rate == 0.0
+    }
+
+    /// Forgets a step that was broken off.
+    pub(super) fn clear(&mut self) {
+        self.work = None;
+    }
+}
+
+pub(super) fn describe(name: &str, shape: &[usize]) -> String {
+    format!("`{name}` of shape {shape:?}")
+}

@@ -1,0 +1,173 @@
+//! A step of [`Descent`], and its memory.
+
+use autodiff::{Gradients, Real};
+
+use super::chain::Moment;
+use super::slot::{Slot, Work, describe};
+use super::state::numbers;
+use super::{Descent, Optimizer, State, Transform};
+use crate::error::Kind;
+use crate::layer::{parameters, parameters_mut, quoted};
+use crate::schedule::Plateau;
+use crate::{Error, Layer, Result};
+
+impl<T: Real, R: Transform<T>> Optimizer<T> for Descent<T, R> {
+    /// One step.
+    ///
+    /// # Errors
+    /// If no gradient reaches one of the parameters that are not frozen, if a group holds none, if the schedule gives no
+    /// rate, if the model is not that of the steps before, or if a link of the chain refuses. No parameter is changed
+    /// then.
+    fn step(&mut self, model: &mut dyn Layer<T>, gradients: &Gradients<T>) -> Result<()> {
+        let factor = self.factor();
+        if !(factor.is_finite() && factor >= 0.0) {
+            return Err(Kind::Factor { step: self.steps, factor }.into());
+        }
+        if self.slots.is_empty() {
+            self.slots = self.fresh_slots(model)?;
+        }
+        let moment = Moment { step: self.steps + 1, factor };
+        check(&self.slots, model, gradients)?;
+        // Links that look at all updates at once come first, for all parameters; the others parameter by parameter.
+        let mut staged = 0;
+        if self.chain.staged() > 0 {
+            collect(&mut self.slots, model, gradients);
+            staged = self
+                .chain
+                .stage(&mut self.slots, moment)
+                .inspect_err(|_| self.slots.iter_mut().for_each(Slot::clear))?;
+        }
+        self.steps = moment.step;
+        let chain = &self.chain;
+        let mut slots = self.slots.iter_mut();
+        parameters_mut(model, |_, param| {
+            let slot = slots.next().expect("a slot for each parameter");
+            if slot.is_frozen() {
+                return;
+            }
+            let update = slot.work.take().map(|work| work.update);
+            let mut update = update.unwrap_or_else(|| param.gradient(gradients).expect("just checked").clone());
+            chain.finish(staged, &mut update, param.value(), slot, moment);
+            let eta = T::of(slot.rate * factor);
+            param.update(&update, |w, u| w - eta * u);
+            chain.settle(param, slot, moment);
+        });
+        Ok(())
+    }
+
+    fn rate(&self) -> f64 {
+        self.rate * self.factor()
+    }
+
+    fn observe(&mut self, loss: f64) {
+        if let Some(plateau) = &mut self.plateau {
+            plateau.observe(loss);
+        }
+    }
+
+    /// The number of steps, the plateau's progress, and the arrays of the chain for each parameter.
+    fn state(&self) -> State<T> {
+        let mut state = State { numbers: vec![(STEP.to_owned(), self.steps as f64)], arrays: Vec::new() };
+        if let Some(plateau) = &self.plateau {
+            state.numbers.extend(numbers(plateau.progress).map(|(name, value)| (name.to_owned(), value)));
+        }
+        let names = self.chain.arrays();
+        for slot in &self.slots {
+            let arrays = slot.arrays.iter().zip(&names);
+            state.arrays.extend(arrays.map(|(array, name)| (format!("{}/{name}", slot.name), array.clone())));
+        }
+        state
+    }
+
+    fn restore(&mut self, model: &dyn Layer<T>, state: &State<T>) -> Result<()> {
+        let steps = state.count(STEP)?;
+        // Before the first step there are no arrays.
+        let mut slots = if steps == 0 { Vec::new() } else { self.fresh_slots(model)? };
+        let (mut known, mut arrays) = (vec![STEP], Vec::new());
+        let names = self.chain.arrays();
+        for slot in &mut slots {
+            for (array, name) in slot.arrays.iter_mut().zip(&names) {
+                let name = format!("{}/{name}", slot.name);
+                *array = state.array(&name, &slot.shape)?.detach();
+                arrays.push(name);
+            }
+        }
+        let mut plateau = self.plateau.clone();
+        if let Some(plateau) = &mut plateau {
+            plateau.progress = state.progress()?;
+            known.extend(numbers(plateau.progress).map(|(name, _)| name));
+        }
+        state.only(&known, &arrays)?;
+        (self.steps, self.slots, self.plateau) = (steps, slots, plateau);
+        Ok(())
+    }
+}
+
+const STEP: &str = "step";
+
+impl<T: Real, R: Transform<T>> Descent<T, R> {
+    /// What the schedule and the plateau make of the rate.
+    fn factor(&self) -> f64 {
+        let scheduled = self.schedule.as_ref().map_or(1.0, |schedule| schedule(self.steps));
+        scheduled * self.plateau.as_ref().map_or(1.0, Plateau::factor)
+    }
+
+    /// A slot for each parameter of the model.
+    fn fresh_slots(&self, model: &dyn Layer<T>) -> Result<Vec<Slot<T>>> {
+        let arrays = self.chain.arrays().len();
+        let mut slots = Vec::new();
+        let mut holds = vec![false; self.groups.len()];
+        parameters(model, |name, param| {
+            let group = self.groups.iter().position(|group| (group.filter)(name));
+            if let Some(group) = group {
+                holds[group] = true;
+            }
+            let group = group.map(|group| &self.groups[group]);
+            slots.push(Slot::new(name, param.value().shape(), self.rate, group, arrays));
+        });
+        let names: Vec<&str> = slots.iter().map(|slot: &Slot<T>| slot.name.as_str()).collect();
+        if let Some(group) = holds.iter().position(|&holds| !holds) {
+            return Err(Kind::EmptyGroup { group: group + 1, names: quoted(&names) }.into());
+        }
+        self.chain.links().try_for_each(|link| link.begin(&names))?;
+        Ok(slots)
+    }
+}
+
+/// Whether the slots are this model's, and the gradients reach all that are to change.
+fn check<T: Real>(slots: &[Slot<T>], model: &dyn Layer<T>, gradients: &Gradients<T>) -> Result<()> {
+    let mut result = Ok(());
+    let mut slots = slots.iter();
+    parameters(model, |name, param| {
+        if result.is_ok() {
+            let shape = param.value().shape();
+            result = match slots.next() {
+                Some(slot) if slot.name == name && slot.shape == shape => {
+                    let reached = slot.is_frozen() || param.gradient(gradients).is_some();
+                    if reached { Ok(()) } else { Err(Kind::Severed { name: name.to_owned() }.into()) }
+                }
+                slot => Err(other_model(slot, Some(describe(name, shape)))),
+            };
+        }
+    });
+    result?;
+    slots.next().map_or(Ok(()), |slot| Err(other_model(Some(slot), None)))
+}
+
+/// Takes the gradients and values of a step into the slots.
+fn collect<T: Real>(slots: &mut [Slot<T>], model: &dyn Layer<T>, gradients: &Gradients<T>) {
+    let mut slots = slots.iter_mut();
+    parameters(model, |_, param| {
+        let slot = slots.next().expect("a slot for each parameter");
+        if !slot.is_frozen() {
+            let update = param.gradient(gradients).expect("just checked").clone();
+            slot.work = Some(Work { update, value: param.value().clone() });
+        }
+    });
+}
+
+fn other_model<T: Real>(slot: Option<&Slot<T>>, found: Option<String>) -> Error {
+    let nothing = || "no further parameter".to_owned();
+    let expected = slot.map_or_else(nothing, |slot| describe(&slot.name, &slot.shape));
+    Kind::OtherModel { expected, found: found.unwrap_or_else(nothing) }.into()
+}

@@ -53,6 +53,7 @@ pub mod checkpoint;
 mod derivative;
 mod dual;
 mod error;
+mod gather;
 mod gradients;
 #[cfg(feature = "approx")]
 pub mod interop;

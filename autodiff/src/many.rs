@@ -7,6 +7,7 @@ use std::borrow::Borrow;
 use smallvec::SmallVec;
 
 use crate::error::{Error, Kind};
+use crate::gather::Gather;
 use crate::rules::Nary;
 use crate::{Real, Var};
 
@@ -96,13 +97,15 @@ pub fn product<T: Real>(x: impl IntoIterator<Item: Borrow<Var<T>>>) -> Var<T> {
 /// If the lengths differ.
 #[track_caller]
 pub fn dot<T: Real>(a: impl IntoIterator<Item: Borrow<Var<T>>>, b: impl IntoIterator<Item: Borrow<Var<T>>>) -> Var<T> {
-    let (mut m, mut n) = (0, 0);
-    let y = Var::gather(Nary::Dot, each(a).inspect(|_| m += 1).chain(each(b).inspect(|_| n += 1)));
+    let first = Gather::new(Nary::Dot).take(each(a));
+    let m = first.len();
+    let both = first.take(each(b));
+    let n = both.len() - m;
     if m != n {
         let (a, b) = (vec![m], vec![n]);
         Error::from(Kind::Shapes { op: "dot".into(), a, b, rule: "both vectors need the same length" }).raise();
     }
-    y
+    both.record()
 }
 
 /// `ln Σ e^{x_i}`, shifted by the largest argument so that it never overflows.
@@ -163,5 +166,5 @@ pub fn softmax<T: Real>(x: impl IntoIterator<Item: Borrow<Var<T>>>) -> Vec<Var<T
 /// ```
 #[track_caller]
 pub fn poly_eval<T: Real>(x: Var<T>, coefficients: impl IntoIterator<Item: Borrow<Var<T>>>) -> Var<T> {
-    Var::gather(Nary::Polynomial, std::iter::once(x).chain(each(coefficients)))
+    Gather::new(Nary::Polynomial).take(std::iter::once(x)).take(each(coefficients)).record()
 }

@@ -5,6 +5,7 @@ use std::panic::Location;
 
 use crate::Real;
 use crate::error::{Error, Kind};
+use crate::gather::Gather;
 use crate::gradients::Gradients;
 use crate::number::{binary_methods, comparisons, number_traits, unary_methods};
 use crate::rules::{Binary, Nary, Unary};
@@ -141,39 +142,7 @@ impl<T: Real> Var<T> {
     #[inline]
     #[track_caller]
     pub(crate) fn gather(f: Nary, x: impl Iterator<Item = Self>) -> Self {
-        const UNKNOWN: u32 = u32::MAX;
-        let (mut values, mut operands) = (Vec::new(), Vec::new());
-        let mut tape: Option<(&'static TapeCell<T>, u32)> = None;
-        let mut constants = false;
-        for x in x {
-            let operand = if let Some(cell) = x.tape {
-                let (known, epoch) = *tape.get_or_insert_with(|| {
-                    // Room is kept on the tape.
-                    let earlier = (std::mem::take(&mut values), std::mem::take(&mut operands));
-                    (values, operands) = cell.take_scratch(earlier);
-                    (cell, cell.epoch())
-                });
-                if !std::ptr::eq(known, cell) || epoch != x.epoch {
-                    mismatch(f.name(), x);
-                }
-                x.index
-            } else {
-                constants = true;
-                UNKNOWN
-            };
-            values.push(x.value);
-            operands.push(operand);
-        }
-        let Some((cell, _)) = tape else { return Self::constant(f.value(&values)) };
-        if constants {
-            for (operand, &value) in operands.iter_mut().zip(&values).filter(|(operand, _)| **operand == UNKNOWN) {
-                *operand = cell.constant(value);
-            }
-        }
-        let (value, partials) = f.value_and_partials(&values);
-        let y = Self::on_tape(value, cell, cell.push_nary(f, &operands, &partials, value));
-        cell.put_scratch(values, operands);
-        y
+        Gather::new(f).take(x).record()
     }
 
     /// The one tape that all variables among `x` are on; `None` if all are constants.
@@ -223,7 +192,7 @@ impl<T: Real> Var<T> {
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn mismatch<T: Real>(op: &'static str, other: Var<T>) -> ! {
+pub(crate) fn mismatch<T: Real>(op: &'static str, other: Var<T>) -> ! {
     match other.tape {
         Some(cell) if cell.epoch() == other.epoch => Error::from(Kind::Foreign { op }).raise(),
         _ => stale("variable"),

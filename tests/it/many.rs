@@ -103,6 +103,48 @@ fn values_are_those_of_plain_code() {
     assert_eq!(norm(&vars).value().to_bits(), squares.sqrt().to_bits());
 }
 
+/// A product of every small number of factors, with a constant among them.
+#[test]
+fn products_of_any_length() {
+    for n in 1..12 {
+        let x: Vec<f64> = (0..n).map(|i| 0.5 + f64::from(i) * 0.3).collect();
+        for constant in 0..=n as usize {
+            let f = |x: &[Var<f64>]| {
+                let mut factors = x.to_vec();
+                factors.insert(constant, Var::constant(-1.5));
+                product(factors)
+            };
+            for (i, got) in grad(f, &x).into_iter().enumerate() {
+                let others: f64 = x.iter().enumerate().filter(|&(k, _)| k != i).map(|(_, x)| x).product();
+                close(format_args!("{n} {constant} {i}"), got, -1.5 * others, 1e-15);
+            }
+        }
+    }
+    // On the way to a normal number the product leaves the normal numbers.
+    let g = grad(|x: &[Var<f64>]| product(x), &[1e-200, 1e-120, 1e300, 1e10]);
+    close("of the first", g[0], 1e190, 1e-15);
+}
+
+/// Arrays of constants are kept once, wherever they stand, and told apart by bits.
+#[test]
+fn arrays_of_constants() {
+    let tape = Tape::<f64>::new();
+    let w = tape.vars(&[1.0, 2.0, 3.0]);
+    let constants = |c: [f64; 3]| c.map(Var::constant);
+    let inputs = [[1.0, 2.0, 3.0], [1.0, 2.0, 4.0], [0.0, 2.0, 4.0], [-0.0, 2.0, 4.0], [1.0, 2.0, 3.0]];
+    for input in inputs.into_iter().chain(inputs) {
+        for y in [dot(&w, constants(input)), dot(constants(input), &w)] {
+            let g = y.backward();
+            assert_eq!([g.wrt(w[0]), g.wrt(w[1]), g.wrt(w[2])].map(f64::to_bits), input.map(f64::to_bits));
+        }
+    }
+    let y = dot(&w, constants(inputs[0]));
+    let before = tape.bytes();
+    let z = dot(&w, constants(inputs[0]));
+    assert_eq!(tape.bytes() - before, 1 + 8 + 4 * 8, "an opcode, a value, six operands and two counts");
+    assert_eq!((y + z).backward().wrt(w[2]), 6.0);
+}
+
 #[test]
 fn one_entry_each() {
     let tape = Tape::<f64>::new();

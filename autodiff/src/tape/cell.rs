@@ -103,11 +103,10 @@ impl<T: Real> TapeCell<T> {
         self.scratch.set((values, operands));
     }
 
-    /// The operand of an n-ary entry that stands for a constant.
-    #[inline(always)]
+    /// Gives operands of an n-ary entry that stand for constants their places.
     #[track_caller]
-    pub(crate) fn constant(&self, constant: T) -> u32 {
-        self.store().constant(constant) | opcode::CONSTANT
+    pub(crate) fn constants(&self, constants: &[T], operands: &mut [u32]) {
+        self.store().constants(constants, operands);
     }
 
     /// Records an n-ary entry. `partials` is empty for functions that store none.

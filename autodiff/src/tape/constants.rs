@@ -12,6 +12,10 @@ pub(super) struct Constants<T> {
     recent: Vec<u32>,
     /// What is left of earlier programs.
     kept: usize,
+    /// The place of the constant met last.
+    last: u32,
+    /// The place and length of the array met last.
+    last_array: (u32, u32),
 }
 
 /// Constants that are kept at a reset, for the next program may well have the same.
@@ -20,13 +24,14 @@ const HASH_BITS: u32 = 10;
 
 impl<T: Real> Constants<T> {
     pub(super) const fn new() -> Self {
-        Self { list: Vec::new(), recent: Vec::new(), kept: 0 }
+        Self { list: Vec::new(), recent: Vec::new(), kept: 0, last: 0, last_array: (0, 0) }
     }
 
     /// Forgets what the last program used, or all if that was much.
     pub(super) fn clear(&mut self) {
         if self.list.len() > KEEP {
             self.list.clear();
+            self.last_array = (0, 0);
         }
         self.kept = self.list.len();
     }
@@ -50,14 +55,40 @@ impl<T: Real> Constants<T> {
     #[track_caller]
     pub(super) fn place(&mut self, constant: T) -> u32 {
         let Some(bits) = constant.bits() else { return self.run(&[constant]) };
+        // A loop over an array meets its constants in the order in which they were put here.
+        let next = self.last.wrapping_add(1);
+        if let Some(known) = self.list.get(next as usize)
+            && known.bits() == Some(bits)
+        {
+            self.last = next;
+            return next;
+        }
         let slot = (bits.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - HASH_BITS)) as usize;
         if let Some(&place) = self.recent.get(slot)
             && let Some(known) = self.list.get(place as usize)
             && known.bits() == Some(bits)
         {
+            self.last = place;
             return place;
         }
         self.add(constant, slot)
+    }
+
+    /// The places of several constants, one after the other: the first one's. An array that is met again and again, as the
+    /// inputs of a network are, is kept once.
+    #[track_caller]
+    pub(super) fn array(&mut self, numbers: &[T]) -> u32 {
+        let (first, count) = self.last_array;
+        let same = |(known, number): (&T, &T)| matches!((known.bits(), number.bits()), (Some(a), Some(b)) if a == b);
+        if let Some(known) = self.list.get(first as usize..(first + count) as usize)
+            && known.len() == numbers.len()
+            && known.iter().zip(numbers).all(same)
+        {
+            return first;
+        }
+        let first = self.run(numbers);
+        self.last_array = (first, numbers.len() as u32);
+        first
     }
 
     #[inline(never)]
@@ -65,7 +96,7 @@ impl<T: Real> Constants<T> {
     fn add(&mut self, constant: T, slot: usize) -> u32 {
         self.recent.resize(1 << HASH_BITS, 0);
         let place = self.run(&[constant]);
-        self.recent[slot] = place;
+        (self.recent[slot], self.last) = (place, place);
         place
     }
 

@@ -68,6 +68,7 @@ pub(crate) const MUL_CONSTANT: u8 = binary(Binary::Mul, Form::First);
 pub(crate) const CONSTANT_MUL: u8 = binary(Binary::Mul, Form::Second);
 pub(crate) const SUM: u8 = nary(Nary::Sum);
 pub(crate) const DOT: u8 = nary(Nary::Dot);
+pub(crate) const PRODUCT: u8 = nary(Nary::Product);
 
 /// What a byte stands for.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -4,12 +4,13 @@
 //! adjoints: plain numbers give a gradient, [`Lanes`] several at once, `Dual` a Hessian-vector product, `Var` a gradient
 //! that is itself recorded.
 
+use num_traits::One;
 use smallvec::SmallVec;
 
 use super::fused::Located;
 use super::opcode::{
     self, ADD, ADD_CONSTANT, AT, BINARY, BLOCK, CONSTANT, CONSTANT_ADD, CONSTANT_MUL, DOT, Form, Kind, LEAF, MUL,
-    MUL_CONSTANT, SUB, SUB_CONSTANT, SUB_FROM_CONSTANT, SUM, TENSOR, UNARY,
+    MUL_CONSTANT, PRODUCT, SUB, SUB_CONSTANT, SUB_FROM_CONSTANT, SUM, TENSOR, UNARY,
 };
 use super::store::{Code, arguments};
 use crate::Real;
@@ -191,27 +192,8 @@ pub(crate) fn reverse<T: Real, I: Interpreter<T>>(code: Code<'_, T>, interpreter
                 }
                 end = start;
             }
-            DOT => {
-                let start = code.before(op, end);
-                let (a, b) = code.operands[start + 1..end - 1].split_at((end - start) / 2 - 1);
-                for (&a, &b) in a.iter().zip(b) {
-                    let [x, y] = [a, b].map(|i| {
-                        if i & CONSTANT == 0 {
-                            // SAFETY: operands are entries.
-                            unsafe { interpreter.value(i as usize) }
-                        } else {
-                            interpreter.lift(code.constants[(i ^ CONSTANT) as usize])
-                        }
-                    });
-                    if a & CONSTANT == 0 {
-                        add(interpreter, adjoints, a, adjoint.times(y));
-                    }
-                    if b & CONSTANT == 0 {
-                        add(interpreter, adjoints, b, adjoint.times(x));
-                    }
-                }
-                end = start;
-            }
+            DOT => end = dot(&code, end, index, interpreter, adjoints),
+            PRODUCT => end = product(&code, end, index, interpreter, adjoints),
             BLOCK if I::STORED => {
                 let start = code.before(op, end);
                 let (partials, operands) = code.stored(op, &code.operands[start + 1..end - 1]);
@@ -225,6 +207,97 @@ pub(crate) fn reverse<T: Real, I: Interpreter<T>>(code: Code<'_, T>, interpreter
             _ => end = by_table(&code, end, index, interpreter, adjoints),
         }
     }
+}
+
+/// The number that an operand of an n-ary entry stands for.
+#[inline(always)]
+fn number<T: Real, I: Interpreter<T>>(code: &Code<'_, T>, interpreter: &I, i: u32) -> I::Number {
+    if i & CONSTANT == 0 {
+        // SAFETY: operands are entries.
+        unsafe { interpreter.value(i as usize) }
+    } else {
+        interpreter.lift(code.constants[(i ^ CONSTANT) as usize])
+    }
+}
+
+/// Passes on the adjoint of an inner product. Gives where the entry's words begin.
+#[inline(never)]
+fn dot<T: Real, I: Interpreter<T>>(
+    code: &Code<'_, T>,
+    end: usize,
+    index: usize,
+    interpreter: &I,
+    adjoints: &mut [I::Adjoint],
+) -> usize {
+    let (adjoint, start) = (adjoints[index], code.before(code.ops[index], end));
+    let (a, b) = code.operands[start + 1..end - 1].split_at((end - start) / 2 - 1);
+    let mut give = |i: u32, slope: I::Number| {
+        if interpreter.wants(i as usize) {
+            // SAFETY: operands are entries, and there is an adjoint for each.
+            unsafe { adjoints.get_unchecked_mut(i as usize).add(adjoint.times(slope)) };
+        }
+    };
+    // Variables times constants is the commonest; known beforehand, it is a short loop.
+    if b.iter().all(|b| b & CONSTANT != 0) && a.iter().all(|a| a & CONSTANT == 0) {
+        for (&a, &b) in a.iter().zip(b) {
+            give(a, interpreter.lift(code.constants[(b ^ CONSTANT) as usize]));
+        }
+        return start;
+    }
+    for (&a, &b) in a.iter().zip(b) {
+        let (x, y) = (number(code, interpreter, a), number(code, interpreter, b));
+        if a & CONSTANT == 0 {
+            give(a, y);
+        }
+        if b & CONSTANT == 0 {
+            give(b, x);
+        }
+    }
+    start
+}
+
+/// Passes on the adjoint of a product: to each factor times all others, without a division, for a factor may be 0. Gives
+/// where the entry's words begin.
+///
+/// A product is a chain in which each multiplication waits for the one before: the first half's and the second half's
+/// are worked off side by side.
+#[inline(never)]
+fn product<T: Real, I: Interpreter<T>>(
+    code: &Code<'_, T>,
+    end: usize,
+    index: usize,
+    interpreter: &I,
+    adjoints: &mut [I::Adjoint],
+) -> usize {
+    let (adjoint, start) = (adjoints[index], code.before(code.ops[index], end));
+    let factors = &code.operands[start + 1..end - 1];
+    let x = |i: u32| number(code, interpreter, i);
+    let mut give = |i: u32, others: I::Number| {
+        if i & CONSTANT == 0 && interpreter.wants(i as usize) {
+            adjoints[i as usize].add(adjoint.times(others));
+        }
+    };
+    let (first, second) = factors.split_at(factors.len() / 2);
+    let mut before: SmallVec<[I::Number; 16]> = SmallVec::from_elem(I::Number::one(), factors.len());
+    let (before_first, before_second) = before.split_at_mut(first.len());
+    let (mut a, mut b) = (I::Number::one(), I::Number::one());
+    for (k, (&i, &j)) in first.iter().zip(second).enumerate() {
+        (before_first[k], before_second[k]) = (a, b);
+        (a, b) = (a * x(i), b * x(j));
+    }
+    // What is behind, from the halves' ends, times the whole other half. The second half may be one longer.
+    let (mut behind_first, mut behind_second) = (b, a);
+    if let Some(&j) = second.get(first.len()) {
+        give(j, b * a);
+        behind_first = b * x(j);
+        behind_second = a * x(j);
+    }
+    for (k, (&i, &j)) in first.iter().zip(second).enumerate().rev() {
+        give(i, before_first[k] * behind_first);
+        give(j, before_second[k] * behind_second);
+        (behind_first, behind_second) = (behind_first * x(i), behind_second * x(j));
+    }
+    start
 }
 
 /// Takes an entry's operand words, which are the last before `end`.

@@ -145,6 +145,18 @@ impl<T: Real> Store<T> {
         self.constants.place(constant)
     }
 
+    /// Operands of an n-ary entry that stand for constants.
+    #[track_caller]
+    pub(crate) fn constants(&mut self, constants: &[T], operands: &mut [u32]) {
+        match (constants, operands) {
+            (&[constant], [operand]) => *operand = self.constants.place(constant) | CONSTANT,
+            (constants, operands) => {
+                let first = self.constants.array(constants) | CONSTANT;
+                operands.iter_mut().zip(first..).for_each(|(operand, place)| *operand = place);
+            }
+        }
+    }
+
     /// Adds a run of numbers to the pool of constants and gives the place of the first.
     #[inline]
     #[track_caller]

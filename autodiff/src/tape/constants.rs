@@ -131,6 +131,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn arrays_are_told_apart_by_bits() {
+        let mut constants = Constants::<f64>::new();
+        for array in [[1.0, 0.0], [1.0, 0.0], [1.0, -0.0], [1.0, f64::NAN], [1.0, 0.0], [2.0, 0.0]] {
+            let place = constants.array(&array) as usize;
+            assert_eq!(
+                constants.list[place..place + 2].iter().map(|x| x.to_bits()).collect::<Vec<_>>(),
+                array.map(f64::to_bits)
+            );
+        }
+        assert_eq!(constants.list.len(), 10, "only the repeated one is kept once");
+        assert_eq!(constants.array(&[2.0]), 10, "a part of the last is another array");
+    }
+
+    #[test]
     fn constants_are_told_apart_by_bits() {
         let mut constants = Constants::<f64>::new();
         let edges = [0.0, -0.0, f64::NAN, 1.0, -1.0, f64::MIN_POSITIVE, 0.1, 0.1 + f64::EPSILON / 8.0];

@@ -19,6 +19,7 @@ mod ops;
 mod orders;
 mod own_ops;
 mod program;
+mod programs;
 mod random;
 mod rows;
 mod send_var;

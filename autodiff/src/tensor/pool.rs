@@ -170,7 +170,7 @@ impl<T: Real> Tensor<T> {
             let rule = format!("padding {padding:?} is more than half of the window {size:?}, which would see nothing");
             Error::from(Kind::Shape { op: op.into(), shape: self.shape().to_vec(), rule }).raise();
         }
-        let Some([rows, cols]) = window.places().filter(|_| !plane.contains(&0)) else {
+        let Some([rows, cols]) = window.places().filter(|_| !window.plane.contains(&0)) else {
             let rule = format!(
                 "the window {size:?} is larger than the input with its padding {padding:?}, or nothing is there"
             );

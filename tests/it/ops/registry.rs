@@ -55,6 +55,21 @@ const NEVER_WITHOUT_AXES: &[(&str, &str)] = &[
     ("concat", "an axis is named"),
     ("matmul", "each operand needs an axis"),
     ("linear", "each operand needs an axis"),
+    ("dot", "operands are vectors"),
+    ("outer", "operands are vectors"),
+    ("conv1d", "operands have three axes"),
+    ("conv2d", "operands have four axes"),
+    ("max_pool1d", "the operand has three axes"),
+    ("max_pool2d", "the operand has four axes"),
+    ("avg_pool1d", "the operand has three axes"),
+    ("avg_pool2d", "the operand has four axes"),
+    ("softmax_cross_entropy", "an axis is named"),
+    ("solve", "operands are matrices"),
+    ("inverse", "the operand is a matrix"),
+    ("det", "the operand is a matrix"),
+    ("logdet", "the operand is a matrix"),
+    ("cholesky", "the operand is a matrix"),
+    ("solve_triangular", "operands are matrices"),
 ];
 
 /// The public methods of `Tensor` in a source file.

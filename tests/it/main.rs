@@ -24,4 +24,5 @@ mod random;
 mod rows;
 mod send_var;
 mod shapes;
+mod shapes_matrix;
 mod training;

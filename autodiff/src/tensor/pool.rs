@@ -172,7 +172,7 @@ impl<T: Real> Tensor<T> {
         }
         let Some([rows, cols]) = window.places().filter(|_| !window.plane.contains(&0)) else {
             let rule = format!(
-                "the window {size:?} is larger than the input with its padding {padding:?}, or nothing is there"
+                "the window {size:?} is larger than the input with its padding {padding:?}, or the input is empty"
             );
             Error::from(Kind::Shape { op: op.into(), shape: self.shape().to_vec(), rule }).raise()
         };

@@ -40,7 +40,13 @@ const NO_OPERATIONS: &[&str] = &[
 ];
 
 /// Operations without a case in which an operand has no elements, and why.
-const NEVER_EMPTY: &[(&str, &str)] = &[("at", "there must be an element")];
+const NEVER_EMPTY: &[(&str, &str)] = &[
+    ("at", "there must be an element"),
+    ("max_all", "nothing to choose from"),
+    ("min_all", "nothing to choose from"),
+    ("var", "no mean"),
+    ("std", "no mean"),
+];
 
 /// Operations without a case in which an operand has no axes, and why.
 const NEVER_WITHOUT_AXES: &[(&str, &str)] = &[
@@ -51,6 +57,20 @@ const NEVER_WITHOUT_AXES: &[(&str, &str)] = &[
     ("logsumexp", "an axis is named"),
     ("squeeze", "an axis is named"),
     ("narrow", "an axis is named"),
+    ("split", "an axis is named"),
+    ("chunks", "an axis is named"),
+    ("gather", "an axis is named"),
+    ("scatter_add", "an axis is named"),
+    ("roll", "an axis is named"),
+    ("cumsum", "an axis is named"),
+    ("argmax", "an axis is named"),
+    ("argmin", "an axis is named"),
+    ("diag", "one or two axes"),
+    ("trace", "two axes"),
+    ("tril", "two axes or more"),
+    ("triu", "two axes or more"),
+    ("std", "the root of a variance of 0 is a kink"),
+    ("std_axes", "the root of a variance of 0 is a kink"),
     ("index_select", "an axis is named"),
     ("concat", "an axis is named"),
     ("matmul", "each operand needs an axis"),

@@ -428,6 +428,53 @@ def curvature_of_logdet(a, y):
     return (g * g).sum()
 
 
+# Reductions and rearrangements.
+
+
+@program((5, 4))
+def standardized(x):
+    z = (x - x.mean(axis=0, keepdims=True)) / x.std(axis=0, ddof=1, keepdims=True)
+    return (z**3).mean() + x.var()
+
+
+@program((4, 3))
+def norms(x):
+    return jnp.sqrt((x * x).sum()) + ((jnp.abs(x) ** 3).sum(axis=1) ** (1.0 / 3.0)).sum() + jnp.abs(x).sum() ** 2
+
+
+@program((3, 5))
+def cumulated(x):
+    return jnp.log(jnp.cumsum(jnp.exp(x), axis=1)).sum() + jnp.square(jnp.cumsum(x, axis=0)).sum()
+
+
+@program((4, 3))
+def picked_classes(x):
+    picked = jnp.take_along_axis(log_softmax(x, axis=1), jnp.array([[2], [0], [1], [1]]), axis=1)
+    return jnp.square(picked).mean()
+
+
+@program((3, 4))
+def products(x):
+    return (1.0 + 0.5 * x).prod(axis=1).sum() + x[:, :2].prod()
+
+
+@program((4, 5))
+def margins(x):
+    return jnp.square(x.max(axis=1) - x.min(axis=1)).sum() + jnp.exp(x.max())
+
+
+@program((7,))
+def filtered(x):
+    y = jnp.pad(x, (2, 1), constant_values=0.5)
+    return jnp.sin(y * jnp.roll(y, 2) - y[::-1]).sum()
+
+
+@program((4, 4), (4, 4))
+def triangles(x, y):
+    product = jnp.tril(x) @ jnp.triu(y, 1)
+    return jnp.cos(jnp.diagonal(product)).sum() + jnp.trace(product @ x)
+
+
 def numbers(x):
     flat = [float(v) for v in np.asarray(x).ravel()]
     assert all(map(math.isfinite, flat)), flat

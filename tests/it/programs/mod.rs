@@ -5,6 +5,7 @@ mod algebra;
 mod nested;
 mod networks;
 mod parts;
+mod reductions;
 mod windows;
 
 use autodiff::{Gradients, Tape, Tensor};
@@ -92,8 +93,15 @@ fn check(record: &Value, program: fn(&Tape<f64>, &[T]) -> T) {
 
 #[test]
 fn as_jax_computes_them() {
-    let programs: Vec<Program> =
-        [networks::PROGRAMS, windows::PROGRAMS, algebra::PROGRAMS, parts::PROGRAMS, nested::PROGRAMS].concat();
+    let families = [
+        networks::PROGRAMS,
+        windows::PROGRAMS,
+        algebra::PROGRAMS,
+        parts::PROGRAMS,
+        nested::PROGRAMS,
+        reductions::PROGRAMS,
+    ];
+    let programs: Vec<Program> = families.concat();
     let data: Value = serde_json::from_str(include_str!("../../data/programs.json")).expect("the file is whole");
     assert_eq!(list(&data).len(), programs.len(), "a record for each program");
     let mut failed = Vec::new();

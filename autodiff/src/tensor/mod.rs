@@ -4,27 +4,47 @@
 //! and `NumPy`: shapes are matched from the last axis, and 1 stretches. Binary operators panic at the caller's line when
 //! shapes do not fit.
 
+mod compare;
+mod conv;
+mod cumulative;
+mod decompose;
+mod diag;
+mod einsum;
 mod elementwise;
 pub(crate) mod entry;
+mod extreme;
 mod functions;
+mod gather;
 mod index;
 mod join;
 pub(crate) mod layout;
 mod lift;
 mod linalg;
+mod losses;
+mod matmul;
+mod norm;
 mod op;
 mod operators;
+mod pad;
+mod pool;
+mod prod;
 mod reduce;
 mod shape;
 mod softmax;
+mod spread;
+mod unfold;
 
 use std::fmt;
 
 use ndarray::{Array, ArrayD, ArrayRef, ArrayView, ArrayViewD, Dimension, IxDyn, ShapeBuilder};
 use smallvec::SmallVec;
 
+pub use self::conv::Conv;
 pub use self::functions::{grad, hvp, jacobian, jvp, value_and_grad, vjp};
 pub use self::op::{Grads, Op, Vjp};
+pub use self::pool::Pool;
+pub use self::unfold::Pair;
+pub use crate::kernels::factor::Triangle;
 
 use self::entry::{OpRef, Source, TensorEntry};
 use self::layout::Layout;
@@ -115,6 +135,15 @@ impl<T: Real> Tensor<T> {
         let mut storage = Storage::scratch(shape.iter().product());
         write(storage.make_mut());
         Self::from_storage(storage, shape)
+    }
+
+    /// A copy of a view, whatever its strides.
+    pub(crate) fn copied(view: &ArrayViewD<'_, T>) -> Self {
+        Self::build(view.shape(), |out| {
+            for (out, &x) in out.iter_mut().zip(view) {
+                *out = x;
+            }
+        })
     }
 
     /// The same elements under another layout, as a constant.

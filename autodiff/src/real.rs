@@ -5,7 +5,10 @@ use std::iter::{Product, Sum};
 
 use num_traits::{Float, FloatConst, FromPrimitive, NumAssignOps};
 
+use crate::kernels::cpu::Path;
 use crate::kernels::gemm::{self, Operand};
+use crate::kernels::loops::{self, Job, Kernel};
+use crate::kernels::vmath;
 use crate::rules::{Binary, Unary};
 
 /// A real number: `f32`, `f64`, [`Dual`](crate::Dual) or [`Var`](crate::Var), nested at will.
@@ -185,6 +188,31 @@ pub trait Real:
     fn gemm(a: Operand<'_, Self>, b: Operand<'_, Self>, c: &mut [Self]) {
         gemm::plain(a, b, c);
     }
+
+    /// Whether this is a number of the machine: loops over it are compiled for the processor at hand.
+    #[doc(hidden)]
+    const NATIVE: bool = false;
+
+    /// A row of the table as loops over tensors compute it, and whether the argument was beyond the fast function's
+    /// reach; with `WHOLE` it never is.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn lane_unary<const WHOLE: bool>(self, f: Unary) -> (Self, bool) {
+        (self.unary(f), false)
+    }
+
+    /// A row of the table as loops over tensors compute it.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn lane_binary(self, f: Binary, other: Self) -> Self {
+        self.binary(f, other)
+    }
+
+    /// Runs a loop over arrays: numbers of the machine on several threads where that pays.
+    #[doc(hidden)]
+    fn run<const K: usize, const M: usize>(kernel: &impl Kernel<K, M>, job: Job<'_, Self, K, M>) {
+        loops::serial(kernel, job, Path::Portable);
+    }
 }
 
 macro_rules! primitive {
@@ -227,6 +255,22 @@ macro_rules! primitive {
 
             fn gemm(a: Operand<'_, Self>, b: Operand<'_, Self>, c: &mut [Self]) {
                 gemm::tuned(a, b, c);
+            }
+
+            const NATIVE: bool = true;
+
+            #[inline(always)]
+            fn lane_unary<const WHOLE: bool>(self, f: Unary) -> (Self, bool) {
+                vmath::unary::<Self, WHOLE>(f, self)
+            }
+
+            #[inline(always)]
+            fn lane_binary(self, f: Binary, other: Self) -> Self {
+                vmath::binary(f, self, other)
+            }
+
+            fn run<const K: usize, const M: usize>(kernel: &impl Kernel<K, M>, job: Job<'_, Self, K, M>) {
+                loops::parallel(kernel, job);
             }
         }
     )* };

@@ -45,6 +45,7 @@ mod special;
 mod unary;
 
 pub use algebra::Algebra;
+pub(crate) use algebra::{algebra_negation, algebra_operators};
 pub use binary::Binary;
 pub(crate) use binary::binary_functions;
 pub(crate) use curvature::Curvature;

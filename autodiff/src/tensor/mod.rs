@@ -4,8 +4,10 @@
 //! and `NumPy`: shapes are matched from the last axis, and 1 stretches. Binary operators panic at the caller's line when
 //! shapes do not fit.
 
+mod elem;
 mod elementwise;
 pub(crate) mod entry;
+mod formula;
 mod functions;
 mod index;
 mod join;
@@ -17,14 +19,20 @@ mod operators;
 mod reduce;
 mod shape;
 mod softmax;
+mod tangent;
 
 use std::fmt;
 
 use ndarray::{Array, ArrayD, ArrayRef, ArrayView, ArrayViewD, Dimension, IxDyn, ShapeBuilder};
 use smallvec::SmallVec;
 
+pub use self::elem::Elem;
+pub use self::formula::Formula;
 pub use self::functions::{grad, hvp, jacobian, jvp, value_and_grad, vjp};
 pub use self::op::{Grads, Op, Vjp};
+
+#[doc(hidden)]
+pub use crate::kernels::cpu::{Path, limited_to};
 
 use self::entry::{OpRef, Source, TensorEntry};
 use self::layout::Layout;

@@ -5,10 +5,9 @@ use std::iter::{Product, Sum};
 
 use num_traits::{Float, FloatConst, FromPrimitive, NumAssignOps};
 
-use crate::kernels::cpu::Path;
 use crate::kernels::gemm::{self, Operand};
 use crate::kernels::loops::{self, Job, Kernel};
-use crate::kernels::vmath;
+use crate::kernels::{rows, vmath};
 use crate::rules::{Binary, Unary};
 
 /// A real number: `f32`, `f64`, [`Dual`](crate::Dual) or [`Var`](crate::Var), nested at will.
@@ -189,10 +188,6 @@ pub trait Real:
         gemm::plain(a, b, c);
     }
 
-    /// Whether this is a number of the machine: loops over it are compiled for the processor at hand.
-    #[doc(hidden)]
-    const NATIVE: bool = false;
-
     /// A row of the table as loops over tensors compute it, and whether the argument was beyond the fast function's
     /// reach; with `WHOLE` it never is.
     #[doc(hidden)]
@@ -208,10 +203,32 @@ pub trait Real:
         self.binary(f, other)
     }
 
-    /// Runs a loop over arrays: numbers of the machine on several threads where that pays.
+    /// Runs a loop over arrays.
     #[doc(hidden)]
     fn run<const K: usize, const M: usize>(kernel: &impl Kernel<K, M>, job: Job<'_, Self, K, M>) {
-        loops::serial(kernel, job, Path::Portable);
+        loops::plain(kernel, job);
+    }
+
+    // The loops of the table's rows: written out for `f32` and `f64`, so that they are compiled once, in this crate.
+
+    #[doc(hidden)]
+    fn unary_loop(f: Unary, job: Job<'_, Self, 1, 1>) {
+        rows::unary(f, job);
+    }
+
+    #[doc(hidden)]
+    fn unary_slope_loop(f: Unary, job: Job<'_, Self, 3, 1>) {
+        rows::unary_slope(f, job);
+    }
+
+    #[doc(hidden)]
+    fn binary_loop(f: Binary, job: Job<'_, Self, 2, 1>) {
+        rows::binary(f, job);
+    }
+
+    #[doc(hidden)]
+    fn binary_slope_loop(f: Binary, operand: usize, job: Job<'_, Self, 4, 1>) {
+        rows::binary_slope(f, operand, job);
     }
 }
 
@@ -257,8 +274,6 @@ macro_rules! primitive {
                 gemm::tuned(a, b, c);
             }
 
-            const NATIVE: bool = true;
-
             #[inline(always)]
             fn lane_unary<const WHOLE: bool>(self, f: Unary) -> (Self, bool) {
                 vmath::unary::<Self, WHOLE>(f, self)
@@ -270,7 +285,23 @@ macro_rules! primitive {
             }
 
             fn run<const K: usize, const M: usize>(kernel: &impl Kernel<K, M>, job: Job<'_, Self, K, M>) {
-                loops::parallel(kernel, job);
+                loops::fast(kernel, job);
+            }
+
+            fn unary_loop(f: Unary, job: Job<'_, Self, 1, 1>) {
+                rows::unary(f, job);
+            }
+
+            fn unary_slope_loop(f: Unary, job: Job<'_, Self, 3, 1>) {
+                rows::unary_slope(f, job);
+            }
+
+            fn binary_loop(f: Binary, job: Job<'_, Self, 2, 1>) {
+                rows::binary(f, job);
+            }
+
+            fn binary_slope_loop(f: Binary, operand: usize, job: Job<'_, Self, 4, 1>) {
+                rows::binary_slope(f, operand, job);
             }
         }
     )* };

@@ -16,10 +16,17 @@ use crate::rules::Algebra;
 pub trait Kernel<const K: usize, const M: usize>: Sync {
     /// How much work an element is, in elements copied: loops with more are worth a second thread sooner.
     const WEIGHT: usize = 1;
+    /// Whether there is anything to gain from vector instructions. A function call in the loop keeps it scalar.
+    const WIDE: bool = true;
+    /// Whether there are sines or cosines in it.
+    const ANGLES: bool = false;
 
     /// The results; `inline(always)`, with all that it calls, or the loop stays scalar.
     fn eval<A: Algebra>(&self, x: [A; K]) -> [A; M];
 }
+
+/// Computes the results of a piece of a loop that lies in order. Loops share all code but this.
+type Piece<'a, T, const K: usize, const M: usize> = dyn Fn([&[T]; K], [&mut [T]; M]) + Sync + 'a;
 
 /// A loop over arrays of one shape; the results are row-major.
 pub struct Job<'a, T, const K: usize, const M: usize> {
@@ -34,13 +41,29 @@ const STRIP: usize = 256;
 
 /// From this many elements, times the kernel's weight, a loop is worth a second thread.
 pub(crate) const PARALLEL: usize = 1 << 19;
+/// Parts are halved again down to half of this: from within the pool a split costs next to nothing.
+const HALVES: usize = PARALLEL / 2;
 
-/// Runs a loop on this thread.
-pub(crate) fn serial<T: Real, const K: usize, const M: usize>(
-    kernel: &impl Kernel<K, M>,
+/// Runs a loop of any numbers on this thread.
+pub(crate) fn plain<T: Real, const K: usize, const M: usize>(kernel: &impl Kernel<K, M>, job: Job<'_, T, K, M>) {
+    serial(&|x, mut out| _ = pass::<T, _, K, M, true>(kernel, x, &mut out), job);
+}
+
+/// Runs a loop of the machine's numbers, compiled for the processor at hand, on several threads if it is long.
+pub(crate) fn fast<T: Real + Send + Sync, F: Kernel<K, M>, const K: usize, const M: usize>(
+    kernel: &F,
     job: Job<'_, T, K, M>,
-    path: Path,
 ) {
+    if const { F::WIDE } {
+        let path = Path::current();
+        split(&|x, out| path.run(Fast { kernel, x, out }), F::WEIGHT, job, PARALLEL);
+    } else {
+        // Function calls: some ten times the work of a copy.
+        split(&|x, mut out| _ = pass::<T, F, K, M, true>(kernel, x, &mut out), 8, job, PARALLEL);
+    }
+}
+
+fn serial<T: Real, const K: usize, const M: usize>(piece: &Piece<'_, T, K, M>, job: Job<'_, T, K, M>) {
     let Job { shape, operands, mut out } = job;
     let lanes = Lanes::new(shape, operands.map(|x| x.strides), operands.map(|x| x.offset));
     let len = out.first().map_or(0, |out| out.len());
@@ -49,7 +72,7 @@ pub(crate) fn serial<T: Real, const K: usize, const M: usize>(
     }
     if lanes.len == len && lanes.step == [1; K] {
         let x = operands.map(|x| &x.data[x.offset..x.offset + len]);
-        return strip(kernel, x, out, path);
+        return piece(x, out);
     }
     let mut gathered = [[const { MaybeUninit::<T>::uninit() }; STRIP]; K];
     let (mut filled, mut done) = (0, 0);
@@ -57,7 +80,7 @@ pub(crate) fn serial<T: Real, const K: usize, const M: usize>(
         // SAFETY: the first `filled` elements of each buffer have been written.
         let x = gathered.each_ref().map(|x| unsafe { std::slice::from_raw_parts(x.as_ptr().cast::<T>(), filled) });
         let part = out.each_mut().map(|out| &mut out[done..done + filled]);
-        strip(kernel, x, part, path);
+        piece(x, part);
         done += filled;
     };
     lanes.for_each(|offsets| {
@@ -85,26 +108,18 @@ pub(crate) fn serial<T: Real, const K: usize, const M: usize>(
     }
 }
 
-/// Runs a loop, split along the first axes if it is long. Every element stands for itself, so the bits do not depend on
-/// the split.
-pub(crate) fn parallel<T: Real + Send + Sync, const K: usize, const M: usize>(
-    kernel: &impl Kernel<K, M>,
+/// Runs a loop, halved along the first axis while it is long. Every element stands for itself, so the bits do not depend
+/// on the split.
+fn split<T: Real + Send + Sync, const K: usize, const M: usize>(
+    piece: &Piece<'_, T, K, M>,
+    weight: usize,
     job: Job<'_, T, K, M>,
-) {
-    split(kernel, job, Path::current(), true);
-}
-
-fn split<T: Real + Send + Sync, F: Kernel<K, M>, const K: usize, const M: usize>(
-    kernel: &F,
-    job: Job<'_, T, K, M>,
-    path: Path,
-    whole: bool,
+    least: usize,
 ) {
     let len = job.out.first().map_or(0, |out| out.len());
-    let least = if whole { PARALLEL } else { PARALLEL / 2 };
     let first = job.shape.first().copied().unwrap_or(1);
-    if len.saturating_mul(F::WEIGHT) < least || first < 2 || rayon::current_num_threads() < 2 {
-        return serial(kernel, job, path);
+    if len.saturating_mul(weight) < least || first < 2 || rayon::current_num_threads() < 2 {
+        return serial(piece, job);
     }
     let inner = len / first;
     // The edge between the halves falls on a cache line where it can.
@@ -120,22 +135,7 @@ fn split<T: Real + Send + Sync, F: Kernel<K, M>, const K: usize, const M: usize>
     let beyond = job.operands.map(|x| Strided { offset: x.offset + at * x.strides[0], ..x });
     let low = Job { shape: &low, operands: job.operands, out: low_out };
     let high = Job { shape: &high, operands: beyond, out: high_out };
-    rayon::join(|| split(kernel, low, path, false), || split(kernel, high, path, false));
-}
-
-/// A loop over slices of one length.
-fn strip<T: Real, const K: usize, const M: usize>(
-    kernel: &impl Kernel<K, M>,
-    x: [&[T]; K],
-    out: [&mut [T]; M],
-    path: Path,
-) {
-    if const { T::NATIVE } {
-        path.run(Fast { kernel, x, out });
-    } else {
-        let mut out = out;
-        pass::<T, _, K, M, true>(kernel, x, &mut out);
-    }
+    rayon::join(|| split(piece, weight, low, HALVES), || split(piece, weight, high, HALVES));
 }
 
 struct Fast<'a, T, F, const K: usize, const M: usize> {
@@ -169,7 +169,7 @@ impl<T: Real, F: Kernel<K, M>, const K: usize, const M: usize> Work for Fast<'_,
                 }
                 beyond
             };
-            if beyond {
+            if const { F::ANGLES } && beyond {
                 let mut part = out.each_mut().map(|out| &mut out[from..to]);
                 again(kernel, x, &mut part);
             }

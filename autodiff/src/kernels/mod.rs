@@ -7,6 +7,7 @@ pub(crate) mod lanes;
 pub(crate) mod loops;
 pub(crate) mod map;
 pub(crate) mod reduce;
+pub(crate) mod rows;
 pub(crate) mod storage;
 pub(crate) mod vmath;
 

@@ -10,31 +10,6 @@ use crate::kernels::loops::{Job, Kernel};
 use crate::kernels::map;
 use crate::rules::{Algebra, Binary, Unary, binary_functions, unary_functions};
 
-/// Runs `$body` with `$f` the number of the row, a constant, so that each row gets a loop of its own.
-macro_rules! by_row {
-    ({$table:ident} {$selected:expr} {$f:ident} {$body:expr}
-        $($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => {
-        match $selected { $($table::$variant => { const $f: u8 = $table::$variant as u8; $body })* }
-    };
-}
-
-macro_rules! by_binary_row {
-    ({$selected:expr} {$f:ident} {$body:expr} $($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => {
-        match $selected {
-            Binary::Add => { const $f: u8 = Binary::Add as u8; $body }
-            Binary::Sub => { const $f: u8 = Binary::Sub as u8; $body }
-            Binary::Mul => { const $f: u8 = Binary::Mul as u8; $body }
-            Binary::Div => { const $f: u8 = Binary::Div as u8; $body }
-            Binary::Rem => { const $f: u8 = Binary::Rem as u8; $body }
-            Binary::Chain => { const $f: u8 = Binary::Chain as u8; $body }
-            Binary::Powi => { const $f: u8 = Binary::Powi as u8; $body }
-            Binary::Polygamma => { const $f: u8 = Binary::Polygamma as u8; $body }
-            Binary::SphericalJn => { const $f: u8 = Binary::SphericalJn as u8; $body }
-            $(Binary::$variant => { const $f: u8 = Binary::$variant as u8; $body })*
-        }
-    };
-}
-
 macro_rules! unary_methods {
     ($($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => {
         /// The table's functions of one argument, element by element.
@@ -67,7 +42,7 @@ impl<T: Real> Tensor<T> {
         let shape = self.shape();
         let output = Self::build(shape, |out| {
             let job = Job { shape, operands: [self.strided()], out: [out] };
-            unary_functions!(by_row, { Unary }, { f }, { F }, { T::run(&Function1::<F>, job) });
+            T::unary_loop(f, job);
         });
         Self::record(OpRef::Unary(f), &[self], output)
     }
@@ -80,7 +55,7 @@ impl<T: Real> Tensor<T> {
     pub fn binary(&self, f: Binary, other: &Self) -> Self {
         let output = self.zip(f.name(), other, |shape, a, b, out| {
             let job = Job { shape, operands: [a, b], out: [out] };
-            binary_functions!(by_binary_row, { f }, { F }, { T::run(&Function2::<F>, job) });
+            T::binary_loop(f, job);
         });
         Self::record(OpRef::Binary(f), &[self, other], output)
     }
@@ -199,7 +174,7 @@ pub(super) fn unary_vjp<T: Real>(f: Unary, cx: &Vjp<'_, T>) -> Grads<T> {
     let operands = [g.strided(), x.strided(), y.strided()];
     let fused = |out: &mut [T]| {
         let job = Job { shape, operands, out: [out] };
-        unary_functions!(by_row, { Unary }, { f }, { F }, { T::run(&Slope1::<F>, job) });
+        T::unary_slope_loop(f, job);
     };
     Tensor::build(shape, fused).into()
 }
@@ -226,55 +201,9 @@ pub(super) fn binary_vjp<T: Real>(f: Binary, cx: &Vjp<'_, T>) -> Grads<T> {
     cx.each(|i| {
         Tensor::build(shape, |out| {
             let job = Job { shape, operands, out: [out] };
-            binary_functions!(by_binary_row, { f }, { F }, {
-                if i == 0 { T::run(&SlopeA::<F>, job) } else { T::run(&SlopeB::<F>, job) }
-            });
+            T::binary_slope_loop(f, i, job);
         })
     })
-}
-
-/// A row of the table; with its number a constant, each row's loop is compiled by itself.
-struct Function1<const F: u8>;
-struct Function2<const F: u8>;
-/// `g f'(x)`, from `g`, `x` and the value.
-struct Slope1<const F: u8>;
-/// The same of a function of two arguments, with respect to the first and to the second.
-struct SlopeA<const F: u8>;
-struct SlopeB<const F: u8>;
-
-impl<const F: u8> Kernel<1, 1> for Function1<F> {
-    #[inline(always)]
-    fn eval<A: Algebra>(&self, [x]: [A; 1]) -> [A; 1] {
-        [x.apply1(const { Unary::ALL[F as usize] })]
-    }
-}
-
-impl<const F: u8> Kernel<2, 1> for Function2<F> {
-    #[inline(always)]
-    fn eval<A: Algebra>(&self, [a, b]: [A; 2]) -> [A; 1] {
-        [a.apply2(const { Binary::ALL[F as usize] }, b)]
-    }
-}
-
-impl<const F: u8> Kernel<3, 1> for Slope1<F> {
-    #[inline(always)]
-    fn eval<A: Algebra>(&self, [g, x, y]: [A; 3]) -> [A; 1] {
-        [g.apply2(Binary::Chain, const { Unary::ALL[F as usize] }.derivative(x, y))]
-    }
-}
-
-impl<const F: u8> Kernel<4, 1> for SlopeA<F> {
-    #[inline(always)]
-    fn eval<A: Algebra>(&self, [g, a, b, y]: [A; 4]) -> [A; 1] {
-        [g.apply2(Binary::Chain, const { Binary::ALL[F as usize] }.derivative_a(a, b, y))]
-    }
-}
-
-impl<const F: u8> Kernel<4, 1> for SlopeB<F> {
-    #[inline(always)]
-    fn eval<A: Algebra>(&self, [g, a, b, y]: [A; 4]) -> [A; 1] {
-        [g.apply2(Binary::Chain, const { Binary::ALL[F as usize] }.derivative_b(a, b, y))]
-    }
 }
 
 struct Select;

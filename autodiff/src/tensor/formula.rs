@@ -114,6 +114,7 @@ struct Value<'a, F>(&'a F);
 
 impl<F: Formula<K>, const K: usize> Kernel<K, 1> for Value<'_, F> {
     const WEIGHT: usize = 4;
+    const ANGLES: bool = true;
 
     #[inline(always)]
     fn eval<A: Algebra>(&self, x: [A; K]) -> [A; 1] {
@@ -127,20 +128,36 @@ struct Slopes<'a, F, const K: usize, const FIRST: usize, const N: usize>(&'a F);
 
 impl<F: Formula<K>, const K: usize, const FIRST: usize, const N: usize> Kernel<5, N> for Slopes<'_, F, K, FIRST, N> {
     const WEIGHT: usize = 8;
+    const ANGLES: bool = true;
 
     #[inline(always)]
     fn eval<A: Algebra>(&self, x: [A; 5]) -> [A; N] {
-        let g = x[0];
-        let argument = |i: usize| Elem(Tangent { value: x[i + 1], along: unit(i, FIRST) });
-        let y = self.0.eval(std::array::from_fn::<_, K, _>(argument)).0;
-        y.along.map(|slope| slope.map_or_else(|| A::constant(0.0), |slope| g.apply2(Binary::Chain, slope)))
+        let mut arguments = [Elem(Tangent { value: x[0], along: [None; N] }); K];
+        for i in 0..K {
+            arguments[i] = Elem(Tangent { value: x[i + 1], along: unit(i, FIRST) });
+        }
+        let y = self.0.eval(arguments).0;
+        let mut gradients = [x[0]; N];
+        for k in 0..N {
+            gradients[k] = match y.along[k] {
+                Some(slope) => x[0].apply2(Binary::Chain, slope),
+                None => A::constant(0.0),
+            };
+        }
+        gradients
     }
 }
 
 /// The direction of argument `i` among those from `first` on.
 #[inline(always)]
 fn unit<A: Algebra, const N: usize>(i: usize, first: usize) -> [Option<A>; N] {
-    std::array::from_fn(|k| (first + k == i).then(|| A::constant(1.0)))
+    let mut along = [None; N];
+    for k in 0..N {
+        if first + k == i {
+            along[k] = Some(A::constant(1.0));
+        }
+    }
+    along
 }
 
 /// A formula on the tape.

@@ -13,17 +13,24 @@ pub(super) struct Tangent<A, const N: usize> {
 impl<A: Algebra, const N: usize> Tangent<A, N> {
     #[inline(always)]
     fn varies(&self) -> bool {
-        self.along.iter().any(Option::is_some)
+        let mut varies = false;
+        for along in &self.along {
+            varies |= along.is_some();
+        }
+        varies
     }
 
-    /// The chain rule: the derivatives times a slope.
+    /// The chain rule: the derivatives times a slope. Loops here and below, for closures need not be inlined, and what is
+    /// not is not compiled for the processor at hand.
     #[inline(always)]
-    fn times(&self, slope: impl FnOnce() -> A) -> [Option<A>; N] {
-        if !self.varies() {
-            return [None; N];
+    fn times(&self, slope: A) -> [Option<A>; N] {
+        let mut along = self.along;
+        for along in &mut along {
+            if let Some(value) = along {
+                *along = Some(value.apply2(Binary::Chain, slope));
+            }
         }
-        let slope = slope();
-        self.along.map(|along| along.map(|along| along.apply2(Binary::Chain, slope)))
+        along
     }
 }
 
@@ -38,20 +45,24 @@ impl<A: Algebra, const N: usize> Algebra for Tangent<A, N> {
     #[inline(always)]
     fn apply1(self, f: Unary) -> Self {
         let y = self.value.apply1(f);
-        Self { value: y, along: self.times(|| f.derivative(self.value, y)) }
+        let along = if self.varies() { self.times(f.derivative(self.value, y)) } else { [None; N] };
+        Self { value: y, along }
     }
 
     #[inline(always)]
     fn apply2(self, f: Binary, other: Self) -> Self {
         let (a, b) = (self.value, other.value);
         let y = a.apply2(f, b);
-        let left = self.times(|| f.derivative_a(a, b, y));
-        let right = other.times(|| f.derivative_b(a, b, y));
-        let sum = |k: usize| match (left[k], right[k]) {
-            (Some(left), Some(right)) => Some(left + right),
-            (left, right) => left.or(right),
-        };
-        Self { value: y, along: std::array::from_fn(sum) }
+        let left = if self.varies() { self.times(f.derivative_a(a, b, y)) } else { [None; N] };
+        let right = if other.varies() { other.times(f.derivative_b(a, b, y)) } else { [None; N] };
+        let mut along = left;
+        for k in 0..N {
+            along[k] = match (left[k], right[k]) {
+                (Some(left), Some(right)) => Some(left + right),
+                (left, right) => left.or(right),
+            };
+        }
+        Self { value: y, along }
     }
 
     #[inline(always)]
@@ -66,14 +77,15 @@ impl<A: Algebra, const N: usize> Algebra for Tangent<A, N> {
 
     #[inline(always)]
     fn select(mask: Self::Mask, a: Self, b: Self) -> Self {
-        let along = |k: usize| match (a.along[k], b.along[k]) {
-            (None, None) => None,
-            (a, b) => {
-                let [a, b] = [a, b].map(|along| along.unwrap_or_else(|| A::constant(0.0)));
-                Some(A::select(mask, a, b))
-            }
-        };
-        Self { value: A::select(mask, a.value, b.value), along: std::array::from_fn(along) }
+        let mut along = [None; N];
+        for k in 0..N {
+            let zero = A::constant(0.0);
+            along[k] = match (a.along[k], b.along[k]) {
+                (None, None) => None,
+                (a, b) => Some(A::select(mask, a.unwrap_or(zero), b.unwrap_or(zero))),
+            };
+        }
+        Self { value: A::select(mask, a.value, b.value), along }
     }
 }
 

@@ -4,6 +4,7 @@ use super::lanes::Lanes;
 
 /// An operand: its elements, strides and starting offset.
 #[derive(Clone, Copy)]
+#[allow(unreachable_pub, reason = "in the signature of a hidden method of a public trait")]
 pub struct Strided<'a, T> {
     pub(crate) data: &'a [T],
     pub(crate) strides: &'a [usize],

@@ -147,7 +147,9 @@ fn threads_and_processors_change_no_bit() {
     // Long enough to be split, and of shapes that split in each way.
     for shape in [vec![600_011], vec![3, 200_003], vec![200_003, 3]] {
         let elements: usize = shape.iter().product();
-        let y = Array::from_shape_fn(elements, |i| (i % 1009) as f32 * 0.01 - 5.0).into_shape_with_order(shape.clone()).unwrap();
+        let y = Array::from_shape_fn(elements, |i| (i % 1009) as f32 * 0.01 - 5.0)
+            .into_shape_with_order(shape.clone())
+            .unwrap();
         let t = Array::from_elem(vec![1; shape.len()], 0.7_f32);
         let run = || {
             let tape = Tape::new();

@@ -198,17 +198,16 @@ impl<T: Real, F: Formula<K>, const K: usize> Backward<T> for Elementwise<F, K> {
             });
         }
         let needed: SmallVec<[usize; 4]> = (0..K).filter(|&i| cx.needs(i)).collect();
-        let one = |[gradient]: [Tensor<T>; 1]| {
-            let mut gradient = Some(gradient);
-            (0..K).map(|i| if i == needed[0] { gradient.take() } else { None }).collect()
-        };
-        match needed.as_slice() {
-            [0] => one(self.slopes::<T, 0, 1>(cx)),
-            [1] => one(self.slopes::<T, 1, 1>(cx)),
-            [2] => one(self.slopes::<T, 2, 1>(cx)),
-            [3] => one(self.slopes::<T, 3, 1>(cx)),
+        // The constant conditions keep loops from being compiled for arguments that do not exist.
+        let [gradient] = match needed.as_slice() {
+            [0] => self.slopes::<T, 0, 1>(cx),
+            [1] if const { K > 1 } => self.slopes::<T, 1, 1>(cx),
+            [2] if const { K > 2 } => self.slopes::<T, 2, 1>(cx),
+            [3] if const { K > 3 } => self.slopes::<T, 3, 1>(cx),
             // Carrying all is cheaper than a loop for each choice of two or three.
-            _ => self.slopes::<T, 0, K>(cx).map(Some).into(),
-        }
+            _ => return self.slopes::<T, 0, K>(cx).map(Some).into(),
+        };
+        let mut gradient = Some(gradient);
+        (0..K).map(|i| if i == needed[0] { gradient.take() } else { None }).collect()
     }
 }

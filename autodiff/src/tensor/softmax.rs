@@ -5,7 +5,7 @@ use super::layout::Dims;
 use super::reduce::drop_axes;
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
-use crate::kernels::{map, reduce};
+use crate::kernels::reduce;
 
 struct Softmax(usize);
 
@@ -93,24 +93,43 @@ impl<T: Real> Tensor<T> {
     /// If there is no such axis.
     #[track_caller]
     pub fn logsumexp(&self, axis: usize) -> Self {
-        let (top, shifted) = self.shifted("logsumexp", axis);
+        let (top, shifted);
+        let powers = match self.as_slice() {
+            // Rows that lie in order take one pass and no memory.
+            Some(x) if axis + 1 == self.ndim() && !x.is_empty() => {
+                top = self.tops("logsumexp", axis);
+                let (rows, tops) = (x.chunks_exact(self.shape()[axis]), top.as_slice().expect("just built"));
+                Self::build(top.shape(), |out| {
+                    for ((out, row), &top) in out.iter_mut().zip(rows).zip(tops) {
+                        *out = reduce::sum_exp(row, top);
+                    }
+                })
+            }
+            _ => {
+                (top, shifted) = self.shifted("logsumexp", axis);
+                shifted.exp().sum_axes(&[axis], true)
+            }
+        };
         let finite = top.mask(T::is_finite);
-        let sum = shifted.exp().sum_axes(&[axis], true).ln() + &top;
+        let sum = powers.ln() + &top;
         let output = Self::select(&finite, &sum, &top).reshape(&drop_axes(self.shape(), &[axis]));
         Self::record(OpRef::shared(LogSumExp(axis)), &[self], output)
+    }
+
+    /// The maxima along an axis (kept, with length 1); constants.
+    #[track_caller]
+    fn tops(&self, op: &str, axis: usize) -> Self {
+        self.live();
+        let kept: Dims = self.kept(op, &[axis]);
+        let strides = super::reduce::reduced_strides(&kept);
+        Self::build(&kept, |out| reduce::max_into(self.shape(), self.strided(), out, &strides))
     }
 
     /// The maxima along an axis (kept, with length 1), and the elements less these; constants.
     #[track_caller]
     fn shifted(&self, op: &str, axis: usize) -> (Self, Self) {
-        self.live();
-        let kept: Dims = self.kept(op, &[axis]);
-        let strides = super::reduce::reduced_strides(&kept);
-        let top = Self::build(&kept, |out| reduce::max_into(self.shape(), self.strided(), out, &strides));
-        let below = top.layout().broadcast_to(self.shape()).expect("an axis of length 1 stretches");
-        let below = top.with_layout(below);
-        let shape = self.shape();
-        let shifted = Self::build(shape, |out| map::map2(shape, self.strided(), below.strided(), out, |x, m| x - m));
+        let top = self.tops(op, axis);
+        let shifted = self.detach() - &top;
         (top, shifted)
     }
 }

@@ -12,23 +12,11 @@ impl Tables for f32 {
         f32::from_bits(0x3ab6ccc7),
     ];
     // (ln((1 + s) / (1 - s)) - 2 s) / s^3 in s^2; relative error 2^-29.94.
-    const LN: &'static [Self] = &[
-        f32::from_bits(0x3f2aaabd),
-        f32::from_bits(0x3eccaf3f),
-        f32::from_bits(0x3e98f4ea),
-    ];
+    const LN: &'static [Self] = &[f32::from_bits(0x3f2aaabd), f32::from_bits(0x3eccaf3f), f32::from_bits(0x3e98f4ea)];
     // (sin r - r) / r^3 in r^2; relative error 2^-27.8.
-    const SIN: &'static [Self] = &[
-        f32::from_bits(0xbe2aaaa2),
-        f32::from_bits(0x3c088361),
-        f32::from_bits(0xb94c8c31),
-    ];
+    const SIN: &'static [Self] = &[f32::from_bits(0xbe2aaaa2), f32::from_bits(0x3c088361), f32::from_bits(0xb94c8c31)];
     // (cos r - 1 + r^2 / 2) / r^4 in r^2; relative error 2^-30.04.
-    const COS: &'static [Self] = &[
-        f32::from_bits(0x3d2aaaa5),
-        f32::from_bits(0xbab605d8),
-        f32::from_bits(0x37cce1e8),
-    ];
+    const COS: &'static [Self] = &[f32::from_bits(0x3d2aaaa5), f32::from_bits(0xbab605d8), f32::from_bits(0x37cce1e8)];
     const LOG2_E: Self = f32::from_bits(0x3fb8aa3b);
     const LN_2: [Self; 2] = [f32::from_bits(0x3f317200), f32::from_bits(0x35bfbe8e)];
     const TWO_OVER_PI: Self = f32::from_bits(0x3f22f983);
@@ -80,5 +68,6 @@ impl Tables for f64 {
     const LOG2_E: Self = f64::from_bits(0x3ff71547652b82fe);
     const LN_2: [Self; 2] = [f64::from_bits(0x3fe62e42fefa4000), f64::from_bits(0xbd48432a1b0e2634)];
     const TWO_OVER_PI: Self = f64::from_bits(0x3fe45f306dc9c883);
-    const HALF_PI: [Self; 3] = [f64::from_bits(0x3ff921fb54442d18), f64::from_bits(0x3c91a62633145c07), f64::from_bits(0xb91f1976b7ed8fbc)];
+    const HALF_PI: [Self; 3] =
+        [f64::from_bits(0x3ff921fb54442d18), f64::from_bits(0x3c91a62633145c07), f64::from_bits(0xb91f1976b7ed8fbc)];
 }

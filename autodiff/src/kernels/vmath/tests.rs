@@ -45,10 +45,20 @@ fn arguments(count: u64) -> Vec<f64> {
     }
     x.extend((0..count).map(|i| 1.0 + (unit(i) - 0.5) * 10f64.powf(-16.0 * unit(i + count))));
     x.extend((1..1000).map(|k| f64::from(k * k) * std::f64::consts::FRAC_PI_2));
-    for edge in [0.0, 1.0, 2f64.powi(-149), f64::from_bits(1), 2f64.powi(-126), 88.722_84, 103.972_08, 709.782_712_893_384] {
+    for edge in
+        [0.0, 1.0, 2f64.powi(-149), f64::from_bits(1), 2f64.powi(-126), 88.722_84, 103.972_08, 709.782_712_893_384]
+    {
         x.extend([edge, -edge, edge.next_up(), edge.next_down(), -edge.next_up(), -edge.next_down()]);
     }
-    x.extend([745.133_219_101_941_2, -745.133_219_101_941_2, f64::MAX, f64::MIN, f64::INFINITY, f64::NEG_INFINITY, f64::NAN]);
+    x.extend([
+        745.133_219_101_941_2,
+        -745.133_219_101_941_2,
+        f64::MAX,
+        f64::MIN,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        f64::NAN,
+    ]);
     x
 }
 
@@ -86,8 +96,7 @@ fn f64_agrees_with_sixty_digits() {
     for line in include_str!("../../../../tests/data/vmath.csv").lines() {
         let mut fields = line.split(',');
         let name = fields.next().unwrap();
-        let [x, high, low] =
-            [(); 3].map(|()| f64::from_bits(u64::from_str_radix(fields.next().unwrap(), 16).unwrap()));
+        let [x, high, low] = [(); 3].map(|()| f64::from_bits(u64::from_str_radix(fields.next().unwrap(), 16).unwrap()));
         let row = ROWS.iter().position(|(f, ..)| f.name() == name).unwrap();
         let (f, _, bound) = ROWS[row];
         seen[row] += 1;
@@ -106,14 +115,18 @@ fn f64_agrees_with_sixty_digits() {
 #[test]
 fn edges_are_the_standard_library_s() {
     fn check<T: Real>() {
-        let edges = [0.0, -0.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, 1e300, -1e300, -1.0, 1.0, -2.0, 1e-320, -1e-320];
+        let edges =
+            [0.0, -0.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, 1e300, -1e300, -1.0, 1.0, -2.0, 1e-320, -1e-320];
         let edges = edges.map(T::of);
         for (f, ..) in ROWS {
             for (&x, y) in edges.iter().zip(map(f, &edges)) {
                 let plain = x.unary(f);
                 let close = (y - plain).abs() <= T::epsilon() * T::of(2.0) * plain.abs();
                 let same = y == plain && y.is_sign_negative() == plain.is_sign_negative();
-                assert!(same || close && plain != T::zero() || y.is_nan() && plain.is_nan(), "{f:?}({x:?}): {y:?}, {plain:?}");
+                assert!(
+                    same || close && plain != T::zero() || y.is_nan() && plain.is_nan(),
+                    "{f:?}({x:?}): {y:?}, {plain:?}"
+                );
             }
         }
     }

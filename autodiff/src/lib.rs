@@ -35,7 +35,7 @@
 //!
 //! # Conventions
 //!
-//! The value is bit for bit what plain code gives. At kinks the derivative is the least-norm subgradient; the table in
+//! The value is bit for bit what plain code gives; elementary functions of tensors are within 2 ulp ([`tensor`]). At kinks the derivative is the least-norm subgradient; the table in
 //! [`rules`] says it function by function. Outside a function's domain value and derivative are NaN. Slips in code
 //! (shapes that do not fit, stale handles, handles of another tape) panic at the caller's line, naming the operation and
 //! both sides; what comes from outside is a [`Result`].

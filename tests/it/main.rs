@@ -9,6 +9,7 @@ mod data_files;
 mod data_sets;
 mod deep;
 mod edges;
+mod elementwise;
 mod handles;
 mod interop;
 mod many;

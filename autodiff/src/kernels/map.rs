@@ -4,7 +4,8 @@ use super::lanes::Lanes;
 
 /// An operand: its elements, strides and starting offset.
 #[derive(Clone, Copy)]
-pub(crate) struct Strided<'a, T> {
+#[allow(unreachable_pub, reason = "in the signature of a hidden method of a public trait")]
+pub struct Strided<'a, T> {
     pub(crate) data: &'a [T],
     pub(crate) strides: &'a [usize],
     pub(crate) offset: usize,
@@ -65,56 +66,6 @@ pub(crate) fn map2<T: Copy>(
                 for (k, out) in out.iter_mut().enumerate() {
                     *out = f(a.data[i + k * s], b.data[j + k * t]);
                 }
-            }
-        }
-    });
-}
-
-/// `out[i] = f(a[i], b[i], c[i])`, `out` contiguous.
-#[inline]
-pub(crate) fn map3<T: Copy>(shape: &[usize], [a, b, c]: [Strided<'_, T>; 3], out: &mut [T], f: impl Fn(T, T, T) -> T) {
-    let lanes = Lanes::new(shape, [a.strides, b.strides, c.strides], [a.offset, b.offset, c.offset]);
-    let n = lanes.len;
-    let mut out = out.chunks_exact_mut(n.max(1));
-    lanes.for_each(|[i, j, l]| {
-        let out = out.next().expect("one lane of the result for each lane of the operands");
-        if lanes.step == [1, 1, 1] {
-            let (a, b, c) = (&a.data[i..i + n], &b.data[j..j + n], &c.data[l..l + n]);
-            for (((out, &x), &y), &z) in out.iter_mut().zip(a).zip(b).zip(c) {
-                *out = f(x, y, z);
-            }
-        } else {
-            let [s, t, u] = lanes.step;
-            for (k, out) in out.iter_mut().enumerate() {
-                *out = f(a.data[i + k * s], b.data[j + k * t], c.data[l + k * u]);
-            }
-        }
-    });
-}
-
-/// `out[i] = f(a[i], b[i], c[i], d[i])`, `out` contiguous.
-#[inline]
-pub(crate) fn map4<T: Copy>(
-    shape: &[usize],
-    [a, b, c, d]: [Strided<'_, T>; 4],
-    out: &mut [T],
-    f: impl Fn(T, T, T, T) -> T,
-) {
-    let strides = [a.strides, b.strides, c.strides, d.strides];
-    let lanes = Lanes::new(shape, strides, [a.offset, b.offset, c.offset, d.offset]);
-    let n = lanes.len;
-    let mut out = out.chunks_exact_mut(n.max(1));
-    lanes.for_each(|[i, j, l, m]| {
-        let out = out.next().expect("one lane of the result for each lane of the operands");
-        if lanes.step == [1, 1, 1, 1] {
-            let (a, b, c, d) = (&a.data[i..i + n], &b.data[j..j + n], &c.data[l..l + n], &d.data[m..m + n]);
-            for ((((out, &x), &y), &z), &w) in out.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-                *out = f(x, y, z, w);
-            }
-        } else {
-            let [s, t, u, v] = lanes.step;
-            for (k, out) in out.iter_mut().enumerate() {
-                *out = f(a.data[i + k * s], b.data[j + k * t], c.data[l + k * u], d.data[m + k * v]);
             }
         }
     });

@@ -1,16 +1,17 @@
 //! Sums, products and extremes, always in the same order.
 
 use super::lanes::Lanes;
+use super::loops::{Job, Kernel};
 use super::map::Strided;
 use crate::Real;
+use crate::rules::{Algebra, Unary};
+
+const RUN: usize = 256;
 
 /// Sums short runs in sixteen strands and long ones by halves: the rounding error grows with the logarithm of the
 /// length, and the order depends on nothing but the length.
 pub(crate) fn sum<T: Real>(x: &[T]) -> T {
-    const RUN: usize = 256;
-    if x.len() > RUN {
-        let half = (x.len() / 2).next_multiple_of(RUN);
-        let (a, b) = x.split_at(half.min(x.len() - 1));
+    if let Some((a, b)) = halves(x) {
         return sum(a) + sum(b);
     }
     let mut strands = [T::zero(); 16];
@@ -30,6 +31,34 @@ pub(crate) fn sum<T: Real>(x: &[T]) -> T {
         width /= 2;
     }
     strands[0] + tail
+}
+
+/// The parts of a slice that is longer than a run.
+fn halves<T>(x: &[T]) -> Option<(&[T], &[T])> {
+    let half = (x.len() / 2).next_multiple_of(RUN);
+    (x.len() > RUN).then(|| x.split_at(half.min(x.len() - 1)))
+}
+
+/// `Σ e^(x - shift)`, in the order of [`sum`].
+pub(crate) fn sum_exp<T: Real>(x: &[T], shift: T) -> T {
+    if let Some((a, b)) = halves(x) {
+        return sum_exp(a, shift) + sum_exp(b, shift);
+    }
+    let mut powers = [T::zero(); RUN];
+    let powers = &mut powers[..x.len()];
+    let shift = Strided { data: &[shift], strides: &[0], offset: 0 };
+    let operands = [Strided { data: x, strides: &[1], offset: 0 }, shift];
+    T::run(&ShiftedExp, Job { shape: &[x.len()], operands, out: [powers] });
+    sum(powers)
+}
+
+struct ShiftedExp;
+
+impl Kernel<2, 1> for ShiftedExp {
+    #[inline(always)]
+    fn eval<A: Algebra>(&self, [x, shift]: [A; 2]) -> [A; 1] {
+        [(x - shift).apply1(Unary::Exp)]
+    }
 }
 
 /// Adds up `a` (of `shape`) into `out`, whose strides are 0 along the axes that are summed away.
@@ -102,6 +131,17 @@ pub(crate) fn running_sums<T: Real>(x: &mut [T], n: usize, inner: usize, backwar
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sums_of_powers_are_those_of_the_two_steps() {
+        for n in [0, 1, 17, 256, 257, 5000] {
+            let x: Vec<f64> = (0..n).map(|i| f64::from(i % 13) * -0.7).collect();
+            let mut powers = vec![0.0; x.len()];
+            let operands = [Strided { data: &x.iter().map(|x| x - 0.5).collect::<Vec<_>>(), strides: &[1], offset: 0 }];
+            f64::unary_loop(Unary::Exp, Job { shape: &[x.len()], operands, out: [&mut powers] });
+            assert_eq!(sum_exp(&x, 0.5).to_bits(), sum(&powers).to_bits(), "{n}");
+        }
+    }
 
     #[test]
     fn long_sums_stay_accurate() {

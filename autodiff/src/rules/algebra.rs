@@ -83,6 +83,36 @@ macro_rules! binary_defaults {
 }
 use binary_defaults;
 
+/// `+ - * /` and negation of a type that is an [`Algebra`], by its rows.
+macro_rules! algebra_operators {
+    ($g:tt $type:tt) => {
+        $crate::rules::algebra_operators! { $g $type Add add }
+        $crate::rules::algebra_operators! { $g $type Sub sub }
+        $crate::rules::algebra_operators! { $g $type Mul mul }
+        $crate::rules::algebra_operators! { $g $type Div div }
+        $crate::rules::algebra_negation! { $g $type }
+    };
+    ({$($g:tt)*} {$type:ty} $op:ident $method:ident) => {
+        impl<$($g)*> std::ops::$op for $type {
+            type Output = Self;
+            #[inline(always)]
+            fn $method(self, other: Self) -> Self { self.apply2($crate::rules::Binary::$op, other) }
+        }
+    };
+}
+pub(crate) use algebra_operators;
+
+macro_rules! algebra_negation {
+    ({$($g:tt)*} {$type:ty}) => {
+        impl<$($g)*> std::ops::Neg for $type {
+            type Output = Self;
+            #[inline(always)]
+            fn neg(self) -> Self { self.apply1($crate::rules::Unary::Neg) }
+        }
+    };
+}
+pub(crate) use algebra_negation;
+
 impl<R: Real> Algebra for R {
     type Mask = bool;
 

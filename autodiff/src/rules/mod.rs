@@ -18,7 +18,8 @@
 //!
 //! # Accuracy
 //!
-//! Values of functions in the standard library are the standard library's, bit for bit. A first derivative is within 8 units
+//! Values of functions in the standard library are the standard library's, bit for bit; [tensors](crate::tensor) have vector
+//! functions of their own. A first derivative is within 8 units
 //! in the last place (ulp) at every check point, or within 4 eps absolute where its row says so. Special functions are
 //! computed in `f64`, `f32` is rounded from that; their largest error against 50-digit values, over some thousand points:
 //!
@@ -45,6 +46,7 @@ mod special;
 mod unary;
 
 pub use algebra::Algebra;
+pub(crate) use algebra::{algebra_negation, algebra_operators};
 pub use binary::Binary;
 pub(crate) use binary::binary_functions;
 pub(crate) use curvature::Curvature;

@@ -6,33 +6,9 @@ use super::lift::Arena;
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Kind};
+use crate::kernels::loops::{Job, Kernel};
 use crate::kernels::map;
-use crate::rules::{Binary, Unary, binary_functions, unary_functions};
-
-/// Runs `$body` with `$f` a constant, so that each row gets a loop of its own.
-macro_rules! by_row {
-    ({$table:ident} {$selected:expr} {$f:ident} {$body:expr}
-        $($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => {
-        match $selected { $($table::$variant => { const $f: $table = $table::$variant; $body })* }
-    };
-}
-
-macro_rules! by_binary_row {
-    ({$selected:expr} {$f:ident} {$body:expr} $($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => {
-        match $selected {
-            Binary::Add => { const $f: Binary = Binary::Add; $body }
-            Binary::Sub => { const $f: Binary = Binary::Sub; $body }
-            Binary::Mul => { const $f: Binary = Binary::Mul; $body }
-            Binary::Div => { const $f: Binary = Binary::Div; $body }
-            Binary::Rem => { const $f: Binary = Binary::Rem; $body }
-            Binary::Chain => { const $f: Binary = Binary::Chain; $body }
-            Binary::Powi => { const $f: Binary = Binary::Powi; $body }
-            Binary::Polygamma => { const $f: Binary = Binary::Polygamma; $body }
-            Binary::SphericalJn => { const $f: Binary = Binary::SphericalJn; $body }
-            $(Binary::$variant => { const $f: Binary = Binary::$variant; $body })*
-        }
-    };
-}
+use crate::rules::{Algebra, Binary, Unary, binary_functions, unary_functions};
 
 macro_rules! unary_methods {
     ($($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => {
@@ -65,9 +41,8 @@ impl<T: Real> Tensor<T> {
     pub fn unary(&self, f: Unary) -> Self {
         let shape = self.shape();
         let output = Self::build(shape, |out| {
-            unary_functions!(by_row, { Unary }, { f }, { F }, {
-                map::map1(shape, self.strided(), out, |x| x.unary(F))
-            });
+            let job = Job { shape, operands: [self.strided()], out: [out] };
+            T::unary_loop(f, job);
         });
         Self::record(OpRef::Unary(f), &[self], output)
     }
@@ -79,7 +54,8 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub fn binary(&self, f: Binary, other: &Self) -> Self {
         let output = self.zip(f.name(), other, |shape, a, b, out| {
-            binary_functions!(by_binary_row, { f }, { F }, { map::map2(shape, a, b, out, |x, y| x.binary(F, y)) });
+            let job = Job { shape, operands: [a, b], out: [out] };
+            T::binary_loop(f, job);
         });
         Self::record(OpRef::Binary(f), &[self, other], output)
     }
@@ -149,8 +125,7 @@ impl<T: Real> Tensor<T> {
         let [m, x, y] = [mask, a, b].map(|t| t.layout().broadcast_to(&shape).expect("just matched"));
         let [m, x, y] = [mask.with_layout(m), a.with_layout(x), b.with_layout(y)];
         let output = Self::build(&shape, |out| {
-            let operands = [m.strided(), x.strided(), y.strided()];
-            map::map3(&shape, operands, out, |m, x, y| if m == T::zero() { y } else { x });
+            T::run(&Select, Job { shape: &shape, operands: [m.strided(), x.strided(), y.strided()], out: [out] });
         });
         Self::record(OpRef::Static(&Select), &[mask, a, b], output)
     }
@@ -179,7 +154,7 @@ impl<T: Real> Tensor<T> {
 
 /// The common shape of two operands.
 #[track_caller]
-fn fit(op: &str, a: &[usize], b: &[usize]) -> Dims {
+pub(super) fn fit(op: &str, a: &[usize], b: &[usize]) -> Dims {
     // Not in a closure: the panic is to point at the operator.
     let Some(shape) = broadcast(a, b) else {
         let rule = "matched from the last axis, lengths must be equal or 1";
@@ -202,9 +177,8 @@ pub(super) fn unary_vjp<T: Real>(f: Unary, cx: &Vjp<'_, T>) -> Grads<T> {
     let shape = y.shape();
     let operands = [g.strided(), x.strided(), y.strided()];
     let fused = |out: &mut [T]| {
-        unary_functions!(by_row, { Unary }, { f }, { F }, {
-            map::map3(shape, operands, out, |g, x, y| g.chain(F.derivative(x, y)))
-        });
+        let job = Job { shape, operands, out: [out] };
+        T::unary_slope_loop(f, job);
     };
     Tensor::build(shape, fused).into()
 }
@@ -230,18 +204,20 @@ pub(super) fn binary_vjp<T: Real>(f: Binary, cx: &Vjp<'_, T>) -> Grads<T> {
     let operands = [g.strided(), a.strided(), b.strided(), y.strided()];
     cx.each(|i| {
         Tensor::build(shape, |out| {
-            binary_functions!(by_binary_row, { f }, { F }, {
-                if i == 0 {
-                    map::map4(shape, operands, out, |g, a, b, y| g.chain(F.derivative_a(a, b, y)));
-                } else {
-                    map::map4(shape, operands, out, |g, a, b, y| g.chain(F.derivative_b(a, b, y)));
-                }
-            });
+            let job = Job { shape, operands, out: [out] };
+            T::binary_slope_loop(f, i, job);
         })
     })
 }
 
 struct Select;
+
+impl Kernel<3, 1> for Select {
+    #[inline(always)]
+    fn eval<A: Algebra>(&self, [mask, a, b]: [A; 3]) -> [A; 1] {
+        [A::select(mask.equals(A::constant(0.0)), b, a)]
+    }
+}
 
 impl<T: Real> super::entry::Backward<T> for Select {
     fn name(&self) -> &'static str {

@@ -3,8 +3,7 @@
 use ndarray::SliceInfoElem;
 use smallvec::SmallVec;
 
-/// A shape or strides; up to four axes need no allocation.
-pub(crate) type Dims = SmallVec<[usize; 4]>;
+pub(crate) use crate::kernels::Dims;
 
 /// Where the elements of a tensor lie in its buffer: element `i` at `offset + Σ i_k strides_k`. Stride 0 repeats an axis.
 #[derive(Debug)]

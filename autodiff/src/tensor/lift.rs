@@ -1,11 +1,10 @@
 //! A tensor in the costume of a number, so that the table's derivative rules run on whole tensors.
 
 use std::cell::RefCell;
-use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use super::Tensor;
 use crate::Real;
-use crate::rules::{Algebra, Binary, Unary};
+use crate::rules::{Algebra, Binary, Unary, algebra_operators};
 
 /// Holds the tensors that a rule makes on its way.
 pub(super) struct Arena<T: Real>(RefCell<Vec<Tensor<T>>>);
@@ -108,37 +107,4 @@ impl<'a, T: Real> Algebra for Lift<'a, T> {
     }
 }
 
-impl<T: Real> Add for Lift<'_, T> {
-    type Output = Self;
-    fn add(self, other: Self) -> Self {
-        self.apply2(Binary::Add, other)
-    }
-}
-
-impl<T: Real> Sub for Lift<'_, T> {
-    type Output = Self;
-    fn sub(self, other: Self) -> Self {
-        self.apply2(Binary::Sub, other)
-    }
-}
-
-impl<T: Real> Mul for Lift<'_, T> {
-    type Output = Self;
-    fn mul(self, other: Self) -> Self {
-        self.apply2(Binary::Mul, other)
-    }
-}
-
-impl<T: Real> Div for Lift<'_, T> {
-    type Output = Self;
-    fn div(self, other: Self) -> Self {
-        self.apply2(Binary::Div, other)
-    }
-}
-
-impl<T: Real> Neg for Lift<'_, T> {
-    type Output = Self;
-    fn neg(self) -> Self {
-        self.apply1(Unary::Neg)
-    }
-}
+algebra_operators!({'a, T: Real} {Lift<'a, T>});

@@ -4,7 +4,9 @@ use super::entry::{Backward, OpRef};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Kind};
+use crate::kernels::loops::{Job, Kernel};
 use crate::kernels::map;
+use crate::rules::{Algebra, Binary, Unary};
 
 struct SoftmaxCrossEntropy<T: Real> {
     axis: usize,
@@ -35,7 +37,7 @@ impl<T: Real> Backward<T> for SoftmaxCrossEntropy<T> {
             Tensor::build(shape, |out| match i {
                 0 => {
                     let operands = [self.ln.strided(), total.strided(), t.strided(), g.strided()];
-                    map::map4(shape, operands, out, |ln, total, t, g| (ln.exp() * total - t) * g);
+                    T::run(&LogitSlope, Job { shape, operands, out: [out] });
                 }
                 _ => map::map2(shape, self.ln.strided(), g.strided(), out, |ln, g| -(ln * g)),
             })
@@ -43,7 +45,30 @@ impl<T: Real> Backward<T> for SoftmaxCrossEntropy<T> {
     }
 }
 
+/// `(e^{ln y} Σ t - t) g`.
+struct LogitSlope;
+
+impl Kernel<4, 1> for LogitSlope {
+    #[inline(always)]
+    fn eval<A: Algebra>(&self, [ln, total, t, g]: [A; 4]) -> [A; 1] {
+        [(ln.apply1(Unary::Exp) * total - t) * g]
+    }
+}
+
 struct BceWithLogits;
+
+impl Kernel<2, 1> for BceWithLogits {
+    #[inline(always)]
+    fn eval<A: Algebra>(&self, [a, t]: [A; 2]) -> [A; 1] {
+        let (zero, one) = (A::constant(0.0), A::constant(1.0));
+        // What a target of 0 multiplies may be infinite.
+        let wrong = t * (-a).apply2(Binary::Max, zero);
+        let hit = (one - t) * a.apply2(Binary::Max, zero);
+        let wrong = A::select(t.equals(zero), zero, wrong);
+        let hit = A::select(t.equals(one), zero, hit);
+        [wrong + hit + (-a.apply1(Unary::Abs)).apply1(Unary::Softplus)]
+    }
+}
 
 impl<T: Real> Backward<T> for BceWithLogits {
     fn name(&self) -> &'static str {
@@ -113,10 +138,8 @@ impl<T: Real> Tensor<T> {
         self.same_as(targets, "bce_with_logits");
         let shape = self.shape();
         let output = Self::build(shape, |out| {
-            let hinge = |t: T, a: T| if t.is_exact_zero() { t } else { t * a.max(T::zero()) };
-            map::map2(shape, self.strided(), targets.strided(), out, |a, t| {
-                hinge(t, -a) + hinge(T::one() - t, a) + (-a.abs()).softplus()
-            });
+            let operands = [self.strided(), targets.strided()];
+            T::run(&BceWithLogits, Job { shape, operands, out: [out] });
         });
         Self::record(OpRef::Static(&BceWithLogits), &[self, targets], output)
     }

@@ -4,7 +4,7 @@ use super::entry::{Backward, OpRef};
 use super::layout::Dims;
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
-use crate::kernels::{map, reduce};
+use crate::kernels::reduce;
 
 struct Softmax(usize);
 
@@ -110,23 +110,39 @@ impl<T: Real> Tensor<T> {
     /// If an axis does not exist or is named twice.
     #[track_caller]
     pub fn logsumexp_axes(&self, axes: &[usize], keep: bool) -> Self {
-        let (top, shifted) = self.shifted("logsumexp", axes);
+        let top = self.tops("logsumexp", axes);
+        let are_last = (self.ndim() - axes.len()..self.ndim()).all(|axis| axes.contains(&axis));
+        let powers = match self.as_slice() {
+            // Rows that lie in order take one pass and no memory.
+            Some(x) if are_last && !x.is_empty() => {
+                let (rows, tops) = (x.chunks_exact(x.len() / top.len()), top.as_slice().expect("just built"));
+                Self::build(top.shape(), |out| {
+                    for ((out, row), &top) in out.iter_mut().zip(rows).zip(tops) {
+                        *out = reduce::sum_exp(row, top);
+                    }
+                })
+            }
+            _ => (self.detach() - &top).exp().sum_axes(axes, true),
+        };
         let finite = top.mask(T::is_finite);
-        let sum = shifted.exp().sum_axes(axes, true).ln() + &top;
+        let sum = powers.ln() + &top;
         let output = Self::select(&finite, &sum, &top).dropped(keep, axes);
         let op = LogSumExp { axes: axes.iter().copied().collect(), kept: top.layout().shape.clone() };
         Self::record(OpRef::shared(op), &[self], output)
     }
 
+    /// The maxima over some axes (kept, with length 1); constants.
+    #[track_caller]
+    fn tops(&self, op: &str, axes: &[usize]) -> Self {
+        self.live();
+        self.folded(&self.kept(op, axes), T::neg_infinity(), reduce::larger)
+    }
+
     /// The maxima over some axes (kept, with length 1), and the elements less these; constants.
     #[track_caller]
     pub(super) fn shifted(&self, op: &str, axes: &[usize]) -> (Self, Self) {
-        self.live();
-        let top = self.folded(&self.kept(op, axes), T::neg_infinity(), reduce::larger);
-        let below = top.layout().broadcast_to(self.shape()).expect("an axis of length 1 stretches");
-        let below = top.with_layout(below);
-        let shape = self.shape();
-        let shifted = Self::build(shape, |out| map::map2(shape, self.strided(), below.strided(), out, |x, m| x - m));
+        let top = self.tops(op, axes);
+        let shifted = self.detach() - &top;
         (top, shifted)
     }
 }

@@ -1,0 +1,139 @@
+//! Loops over the table's rows, each compiled by itself.
+
+use super::loops::{Job, Kernel};
+use crate::Real;
+use crate::rules::{Algebra, Binary, Unary, binary_functions, unary_functions};
+
+/// Runs `$body` with `$f` the number of the row, a constant, so that each row gets a loop of its own.
+macro_rules! by_row {
+    ({$table:ident} {$selected:expr} {$f:ident} {$body:expr}
+        $($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => {
+        match $selected { $($table::$variant => { const $f: u8 = $table::$variant as u8; $body })* }
+    };
+}
+
+macro_rules! by_binary_row {
+    ({$selected:expr} {$f:ident} {$body:expr} $($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => {
+        match $selected {
+            Binary::Add => { const $f: u8 = Binary::Add as u8; $body }
+            Binary::Sub => { const $f: u8 = Binary::Sub as u8; $body }
+            Binary::Mul => { const $f: u8 = Binary::Mul as u8; $body }
+            Binary::Div => { const $f: u8 = Binary::Div as u8; $body }
+            Binary::Rem => { const $f: u8 = Binary::Rem as u8; $body }
+            Binary::Chain => { const $f: u8 = Binary::Chain as u8; $body }
+            Binary::Powi => { const $f: u8 = Binary::Powi as u8; $body }
+            Binary::Polygamma => { const $f: u8 = Binary::Polygamma as u8; $body }
+            Binary::SphericalJn => { const $f: u8 = Binary::SphericalJn as u8; $body }
+            $(Binary::$variant => { const $f: u8 = Binary::$variant as u8; $body })*
+        }
+    };
+}
+
+/// `f(x)`.
+pub(crate) fn unary<T: Real>(f: Unary, job: Job<'_, T, 1, 1>) {
+    unary_functions!(by_row, { Unary }, { f }, { F }, { T::run(&Function1::<F>, job) });
+}
+
+/// `g f'(x)`, from `g`, `x` and `f(x)`.
+pub(crate) fn unary_slope<T: Real>(f: Unary, job: Job<'_, T, 3, 1>) {
+    unary_functions!(by_row, { Unary }, { f }, { F }, { T::run(&Slope1::<F>, job) });
+}
+
+/// `f(a, b)`.
+pub(crate) fn binary<T: Real>(f: Binary, job: Job<'_, T, 2, 1>) {
+    binary_functions!(by_binary_row, { f }, { F }, { T::run(&Function2::<F>, job) });
+}
+
+/// `g` times the derivative with respect to operand 0 or 1, from `g`, `a`, `b` and `f(a, b)`.
+pub(crate) fn binary_slope<T: Real>(f: Binary, operand: usize, job: Job<'_, T, 4, 1>) {
+    binary_functions!(by_binary_row, { f }, { F }, {
+        if operand == 0 { T::run(&SlopeA::<F>, job) } else { T::run(&SlopeB::<F>, job) }
+    });
+}
+
+/// A row of the table; with its number a constant, each row's loop is compiled by itself.
+struct Function1<const F: u8>;
+struct Function2<const F: u8>;
+/// `g f'(x)`, from `g`, `x` and the value.
+struct Slope1<const F: u8>;
+/// The same of a function of two arguments, with respect to the first and to the second.
+struct SlopeA<const F: u8>;
+struct SlopeB<const F: u8>;
+
+/// Rows that are arithmetic, or have a function in [`vmath`](super::vmath).
+const fn wide(f: Unary) -> bool {
+    use Unary::{Abs, Ceil, Floor, Fract, Neg, Recip, Relu, Signum, Sqrt, Square, Step, ToDegrees, ToRadians, Trunc};
+    let arithmetic = matches!(f, Abs | Neg | Recip | Square | Sqrt | ToDegrees | ToRadians);
+    let steps = matches!(f, Ceil | Floor | Fract | Relu | Signum | Step | Trunc);
+    arithmetic || steps || polynomial(f)
+}
+
+const fn polynomial(f: Unary) -> bool {
+    use Unary::{Exp, ExpM1, Ln, Ln1p, LogSigmoid, Sigmoid, Softplus, Tanh};
+    matches!(f, Exp | ExpM1 | Ln | Ln1p | Tanh | Sigmoid | Softplus | LogSigmoid) || angle(f)
+}
+
+const fn angle(f: Unary) -> bool {
+    matches!(f, Unary::Sin | Unary::Cos)
+}
+
+const fn wide_binary(f: Binary) -> bool {
+    use Binary::{AbsSub, Add, Chain, Copysign, Div, Max, Min, Mul, Sub};
+    matches!(f, Add | Sub | Mul | Div | Chain | Max | Min | AbsSub | Copysign)
+}
+
+/// Rows whose derivatives, unlike their values, are arithmetic or polynomials.
+const fn wide_slope(f: Binary) -> bool {
+    wide_binary(f) || matches!(f, Binary::Log | Binary::Xlogy | Binary::Xlog1py | Binary::LogAddExp)
+}
+
+/// Functions with a polynomial in them.
+const HEAVY: usize = 4;
+
+impl<const F: u8> Kernel<1, 1> for Function1<F> {
+    const WEIGHT: usize = if polynomial(Unary::ALL[F as usize]) { HEAVY } else { 1 };
+    const WIDE: bool = wide(Unary::ALL[F as usize]);
+    const ANGLES: bool = angle(Unary::ALL[F as usize]);
+
+    #[inline(always)]
+    fn eval<A: Algebra>(&self, [x]: [A; 1]) -> [A; 1] {
+        [x.apply1(const { Unary::ALL[F as usize] })]
+    }
+}
+
+impl<const F: u8> Kernel<2, 1> for Function2<F> {
+    const WIDE: bool = wide_binary(Binary::ALL[F as usize]);
+
+    #[inline(always)]
+    fn eval<A: Algebra>(&self, [a, b]: [A; 2]) -> [A; 1] {
+        [a.apply2(const { Binary::ALL[F as usize] }, b)]
+    }
+}
+
+impl<const F: u8> Kernel<3, 1> for Slope1<F> {
+    const WIDE: bool = wide(Unary::ALL[F as usize]);
+    const ANGLES: bool = angle(Unary::ALL[F as usize]);
+
+    #[inline(always)]
+    fn eval<A: Algebra>(&self, [g, x, y]: [A; 3]) -> [A; 1] {
+        [g.apply2(Binary::Chain, const { Unary::ALL[F as usize] }.derivative(x, y))]
+    }
+}
+
+impl<const F: u8> Kernel<4, 1> for SlopeA<F> {
+    const WIDE: bool = wide_slope(Binary::ALL[F as usize]);
+
+    #[inline(always)]
+    fn eval<A: Algebra>(&self, [g, a, b, y]: [A; 4]) -> [A; 1] {
+        [g.apply2(Binary::Chain, const { Binary::ALL[F as usize] }.derivative_a(a, b, y))]
+    }
+}
+
+impl<const F: u8> Kernel<4, 1> for SlopeB<F> {
+    const WIDE: bool = wide_slope(Binary::ALL[F as usize]);
+
+    #[inline(always)]
+    fn eval<A: Algebra>(&self, [g, a, b, y]: [A; 4]) -> [A; 1] {
+        [g.apply2(Binary::Chain, const { Binary::ALL[F as usize] }.derivative_b(a, b, y))]
+    }
+}

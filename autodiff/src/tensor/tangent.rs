@@ -1,0 +1,92 @@
+//! Forward mode over anything in which rules are written: numbers of a loop, and whole tensors.
+
+use crate::rules::{Algebra, Binary, Unary, algebra_operators};
+
+/// A value and its derivatives in `N` directions; `None` where it does not depend on the direction, so that nothing is
+/// computed there. What [`Dual`](crate::Dual) is for numbers.
+#[derive(Clone, Copy)]
+pub(super) struct Tangent<A, const N: usize> {
+    pub(super) value: A,
+    pub(super) along: [Option<A>; N],
+}
+
+impl<A: Algebra, const N: usize> Tangent<A, N> {
+    #[inline(always)]
+    fn varies(&self) -> bool {
+        let mut varies = false;
+        for along in &self.along {
+            varies |= along.is_some();
+        }
+        varies
+    }
+
+    /// The chain rule: the derivatives times a slope. Loops here and below, for closures need not be inlined, and what is
+    /// not is not compiled for the processor at hand.
+    #[inline(always)]
+    fn times(&self, slope: A) -> [Option<A>; N] {
+        let mut along = self.along;
+        for along in &mut along {
+            if let Some(value) = along {
+                *along = Some(value.apply2(Binary::Chain, slope));
+            }
+        }
+        along
+    }
+}
+
+impl<A: Algebra, const N: usize> Algebra for Tangent<A, N> {
+    type Mask = A::Mask;
+
+    #[inline(always)]
+    fn constant(value: f64) -> Self {
+        Self { value: A::constant(value), along: [None; N] }
+    }
+
+    #[inline(always)]
+    fn apply1(self, f: Unary) -> Self {
+        let y = self.value.apply1(f);
+        let along = if self.varies() { self.times(f.derivative(self.value, y)) } else { [None; N] };
+        Self { value: y, along }
+    }
+
+    #[inline(always)]
+    fn apply2(self, f: Binary, other: Self) -> Self {
+        let (a, b) = (self.value, other.value);
+        let y = a.apply2(f, b);
+        let left = if self.varies() { self.times(f.derivative_a(a, b, y)) } else { [None; N] };
+        let right = if other.varies() { other.times(f.derivative_b(a, b, y)) } else { [None; N] };
+        let mut along = left;
+        for k in 0..N {
+            along[k] = match (left[k], right[k]) {
+                (Some(left), Some(right)) => Some(left + right),
+                (left, right) => left.or(right),
+            };
+        }
+        Self { value: y, along }
+    }
+
+    #[inline(always)]
+    fn less(self, other: Self) -> Self::Mask {
+        self.value.less(other.value)
+    }
+
+    #[inline(always)]
+    fn equals(self, other: Self) -> Self::Mask {
+        self.value.equals(other.value)
+    }
+
+    #[inline(always)]
+    fn select(mask: Self::Mask, a: Self, b: Self) -> Self {
+        let mut along = [None; N];
+        for k in 0..N {
+            let zero = A::constant(0.0);
+            along[k] = match (a.along[k], b.along[k]) {
+                (None, None) => None,
+                (a, b) => Some(A::select(mask, a.unwrap_or(zero), b.unwrap_or(zero))),
+            };
+        }
+        Self { value: A::select(mask, a.value, b.value), along }
+    }
+}
+
+algebra_operators!({A: Algebra, const N: usize} {Tangent<A, N>});

@@ -109,6 +109,10 @@ pub(crate) trait Interpreter<T: Real> {
     /// The partial derivatives of a fused block, if [`STORED`](Self::STORED) ones are not good enough.
     fn partials(&self, block: &Located<T>, x: &[Self::Number]) -> SmallVec<[Self::Number; 8]>;
 
+    /// An entry's turn has come.
+    #[inline(always)]
+    fn turn(&mut self, _index: usize) {}
+
     /// Passes on the adjoint of a tensor operation.
     fn tensor(&mut self, _slot: usize, _adjoints: &mut [Self::Adjoint]) {
         unreachable!("a program without tensors");
@@ -136,6 +140,7 @@ pub(crate) fn reverse<T: Real, I: Interpreter<T>>(code: Code<'_, T>, interpreter
             end = code.before(op, end);
             continue;
         }
+        interpreter.turn(index);
         let add = |interpreter: &I, adjoints: &mut [I::Adjoint], operand: u32, term: I::Adjoint| {
             if interpreter.wants(operand as usize) {
                 debug_assert!((operand as usize) < index);

@@ -14,6 +14,7 @@ use smallvec::SmallVec;
 use super::constants::Constants;
 use super::fused::{Block, Located};
 use super::opcode::{self, CONSTANT, LEAF};
+use super::trace::{self, Trace};
 use crate::Real;
 use crate::error::{Error, Kind as ErrorKind};
 
@@ -38,6 +39,8 @@ pub(crate) struct Store<T: Real> {
     blocks: Vec<Located<T>>,
     /// Blocks that capture nothing: all of one type at one place in the source are the same.
     plain_blocks: Vec<(TypeId, &'static Location<'static>, u32)>,
+    /// Present while the tape is watched; then there is room for no entry, so that each one passes through `grow`.
+    trace: Option<Box<Trace>>,
 }
 
 impl<T: Real> Store<T> {
@@ -54,6 +57,7 @@ impl<T: Real> Store<T> {
             constants: Constants::new(),
             blocks: Vec::new(),
             plain_blocks: Vec::new(),
+            trace: None,
         }
     }
 
@@ -93,12 +97,41 @@ impl<T: Real> Store<T> {
         // All vectors are empty now, so the smallest of them says how many entries fit.
         let binary = self.operands.capacity() / 2;
         self.capacity = self.ops.capacity().min(self.values.capacity()).min(binary).min(self.limit);
+        if let Some(trace) = &mut self.trace {
+            trace.clear();
+            trace.room = std::mem::take(&mut self.capacity);
+        }
         std::mem::take(&mut self.blocks)
     }
 
     pub(crate) fn set_limit(&mut self, limit: usize) {
         self.limit = limit.min(INDEX_LIMIT);
-        self.capacity = self.capacity.min(self.limit.max(self.entries));
+        let most = self.limit.max(self.entries);
+        self.capacity = self.capacity.min(most);
+        if let Some(trace) = &mut self.trace {
+            trace.room = trace.room.min(most);
+        }
+    }
+
+    /// Notes the source line of each entry from now on, and stops, if `finite`, at values that are not; or no longer.
+    pub(crate) fn watch(&mut self, lines: bool, finite: bool) {
+        if let Some(trace) = self.trace.take() {
+            self.capacity = trace.room;
+        }
+        if lines || finite {
+            self.trace = Some(Box::new(Trace::new(self.entries, self.capacity, finite)));
+            self.capacity = self.entries;
+        }
+    }
+
+    /// What is noted while the tape is watched.
+    pub(crate) fn trace(&mut self) -> Option<&mut Trace> {
+        self.trace.as_deref_mut()
+    }
+
+    /// The source line of an entry, if it was noted.
+    pub(crate) fn place(&self, index: usize) -> Option<&'static Location<'static>> {
+        self.trace.as_ref()?.place(index)
     }
 
     /// Records an entry with `K <= 2` operands.
@@ -107,7 +140,7 @@ impl<T: Real> Store<T> {
     pub(crate) fn push<const K: usize>(&mut self, op: u8, operands: [u32; K], value: T) -> u32 {
         const { assert!(K <= 2) };
         if self.entries == self.capacity {
-            self.grow();
+            self.grow(op, operands, value);
         }
         let at = self.entries;
         // SAFETY: `entries < capacity`, so by the invariant at `capacity` there is room for one more opcode and value
@@ -125,10 +158,16 @@ impl<T: Real> Store<T> {
     /// Records independent variables and gives the first one's index.
     #[track_caller]
     pub(crate) fn push_leaves(&mut self, values: &[T]) -> u32 {
-        while self.capacity - self.entries < values.len() {
-            self.grow();
-        }
         let at = self.entries;
+        if self.trace.is_some() {
+            for &value in values {
+                self.push(LEAF, [], value);
+            }
+            return at as u32;
+        }
+        while self.capacity - self.entries < values.len() {
+            self.enlarge();
+        }
         // SAFETY: there is room for as many opcodes and values, and `values` is borrowed from elsewhere.
         unsafe {
             self.ops.as_mut_ptr().add(at).write_bytes(LEAF, values.len());
@@ -179,7 +218,7 @@ impl<T: Real> Store<T> {
         value: T,
     ) -> u32 {
         if self.entries == self.capacity {
-            self.grow();
+            self.grow(op, [], value);
         }
         let (at, count) = (self.entries, extras.len() + operands.len());
         // What the other free entries may need stays reserved.
@@ -204,15 +243,73 @@ impl<T: Real> Store<T> {
             word.add(2).offset_from_unsigned(self.operands.as_ptr())
         };
         assert_eq!(end, self.operand_count + count + 2, "an iterator gave fewer operands than it announced");
+        if self.trace.is_some() {
+            self.inspect_nary(op, end, value);
+        }
         self.operand_count = end;
         self.entries = at + 1;
         at as u32
     }
 
+    /// Makes room for an entry, and notes it if the tape is watched.
     #[cold]
     #[inline(never)]
     #[track_caller]
-    fn grow(&mut self) {
+    fn grow<const K: usize>(&mut self, op: u8, operands: [u32; K], value: T) {
+        let Some(room) = self.trace.as_ref().map(|trace| trace.room) else { return self.enlarge() };
+        if room == self.entries {
+            self.capacity = room;
+            self.enlarge();
+        }
+        // Room for this one entry only: the next one comes here again.
+        let room = self.capacity.max(room);
+        self.capacity = self.entries;
+        let Some(trace) = &mut self.trace else { return };
+        trace.room = room;
+        let place = trace.here();
+        // An element is its tensor's, which has been looked at, and n-ary entries come with no operands here.
+        if trace.finite && !value.primal().is_finite() && !matches!(op, opcode::TENSOR | opcode::AT) {
+            let constants = self.constants.list();
+            match (opcode::words(op), opcode::decode(op)) {
+                (None, _) => {}
+                (_, opcode::Kind::Binary(_, form)) if form != opcode::Form::Both => {
+                    let (x, c) = (self.values()[operands[0] as usize], constants[operands[1] as usize]);
+                    let operands = if form == opcode::Form::First { [(x, true), (c, false)] } else { [(c, false), (x, true)] };
+                    trace::inspect(op, &operands, value, place);
+                }
+                _ => trace::inspect(op, &operands.map(|i| (self.values()[i as usize], true)), value, place),
+            }
+        }
+        if let Some(trace) = &mut self.trace {
+            trace.note(self.entries, place);
+        }
+        self.capacity = self.entries + 1;
+    }
+
+    /// Looks at an n-ary entry that is written but not counted yet.
+    #[cold]
+    #[track_caller]
+    fn inspect_nary(&mut self, op: u8, end: usize, value: T) {
+        let Some(trace) = self.trace.as_ref().filter(|trace| trace.finite && !value.primal().is_finite()) else { return };
+        let words = self.operand_count + 1..end - 1;
+        // SAFETY: the words up to `end` have been written just now.
+        let words = unsafe { std::slice::from_raw_parts(self.operands.as_ptr().add(words.start), words.len()) };
+        let argument = |&i: &u32| match i & CONSTANT {
+            0 => (self.values()[i as usize], true),
+            _ => (self.constants.list()[(i ^ CONSTANT) as usize], false),
+        };
+        let arguments: SmallVec<[(T, bool); 8]> = opcode::operands(op, words).iter().map(argument).collect();
+        let place = trace.here();
+        // If this ends here, there is no entry, and the next one is to pass through `grow` again.
+        let room = std::mem::replace(&mut self.capacity, self.entries);
+        trace::inspect(op, &arguments, value, place);
+        self.capacity = room;
+    }
+
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn enlarge(&mut self) {
         if self.frozen {
             Error::from(ErrorKind::Frozen { what: "a scalar was recorded on" }).raise();
         }

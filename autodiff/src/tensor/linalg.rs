@@ -93,7 +93,7 @@ impl<T: Real> Tensor<T> {
     /// A constant for the matrix library, which wants distinct addresses: an operand whose elements stand for several is
     /// written out.
     fn plain(&self) -> Self {
-        if self.layout().repeats() { self.row_major() } else { self.detach() }
+        if self.layout().repeats() { self.row_major() } else { self.untracked() }
     }
 
     /// Matrix product of `m × k` by `k × n`. A vector on the left is a row, one on the right a column, and its axis is

@@ -3,7 +3,6 @@
 use autodiff::{Gradients, Real, Tensor};
 
 use super::Optimizer;
-use crate::error::Kind;
 use crate::layer::{parameters, parameters_mut};
 use crate::{Layer, Result};
 
@@ -43,15 +42,13 @@ impl<T: Real> Sgd<T> {
 
 impl<T: Real> Optimizer<T> for Sgd<T> {
     fn step(&mut self, model: &mut dyn Layer<T>, gradients: &Gradients<T>) -> Result<()> {
-        let mut severed = None;
+        let mut complete = Ok(());
         parameters(model, |name, param| {
-            if param.gradient(gradients).is_none() {
-                severed.get_or_insert_with(|| name.to_owned());
+            if complete.is_ok() {
+                complete = param.require(name, gradients).map(drop);
             }
         });
-        if let Some(name) = severed {
-            return Err(Kind::Severed { name }.into());
-        }
+        complete?;
         let (eta, momentum, velocity) = (self.eta, self.momentum, &mut self.velocity);
         let mut k = 0;
         parameters_mut(model, |_, param| {

@@ -71,10 +71,16 @@ pub(crate) enum Kind {
     )]
     ConstantRoot { op: &'static str },
     #[error(
+        "{op}: the root is a constant: `{by}` at {place} took its values off the tape, so there is nothing to differentiate"
+    )]
+    CutRoot { op: &'static str, by: &'static str, place: &'static Location<'static> },
+    #[error(
         "{op}: the root has shape {shape:?}, but a gradient needs a scalar; reduce it with `.sum()` or `.mean()`, or pass a cotangent to `backward_with`"
     )]
     NonScalarRoot { op: &'static str, shape: Vec<usize> },
-    #[error("no gradient reaches this tensor of shape {shape:?}: {why}; if that is meant, ask with `get` or `wrt_or_zeros`")]
+    #[error(
+        "no gradient reaches this tensor of shape {shape:?}: {why}; if that is meant, ask with `get` or `wrt_or_zeros`"
+    )]
     Severed { shape: Vec<usize>, why: String },
     #[error("check_finite: `{op}` at {place} gave {value}{from}")]
     NotFinite { op: &'static str, place: &'static Location<'static>, value: String, from: String },

@@ -3,7 +3,7 @@
 use super::reverse::Adjoint;
 use super::store::{Code, Store};
 use super::trace;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Result};
 use crate::tensor::entry::TensorEntry;
 use crate::tensor::finite;
 use crate::{Real, Tensor};
@@ -109,22 +109,21 @@ pub(super) fn born_in_sweep<T: Real>(adjoints: &[Noted<T>], code: Code<'_, T>, s
     Error::from(Kind::NotFiniteAdjoint { op: trace::name(code.ops[by]).to_owned(), place, input, value, came }).raise();
 }
 
-/// Raises an error if an operation's vjp made the gradient of an input infinite or NaN, or the sum that it is added to.
-#[track_caller]
+/// An error if an operation's vjp made the gradient of an input infinite or NaN, or the sum that it is added to.
 pub(super) fn inspect<T: Real>(
     entry: &TensorEntry<T>,
     input: usize,
     gradient: &Tensor<T>,
     came: &Tensor<T>,
     sum: Option<&Tensor<T>>,
-) {
+) -> Result<()> {
     if !came.is_finite() || sum.is_some_and(|sum| !sum.is_finite()) {
-        return;
+        return Ok(());
     }
     let total = sum.filter(|_| gradient.is_finite()).map(|sum| sum + gradient);
-    let Some((index, value)) = finite::offender(total.as_ref().unwrap_or(gradient)) else { return };
+    let Some((index, value)) = finite::offender(total.as_ref().unwrap_or(gradient)) else { return Ok(()) };
     let (op, place) = (entry.name().to_owned(), format!(" at {}", entry.place));
     let input = format!("input {input} of shape {:?}", gradient.shape());
     let came = format!("a finite one of shape {:?}", came.shape());
-    Error::from(Kind::NotFiniteAdjoint { op, place, input, value: format!("{value} at {index:?}"), came }).raise();
+    Err(Kind::NotFiniteAdjoint { op, place, input, value: format!("{value} at {index:?}"), came }.into())
 }

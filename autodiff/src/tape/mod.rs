@@ -93,6 +93,15 @@ impl<T: Real> Tape<T> {
         value.into().untracked().leaf(self.cell.get())
     }
 
+    /// An empty tape that checks values if the tape of these tensors does.
+    pub(crate) fn beside(inputs: &[Tensor<T>]) -> Self {
+        let tape = Self::new();
+        if inputs.iter().filter_map(Tensor::place).any(|node| node.cell.checks_finite()) {
+            tape.check_finite(true);
+        }
+        tape
+    }
+
     pub(crate) fn cell(&self) -> &'static TapeCell<T> {
         self.cell.get()
     }
@@ -126,7 +135,7 @@ impl<T: Real> Tape<T> {
     /// the line that recorded it, and the first element concerned. An infinity that is passed in as a constant (a mask of
     /// `-inf`) was meant and is let through, a NaN is not.
     ///
-    /// Scalars recorded while this is on take about three times as long; while it is off, it costs them nothing.
+    /// While this is off, it costs scalars nothing; while it is on, each is looked at, and its source line is noted.
     ///
     /// ```should_panic
     /// let tape = autodiff::Tape::<f64>::new();

@@ -131,7 +131,9 @@ pub(crate) fn why<T: Real>(
         ((Some(reason), _) | (None, Some(reason)), _) => reason,
         (_, None) => Reason::Unread,
         // An element that nobody uses is no reader.
-        (_, Some((_, AT, _))) if !code.ops.iter().zip(&depends).any(|(&op, &depends)| depends && op != AT && op != TENSOR) => {
+        (_, Some((_, AT, _)))
+            if !code.ops.iter().zip(&depends).any(|(&op, &depends)| depends && op != AT && op != TENSOR) =>
+        {
             Reason::Unread
         }
         (_, Some((index, op, slot))) => Reason::Aside { op: name(op, slot), place: place(index, slot) },

@@ -64,7 +64,8 @@ impl<T: Real> Tape<T> {
     /// What the tape holds: entries, and bytes kept for the backward sweep, by operation and by source line.
     ///
     /// A tensor's elements count once, for the first operation that keeps them as an input or a result; parameters and
-    /// data that an operation reads are among them, because the tape keeps them alive. Lines of scalar operations are
+    /// data that an operation reads are among them, because the tape keeps them alive. What an operation keeps inside
+    /// itself (the states of a checkpointed sequence) is not known and not counted. Lines of scalar operations are
     /// known while [`trace_lines`](Self::trace_lines) or [`check_finite`](Self::check_finite) is on.
     ///
     /// ```
@@ -115,7 +116,9 @@ impl<T: Real> Tape<T> {
             }
         });
         let by_operation = rows(operations, str::to_owned);
-        let name = |line: Option<(&str, u32)>| line.map_or("scalars, lines not traced".to_owned(), |(file, line)| format!("{file}:{line}"));
+        let name = |line: Option<(&str, u32)>| {
+            line.map_or("scalars, lines not traced".to_owned(), |(file, line)| format!("{file}:{line}"))
+        };
         let bytes = by_operation.iter().map(|row| row.bytes).sum();
         Stats { entries: last + 1, bytes, by_operation, by_line: rows(lines, name) }
     }

@@ -274,7 +274,8 @@ impl<T: Real> Store<T> {
                 (None, _) => {}
                 (_, opcode::Kind::Binary(_, form)) if form != opcode::Form::Both => {
                     let (x, c) = (self.values()[operands[0] as usize], constants[operands[1] as usize]);
-                    let operands = if form == opcode::Form::First { [(x, true), (c, false)] } else { [(c, false), (x, true)] };
+                    let operands =
+                        if form == opcode::Form::First { [(x, true), (c, false)] } else { [(c, false), (x, true)] };
                     trace::inspect(op, &operands, value, place);
                 }
                 _ => trace::inspect(op, &operands.map(|i| (self.values()[i as usize], true)), value, place),
@@ -290,7 +291,9 @@ impl<T: Real> Store<T> {
     #[cold]
     #[track_caller]
     fn inspect_nary(&mut self, op: u8, end: usize, value: T) {
-        let Some(trace) = self.trace.as_ref().filter(|trace| trace.finite && !value.primal().is_finite()) else { return };
+        let Some(trace) = self.trace.as_ref().filter(|trace| trace.finite && !value.primal().is_finite()) else {
+            return;
+        };
         let words = self.operand_count + 1..end - 1;
         // SAFETY: the words up to `end` have been written just now.
         let words = unsafe { std::slice::from_raw_parts(self.operands.as_ptr().add(words.start), words.len()) };

@@ -12,7 +12,7 @@ use super::reverse::{Interpreter, dependents, reverse};
 use super::store::Code;
 use super::trace::Place;
 use super::window::Window;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Result};
 use crate::gradients::Gradients;
 use crate::kernels::storage::Storage;
 use crate::tensor::entry::{Region, Source, TensorEntry};
@@ -43,7 +43,8 @@ pub(crate) fn gradients<T: Real>(
     }
     let entries = Entries::take(cell);
     if cell.checks_finite() {
-        let mut noted: Vec<Noted<T>> = adjoints.as_slice().iter().zip(0..).map(|(&x, own)| Noted::seed(x, own)).collect();
+        let mut noted: Vec<Noted<T>> =
+            adjoints.as_slice().iter().zip(0..).map(|(&x, own)| Noted::seed(x, own)).collect();
         let tensors = first_order(cell, code, frozen.values(), &entries, tensor, &mut noted);
         born_in_sweep(&noted, code, &frozen);
         adjoints.make_mut().iter_mut().zip(&noted).for_each(|(adjoint, noted)| *adjoint = noted.plain());
@@ -54,6 +55,7 @@ pub(crate) fn gradients<T: Real>(
 }
 
 /// Sweeps with plain adjoints; gives those of the tensors.
+#[track_caller]
 fn first_order<T: Real, A: Flow<T>>(
     cell: &'static TapeCell<T>,
     code: Code<'_, T>,
@@ -69,11 +71,14 @@ fn first_order<T: Real, A: Flow<T>>(
     // Vjps run on this thread with recording off: their tensor operations leave no trace.
     let _pause = cell.pause();
     let tensors = vec![None; entries.list.len()];
-    let mut sweep = FirstOrder { cell, values, entries: &entries.list, tensors, flow: PhantomData };
+    let mut sweep = FirstOrder { cell, values, entries: &entries.list, tensors, failed: None, flow: PhantomData };
     if let Some((node, seed)) = tensor {
         sweep.tensors[node.slot as usize] = Some(seed);
     }
     reverse(code, &mut sweep, adjoints);
+    if let Some(error) = sweep.failed {
+        error.raise();
+    }
     sweep.tensors
 }
 
@@ -104,6 +109,8 @@ struct FirstOrder<'a, T: Real, A> {
     values: &'a [T],
     entries: &'a [TensorEntry<T>],
     tensors: Vec<Option<Tensor<T>>>,
+    /// What went wrong, for the sweep's caller.
+    failed: Option<Error>,
     flow: PhantomData<A>,
 }
 
@@ -125,7 +132,7 @@ impl<T: Real, A: Flow<T>> Interpreter<T> for FirstOrder<'_, T, A> {
     }
 
     fn tensor(&mut self, slot: usize, adjoints: &mut [A]) {
-        let Some(adjoint) = self.tensors[slot].clone() else { return };
+        let (Some(adjoint), None) = (self.tensors[slot].clone(), &self.failed) else { return };
         let entry = &self.entries[slot];
         match &entry.source {
             Source::Leaf(_) => {}
@@ -138,7 +145,8 @@ impl<T: Real, A: Flow<T>> Interpreter<T> for FirstOrder<'_, T, A> {
             }
             Source::Op { .. } => {
                 let tracked = |input: &Tensor<T>| input.place().is_some();
-                pass_on(self.cell, entry, &adjoint, false, tracked, &mut self.tensors, 0);
+                let passed = pass_on(self.cell, entry, &adjoint, false, tracked, &mut self.tensors, 0);
+                self.failed = passed.err();
             }
             Source::Region { region, places, .. } => {
                 let outputs = adjoint.as_slice().expect("collected in row-major order");
@@ -166,27 +174,27 @@ fn pass_on<T: Real>(
     wanted: impl Fn(&Tensor<T>) -> bool,
     tensors: &mut [Option<Tensor<T>>],
     first: usize,
-) {
-    let Source::Op { op, inputs, output } = &entry.source else { return };
+) -> Result<()> {
+    let Source::Op { op, inputs, output } = &entry.source else { return Ok(()) };
     let needs: SmallVec<[bool; 4]> = inputs.iter().map(wanted).collect();
     if !needs.contains(&true) {
-        return;
+        return Ok(());
     }
     let cx = Vjp { inputs, output, grad: adjoint, needs, recording };
     let gradients = op.vjp(&cx).recordable(op.name(), entry.place, &cx);
     if gradients.len() != inputs.len() {
         let (got, want) = (gradients.len(), inputs.len());
-        Error::from(Kind::VjpArity { op: op.name().to_owned(), got, want }).raise();
+        return Err(Kind::VjpArity { op: op.name().to_owned(), got, want }.into());
     }
     for (i, (gradient, input)) in gradients.into_iter().zip(inputs).enumerate() {
         let (true, Some(gradient), Some(node)) = (cx.needs[i], gradient, input.place()) else { continue };
         let got = gradient.shape().to_vec();
         let Some(gradient) = gradient.fitted_to(input.shape()) else {
             let want = input.shape().to_vec();
-            Error::from(Kind::VjpShape { op: op.name().to_owned(), input: i, got, want }).raise()
+            return Err(Kind::VjpShape { op: op.name().to_owned(), input: i, got, want }.into());
         };
         if !recording && cell.checks_finite() {
-            inspect(entry, i, &gradient, adjoint, tensors[node.slot as usize - first].as_ref());
+            inspect(entry, i, &gradient, adjoint, tensors[node.slot as usize - first].as_ref())?;
         }
         let sum = &mut tensors[node.slot as usize - first];
         *sum = Some(match sum.take() {
@@ -198,6 +206,7 @@ fn pass_on<T: Real>(
             Some(sum) => sum + gradient,
         });
     }
+    Ok(())
 }
 
 /// Variables and tracked tensors: the sweep is recorded on the same tape.
@@ -340,7 +349,10 @@ impl<T: Real> Interpreter<T> for Recorded<T> {
             Source::Op { .. } => {
                 let (wants, window) = (&self.wants, &self.window);
                 let wanted = |input: &Tensor<T>| input.place().is_some_and(|node| wants[window.inner(node.index)]);
-                pass_on(self.cell, &entry, &adjoint, true, wanted, &mut self.tensors, self.first_slot);
+                let passed = pass_on(self.cell, &entry, &adjoint, true, wanted, &mut self.tensors, self.first_slot);
+                if let Err(error) = passed {
+                    error.raise();
+                }
             }
         }
     }

@@ -22,7 +22,7 @@ impl<T: Real> Backward<T> for Checkpoint<T> {
         let n = cx.arity();
         let wanted: Vec<bool> = (0..n).map(|i| cx.needs(i)).collect();
         if !cx.recording() {
-            let tape = Tape::new();
+            let tape = Tape::beside(cx.inputs);
             let inputs = cx.inputs.iter().zip(&wanted);
             let leaves: Vec<Tensor<T>> =
                 inputs.map(|(x, &wanted)| if wanted { tape.tensor(x.untracked()) } else { x.untracked() }).collect();
@@ -70,8 +70,7 @@ fn pull<T: Real>(f: &Function<T>, wanted: &[bool], t: &[Tensor<T>]) -> Tensor<T>
         sweep::recorded(node.cell, root.index as usize, seed, &places).tensors
     });
     let gradient = |x: &Tensor<T>| found.as_ref()?.get(x.place()?.slot as usize)?.clone();
-    let parts: Vec<Tensor<T>> =
-        x.map(|x| gradient(x).unwrap_or_else(|| Tensor::zeros(x.shape())).flatten()).collect();
+    let parts: Vec<Tensor<T>> = x.map(|x| gradient(x).unwrap_or_else(|| Tensor::zeros(x.shape())).flatten()).collect();
     Tensor::concat(&parts.iter().collect::<Vec<_>>(), 0)
 }
 

@@ -2,8 +2,8 @@
 
 use ndarray::{ArrayD, ArrayViewD};
 
-use super::op::{Grads, Op, Vjp};
 use super::Tensor;
+use super::op::{Grads, Op, Vjp};
 use crate::Real;
 use crate::error::Result;
 

@@ -38,7 +38,8 @@ pub(super) fn check<T: Real>(op: &OpRef<T>, inputs: &[&Tensor<T>], output: &Tens
     let shapes: Vec<String> = inputs.iter().map(|x| format!("{:?}", x.shape())).collect();
     let shapes = format!("{} -> {:?}", shapes.join(", "), output.shape());
     let value = value.to_string();
-    Error::from(Kind::NotFiniteTensor { op: op_name, place, value, index, from: operands(op, inputs, output), shapes }).raise();
+    Error::from(Kind::NotFiniteTensor { op: op_name, place, value, index, from: operands(op, inputs, output), shapes })
+        .raise();
 }
 
 /// The operands of the offending element, where each element has its own; otherwise what brought a NaN in.

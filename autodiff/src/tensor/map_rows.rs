@@ -37,7 +37,7 @@ impl<T: Real> Backward<T> for MapRows<T> {
         }
         let (rows, cotangents) = (x.row_major(), g.row_major());
         let (rows, cotangents) = (rows.as_slice().expect("row-major"), cotangents.as_slice().expect("row-major"));
-        let (tape, mut y) = (Tape::new(), Vec::new());
+        let (tape, mut y) = (Tape::beside(cx.inputs), Vec::new());
         let gradient = Tensor::build(x.shape(), |out| {
             let rows = rows.chunks_exact(self.inputs.max(1)).zip(cotangents.chunks_exact(self.outputs.max(1)));
             for ((row, cotangent), out) in rows.zip(out.chunks_exact_mut(self.inputs.max(1))) {
@@ -46,8 +46,7 @@ impl<T: Real> Backward<T> for MapRows<T> {
                 y.clear();
                 (self.f)(&vars, &mut y);
                 let tracked = y.iter().zip(cotangent);
-                let seeds: Vec<(usize, T)> =
-                    tracked.filter_map(|(y, &g)| Some((y.place()?.1 as usize, g))).collect();
+                let seeds: Vec<(usize, T)> = tracked.filter_map(|(y, &g)| Some((y.place()?.1 as usize, g))).collect();
                 let found = sweep::gradients(tape.cell(), &seeds, None);
                 for (out, &x) in out.iter_mut().zip(&vars) {
                     *out = found.wrt(x);

@@ -83,7 +83,12 @@ impl<T: Real> Tensor<T> {
         let shape = Layout::row_major(array.shape());
         let array = if array.is_standard_layout() { array } else { array.as_standard_layout().into_owned() };
         let (vec, offset) = array.into_raw_vec_and_offset();
-        Self { storage: Storage::from_vec(vec), layout: Layout { offset: offset.unwrap_or(0), ..shape }, node: None, cuts: None }
+        Self {
+            storage: Storage::from_vec(vec),
+            layout: Layout { offset: offset.unwrap_or(0), ..shape },
+            node: None,
+            cuts: None,
+        }
     }
 
     /// A constant of no axes.
@@ -245,14 +250,25 @@ impl<T: Real> Tensor<T> {
             let rule = "the cotangent needs the root's shape";
             Error::from(Kind::Shapes { op: op.into(), a, b, rule }).raise();
         }
-        let Some(node) = self.live() else { Error::from(Kind::ConstantRoot { op }).raise() };
+        let Some(node) = self.live() else { self.constant_root(op) };
         crate::tape::sweep::gradients(node.cell, &[], Some((node, cotangent.untracked())))
+    }
+
+    /// Says that there is nothing to differentiate, and why if that is known.
+    #[cold]
+    #[track_caller]
+    fn constant_root(&self, op: &'static str) -> ! {
+        let kind = match self.cuts() {
+            [] => Kind::ConstantRoot { op },
+            [cut, ..] => Kind::CutRoot { op, by: cut.by, place: cut.place },
+        };
+        Error::from(kind).raise()
     }
 
     /// The place of a tracked scalar root, checked.
     #[track_caller]
     pub(crate) fn root(&self, op: &'static str) -> Node<T> {
-        let Some(node) = self.live() else { Error::from(Kind::ConstantRoot { op }).raise() };
+        let Some(node) = self.live() else { self.constant_root(op) };
         if self.len() != 1 {
             Error::from(Kind::NonScalarRoot { op, shape: self.shape().to_vec() }).raise();
         }

@@ -109,8 +109,10 @@ pub(crate) trait Interpreter<T: Real> {
     /// The partial derivatives of a fused block, if [`STORED`](Self::STORED) ones are not good enough.
     fn partials(&self, block: &Located<T>, x: &[Self::Number]) -> SmallVec<[Self::Number; 8]>;
 
+    /// Whether the interpreter wants to know which entry's turn it is. A constant, so that others' loops show no trace of it.
+    const TURNS: bool = false;
+
     /// An entry's turn has come.
-    #[inline(always)]
     fn turn(&mut self, _index: usize) {}
 
     /// Passes on the adjoint of a tensor operation.
@@ -140,7 +142,9 @@ pub(crate) fn reverse<T: Real, I: Interpreter<T>>(code: Code<'_, T>, interpreter
             end = code.before(op, end);
             continue;
         }
-        interpreter.turn(index);
+        if I::TURNS {
+            interpreter.turn(index);
+        }
         let add = |interpreter: &I, adjoints: &mut [I::Adjoint], operand: u32, term: I::Adjoint| {
             if interpreter.wants(operand as usize) {
                 debug_assert!((operand as usize) < index);

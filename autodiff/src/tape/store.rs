@@ -14,7 +14,7 @@ use smallvec::SmallVec;
 use super::constants::Constants;
 use super::fused::{Block, Located};
 use super::opcode::{self, CONSTANT, LEAF};
-use super::trace::{self, Trace};
+use super::trace::Trace;
 use crate::Real;
 use crate::error::{Error, Kind as ErrorKind};
 
@@ -25,22 +25,22 @@ const FIRST_CAPACITY: usize = 1024;
 pub(crate) struct Store<T: Real> {
     // The vectors own the memory; the counts below say how much of it is filled.
     ops: Vec<u8>,
-    operands: Vec<u32>,
+    pub(super) operands: Vec<u32>,
     values: Vec<T>,
-    entries: usize,
-    operand_count: usize,
+    pub(super) entries: usize,
+    pub(super) operand_count: usize,
     /// Entries for which there is room: invariant, for `left = capacity - entries`, each of `ops` and `values` has room
     /// for `left` more elements and `operands` for `2 left`.
-    capacity: usize,
+    pub(super) capacity: usize,
     limit: usize,
     /// A frozen store is swept somewhere else at the moment; it has no room, and recording says so.
     frozen: bool,
-    constants: Constants<T>,
+    pub(super) constants: Constants<T>,
     blocks: Vec<Located<T>>,
     /// Blocks that capture nothing: all of one type at one place in the source are the same.
     plain_blocks: Vec<(TypeId, &'static Location<'static>, u32)>,
     /// Present while the tape is watched; then there is room for no entry, so that each one passes through `grow`.
-    trace: Option<Box<Trace>>,
+    pub(super) trace: Option<Box<Trace>>,
 }
 
 impl<T: Real> Store<T> {
@@ -111,27 +111,6 @@ impl<T: Real> Store<T> {
         if let Some(trace) = &mut self.trace {
             trace.room = trace.room.min(most);
         }
-    }
-
-    /// Notes the source line of each entry from now on, and stops, if `finite`, at values that are not; or no longer.
-    pub(crate) fn watch(&mut self, lines: bool, finite: bool) {
-        if let Some(trace) = self.trace.take() {
-            self.capacity = trace.room;
-        }
-        if lines || finite {
-            self.trace = Some(Box::new(Trace::new(self.entries, self.capacity, finite)));
-            self.capacity = self.entries;
-        }
-    }
-
-    /// What is noted while the tape is watched.
-    pub(crate) fn trace(&mut self) -> Option<&mut Trace> {
-        self.trace.as_deref_mut()
-    }
-
-    /// The source line of an entry, if it was noted.
-    pub(crate) fn place(&self, index: usize) -> Option<&'static Location<'static>> {
-        self.trace.as_ref()?.place(index)
     }
 
     /// Records an entry with `K <= 2` operands.
@@ -251,68 +230,10 @@ impl<T: Real> Store<T> {
         at as u32
     }
 
-    /// Makes room for an entry, and notes it if the tape is watched.
     #[cold]
     #[inline(never)]
     #[track_caller]
-    fn grow<const K: usize>(&mut self, op: u8, operands: [u32; K], value: T) {
-        let Some(room) = self.trace.as_ref().map(|trace| trace.room) else { return self.enlarge() };
-        if room == self.entries {
-            self.capacity = room;
-            self.enlarge();
-        }
-        // Room for this one entry only: the next one comes here again.
-        let room = self.capacity.max(room);
-        self.capacity = self.entries;
-        let Some(trace) = &mut self.trace else { return };
-        trace.room = room;
-        let place = trace.here();
-        // An element is its tensor's, which has been looked at, and n-ary entries come with no operands here.
-        if trace.finite && !value.primal().is_finite() && !matches!(op, opcode::TENSOR | opcode::AT) {
-            let constants = self.constants.list();
-            match (opcode::words(op), opcode::decode(op)) {
-                (None, _) => {}
-                (_, opcode::Kind::Binary(_, form)) if form != opcode::Form::Both => {
-                    let (x, c) = (self.values()[operands[0] as usize], constants[operands[1] as usize]);
-                    let operands =
-                        if form == opcode::Form::First { [(x, true), (c, false)] } else { [(c, false), (x, true)] };
-                    trace::inspect(op, &operands, value, place);
-                }
-                _ => trace::inspect(op, &operands.map(|i| (self.values()[i as usize], true)), value, place),
-            }
-        }
-        if let Some(trace) = &mut self.trace {
-            trace.note(self.entries, place);
-        }
-        self.capacity = self.entries + 1;
-    }
-
-    /// Looks at an n-ary entry that is written but not counted yet.
-    #[cold]
-    #[track_caller]
-    fn inspect_nary(&mut self, op: u8, end: usize, value: T) {
-        let Some(trace) = self.trace.as_ref().filter(|trace| trace.finite && !value.primal().is_finite()) else {
-            return;
-        };
-        let words = self.operand_count + 1..end - 1;
-        // SAFETY: the words up to `end` have been written just now.
-        let words = unsafe { std::slice::from_raw_parts(self.operands.as_ptr().add(words.start), words.len()) };
-        let argument = |&i: &u32| match i & CONSTANT {
-            0 => (self.values()[i as usize], true),
-            _ => (self.constants.list()[(i ^ CONSTANT) as usize], false),
-        };
-        let arguments: SmallVec<[(T, bool); 8]> = opcode::operands(op, words).iter().map(argument).collect();
-        let place = trace.here();
-        // If this ends here, there is no entry, and the next one is to pass through `grow` again.
-        let room = std::mem::replace(&mut self.capacity, self.entries);
-        trace::inspect(op, &arguments, value, place);
-        self.capacity = room;
-    }
-
-    #[cold]
-    #[inline(never)]
-    #[track_caller]
-    fn enlarge(&mut self) {
+    pub(super) fn enlarge(&mut self) {
         if self.frozen {
             Error::from(ErrorKind::Frozen { what: "a scalar was recorded on" }).raise();
         }

@@ -42,19 +42,26 @@ pub(crate) fn gradients<T: Real>(
         adjoints.make_mut()[index] += seed;
     }
     let entries = Entries::take(cell);
-    if cell.checks_finite() {
+    if entries.list.is_empty() && !cell.checks_finite() {
+        reverse(code, &mut Values::<T, T, true>::new(code, frozen.values()), adjoints.make_mut());
+        return Gradients::new(cell, epoch, adjoints, Vec::new());
+    }
+    let tensors = if cell.checks_finite() {
         let mut noted: Vec<Noted<T>> =
             adjoints.as_slice().iter().zip(0..).map(|(&x, own)| Noted::seed(x, own)).collect();
         let tensors = first_order(cell, code, frozen.values(), &entries, tensor, &mut noted);
         born_in_sweep(&noted, code, &frozen);
         adjoints.make_mut().iter_mut().zip(&noted).for_each(|(adjoint, noted)| *adjoint = noted.plain());
-        return Gradients::new(cell, epoch, adjoints, tensors);
-    }
-    let tensors = first_order(cell, code, frozen.values(), &entries, tensor, adjoints.make_mut());
+        tensors
+    } else {
+        first_order(cell, code, frozen.values(), &entries, tensor, adjoints.make_mut())
+    };
     Gradients::new(cell, epoch, adjoints, tensors)
 }
 
-/// Sweeps with plain adjoints; gives those of the tensors.
+/// Sweeps with plain adjoints where there are tensors or all is to be looked at; gives the adjoints of the tensors. Not
+/// inlined: beside the loop over scalars alone it would cost that its registers.
+#[inline(never)]
 #[track_caller]
 fn first_order<T: Real, A: Flow<T>>(
     cell: &'static TapeCell<T>,
@@ -64,10 +71,6 @@ fn first_order<T: Real, A: Flow<T>>(
     tensor: Option<Seed<T>>,
     adjoints: &mut [A],
 ) -> Vec<Option<Tensor<T>>> {
-    if entries.list.is_empty() {
-        reverse(code, &mut Values::<T, A, true>::new(code, values), adjoints);
-        return Vec::new();
-    }
     // Vjps run on this thread with recording off: their tensor operations leave no trace.
     let _pause = cell.pause();
     let tensors = vec![None; entries.list.len()];
@@ -290,6 +293,7 @@ impl<T: Real> Recorded<T> {
 impl<T: Real> Interpreter<T> for Recorded<T> {
     type Number = Var<T>;
     type Adjoint = Var<T>;
+    const TURNS: bool = true;
 
     unsafe fn value(&self, inner: usize) -> Var<T> {
         let index = self.window.index(inner);

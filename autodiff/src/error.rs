@@ -1,6 +1,7 @@
 //! The one error type, with all wording in one place.
 
 use std::fmt;
+use std::panic::Location;
 
 /// What went wrong, said so that it can be mended: the operation, the shapes or values, and what would be right.
 ///
@@ -70,13 +71,30 @@ pub(crate) enum Kind {
     )]
     ConstantRoot { op: &'static str },
     #[error(
+        "{op}: the root is a constant: `{by}` at {place} took its values off the tape, so there is nothing to differentiate"
+    )]
+    CutRoot { op: &'static str, by: &'static str, place: &'static Location<'static> },
+    #[error(
         "{op}: the root has shape {shape:?}, but a gradient needs a scalar; reduce it with `.sum()` or `.mean()`, or pass a cotangent to `backward_with`"
     )]
     NonScalarRoot { op: &'static str, shape: Vec<usize> },
     #[error(
-        "no gradient reaches this tensor of shape {shape:?}: no recorded operation leads from it to the root; if that is meant, ask with `get`"
+        "no gradient reaches this tensor of shape {shape:?}: {why}; if that is meant, ask with `get` or `wrt_or_zeros`"
     )]
-    Severed { shape: Vec<usize> },
+    Severed { shape: Vec<usize>, why: String },
+    #[error("check_finite: `{op}` at {place} gave {value}{from}")]
+    NotFinite { op: &'static str, place: &'static Location<'static>, value: String, from: String },
+    #[error("check_finite: `{op}` at {place} gave {value} at {index:?}{from}; shapes {shapes}")]
+    NotFiniteTensor {
+        op: String,
+        place: &'static Location<'static>,
+        value: String,
+        index: Vec<usize>,
+        from: String,
+        shapes: String,
+    },
+    #[error("check_finite: in the sweep, the gradient of `{op}`{place} for {input} became {value}, and {came} came in")]
+    NotFiniteAdjoint { op: String, place: String, input: String, value: String, came: String },
     #[error("{op}: {got} values given where {want} are needed ({why})")]
     Count { op: &'static str, got: usize, want: usize, why: &'static str },
     #[error(
@@ -102,6 +120,24 @@ pub(crate) enum Kind {
         "this variable was recorded on another thread: a tape and its variables stay on the thread that made them; send values (`.value()`) and record them there"
     )]
     Thread,
+    #[error(
+        "a second derivative was asked for through `{op}` at {place}, whose vjp gives plain arrays; write its vjp in tensor operations"
+    )]
+    FirstOnly { op: String, place: &'static Location<'static> },
+    #[error(
+        "checkpoint: the function uses a recorded tensor that is not among its inputs; pass it as an input, or `detach` it if no gradient is to flow to it"
+    )]
+    CheckpointCaptured,
+    #[error(
+        "checkpoint: the function gave another result when the sweep ran it again (shape {before:?} at first, {now:?} now); it must depend on its inputs alone"
+    )]
+    CheckpointChanged { before: Vec<usize>, now: Vec<usize> },
+    #[error(
+        "map_rows: the function uses a recorded variable that is not in its row; make it a column, or take its `value()` if no gradient is to flow to it"
+    )]
+    RowCaptured,
+    #[error("map_rows: row {row} gave {got} variables and row 0 gave {want}; all rows must give as many")]
+    RowOutputs { row: usize, got: usize, want: usize },
     #[error("{op}: vjp returned {got} gradients for {want} inputs")]
     VjpArity { op: String, got: usize, want: usize },
     #[error("{op}: vjp returned a gradient of shape {got:?} for input {input} of shape {want:?}")]

@@ -5,6 +5,7 @@ use ndarray::ArrayD;
 use crate::error::{Error, Kind};
 use crate::kernels::storage::Storage;
 use crate::tape::cell::TapeCell;
+use crate::tape::severed;
 use crate::{Real, Tensor, Var};
 
 /// The derivatives of one root with respect to everything that was on its tape.
@@ -34,7 +35,17 @@ impl<T: Real> Gradients<T> {
     ///
     /// # Panics
     /// If the handle was not recorded on this tape, or if no gradient reaches the tensor: a tensor that was to be
-    /// trained and is cut off is a mistake worth hearing of. [`get`](Self::get) asks without panicking.
+    /// trained and is cut off is a mistake worth hearing of. The message says where the path ends: at `detach`, a mask,
+    /// `no_grad`, a function of steps, a vjp that returned nothing, or because nobody uses the tensor.
+    /// [`get`](Self::get) and [`wrt_or_zeros`](Self::wrt_or_zeros) ask without panicking.
+    ///
+    /// ```should_panic
+    /// use autodiff::Tape;
+    /// let tape = Tape::new();
+    /// let (x, w) = (tape.tensor(ndarray::array![1.0, 2.0]), tape.tensor(ndarray::array![3.0, 4.0]));
+    /// let y = (x.detach() * &w).sum();
+    /// y.backward().wrt(&x);   // `detach` at src/main.rs:4:12 cut the path to the root
+    /// ```
     #[track_caller]
     pub fn wrt<H: Wrt<T>>(&self, handle: H) -> H::Gradient {
         handle.demand(self)
@@ -50,6 +61,36 @@ impl<T: Real> Gradients<T> {
         handle.find(self)
     }
 
+    /// The derivative, and 0 where no gradient flows: for functions that may be constant in some of their arguments.
+    ///
+    /// ```
+    /// use autodiff::Tape;
+    /// let tape = Tape::new();
+    /// let (x, w) = (tape.tensor(ndarray::array![1.0, 2.0]), tape.tensor(ndarray::array![3.0, 4.0]));
+    /// let g = x.square().sum().backward();
+    /// assert_eq!(g.wrt_or_zeros(&w), ndarray::array![0.0, 0.0].into_dyn());
+    /// ```
+    ///
+    /// # Panics
+    /// If the handle was not recorded on this tape.
+    #[track_caller]
+    pub fn wrt_or_zeros<H: Wrt<T>>(&self, handle: H) -> H::Gradient {
+        let found = handle.find(self);
+        found.unwrap_or_else(|| handle.zeros())
+    }
+
+    /// Why no gradient reaches a tensor, in words, with the place at which the path to the root ends; `None` if one does.
+    ///
+    /// To be asked before the tape is reset.
+    ///
+    /// # Panics
+    /// If the handle was not recorded on this tape.
+    #[track_caller]
+    pub fn why_missing(&self, handle: &Tensor<T>) -> Option<String> {
+        let (None, Some(node)) = (self.tensor(handle), handle.place()) else { return None };
+        Some(severed::why(self.cell, self.epoch, node, self.scalars.as_slice(), &self.tensors).to_string())
+    }
+
     /// The gradient of a tensor as a constant tensor, without a copy; `None` if the root does not depend on it.
     ///
     /// # Panics
@@ -63,6 +104,11 @@ impl<T: Real> Gradients<T> {
         }
         self.tensors.get(node.slot as usize)?.as_ref()
     }
+
+    /// Takes out the gradient of a tensor on this tape.
+    pub(crate) fn take(&mut self, handle: &Tensor<T>) -> Option<Tensor<T>> {
+        self.tensors.get_mut(handle.place()?.slot as usize)?.take()
+    }
 }
 
 /// A handle whose derivative can be asked for: [`Var`] or `&`[`Tensor`].
@@ -75,6 +121,9 @@ pub trait Wrt<T: Real>: Copy {
 
     #[doc(hidden)]
     fn demand(self, gradients: &Gradients<T>) -> Self::Gradient;
+
+    #[doc(hidden)]
+    fn zeros(self) -> Self::Gradient;
 }
 
 impl<T: Real> Wrt<T> for Var<T> {
@@ -94,6 +143,10 @@ impl<T: Real> Wrt<T> for Var<T> {
     fn demand(self, gradients: &Gradients<T>) -> T {
         self.find(gradients).unwrap_or_else(T::zero)
     }
+
+    fn zeros(self) -> T {
+        T::zero()
+    }
 }
 
 impl<T: Real> Wrt<T> for &Var<T> {
@@ -108,6 +161,10 @@ impl<T: Real> Wrt<T> for &Var<T> {
     fn demand(self, gradients: &Gradients<T>) -> T {
         (*self).demand(gradients)
     }
+
+    fn zeros(self) -> T {
+        T::zero()
+    }
 }
 
 impl<T: Real> Wrt<T> for &Tensor<T> {
@@ -121,8 +178,13 @@ impl<T: Real> Wrt<T> for &Tensor<T> {
     #[track_caller]
     fn demand(self, gradients: &Gradients<T>) -> ArrayD<T> {
         let Some(gradient) = self.find(gradients) else {
-            Error::from(Kind::Severed { shape: self.shape().to_vec() }).raise()
+            let why = gradients.why_missing(self).unwrap_or_default();
+            Error::from(Kind::Severed { shape: self.shape().to_vec(), why }).raise()
         };
         gradient
+    }
+
+    fn zeros(self) -> ArrayD<T> {
+        ArrayD::zeros(self.shape())
     }
 }

@@ -76,6 +76,6 @@ pub use many::{dot, logsumexp, mean, norm, poly_eval, product, softmax, sum, sum
 pub use program::{Program, Sparse};
 pub use real::Real;
 pub use tape::fused::{Fusable, fuse};
-pub use tape::{Handle, Root, Tape};
+pub use tape::{Handle, Root, Stats, StatsRow, Tape};
 pub use tensor::Tensor;
 pub use var::Var;

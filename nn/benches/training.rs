@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use autodiff::{Tape, Tensor};
+use autodiff::{Tape, Tensor, tensor};
 use criterion::Criterion;
 use ndarray::{Array1, Array2};
 use nn::{Activation, Element, Layer, Linear, Loss, Mlp, Optimizer, Sgd, loss};
@@ -91,6 +91,40 @@ fn workload<T: Element, L: Loss<T>>(
     rows.push(Row { name, operations });
 }
 
+/// W9: the Hessian-vector product of W2's loss with respect to all parameters.
+fn hessian_vector(c: &mut Criterion, rows: &mut Vec<Row>) {
+    let units = [784, 128, 10];
+    let mut model = model::<f32>(2, &units, &[Activation::Relu, Activation::Identity]);
+    let (x, t) = digits(2, 32, 784);
+    let direction = |l: usize| {
+        let (inputs, outputs) = (units[l], units[l + 1]);
+        let (weights, biases) = (2400 + l as u64, 2500 + l as u64);
+        let weight = Array2::from_shape_fn((outputs, inputs), |(j, i)| number(symmetric(weights, i * outputs + j)));
+        [Tensor::constant(weight), Tensor::constant(Array1::from_shape_fn(outputs, |j| number(symmetric(biases, j))))]
+    };
+    let v: Vec<Tensor<f32>> = (0..2).flat_map(direction).collect();
+    let mut step = || {
+        let objective = |model: &Mlp<f32>| loss::softmax_cross_entropy(&model.forward(&x), &t);
+        nn::param_hvp(&mut model, objective, &v).expect("a direction for each parameter")
+    };
+    let product: f32 = step().iter().zip(&v).map(|(h, v)| (h * v).sum().item()).sum();
+    assert!((f64::from(product) - 84.829_28).abs() < 1e-3, "W9: v·Hv is {product}");
+    c.bench_function("W9", |b| b.iter(&mut step));
+    rows.push(Row { name: "W9", operations: 0.0 });
+}
+
+/// W10: the Jacobian of a network's 64 outputs with respect to its 64 inputs, all rows in one sweep and one at a time.
+fn jacobian(c: &mut Criterion, rows: &mut Vec<Row>) {
+    let tanh = Activation::Tanh;
+    let model = model::<f32>(10, &[64, 256, 256, 64], &[tanh, tanh, Activation::Identity]);
+    let x = Tensor::constant(Array2::from_shape_fn((1, 64), |(_, j)| number::<f32>(symmetric(10_200, j))));
+    let norm = tensor::jacobian_rows(|x| model.forward(x), &x).iter().map(|x| f64::from(x * x)).sum::<f64>().sqrt();
+    assert!((norm - 5.806_248).abs() < 1e-4, "W10: the Jacobian's norm is {norm}");
+    c.bench_function("W10", |b| b.iter(|| tensor::jacobian_rows(|x| model.forward(x), &x)));
+    c.bench_function("W10e", |b| b.iter(|| tensor::jacobian(|t| model.forward(&t[0]), std::slice::from_ref(&x))));
+    rows.extend(["W10", "W10e"].map(|name| Row { name, operations: 0.0 }));
+}
+
 /// Multiplications and additions of a step: two products a layer, three but for the first.
 fn products(batch: usize, units: &[usize]) -> f64 {
     let layers = units.windows(2).enumerate();
@@ -121,6 +155,8 @@ fn main() {
     let singles: Vec<_> = (0..256).map(|i| (x.narrow(0, i..i + 1), t.narrow(0, i..i + 1))).collect();
     let figures = ("W6", products(1, &[784, 128, 10]), 0.01, 2.217_011);
     workload(&mut c, &mut rows, figures, w6, &singles, &loss::softmax_cross_entropy);
+    hessian_vector(&mut c, &mut rows);
+    jacobian(&mut c, &mut rows);
     let n = 1024;
     let square = Tensor::constant(Array2::from_shape_fn((n, n), |(i, j)| symmetric(9, i * n + j) as f32));
     c.bench_function("matmul_1024", |b| b.iter(|| square.matmul(&square)));

@@ -62,8 +62,7 @@ pub fn check_gradient<T: Real, M: Layer<T>>(
     let gradients = objective(model).backward();
     let mut exact: Vec<(String, Result<Vec<T>>)> = Vec::new();
     parameters(model, |name, param| {
-        let gradient = param.gradient(&gradients).map(|g| g.to_array().into_iter().collect());
-        exact.push((name.to_owned(), gradient.ok_or_else(|| Kind::Severed { name: name.to_owned() }.into())));
+        exact.push((name.to_owned(), param.require(name, &gradients).map(|g| g.to_array().into_iter().collect())));
     });
     drop(tape);
 

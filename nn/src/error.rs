@@ -82,10 +82,10 @@ pub(crate) enum Kind {
     Lengths { inputs: usize, targets: usize },
     #[error("data set: {what}")]
     Data { what: String },
-    #[error(
-        "no gradient reaches parameter `{name}`: no recorded operation leads from it to the loss; did a layer read its values instead of its tensor?"
-    )]
-    Severed { name: String },
+    #[error("no gradient reaches parameter `{name}`: {why}")]
+    Severed { name: String, why: String },
+    #[error("{op}: {message}")]
+    Directions { op: &'static str, message: String },
     #[error("the loss became {loss} in epoch {epoch}, batch {batch}; the weights are those of the step before")]
     Diverged { loss: f64, epoch: usize, batch: usize },
     #[error("the gradient of `{name}` holds {value}, expected finite numbers; no parameter was changed")]

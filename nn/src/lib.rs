@@ -23,6 +23,7 @@
 mod atomic;
 mod check;
 pub mod data;
+mod derivative;
 mod error;
 mod expect;
 mod init;
@@ -40,6 +41,7 @@ mod train;
 
 pub use check::{GradientCheck, check_gradient};
 pub use data::{Batches, Csv, Dataset, Standardizer, Table};
+pub use derivative::{param_grad, param_hvp, param_value_and_grad};
 pub use error::{Error, Result};
 pub use init::Init;
 pub use layer::{Layer, Visit, VisitMut, count, is_bias, names, parameters, parameters_mut, watch};

@@ -2,6 +2,9 @@
 
 use autodiff::{Real, Tape, Tensor};
 
+use crate::Result;
+use crate::error::Kind;
+
 /// A named place's values in a model: weights or a bias.
 ///
 /// Between steps a parameter is plain values. [`watch`](crate::watch) puts a model's parameters on a tape for one step;
@@ -58,6 +61,24 @@ impl<T: Real> Param<T> {
     /// The gradient that a sweep found; `None` if it did not reach this parameter or the parameter was not on the tape.
     pub fn gradient<'g>(&self, gradients: &'g autodiff::Gradients<T>) -> Option<&'g Tensor<T>> {
         gradients.tensor(self.watched.as_ref()?)
+    }
+
+    /// The gradient that a sweep found of the parameter called `name`.
+    ///
+    /// # Errors
+    /// If none reaches the parameter: the message names it and the place at which the path to the root ends.
+    pub fn require<'g>(&self, name: &str, gradients: &'g autodiff::Gradients<T>) -> Result<&'g Tensor<T>> {
+        if let Some(gradient) = self.gradient(gradients) {
+            return Ok(gradient);
+        }
+        let why = match self.watched.as_ref().and_then(|tensor| gradients.why_missing(tensor)) {
+            None => "it was not on the tape; `nn::watch` puts it there".to_owned(),
+            Some(why) if why.contains("no recorded operation reads it") => {
+                format!("{why}; did a layer read its values instead of its tensor?")
+            }
+            Some(why) => why,
+        };
+        Err(Kind::Severed { name: name.to_owned(), why }.into())
     }
 
     /// Changes the values in place, `value[i] = f(value[i], other[i])`, and takes the parameter off its tape.

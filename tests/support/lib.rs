@@ -122,6 +122,13 @@ thread_local! {
 /// If `action` does not panic, or with another message.
 #[track_caller]
 pub fn raises<R>(action: impl FnOnce() -> R, message: &str) -> String {
+    let Some(text) = panics(action) else { panic!("no panic; expected: {message}") };
+    assert_eq!(text, message);
+    PLACE.take()
+}
+
+/// What `action` panics with, if it does.
+pub fn panics<R>(action: impl FnOnce() -> R) -> Option<String> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let usual = panic::take_hook();
@@ -136,10 +143,9 @@ pub fn raises<R>(action: impl FnOnce() -> R, message: &str) -> String {
     EXPECTING.set(true);
     let outcome = panic::catch_unwind(AssertUnwindSafe(action));
     EXPECTING.set(false);
-    let Err(payload) = outcome else { panic!("no panic; expected: {message}") };
+    let payload = outcome.err()?;
     let text = payload.downcast_ref::<String>().map(String::as_str).or(payload.downcast_ref::<&str>().copied());
-    assert_eq!(text, Some(message));
-    PLACE.take()
+    Some(text.unwrap_or("a payload that is no text").to_owned())
 }
 
 /// As [`raises`], for a panic that is to be blamed on the caller's own file.

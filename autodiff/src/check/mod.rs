@@ -102,10 +102,10 @@ pub fn hessian<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T]) -> Report<T> {
 #[track_caller]
 pub fn tensor_gradient<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]) -> Report<T> {
     let tape = Tape::new();
-    let leaves: Vec<Tensor<T>> = inputs.iter().map(|x| tape.tensor(x.detach())).collect();
+    let leaves: Vec<Tensor<T>> = inputs.iter().map(|x| tape.tensor(x.untracked())).collect();
     let y = f(&leaves);
     let gradients = y.is_tracked().then(|| y.backward());
-    let constants: Vec<Tensor<T>> = inputs.iter().map(Tensor::detach).collect();
+    let constants: Vec<Tensor<T>> = inputs.iter().map(Tensor::untracked).collect();
     let places: Vec<(usize, Vec<usize>)> = inputs
         .iter()
         .enumerate()

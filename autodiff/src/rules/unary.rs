@@ -234,6 +234,14 @@ macro_rules! define {
                 match self { $(Self::$variant => stringify!($method),)* }
             }
 
+            /// Whether the function goes in steps: its derivative is 0 wherever there is one.
+            pub const fn is_step(self) -> bool {
+                matches!(
+                    self,
+                    Self::Signum | Self::Step | Self::Floor | Self::Ceil | Self::Round | Self::Trunc
+                )
+            }
+
             /// LaTeX of the function, with `{x}` standing for its argument.
             pub const fn latex(self) -> &'static str {
                 match self { $(Self::$variant => $latex,)* }

@@ -7,9 +7,11 @@ use super::fused::{Block, Located};
 use super::guard::Guard;
 use super::opcode;
 use super::store::{Code, OwnedCode, Store};
+use super::trace::Place;
 use crate::error::{Error, Kind};
 use crate::rules::Nary;
 use crate::tensor::entry::TensorEntry;
+use crate::tensor::no_grad;
 use crate::{Dual, Real, Var};
 
 /// A cell in the pool keeps at most this much memory for its next tape.
@@ -26,8 +28,13 @@ type Scratch<T> = (Vec<T>, Vec<u32>);
 pub(crate) struct TapeCell<T: Real> {
     epoch: Cell<u32>,
     recording: Cell<bool>,
+    /// How many stretches of `no_grad` the thread had entered when the tape began.
+    born: Cell<u64>,
     guarded: Cell<bool>,
     guards: RefCell<Vec<Guard<T>>>,
+    finite: Cell<bool>,
+    lines: Cell<bool>,
+    origin: Cell<Option<Place>>,
     scratch: Cell<Scratch<T>>,
     store: UnsafeCell<Store<T>>,
     pub(crate) tensors: RefCell<Vec<TensorEntry<T>>>,
@@ -43,6 +50,11 @@ impl<T: Real> TapeCell<T> {
     #[inline(always)]
     pub(crate) fn recording(&self) -> bool {
         self.recording.get()
+    }
+
+    /// How many stretches of `no_grad` the thread had entered when the tape began.
+    pub(crate) fn born(&self) -> u64 {
+        self.born.get()
     }
 
     /// Stops the recording of tensor operations until the guard is dropped.
@@ -157,6 +169,60 @@ impl<T: Real> TapeCell<T> {
         self.guards.take()
     }
 
+    /// Whether values and adjoints that are not finite stop the computation.
+    #[inline(always)]
+    pub(crate) fn checks_finite(&self) -> bool {
+        self.finite.get()
+    }
+
+    /// What is noted of scalar entries from now on, and whether values are looked at.
+    #[track_caller]
+    pub(crate) fn watch(&self, lines: Option<bool>, finite: Option<bool>) {
+        self.refuse_if_frozen("`check_finite` or `trace_lines` was called on");
+        self.lines.set(lines.unwrap_or(self.lines.get()));
+        self.finite.set(finite.unwrap_or(self.finite.get()));
+        self.store().watch(self.lines.get(), self.finite.get());
+    }
+
+    /// Where a scalar entry was recorded, if that was noted.
+    pub(crate) fn scalar_place(&self, index: usize) -> Option<Place> {
+        self.store().place(index)
+    }
+
+    /// Until the guard is dropped, what is recorded counts as recorded at `place`: by the derivative of what stands there.
+    pub(crate) fn on_behalf(&'static self, place: Option<Place>) -> OnBehalf<T> {
+        let before = self.origin.get();
+        self.set_origin(place.or(before));
+        OnBehalf { cell: self, before }
+    }
+
+    /// Whether the places of scalar entries are noted.
+    pub(crate) fn is_traced(&self) -> bool {
+        self.lines.get() || self.finite.get()
+    }
+
+    /// The place that counts as that of what is recorded, instead of its own.
+    pub(crate) fn origin(&self) -> Option<Place> {
+        self.origin.get()
+    }
+
+    pub(crate) fn set_origin(&self, place: Option<Place>) {
+        self.origin.set(place);
+        if let Some(trace) = self.store().trace() {
+            trace.origin = place;
+        }
+    }
+
+    /// The place that counts as that of what is recorded now.
+    #[track_caller]
+    pub(crate) fn here(&self) -> Place {
+        // Not in a closure, which has a place of its own.
+        match self.origin.get() {
+            Some(place) => place,
+            None => std::panic::Location::caller(),
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.store().len()
     }
@@ -203,9 +269,14 @@ impl<T: Real> TapeCell<T> {
         Frozen { cell: self, epoch: self.epoch(), store }
     }
 
+    /// Whether the tape is being swept.
+    pub(crate) fn is_frozen(&self) -> bool {
+        self.store().is_frozen()
+    }
+
     #[track_caller]
     pub(crate) fn refuse_if_frozen(&self, what: &'static str) {
-        if self.store().is_frozen() {
+        if self.is_frozen() {
             Error::from(Kind::Frozen { what }).raise();
         }
     }
@@ -245,6 +316,18 @@ pub(crate) struct Pause<T: Real> {
 impl<T: Real> Drop for Pause<T> {
     fn drop(&mut self) {
         self.cell.recording.set(self.before);
+    }
+}
+
+/// Puts the place back that counted before, also on unwinding.
+pub(crate) struct OnBehalf<T: Real> {
+    cell: &'static TapeCell<T>,
+    before: Option<Place>,
+}
+
+impl<T: Real> Drop for OnBehalf<T> {
+    fn drop(&mut self) {
+        self.cell.set_origin(self.before);
     }
 }
 
@@ -311,17 +394,23 @@ pub(crate) fn fresh<T: Real>() -> &'static TapeCell<T> {
         let cell: &'static dyn Any = cells.swap_remove(at);
         cell.downcast_ref::<TapeCell<T>>()
     });
-    recycled.ok().flatten().unwrap_or_else(|| {
+    let cell = recycled.ok().flatten().unwrap_or_else(|| {
         Box::leak(Box::new(TapeCell {
             epoch: Cell::new(0),
             recording: Cell::new(true),
+            born: Cell::new(0),
             guarded: Cell::new(false),
             guards: RefCell::default(),
+            finite: Cell::new(false),
+            lines: Cell::new(false),
+            origin: Cell::new(None),
             scratch: Cell::default(),
             store: UnsafeCell::new(Store::new()),
             tensors: RefCell::default(),
         }))
-    })
+    });
+    cell.born.set(no_grad::entered());
+    cell
 }
 
 /// Forgets all entries. Returns the cell to go on with, which is the same one but for once in 2^32 times.
@@ -342,6 +431,7 @@ pub(crate) fn recycle<T: Real>(cell: &'static TapeCell<T>) {
     cell.set_limit(usize::MAX);
     cell.guarded.set(false);
     cell.guards.take();
+    cell.watch(Some(false), Some(false));
     if cell.store().held() > KEEP {
         cell.release();
     }

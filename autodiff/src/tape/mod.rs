@@ -1,10 +1,12 @@
 //! The tape: a program in the order in which it ran, and its interpreters.
 //!
 //! `store` keeps the entries, `cell` hands out and recycles the memory that handles point to, `reverse` and `replay`
-//! interpret the entries, `sweep` puts scalars and tensors together, `window` cuts out a stretch.
+//! interpret the entries, `sweep` puts scalars and tensors together, `window` cuts out a stretch; `trace`, `severed` and
+//! `stats` say what was recorded where.
 
 #![allow(unsafe_code, reason = "the storage writes entries without a bounds check for each array")]
 
+mod adverse;
 pub(crate) mod cell;
 mod constants;
 pub(crate) mod fused;
@@ -13,8 +15,11 @@ pub(crate) mod opcode;
 pub(crate) mod passes;
 pub(crate) mod replay;
 pub(crate) mod reverse;
+pub(crate) mod severed;
+mod stats;
 pub(crate) mod store;
 pub(crate) mod sweep;
+pub(crate) mod trace;
 mod window;
 
 use std::cell::Cell;
@@ -85,7 +90,16 @@ impl<T: Real> Tape<T> {
     /// An independent tensor. A row-major array is taken over without a copy.
     #[track_caller]
     pub fn tensor(&self, value: impl Into<Tensor<T>>) -> Tensor<T> {
-        value.into().detach().leaf(self.cell.get())
+        value.into().untracked().leaf(self.cell.get())
+    }
+
+    /// An empty tape that checks values if the tape of these tensors does.
+    pub(crate) fn beside(inputs: &[Tensor<T>]) -> Self {
+        let tape = Self::new();
+        if inputs.iter().filter_map(Tensor::place).any(|node| node.cell.checks_finite()) {
+            tape.check_finite(true);
+        }
+        tape
     }
 
     pub(crate) fn cell(&self) -> &'static TapeCell<T> {
@@ -112,6 +126,38 @@ impl<T: Real> Tape<T> {
     #[track_caller]
     pub fn reset(&self) {
         self.cell.set(cell::renew(self.cell.get()));
+    }
+
+    /// Whether a NaN or an infinity stops the computation where it is born. Off unless switched on; `reset` changes nothing.
+    ///
+    /// Forward: an operation whose result is not finite although all that went into it is. Backward: an adjoint that
+    /// becomes infinite or NaN although those it comes from are finite. The panic names the operation, shapes or operands,
+    /// the line that recorded it, and the first element concerned. An infinity that is passed in as a constant (a mask of
+    /// `-inf`) was meant and is let through, a NaN is not.
+    ///
+    /// While this is off, it costs scalars nothing; while it is on, each is looked at, and its source line is noted.
+    ///
+    /// ```should_panic
+    /// let tape = autodiff::Tape::<f64>::new();
+    /// tape.check_finite(true);
+    /// let x = tape.tensor(ndarray::array![1.0, -1.0]);
+    /// x.ln();   // check_finite: `ln` at src/main.rs:4:3 gave NaN at [1], from -1; shapes [2] -> [2]
+    /// ```
+    ///
+    /// # Panics
+    /// If the tape is being swept.
+    #[track_caller]
+    pub fn check_finite(&self, on: bool) {
+        self.cell.get().watch(None, Some(on));
+    }
+
+    /// Whether the source lines of scalar entries are noted, for [`stats`](Self::stats). Those of tensors always are.
+    ///
+    /// # Panics
+    /// If the tape is being swept.
+    #[track_caller]
+    pub fn trace_lines(&self, on: bool) {
+        self.cell.get().watch(Some(on), None);
     }
 
     /// The gradient of a scalar root with respect to some handles, recorded on this tape: it can be used in further
@@ -164,3 +210,4 @@ impl<T: Real> fmt::Debug for Tape<T> {
 
 mod handle;
 pub use handle::{Handle, Root};
+pub use stats::{Stats, StatsRow};

@@ -110,6 +110,12 @@ pub(crate) trait Interpreter<T: Real> {
     /// The partial derivatives of a fused block, if [`STORED`](Self::STORED) ones are not good enough.
     fn partials(&self, block: &Located<T>, x: &[Self::Number]) -> SmallVec<[Self::Number; 8]>;
 
+    /// Whether the interpreter wants to know which entry's turn it is. A constant, so that others' loops show no trace of it.
+    const TURNS: bool = false;
+
+    /// An entry's turn has come.
+    fn turn(&mut self, _index: usize) {}
+
     /// Passes on the adjoint of a tensor operation.
     fn tensor(&mut self, _slot: usize, _adjoints: &mut [Self::Adjoint]) {
         unreachable!("a program without tensors");
@@ -136,6 +142,9 @@ pub(crate) fn reverse<T: Real, I: Interpreter<T>>(code: Code<'_, T>, interpreter
         if adjoint.is_nothing() && op != TENSOR {
             end = code.before(op, end);
             continue;
+        }
+        if I::TURNS {
+            interpreter.turn(index);
         }
         let add = |interpreter: &I, adjoints: &mut [I::Adjoint], operand: u32, term: I::Adjoint| {
             if interpreter.wants(operand as usize) {

@@ -14,6 +14,7 @@ use smallvec::SmallVec;
 use super::constants::Constants;
 use super::fused::{Block, Located};
 use super::opcode::{self, CONSTANT, LEAF};
+use super::trace::Trace;
 use crate::Real;
 use crate::error::{Error, Kind as ErrorKind};
 
@@ -24,20 +25,22 @@ const FIRST_CAPACITY: usize = 1024;
 pub(crate) struct Store<T: Real> {
     // The vectors own the memory; the counts below say how much of it is filled.
     ops: Vec<u8>,
-    operands: Vec<u32>,
+    pub(super) operands: Vec<u32>,
     values: Vec<T>,
-    entries: usize,
-    operand_count: usize,
+    pub(super) entries: usize,
+    pub(super) operand_count: usize,
     /// Entries for which there is room: invariant, for `left = capacity - entries`, each of `ops` and `values` has room
     /// for `left` more elements and `operands` for `2 left`.
-    capacity: usize,
+    pub(super) capacity: usize,
     limit: usize,
     /// A frozen store is swept somewhere else at the moment; it has no room, and recording says so.
     frozen: bool,
-    constants: Constants<T>,
+    pub(super) constants: Constants<T>,
     blocks: Vec<Located<T>>,
     /// Blocks that capture nothing: all of one type at one place in the source are the same.
     plain_blocks: Vec<(TypeId, &'static Location<'static>, u32)>,
+    /// Present while the tape is watched; then there is room for no entry, so that each one passes through `grow`.
+    pub(super) trace: Option<Box<Trace>>,
 }
 
 impl<T: Real> Store<T> {
@@ -54,6 +57,7 @@ impl<T: Real> Store<T> {
             constants: Constants::new(),
             blocks: Vec::new(),
             plain_blocks: Vec::new(),
+            trace: None,
         }
     }
 
@@ -93,12 +97,20 @@ impl<T: Real> Store<T> {
         // All vectors are empty now, so the smallest of them says how many entries fit.
         let binary = self.operands.capacity() / 2;
         self.capacity = self.ops.capacity().min(self.values.capacity()).min(binary).min(self.limit);
+        if let Some(trace) = &mut self.trace {
+            trace.clear();
+            trace.room = std::mem::take(&mut self.capacity);
+        }
         std::mem::take(&mut self.blocks)
     }
 
     pub(crate) fn set_limit(&mut self, limit: usize) {
         self.limit = limit.min(INDEX_LIMIT);
-        self.capacity = self.capacity.min(self.limit.max(self.entries));
+        let most = self.limit.max(self.entries);
+        self.capacity = self.capacity.min(most);
+        if let Some(trace) = &mut self.trace {
+            trace.room = trace.room.min(most);
+        }
     }
 
     /// Records an entry with `K <= 2` operands.
@@ -107,7 +119,7 @@ impl<T: Real> Store<T> {
     pub(crate) fn push<const K: usize>(&mut self, op: u8, operands: [u32; K], value: T) -> u32 {
         const { assert!(K <= 2) };
         if self.entries == self.capacity {
-            self.grow();
+            self.grow(op, operands, value);
         }
         let at = self.entries;
         // SAFETY: `entries < capacity`, so by the invariant at `capacity` there is room for one more opcode and value
@@ -125,10 +137,16 @@ impl<T: Real> Store<T> {
     /// Records independent variables and gives the first one's index.
     #[track_caller]
     pub(crate) fn push_leaves(&mut self, values: &[T]) -> u32 {
-        while self.capacity - self.entries < values.len() {
-            self.grow();
-        }
         let at = self.entries;
+        if self.trace.is_some() {
+            for &value in values {
+                self.push(LEAF, [], value);
+            }
+            return at as u32;
+        }
+        while self.capacity - self.entries < values.len() {
+            self.enlarge();
+        }
         // SAFETY: there is room for as many opcodes and values, and `values` is borrowed from elsewhere.
         unsafe {
             self.ops.as_mut_ptr().add(at).write_bytes(LEAF, values.len());
@@ -191,7 +209,7 @@ impl<T: Real> Store<T> {
         value: T,
     ) -> u32 {
         if self.entries == self.capacity {
-            self.grow();
+            self.grow(op, [], value);
         }
         let (at, count) = (self.entries, extras.len() + operands.len());
         // What the other free entries may need stays reserved.
@@ -216,6 +234,9 @@ impl<T: Real> Store<T> {
             word.add(2).offset_from_unsigned(self.operands.as_ptr())
         };
         assert_eq!(end, self.operand_count + count + 2, "an iterator gave fewer operands than it announced");
+        if self.trace.is_some() {
+            self.inspect_nary(op, end, value);
+        }
         self.operand_count = end;
         self.entries = at + 1;
         at as u32
@@ -224,7 +245,7 @@ impl<T: Real> Store<T> {
     #[cold]
     #[inline(never)]
     #[track_caller]
-    fn grow(&mut self) {
+    pub(super) fn enlarge(&mut self) {
         if self.frozen {
             Error::from(ErrorKind::Frozen { what: "a scalar was recorded on" }).raise();
         }

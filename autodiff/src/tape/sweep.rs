@@ -1,14 +1,18 @@
 //! Reverse sweeps over tapes that hold scalars and tensors, plain and recorded.
 
+use std::marker::PhantomData;
+
 use smallvec::SmallVec;
 
+use super::adverse::{Flow, Noted, born_in_sweep, inspect};
 use super::cell::{ASKED, TapeCell};
 use super::fused::Located;
 use super::replay::Values;
 use super::reverse::{Interpreter, dependents, reverse};
 use super::store::Code;
+use super::trace::Place;
 use super::window::Window;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Result};
 use crate::gradients::Gradients;
 use crate::kernels::storage::Storage;
 use crate::tensor::entry::{Region, Source, TensorEntry};
@@ -38,20 +42,47 @@ pub(crate) fn gradients<T: Real>(
         adjoints.make_mut()[index] += seed;
     }
     let entries = Entries::take(cell);
-    if entries.list.is_empty() {
+    if entries.list.is_empty() && !cell.checks_finite() {
         reverse(code, &mut Values::<T, T, true>::new(code, frozen.values()), adjoints.make_mut());
         return Gradients::new(cell, epoch, adjoints, Vec::new());
     }
+    let tensors = if cell.checks_finite() {
+        let mut noted: Vec<Noted<T>> =
+            adjoints.as_slice().iter().zip(0..).map(|(&x, own)| Noted::seed(x, own)).collect();
+        let tensors = first_order(cell, code, frozen.values(), &entries, tensor, &mut noted);
+        born_in_sweep(&noted, code, &frozen);
+        adjoints.make_mut().iter_mut().zip(&noted).for_each(|(adjoint, noted)| *adjoint = noted.plain());
+        tensors
+    } else {
+        first_order(cell, code, frozen.values(), &entries, tensor, adjoints.make_mut())
+    };
+    Gradients::new(cell, epoch, adjoints, tensors)
+}
+
+/// Sweeps with plain adjoints where there are tensors or all is to be looked at; gives the adjoints of the tensors. Not
+/// inlined: beside the loop over scalars alone it would cost that its registers.
+#[inline(never)]
+#[track_caller]
+fn first_order<T: Real, A: Flow<T>>(
+    cell: &'static TapeCell<T>,
+    code: Code<'_, T>,
+    values: &[T],
+    entries: &Entries<T>,
+    tensor: Option<Seed<T>>,
+    adjoints: &mut [A],
+) -> Vec<Option<Tensor<T>>> {
     // Vjps run on this thread with recording off: their tensor operations leave no trace.
     let _pause = cell.pause();
-    let mut sweep =
-        FirstOrder { values: frozen.values(), entries: &entries.list, tensors: vec![None; entries.list.len()] };
+    let tensors = vec![None; entries.list.len()];
+    let mut sweep = FirstOrder { cell, values, entries: &entries.list, tensors, failed: None, flow: PhantomData };
     if let Some((node, seed)) = tensor {
         sweep.tensors[node.slot as usize] = Some(seed);
     }
-    reverse(code, &mut sweep, adjoints.make_mut());
-    let tensors = sweep.tensors;
-    Gradients::new(cell, epoch, adjoints, tensors)
+    reverse(code, &mut sweep, adjoints);
+    if let Some(error) = sweep.failed {
+        error.raise();
+    }
+    sweep.tensors
 }
 
 /// A tape's tensor entries, taken out for the duration of a sweep.
@@ -76,15 +107,19 @@ impl<T: Real> Drop for Entries<T> {
 }
 
 /// Plain numbers and untracked tensors.
-struct FirstOrder<'a, T: Real> {
+struct FirstOrder<'a, T: Real, A> {
+    cell: &'static TapeCell<T>,
     values: &'a [T],
     entries: &'a [TensorEntry<T>],
     tensors: Vec<Option<Tensor<T>>>,
+    /// What went wrong, for the sweep's caller.
+    failed: Option<Error>,
+    flow: PhantomData<A>,
 }
 
-impl<T: Real> Interpreter<T> for FirstOrder<'_, T> {
+impl<T: Real, A: Flow<T>> Interpreter<T> for FirstOrder<'_, T, A> {
     type Number = T;
-    type Adjoint = T;
+    type Adjoint = A;
     const STORED: bool = true;
 
     unsafe fn value(&self, index: usize) -> T {
@@ -99,65 +134,71 @@ impl<T: Real> Interpreter<T> for FirstOrder<'_, T> {
         unreachable!("they are stored");
     }
 
-    fn tensor(&mut self, slot: usize, adjoints: &mut [T]) {
-        let Some(adjoint) = self.tensors[slot].clone() else { return };
-        match &self.entries[slot].source {
+    fn tensor(&mut self, slot: usize, adjoints: &mut [A]) {
+        let (Some(adjoint), None) = (self.tensors[slot].clone(), &self.failed) else { return };
+        let entry = &self.entries[slot];
+        match &entry.source {
             Source::Leaf(_) => {}
             Source::Scalars { places, .. } => {
                 for (place, &term) in places.iter().zip(adjoint.view().iter()) {
                     if let Some(index) = place {
-                        adjoints[*index as usize] += term;
+                        adjoints[*index as usize].add(A::term(term, entry.index));
                     }
                 }
             }
-            source @ Source::Op { .. } => {
+            Source::Op { .. } => {
                 let tracked = |input: &Tensor<T>| input.place().is_some();
-                pass_on(source, &adjoint, false, tracked, &mut self.tensors, 0);
+                let passed = pass_on(self.cell, entry, &adjoint, false, tracked, &mut self.tensors, 0);
+                self.failed = passed.err();
             }
             Source::Region { region, places, .. } => {
                 let outputs = adjoint.as_slice().expect("collected in row-major order");
-                let mut inputs: SmallVec<[T; 8]> = places.iter().map(|&i| adjoints[i as usize]).collect();
+                let mut inputs: SmallVec<[T; 8]> = places.iter().map(|&i| adjoints[i as usize].plain()).collect();
                 region.sweep(outputs, &mut inputs);
                 for (&i, input) in places.iter().zip(inputs) {
-                    adjoints[i as usize] = input;
+                    adjoints[i as usize].set(input, entry.index);
                 }
             }
         }
     }
 
-    fn element(&mut self, slot: usize, position: usize, adjoint: T) {
+    fn element(&mut self, slot: usize, position: usize, adjoint: A) {
         let target = self.tensors[slot].get_or_insert_with(|| Tensor::zeros(self.entries[slot].source.shape()));
-        target.make_mut()[position] += adjoint;
+        target.make_mut()[position] += adjoint.plain();
     }
 }
 
 /// Runs an operation's vjp and adds what it gives to the adjoints of its inputs; `tensors` are those from slot `first` on.
 fn pass_on<T: Real>(
-    source: &Source<T>,
+    cell: &'static TapeCell<T>,
+    entry: &TensorEntry<T>,
     adjoint: &Tensor<T>,
     recording: bool,
     wanted: impl Fn(&Tensor<T>) -> bool,
     tensors: &mut [Option<Tensor<T>>],
     first: usize,
-) {
-    let Source::Op { op, inputs, output } = source else { return };
+) -> Result<()> {
+    let Source::Op { op, inputs, output } = &entry.source else { return Ok(()) };
     let needs: SmallVec<[bool; 4]> = inputs.iter().map(wanted).collect();
     if !needs.contains(&true) {
-        return;
+        return Ok(());
     }
     let cx = Vjp { inputs, output, grad: adjoint, needs, recording };
-    let gradients = op.vjp(&cx).0;
+    let gradients = op.vjp(&cx).recordable(op.name(), entry.place, &cx);
     if gradients.len() != inputs.len() {
         let (got, want) = (gradients.len(), inputs.len());
-        Error::from(Kind::VjpArity { op: op.name().to_owned(), got, want }).raise();
+        return Err(Kind::VjpArity { op: op.name().to_owned(), got, want }.into());
     }
     for (i, (gradient, input)) in gradients.into_iter().zip(inputs).enumerate() {
         let (true, Some(gradient), Some(node)) = (cx.needs[i], gradient, input.place()) else { continue };
         let got = gradient.shape().to_vec();
         let Some(gradient) = gradient.fitted_to(input.shape()) else {
             let want = input.shape().to_vec();
-            Error::from(Kind::VjpShape { op: op.name().to_owned(), input: i, got, want }).raise()
+            return Err(Kind::VjpShape { op: op.name().to_owned(), input: i, got, want }.into());
         };
+        if !recording && cell.checks_finite() {
+            inspect(entry, i, &gradient, adjoint, tensors[node.slot as usize - first].as_ref())?;
+        }
         let sum = &mut tensors[node.slot as usize - first];
         *sum = Some(match sum.take() {
             None => gradient,
@@ -168,6 +209,7 @@ fn pass_on<T: Real>(
             Some(sum) => sum + gradient,
         });
     }
+    Ok(())
 }
 
 /// Variables and tracked tensors: the sweep is recorded on the same tape.
@@ -178,6 +220,9 @@ struct Recorded<T: Real> {
     /// The first tensor slot of that stretch.
     first_slot: usize,
     wants: Vec<bool>,
+    /// Whether the lines of scalar entries are noted, and what counts as the line of those for which there is none.
+    traced: bool,
+    origin: Option<Place>,
     tensors: Vec<Option<Tensor<T>>>,
     /// Adjoints of single elements, collected until their tensor's turn comes.
     elements: Vec<Option<Vec<Var<T>>>>,
@@ -204,7 +249,9 @@ impl<T: Real> Recorded<T> {
         });
         let slots = entries.len() - first_slot;
         drop(entries);
-        Self { cell, window, first_slot, wants, tensors: vec![None; slots], elements: vec![None; slots] }
+        let (traced, origin) = (cell.is_traced(), cell.origin());
+        let (tensors, elements) = (vec![None; slots], vec![None; slots]);
+        Self { cell, window, first_slot, wants, traced, origin, tensors, elements }
     }
 
     fn wants_entry(&self, index: u32) -> bool {
@@ -246,6 +293,7 @@ impl<T: Real> Recorded<T> {
 impl<T: Real> Interpreter<T> for Recorded<T> {
     type Number = Var<T>;
     type Adjoint = Var<T>;
+    const TURNS: bool = true;
 
     unsafe fn value(&self, inner: usize) -> Var<T> {
         let index = self.window.index(inner);
@@ -264,11 +312,18 @@ impl<T: Real> Interpreter<T> for Recorded<T> {
         block.refuse_second_order()
     }
 
+    fn turn(&mut self, inner: usize) {
+        if self.traced {
+            self.cell.set_origin(self.cell.scalar_place(self.window.index(inner)).or(self.origin));
+        }
+    }
+
     fn tensor(&mut self, slot: usize, adjoints: &mut [Var<T>]) {
         let entry = self.cell.tensors.borrow()[slot].clone();
         if !self.wants_entry(entry.index) {
             return;
         }
+        let _origin = self.cell.on_behalf(Some(entry.place));
         let own = slot - self.first_slot;
         let elements = self.elements[own].take();
         if let Source::Region { region, places, .. } = &entry.source {
@@ -295,10 +350,13 @@ impl<T: Real> Interpreter<T> for Recorded<T> {
                     }
                 }
             }
-            source @ Source::Op { .. } => {
+            Source::Op { .. } => {
                 let (wants, window) = (&self.wants, &self.window);
                 let wanted = |input: &Tensor<T>| input.place().is_some_and(|node| wants[window.inner(node.index)]);
-                pass_on(source, &adjoint, true, wanted, &mut self.tensors, self.first_slot);
+                let passed = pass_on(self.cell, &entry, &adjoint, true, wanted, &mut self.tensors, self.first_slot);
+                if let Err(error) = passed {
+                    error.raise();
+                }
             }
         }
     }
@@ -336,6 +394,7 @@ pub(crate) fn recorded<T: Real>(
     let blocks = cell.copy_blocks();
     let code = code.view(&blocks);
     let sources = wrt.iter().copied().filter(|&index| index <= root);
+    let _origin = cell.on_behalf(Some(cell.here()));
     let mut sweep = Recorded::new(cell, Window::whole(), 0, code, sources);
     let mut adjoints = vec![Var::constant(T::zero()); root + 1];
     match seed {

@@ -155,7 +155,7 @@ impl<T: Real> Tensor<T> {
                 return Err(Kind::Shape { op: op.into(), shape: self.shape().to_vec(), rule }.into());
             }
         }
-        let (a, cols) = (self.detach(), b.shape()[1..].iter().product());
+        let (a, cols) = (self.untracked(), b.shape()[1..].iter().product());
         let mut output = b.row_major();
         factor::triangular(a.matrix(), half, false, output.make_mut(), cols, cols);
         Ok(Self::record(OpRef::shared(SolveTriangular(half)), &[self, b], output))

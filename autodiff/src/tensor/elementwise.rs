@@ -87,22 +87,24 @@ impl<T: Real> Tensor<T> {
         assert!(low <= high, "clamp: the lower bound is {low}, the upper {high}; the lower must not be above");
         let inside = self.mask(|x| x > low && x < high || x.is_nan());
         let bound = Self::select(&self.mask(|x| x < low), &Self::scalar(low), &Self::scalar(high));
-        let bound = Self::select(&self.mask(|x| x == low || x == high), &self.detach(), &bound);
+        let bound = Self::select(&self.mask(|x| x == low || x == high), &self.untracked(), &bound);
         Self::select(&inside, self, &bound)
     }
 
     /// 1 where the condition holds and 0 elsewhere; a constant, for [`Tensor::select`].
+    #[track_caller]
     pub fn mask(&self, holds: impl Fn(T) -> bool) -> Self {
         let truth = |holds| if holds { T::one() } else { T::zero() };
         let shape = self.shape();
-        Self::build(shape, |out| map::map1(shape, self.strided(), out, |x| truth(holds(x))))
+        Self::build(shape, |out| map::map1(shape, self.strided(), out, |x| truth(holds(x)))).noted("mask", &[self])
     }
 
     /// 1 where the condition holds for a pair of elements, 0 elsewhere; a constant.
     #[track_caller]
-    pub(crate) fn compare(&self, op: &str, other: &Self, holds: impl Fn(T, T) -> bool) -> Self {
+    pub(crate) fn compare(&self, op: &'static str, other: &Self, holds: impl Fn(T, T) -> bool) -> Self {
         let truth = |holds| if holds { T::one() } else { T::zero() };
-        self.zip(op, other, |shape, a, b, out| map::map2(shape, a, b, out, |x, y| truth(holds(x, y))))
+        let mask = self.zip(op, other, |shape, a, b, out| map::map2(shape, a, b, out, |x, y| truth(holds(x, y))));
+        mask.noted(op, &[self, other])
     }
 
     /// `a` where `mask` is not 0 and `b` elsewhere, with broadcasting. What is not chosen has no influence: neither its
@@ -168,6 +170,10 @@ pub(super) fn fit(op: &str, a: &[usize], b: &[usize]) -> Dims {
 }
 
 pub(super) fn unary_vjp<T: Real>(f: Unary, cx: &Vjp<'_, T>) -> Grads<T> {
+    if f.is_step() {
+        // Nothing flows back, and whoever asks for it is told why.
+        return Grads::from([None]);
+    }
     let (x, y, g) = (cx.input(0), cx.output(), cx.grad());
     if cx.recording() {
         let arena = Arena::new();

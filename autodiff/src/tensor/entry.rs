@@ -9,6 +9,7 @@ use super::elementwise;
 use super::layout::Dims;
 use super::op::{Grads, Vjp};
 use crate::rules::{Binary, Unary};
+use crate::tape::trace::Place;
 use crate::{Real, Var};
 
 /// The backward half of an operation: all that the tape needs of one that has run.
@@ -78,6 +79,8 @@ impl<T: Real> OpRef<T> {
 pub(crate) struct TensorEntry<T: Real> {
     /// Its place among all entries.
     pub(crate) index: u32,
+    /// Where it was recorded; for what a recorded gradient adds, where the operation stands that it differentiates.
+    pub(crate) place: Place,
     pub(crate) source: Source<T>,
 }
 
@@ -106,6 +109,16 @@ impl<T: Real> Source<T> {
 }
 
 impl<T: Real> TensorEntry<T> {
+    /// What the entry is called in messages.
+    pub(crate) fn name(&self) -> &str {
+        match &self.source {
+            Source::Leaf(_) => "tensor",
+            Source::Scalars { .. } => "from_vars",
+            Source::Op { op, .. } => op.name(),
+            Source::Region { .. } => "checkpoint",
+        }
+    }
+
     /// Whether the entry depends on any entry for which `depends` says so.
     pub(crate) fn depends(&self, depends: impl Fn(u32) -> bool) -> bool {
         match &self.source {

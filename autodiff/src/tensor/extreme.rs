@@ -23,7 +23,7 @@ impl<T: Real> Backward<T> for Extreme {
 
     /// Of `n` elements that equal the result, each gets `1/n` of its gradient.
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        let y = cx.output().detach().reshape(&self.kept);
+        let y = cx.output().untracked().reshape(&self.kept);
         let ties = cx.input(0).compare(self.name, &y, |x, y| x == y);
         let shares = &ties / ties.sum_axes(&self.axes, true);
         cx.grad().reshape(&self.kept).binary(Binary::Chain, &shares).into()

@@ -1,6 +1,6 @@
 //! Derivatives of functions written as closures on tensors.
 
-use ndarray::{Array2, ArrayD};
+use ndarray::{Array2, Array3, ArrayD};
 
 use super::Tensor;
 use crate::error::{Error, Kind};
@@ -136,16 +136,16 @@ pub fn hvp<T: Real>(
 /// let x = Tensor::constant(array![1.0, 2.0]);
 /// assert_eq!(tensor::jacobian(|t| t[0].square(), &[x])[0], array![[2.0, 0.0], [0.0, 4.0]]);
 /// ```
+#[track_caller]
 pub fn jacobian<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]) -> Vec<Array2<T>> {
     let (_tape, leaves) = leaves(inputs);
     let y = f(&leaves);
     let mut jacobians: Vec<Array2<T>> = leaves.iter().map(|x| Array2::zeros((y.len(), x.len()))).collect();
     for k in 0..if y.is_tracked() { y.len() } else { 0 } {
-        let mut unit = Tensor::zeros(y.shape());
-        unit.make_mut()[k] = T::one();
-        let gradients = y.backward_with(&unit);
+        let gradients = y.backward_with(&unit(y.shape(), k));
         for (jacobian, x) in jacobians.iter_mut().zip(&leaves) {
-            if let Some(gradient) = gradients.get(x) {
+            if let Some(gradient) = gradients.tensor(x) {
+                let gradient = gradient.view();
                 jacobian.row_mut(k).iter_mut().zip(&gradient).for_each(|(entry, &g)| *entry = g);
             }
         }
@@ -153,14 +153,109 @@ pub fn jacobian<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor
     jacobians
 }
 
+/// The Jacobians of a function that treats rows one by one, for a batch of them: `[items, inputs]` to
+/// `[items, outputs, inputs]`, in one sweep.
+///
+/// `f` maps `[n, inputs]` to `[n, outputs]` for any `n`, and row `i` of its result depends on row `i` of its argument
+/// alone, as in a network. Each row is repeated once for each output, so that one sweep finds all their gradients; the
+/// matrix products are as large as the batch and not vectors, as they are in [`jacobian`].
+///
+/// ```
+/// use autodiff::{Tensor, tensor};
+/// use ndarray::array;
+/// let w = Tensor::constant(array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+/// let x = Tensor::constant(array![[1.0, 1.0]]);
+/// let j = tensor::jacobian_rows(|x| x.matmul(&w).square(), &x);
+/// assert_eq!(j, array![[[10.0, 40.0], [28.0, 70.0], [54.0, 108.0]]]);
+/// ```
+///
+/// # Panics
+/// If `x` or the result has not two axes, or if the result has not a row for each row.
+#[track_caller]
+pub fn jacobian_rows<T: Real>(f: impl Fn(&Tensor<T>) -> Tensor<T>, x: &Tensor<T>) -> Array3<T> {
+    let y = f(&x.untracked());
+    let (&[items, inputs], &[rows, outputs]) = (x.shape(), y.shape()) else { uneven(x.shape(), y.shape()) };
+    if rows != items {
+        uneven(x.shape(), y.shape());
+    }
+    let tape = Tape::new();
+    let repeated = x.untracked().expand(1).broadcast_to(&[items, outputs, inputs]).reshape(&[items * outputs, inputs]);
+    let leaf = tape.tensor(repeated);
+    let all = f(&leaf);
+    if all.shape() != [items * outputs, outputs] {
+        uneven(leaf.shape(), all.shape());
+    }
+    let mut jacobian = Array3::zeros((items, outputs, inputs));
+    if !all.is_tracked() {
+        return jacobian;
+    }
+    // Copy k of a row is asked for the gradient of output k.
+    let mut cotangent = Tensor::zeros(all.shape());
+    for (copy, row) in cotangent.make_mut().chunks_exact_mut(outputs.max(1)).enumerate() {
+        row[copy % outputs] = T::one();
+    }
+    let gradient = found(&all.backward_with(&cotangent), &leaf);
+    jacobian.iter_mut().zip(&gradient).for_each(|(entry, &g)| *entry = g);
+    jacobian
+}
+
+#[track_caller]
+fn uneven(a: &[usize], b: &[usize]) -> ! {
+    let rule = "the function must map [n, inputs] to [n, outputs] for any n";
+    Error::from(Kind::Shapes { op: "jacobian_rows".into(), a: a.to_vec(), b: b.to_vec(), rule }).raise()
+}
+
+/// The Hessian of a scalar function with respect to all elements of its inputs, one input after another, each in
+/// row-major order. The gradient is recorded, and swept once for each of its elements.
+///
+/// ```
+/// use autodiff::{Tensor, tensor};
+/// use ndarray::array;
+/// let (x, y) = (Tensor::constant(array![1.0, 2.0]), Tensor::scalar(3.0));
+/// let h = tensor::hessian(|t| (t[0].square() * &t[1]).sum(), &[x, y]);
+/// assert_eq!(h, array![[6.0, 0.0, 2.0], [0.0, 6.0, 4.0], [2.0, 4.0, 0.0]]);
+/// ```
+///
+/// # Panics
+/// If the result is not a scalar.
+#[track_caller]
+pub fn hessian<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]) -> Array2<T> {
+    let (tape, leaves) = leaves(inputs);
+    let y = f(&leaves);
+    let n = leaves.iter().map(Tensor::len).sum();
+    let mut hessian = Array2::zeros((n, n));
+    if !y.is_tracked() {
+        return hessian;
+    }
+    let mut row = 0;
+    for slope in tape.grad(y, &leaves) {
+        for k in 0..slope.len() {
+            if slope.is_tracked() {
+                let gradients = slope.backward_with(&unit(slope.shape(), k));
+                let second = leaves.iter().flat_map(|x| found(&gradients, x));
+                hessian.row_mut(row).iter_mut().zip(second).for_each(|(entry, g)| *entry = g);
+            }
+            row += 1;
+        }
+    }
+    hessian
+}
+
+/// 1 at element `k` in row-major order, 0 elsewhere.
+fn unit<T: Real>(shape: &[usize], k: usize) -> Tensor<T> {
+    let mut unit = Tensor::zeros(shape);
+    unit.make_mut()[k] = T::one();
+    unit
+}
+
 fn leaves<T: Real>(inputs: &[Tensor<T>]) -> (Tape<T>, Vec<Tensor<T>>) {
     let tape = Tape::new();
-    let leaves = inputs.iter().map(|x| tape.tensor(x.detach())).collect();
+    let leaves = inputs.iter().map(|x| tape.tensor(x.untracked())).collect();
     (tape, leaves)
 }
 
 fn found<T: Real>(gradients: &Gradients<T>, x: &Tensor<T>) -> ArrayD<T> {
-    gradients.get(x).unwrap_or_else(|| ArrayD::zeros(x.shape()))
+    gradients.wrt_or_zeros(x)
 }
 
 /// `Σ a · b` over lists of tensors.

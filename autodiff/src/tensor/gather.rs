@@ -122,7 +122,7 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     fn add_at(&self, places: &Places, source: &Self) -> Self {
         let (x, n, count) = (source.row_major(), self.shape()[places.axis], places.shape[places.axis]);
-        let mut output = self.detach();
+        let mut output = self.untracked();
         let elements = x.as_slice().expect("row-major");
         gather::scatter_add(elements, count, &places.index, n, self.inner(places), output.make_mut());
         Self::record(OpRef::shared(ScatterAdd(places.clone())), &[self, source], output)

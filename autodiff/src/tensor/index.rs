@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 use super::entry::{Backward, OpRef, Source};
 use super::layout::{Dims, Layout};
-use super::{Grads, Tensor, Vjp};
+use super::{Grads, Tensor, Vjp, no_grad};
 use crate::error::{Error, Kind};
 use crate::kernels::map;
 use crate::tape::opcode;
@@ -224,7 +224,8 @@ impl<T: Real> Tensor<T> {
     /// Element number `flat` in row-major order, whose value is `value`.
     #[track_caller]
     pub(crate) fn element(&self, flat: usize, value: T) -> Var<T> {
-        match self.live().filter(|node| node.cell.recording()) {
+        let records = |node: &super::Node<T>| node.cell.recording() && no_grad::region(node.cell).is_none();
+        match self.live().filter(records) {
             None => Var::constant(value),
             Some(node) => {
                 let Ok(position) = u32::try_from(flat) else {
@@ -239,7 +240,12 @@ impl<T: Real> Tensor<T> {
     /// All elements as scalar variables, in row-major order.
     #[track_caller]
     pub fn to_vars(&self) -> Vec<Var<T>> {
-        self.view().iter().enumerate().map(|(flat, &value)| self.element(flat, value)).collect()
+        // Not in a closure: elements are recorded as the caller's.
+        let mut vars = Vec::with_capacity(self.len());
+        for (flat, &value) in self.view().iter().enumerate() {
+            vars.push(self.element(flat, value));
+        }
+        vars
     }
 
     /// Scalars as the elements of a tensor, in row-major order.
@@ -275,7 +281,7 @@ impl<T: Real> Tensor<T> {
             }
         }
         let Some((cell, ..)) = scalars.iter().find_map(|x| x.place()) else { return output };
-        if !cell.recording() {
+        if !cell.recording() || no_grad::region(cell).is_some() {
             return output;
         }
         let places = scalars.iter().map(|x| x.place().map(|(_, index, _)| index)).collect();

@@ -108,7 +108,7 @@ impl<T: Real> Tensor<T> {
         self.same_as(targets, "softmax_cross_entropy");
         let (_, shifted) = self.shifted("softmax_cross_entropy", &[axis]);
         let log_sum = shifted.exp().sum_axes(&[axis], true).ln();
-        let (shape, t) = (self.shape(), targets.detach());
+        let (shape, t) = (self.shape(), targets.untracked());
         let ln = shifted - log_sum;
         let terms = Self::build(shape, |out| {
             map::map2(shape, t.strided(), ln.strided(), out, |t, ln| if t.is_exact_zero() { t } else { -(t * ln) });

@@ -234,7 +234,7 @@ impl<T: Real> Tensor<T> {
     /// A constant for the matrix library, which wants distinct addresses: an operand whose elements stand for several
     /// within a matrix is written out.
     fn plain(&self) -> Self {
-        if self.layout().repeats(2) { self.row_major() } else { self.detach() }
+        if self.layout().repeats(2) { self.row_major() } else { self.untracked() }
     }
 
     /// The elements of a matrix, or of the first of several, for the kernels.

@@ -22,9 +22,12 @@
 //!
 //! [`elementwise!`](crate::elementwise) makes one pass of a formula.
 
+mod checkpoint;
 mod compare;
 mod conv;
 mod cumulative;
+mod custom;
+mod cut;
 mod decompose;
 mod diag;
 mod einsum;
@@ -32,16 +35,20 @@ mod elem;
 mod elementwise;
 pub(crate) mod entry;
 mod extreme;
+pub(crate) mod finite;
 mod formula;
 mod functions;
 mod gather;
+mod hook;
 mod index;
 mod join;
 pub(crate) mod layout;
 mod lift;
 mod linalg;
 mod losses;
+mod map_rows;
 mod matmul;
+pub(crate) mod no_grad;
 mod norm;
 mod op;
 mod operators;
@@ -60,10 +67,12 @@ use std::fmt;
 use ndarray::{Array, ArrayD, ArrayRef, ArrayView, ArrayViewD, Dimension, IxDyn, ShapeBuilder};
 use smallvec::SmallVec;
 
+pub use self::checkpoint::checkpoint;
 pub use self::conv::Conv;
 pub use self::elem::Elem;
 pub use self::formula::Formula;
-pub use self::functions::{grad, hvp, jacobian, jvp, value_and_grad, vjp};
+pub use self::functions::{grad, hessian, hvp, jacobian, jacobian_rows, jvp, value_and_grad, vjp};
+pub use self::no_grad::no_grad;
 pub use self::op::{Grads, Op, Vjp};
 pub use self::pool::Pool;
 pub use self::unfold::Pair;
@@ -72,6 +81,7 @@ pub use crate::kernels::factor::Triangle;
 #[doc(hidden)]
 pub use crate::kernels::cpu::{Path, limited_to};
 
+use self::cut::Cuts;
 use self::entry::{OpRef, Source, TensorEntry};
 use self::layout::Layout;
 use crate::error::{Error, Kind};
@@ -101,6 +111,7 @@ pub struct Tensor<T: Real> {
     storage: Storage<T>,
     layout: Layout,
     node: Option<Node<T>>,
+    cuts: Cuts<T>,
 }
 
 /// A tensor's place on a tape.
@@ -118,7 +129,12 @@ impl<T: Real> Tensor<T> {
         let shape = Layout::row_major(array.shape());
         let array = if array.is_standard_layout() { array } else { array.as_standard_layout().into_owned() };
         let (vec, offset) = array.into_raw_vec_and_offset();
-        Self { storage: Storage::from_vec(vec), layout: Layout { offset: offset.unwrap_or(0), ..shape }, node: None }
+        Self {
+            storage: Storage::from_vec(vec),
+            layout: Layout { offset: offset.unwrap_or(0), ..shape },
+            node: None,
+            cuts: None,
+        }
     }
 
     /// A constant of no axes.
@@ -153,7 +169,7 @@ impl<T: Real> Tensor<T> {
 
     pub(crate) fn from_storage(storage: Storage<T>, shape: &[usize]) -> Self {
         debug_assert_eq!(storage.as_slice().len(), shape.iter().product::<usize>());
-        Self { storage, layout: Layout::row_major(shape), node: None }
+        Self { storage, layout: Layout::row_major(shape), node: None, cuts: None }
     }
 
     /// A result of `shape` whose elements `write` sets in full.
@@ -174,7 +190,7 @@ impl<T: Real> Tensor<T> {
 
     /// The same elements under another layout, as a constant.
     pub(crate) fn with_layout(&self, layout: Layout) -> Self {
-        Self { storage: self.storage.clone(), layout, node: None }
+        Self { storage: self.storage.clone(), layout, node: None, cuts: None }
     }
 
     /// The lengths of the axes.
@@ -255,9 +271,16 @@ impl<T: Real> Tensor<T> {
         self.storage.as_slice()[self.layout.offset]
     }
 
-    /// The same values as a constant: no gradient flows through.
+    /// The same values as a constant: no gradient flows through. If one is asked for that would have, the message names
+    /// this place.
+    #[track_caller]
     pub fn detach(&self) -> Self {
-        Self { node: None, ..self.clone() }
+        self.untracked().noted("detach", &[self])
+    }
+
+    /// The same values as a constant that says nothing of where it came from.
+    pub(crate) fn untracked(&self) -> Self {
+        Self { node: None, cuts: None, ..self.clone() }
     }
 
     /// Derivatives of this scalar with respect to everything on its tape, by one reverse sweep.
@@ -282,14 +305,25 @@ impl<T: Real> Tensor<T> {
             let rule = "the cotangent needs the root's shape";
             Error::from(Kind::Shapes { op: op.into(), a, b, rule }).raise();
         }
-        let Some(node) = self.live() else { Error::from(Kind::ConstantRoot { op }).raise() };
-        crate::tape::sweep::gradients(node.cell, &[], Some((node, cotangent.detach())))
+        let Some(node) = self.live() else { self.constant_root(op) };
+        crate::tape::sweep::gradients(node.cell, &[], Some((node, cotangent.untracked())))
+    }
+
+    /// Says that there is nothing to differentiate, and why if that is known.
+    #[cold]
+    #[track_caller]
+    fn constant_root(&self, op: &'static str) -> ! {
+        let kind = match self.cuts() {
+            [] => Kind::ConstantRoot { op },
+            [cut, ..] => Kind::CutRoot { op, by: cut.by, place: cut.place },
+        };
+        Error::from(kind).raise()
     }
 
     /// The place of a tracked scalar root, checked.
     #[track_caller]
     pub(crate) fn root(&self, op: &'static str) -> Node<T> {
-        let Some(node) = self.live() else { Error::from(Kind::ConstantRoot { op }).raise() };
+        let Some(node) = self.live() else { self.constant_root(op) };
         if self.len() != 1 {
             Error::from(Kind::NonScalarRoot { op, shape: self.shape().to_vec() }).raise();
         }
@@ -315,6 +349,9 @@ impl<T: Real> Tensor<T> {
     /// Puts an independent variable on a tape.
     #[track_caller]
     pub(crate) fn leaf(self, cell: &'static TapeCell<T>) -> Self {
+        if cell.checks_finite() {
+            finite::check_leaf(&self, cell.here());
+        }
         let shape = self.layout.shape.clone();
         self.enter(cell, Source::Leaf(shape))
     }
@@ -337,7 +374,18 @@ impl<T: Real> Tensor<T> {
             }
             tape = Some(node);
         }
-        let Some(Node { cell, .. }) = tape.filter(|node| node.cell.recording()) else { return output };
+        let Some(Node { cell, .. }) = tape else {
+            return Self { cuts: cut::inherited(inputs), ..output };
+        };
+        if !cell.recording() {
+            return output;
+        }
+        if let Some(region) = no_grad::region(cell) {
+            return Self { cuts: cut::made("no_grad", region, inputs), ..output };
+        }
+        if cell.checks_finite() {
+            finite::check(&op, inputs, &output, cell.here());
+        }
         let inputs: SmallVec<[Self; 2]> = inputs.iter().map(|&x| x.clone()).collect();
         let source = Source::Op { op, inputs, output: output.clone() };
         output.enter(cell, source)
@@ -349,16 +397,22 @@ impl<T: Real> Tensor<T> {
         let slot = entries.len() as u32;
         let index = cell.push(opcode::TENSOR, [slot], T::zero());
         self.node = Some(Node { cell, index, slot, epoch: cell.epoch() });
+        self.cuts = None;
         // A rule written in terms of the result is differentiated through the result.
         if let Source::Op { output, .. } = &mut source {
             output.node = self.node;
         }
-        entries.push(TensorEntry { index, source });
+        entries.push(TensorEntry { index, place: cell.here(), source });
         self
     }
 
     pub(crate) fn strided(&self) -> Strided<'_, T> {
         Strided { data: self.storage.as_slice(), strides: &self.layout.strides, offset: self.layout.offset }
+    }
+
+    /// All elements of the buffer that this tensor is a view of.
+    pub(crate) fn buffer(&self) -> &[T] {
+        self.storage.as_slice()
     }
 
     pub(crate) fn layout(&self) -> &Layout {
@@ -368,7 +422,7 @@ impl<T: Real> Tensor<T> {
     /// The elements in row-major order, copied only if they lie otherwise; a constant.
     pub(crate) fn row_major(&self) -> Self {
         if self.layout.is_row_major() {
-            return self.detach();
+            return self.untracked();
         }
         Self::build(self.shape(), |out| map::map1(self.shape(), self.strided(), out, |x| x))
     }
@@ -408,7 +462,7 @@ impl<T: Real> Tensor<T> {
             let (a, b) = (self.shape().to_vec(), other.shape().to_vec());
             Error::from(Kind::Shapes { op: "update".into(), a, b, rule: "both need the same shape" }).raise();
         }
-        self.node = None;
+        (self.node, self.cuts) = (None, None);
         if !self.storage.is_unique() || !self.layout.is_row_major() {
             // Somebody else needs the old values, a tape perhaps: the new ones go elsewhere, in one pass.
             let shape = self.layout.shape.clone();

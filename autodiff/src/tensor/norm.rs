@@ -74,7 +74,7 @@ impl<T: Real> Tensor<T> {
         if p == f64::INFINITY {
             return self.abs().extreme("norm", axes, keep, T::zero(), larger);
         }
-        let sizes = self.detach().abs();
+        let sizes = self.untracked().abs();
         let output = if p == 1.0 {
             sizes.sum_axes(axes, true)
         } else {

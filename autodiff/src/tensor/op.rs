@@ -6,7 +6,8 @@ use smallvec::SmallVec;
 use super::Tensor;
 use super::entry::{Backward, OpRef};
 use crate::Real;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
+use crate::tape::trace::Place;
 
 /// An operation on tensors: a value and a vector-Jacobian product.
 ///
@@ -114,11 +115,64 @@ impl<T: Real> Vjp<'_, T> {
 /// let one_input = Grads::from(g.clone());
 /// let two_inputs = Grads::from([Some(g), None]);
 /// ```
-pub struct Grads<T: Real>(pub(crate) SmallVec<[Option<Tensor<T>>; 2]>);
+///
+/// Plain arrays will do, too, where the vjp is computed by other means. The gradient has no derivative then, and a second
+/// derivative through the operation panics with its name:
+///
+/// ```
+/// use autodiff::tensor::Grads;
+/// let one_input = Grads::from(ndarray::array![1.0].into_dyn());
+/// let two_inputs = Grads::arrays([None, Some(ndarray::array![1.0].into_dyn())]);
+/// ```
+pub struct Grads<T: Real> {
+    gradients: SmallVec<[Option<Tensor<T>>; 2]>,
+    /// Whether they came as arrays, which have no derivatives.
+    plain: bool,
+}
+
+impl<T: Real> Grads<T> {
+    /// Gradients that were computed by other means than tensor operations: an array or `None` for each input.
+    pub fn arrays(gradients: impl IntoIterator<Item = Option<ArrayD<T>>>) -> Self {
+        let gradients = gradients.into_iter().map(|gradient| gradient.map(Tensor::constant)).collect();
+        Self { gradients, plain: true }
+    }
+
+    /// The gradients of operation `op` at `place`, fit to be recorded if the sweep is.
+    pub(crate) fn recordable(self, op: &str, place: Place, cx: &Vjp<'_, T>) -> SmallVec<[Option<Tensor<T>>; 2]> {
+        if !(self.plain && cx.recording) {
+            return self.gradients;
+        }
+        let inputs: SmallVec<[&Tensor<T>; 4]> = cx.inputs.iter().chain([cx.grad]).collect();
+        let end = |gradient| Tensor::record(OpRef::shared(FirstOnly { op: op.to_owned(), place }), &inputs, gradient);
+        self.gradients.into_iter().map(|gradient| gradient.map(end)).collect()
+    }
+}
+
+/// A gradient that came as an array: recorded, so that whoever differentiates it is told.
+struct FirstOnly {
+    op: String,
+    place: Place,
+}
+
+impl<T: Real> Backward<T> for FirstOnly {
+    fn name(&self) -> &str {
+        &self.op
+    }
+
+    fn vjp(&self, _: &Vjp<'_, T>) -> Grads<T> {
+        Error::from(Kind::FirstOnly { op: self.op.clone(), place: self.place }).raise()
+    }
+}
 
 impl<T: Real> From<Tensor<T>> for Grads<T> {
     fn from(gradient: Tensor<T>) -> Self {
-        Self(SmallVec::from_iter([Some(gradient)]))
+        Self { gradients: SmallVec::from_iter([Some(gradient)]), plain: false }
+    }
+}
+
+impl<T: Real> From<ArrayD<T>> for Grads<T> {
+    fn from(gradient: ArrayD<T>) -> Self {
+        Self::arrays([Some(gradient)])
     }
 }
 
@@ -130,13 +184,13 @@ impl<T: Real, const N: usize> From<[Option<Tensor<T>>; N]> for Grads<T> {
 
 impl<T: Real> From<Vec<Option<Tensor<T>>>> for Grads<T> {
     fn from(gradients: Vec<Option<Tensor<T>>>) -> Self {
-        Self(gradients.into())
+        gradients.into_iter().collect()
     }
 }
 
 impl<T: Real> FromIterator<Option<Tensor<T>>> for Grads<T> {
     fn from_iter<I: IntoIterator<Item = Option<Tensor<T>>>>(gradients: I) -> Self {
-        Self(gradients.into_iter().collect())
+        Self { gradients: gradients.into_iter().collect(), plain: false }
     }
 }
 

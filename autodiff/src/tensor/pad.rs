@@ -128,7 +128,7 @@ impl<T: Real> Tensor<T> {
         let len = self.length("roll", axis);
         // An axis without elements has no places to move by.
         let start = if len == 0 { 0 } else { len - shift.rem_euclid(len as isize).unsigned_abs() };
-        let x = self.detach();
+        let x = self.untracked();
         let output = Self::concat(&[&x.narrow(axis, start..len), &x.narrow(axis, 0..start)], axis);
         Self::record(OpRef::shared(Roll { shift, axis }), &[self], output)
     }

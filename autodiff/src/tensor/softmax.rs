@@ -122,7 +122,7 @@ impl<T: Real> Tensor<T> {
                     }
                 })
             }
-            _ => (self.detach() - &top).exp().sum_axes(axes, true),
+            _ => (self.untracked() - &top).exp().sum_axes(axes, true),
         };
         let finite = top.mask(T::is_finite);
         let sum = powers.ln() + &top;
@@ -142,7 +142,7 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub(super) fn shifted(&self, op: &str, axes: &[usize]) -> (Self, Self) {
         let top = self.tops(op, axes);
-        let shifted = self.detach() - &top;
+        let shifted = self.untracked() - &top;
         (top, shifted)
     }
 }

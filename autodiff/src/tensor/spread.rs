@@ -106,7 +106,7 @@ impl<T: Real> Tensor<T> {
             self.refuse(name, rule);
         }
         let freedom = count as f64 - correction as f64;
-        let squares = self.detach().less_mean(axes, &kept).square();
+        let squares = self.untracked().less_mean(axes, &kept).square();
         let variance = squares.sum_axes(axes, keep) / T::of(freedom);
         let output = if root { variance.sqrt() } else { variance };
         let op = Spread { name, axes: axes.iter().copied().collect(), kept, freedom, root };

@@ -61,6 +61,7 @@ impl Activation {
 }
 
 impl<T: Real> Layer<T> for Activation {
+    #[track_caller]
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
         self.apply(x)
     }

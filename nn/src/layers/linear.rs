@@ -57,6 +57,7 @@ impl<T: Real> Linear<T> {
 }
 
 impl<T: Real> Layer<T> for Linear<T> {
+    #[track_caller]
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
         x.linear(self.weight.tensor(), self.bias.tensor())
     }

@@ -56,8 +56,14 @@ impl<T: Real> Mlp<T> {
 }
 
 impl<T: Real> Layer<T> for Mlp<T> {
+    #[track_caller]
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
-        self.layers.iter().fold(x.clone(), |x, (linear, activation)| activation.apply(&linear.forward(&x)))
+        // Not a fold: in a closure, operations would not be recorded as the caller's.
+        let mut x = x.clone();
+        for (linear, activation) in &self.layers {
+            x = activation.apply(&linear.forward(&x));
+        }
+        x
     }
 
     fn visit(&self, v: &mut Visit<'_, T>) {

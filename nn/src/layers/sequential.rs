@@ -45,8 +45,13 @@ impl<T: Real> Sequential<T> {
 }
 
 impl<T: Real> Layer<T> for Sequential<T> {
+    #[track_caller]
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
-        self.layers.iter().fold(x.clone(), |x, layer| layer.forward(&x))
+        let mut x = x.clone();
+        for layer in &self.layers {
+            x = layer.forward(&x);
+        }
+        x
     }
 
     fn visit(&self, v: &mut Visit<'_, T>) {

@@ -4,7 +4,6 @@ use autodiff::{Real, Tape, Tensor, Var};
 use ndarray::{Array2, ArrayD, IxDyn};
 
 use super::minimize::{Direction, Minimum, Stop, minimize};
-use crate::error::Kind;
 use crate::layer::{parameters, parameters_mut};
 use crate::{Layer, Result};
 
@@ -90,12 +89,13 @@ impl<T: Real, M: Layer<T>, F: Fn(&M) -> Tensor<T>> Objective<T> for OfModel<'_, 
         let tape = Tape::new();
         let value = self.record(x, &tape);
         let gradients = value.backward();
-        let (mut flat, mut severed) = (Vec::with_capacity(x.len()), None);
-        parameters(self.model, |name, param| match param.gradient(&gradients) {
-            Some(gradient) => flat.extend(gradient.view().iter()),
-            None => severed = severed.take().or_else(|| Some(name.to_owned())),
+        let (mut flat, mut complete) = (Vec::with_capacity(x.len()), Ok(()));
+        parameters(self.model, |name, param| {
+            if complete.is_ok() {
+                complete = param.require(name, &gradients).map(|gradient| flat.extend(gradient.view().iter()));
+            }
         });
-        severed.map_or(Ok((value.item(), flat)), |name| Err(Kind::Severed { name }.into()))
+        complete.map(|()| (value.item(), flat))
     }
 
     /// Reverse over reverse: the gradient is recorded, and each of its entries swept back.

@@ -143,8 +143,11 @@ fn check<T: Real>(slots: &[Slot<T>], model: &dyn Layer<T>, gradients: &Gradients
             let shape = param.value().shape();
             result = match slots.next() {
                 Some(slot) if slot.name == name && slot.shape == shape => {
-                    let reached = slot.is_frozen() || param.gradient(gradients).is_some();
-                    if reached { Ok(()) } else { Err(Kind::Severed { name: name.to_owned() }.into()) }
+                    if slot.is_frozen() {
+                        Ok(())
+                    } else {
+                        param.require(name, gradients).map(drop)
+                    }
                 }
                 slot => Err(other_model(slot, Some(describe(name, shape)))),
             };

@@ -1,0 +1,40 @@
+//! Looking at a gradient on its way, or changing it.
+
+use super::entry::{Backward, OpRef};
+use super::{Grads, Tensor, Vjp};
+use crate::Real;
+
+struct Hook<F>(F);
+
+impl<T: Real, F: Fn(&Tensor<T>) -> Tensor<T>> Backward<T> for Hook<F> {
+    fn name(&self) -> &'static str {
+        "on_grad"
+    }
+
+    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
+        (self.0)(cx.grad()).into()
+    }
+}
+
+impl<T: Real> Tensor<T> {
+    /// The same values; a gradient that flows back through the result passes through `hook`, which may look at it or
+    /// replace it.
+    ///
+    /// What `hook` returns goes on to this tensor. In a recorded sweep its operations are recorded, too.
+    ///
+    /// ```
+    /// use autodiff::Tape;
+    /// use ndarray::array;
+    /// let tape = Tape::new();
+    /// let x = tape.tensor(array![1.0, 20.0]);
+    /// let y = x.on_grad(|g| g.clamp(-10.0, 10.0)).square().sum();
+    /// assert_eq!(y.backward().wrt(&x), array![2.0, 10.0].into_dyn());
+    /// ```
+    ///
+    /// # Panics
+    /// In a sweep, if `hook` returns a tensor of a shape that does not broadcast with this one's.
+    #[track_caller]
+    pub fn on_grad(&self, hook: impl Fn(&Self) -> Self + 'static) -> Self {
+        Self::record(OpRef::shared(Hook(hook)), &[self], self.untracked())
+    }
+}

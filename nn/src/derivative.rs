@@ -1,0 +1,113 @@
+//! Derivatives of functions of a model with respect to all its parameters.
+
+use autodiff::{Real, Tape, Tensor};
+
+use crate::error::Kind;
+use crate::layer::parameters;
+use crate::{Layer, Result};
+
+/// The gradient of `objective` with respect to all parameters of a model, in the order of [`parameters`].
+///
+/// ```
+/// use autodiff::Tensor;
+/// use nn::{Layer, Linear, loss};
+/// use ndarray::array;
+/// let mut model = Linear::from_weights(array![[2.0]], array![0.0]);
+/// let x = Tensor::constant(array![[3.0]]);
+/// let g = nn::param_grad(&mut model, |model| model.forward(&x).square().sum())?;   // (3 w + b)²
+/// assert_eq!((g[0].item(), g[1].item()), (36.0, 12.0));
+/// # Ok::<(), nn::Error>(())
+/// ```
+///
+/// # Errors
+/// If no gradient reaches one of the parameters: the message names it and where the path ends.
+///
+/// # Panics
+/// If the objective is not a scalar, or a constant.
+#[track_caller]
+pub fn param_grad<T: Real, M: Layer<T>>(
+    model: &mut M,
+    objective: impl FnOnce(&M) -> Tensor<T>,
+) -> Result<Vec<Tensor<T>>> {
+    Ok(param_value_and_grad(model, objective)?.1)
+}
+
+/// The value of `objective` and its gradient with respect to all parameters, in the order of [`parameters`].
+///
+/// # Errors
+/// As [`param_grad`].
+///
+/// # Panics
+/// As [`param_grad`].
+#[track_caller]
+pub fn param_value_and_grad<T: Real, M: Layer<T>>(
+    model: &mut M,
+    objective: impl FnOnce(&M) -> Tensor<T>,
+) -> Result<(T, Vec<Tensor<T>>)> {
+    let tape = Tape::new();
+    crate::watch(model, &tape);
+    let value = objective(model);
+    let gradients = value.backward();
+    let mut found = Ok(Vec::new());
+    parameters(model, |name, param| {
+        if let Ok(list) = &mut found {
+            match param.require(name, &gradients) {
+                Ok(gradient) => list.push(gradient.clone()),
+                Err(error) => found = Err(error),
+            }
+        }
+    });
+    Ok((value.item(), found?))
+}
+
+/// The Hessian-vector product of `objective` with respect to all parameters: the derivative of its gradient along
+/// `directions`, one for each parameter in the order of [`parameters`]. Reverse over reverse.
+///
+/// ```
+/// use autodiff::Tensor;
+/// use nn::{Layer, Linear};
+/// use ndarray::array;
+/// let mut model = Linear::from_weights(array![[2.0]], array![0.0]);
+/// let x = Tensor::constant(array![[3.0]]);
+/// let along = [Tensor::constant(array![[1.0]]), Tensor::constant(array![10.0])];
+/// let h = nn::param_hvp(&mut model, |model| model.forward(&x).square().sum(), &along)?;
+/// assert_eq!((h[0].item(), h[1].item()), (18.0 + 60.0, 6.0 + 20.0));
+/// # Ok::<(), nn::Error>(())
+/// ```
+///
+/// # Errors
+/// If there is not a direction of its shape for each parameter.
+///
+/// # Panics
+/// If the objective is not a scalar, or a constant.
+#[track_caller]
+pub fn param_hvp<T: Real, M: Layer<T>>(
+    model: &mut M,
+    objective: impl FnOnce(&M) -> Tensor<T>,
+    directions: &[Tensor<T>],
+) -> Result<Vec<Tensor<T>>> {
+    let wrong = |message: String| Kind::Directions { op: "param_hvp", message };
+    let tape = Tape::new();
+    crate::watch(model, &tape);
+    let mut leaves: Vec<Tensor<T>> = Vec::new();
+    let mut fits = Ok(());
+    parameters(model, |name, param| {
+        let (want, direction) = (param.tensor().shape(), directions.get(leaves.len()));
+        if let (Some(direction), Ok(())) = (direction.filter(|direction| direction.shape() != want), &fits) {
+            let got = direction.shape();
+            fits = Err(wrong(format!("the direction of `{name}` has shape {got:?}, the parameter {want:?}")));
+        }
+        leaves.push(param.tensor().clone());
+    });
+    fits?;
+    if leaves.len() != directions.len() {
+        return Err(wrong(format!("{} directions given for {} parameters", directions.len(), leaves.len())).into());
+    }
+    let slopes = tape.grad(objective(model), &leaves);
+    let along = slopes.iter().zip(directions).map(|(slope, direction)| (slope * direction).sum());
+    let along = along.reduce(|sum, term| sum + term).filter(Tensor::is_tracked);
+    let zeros = || leaves.iter().map(|x| Tensor::zeros(x.shape())).collect();
+    let Some(along) = along else { return Ok(zeros()) };
+    let gradients = along.backward();
+    Ok(leaves.iter().map(|x| gradients.tensor(x).cloned().unwrap_or_else(|| Tensor::zeros(x.shape()))).collect())
+}

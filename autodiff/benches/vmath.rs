@@ -53,8 +53,9 @@ fn functions<T: Real>(c: &mut Criterion, number: &str) {
         let mut group = c.benchmark_group(format!("{} {number}", f.name()));
         group.throughput(Throughput::Elements(n as u64));
         for path in [Path::Avx512, Path::Avx2, Path::Portable] {
-            let measure = || group.bench_function(format!("{path:?}"), |b| b.iter(|| black_box(&x).unary(f)));
-            limited_to(path, measure);
+            limited_to(path, || {
+                group.bench_function(format!("{path:?}"), |b| b.iter(|| black_box(&x).unary(f)));
+            });
         }
         let (x, mut out) = (x.to_array(), vec![T::zero(); n]);
         group.bench_function("std", |b| {

@@ -138,8 +138,8 @@ impl<F: Formula<K>, const K: usize, const FIRST: usize, const N: usize> Kernel<5
         }
         let y = self.0.eval(arguments).0;
         let mut gradients = [x[0]; N];
-        for k in 0..N {
-            gradients[k] = match y.along[k] {
+        for (gradient, slope) in gradients.iter_mut().zip(y.along) {
+            *gradient = match slope {
                 Some(slope) => x[0].apply2(Binary::Chain, slope),
                 None => A::constant(0.0),
             };
@@ -152,9 +152,9 @@ impl<F: Formula<K>, const K: usize, const FIRST: usize, const N: usize> Kernel<5
 #[inline(always)]
 fn unit<A: Algebra, const N: usize>(i: usize, first: usize) -> [Option<A>; N] {
     let mut along = [None; N];
-    for k in 0..N {
+    for (k, along) in along.iter_mut().enumerate() {
         if first + k == i {
-            along[k] = Some(A::constant(1.0));
+            *along = Some(A::constant(1.0));
         }
     }
     along

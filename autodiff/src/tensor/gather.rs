@@ -73,7 +73,7 @@ impl<T: Real> Tensor<T> {
     /// ```
     /// use autodiff::Tensor;
     /// use ndarray::array;
-    /// let counts = Tensor::zeros(&[3]).scatter_add(0, &array![2, 0, 2], &Tensor::ones(&[3]));
+    /// let counts = Tensor::<f64>::zeros(&[3]).scatter_add(0, &array![2, 0, 2], &Tensor::ones(&[3]));
     /// assert_eq!(counts.to_array(), array![1.0, 0.0, 2.0].into_dyn());
     /// ```
     ///

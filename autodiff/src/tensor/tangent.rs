@@ -78,9 +78,9 @@ impl<A: Algebra, const N: usize> Algebra for Tangent<A, N> {
     #[inline(always)]
     fn select(mask: Self::Mask, a: Self, b: Self) -> Self {
         let mut along = [None; N];
-        for k in 0..N {
+        for (k, along) in along.iter_mut().enumerate() {
             let zero = A::constant(0.0);
-            along[k] = match (a.along[k], b.along[k]) {
+            *along = match (a.along[k], b.along[k]) {
                 (None, None) => None,
                 (a, b) => Some(A::select(mask, a.unwrap_or(zero), b.unwrap_or(zero))),
             };

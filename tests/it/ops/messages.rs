@@ -27,7 +27,7 @@ fn reductions() {
     let rule = "shape [2, 3]: axes [2] must be different and below 2";
     raises_here(|| a.argmax(2), &format!("argmax: {rule}"));
     raises_here(|| a.argmin(2), &format!("argmin: {rule}"));
-    raises_here(|| a.cumsum(2), "cumsum: shape [2, 3]: there is no axis 2, only 2 counted from 0");
+    raises_here(|| a.cumsum(2), "cumsum: shape [2, 3]: there is no axis 2; axes are counted from 0, and there are 2");
 }
 
 #[test]
@@ -64,12 +64,18 @@ fn parts() {
     );
     let still = vec![SliceInfoElem::from(..), SliceInfoElem::Slice { start: 0, end: None, step: 0 }];
     raises_here(|| a.slice(still), "slice: shape [2, 3]: a step of 0 goes nowhere");
-    raises_here(|| a.split(2, &[1]), "split: shape [2, 3]: there is no axis 2, only 2 counted from 0");
+    raises_here(
+        || a.split(2, &[1]),
+        "split: shape [2, 3]: there is no axis 2; axes are counted from 0, and there are 2",
+    );
     let sum = "must add up to that of axis 1, 3";
     raises_here(|| a.split(1, &[1, 1]), &format!("split: shape [2, 3]: the lengths [1, 1] {sum}"));
     let lengths = [usize::MAX, 4];
     raises_here(|| a.split(1, &lengths), &format!("split: shape [2, 3]: the lengths {lengths:?} {sum}"));
-    raises_here(|| a.chunks(2, 1), "chunks: shape [2, 3]: there is no axis 2, only 2 counted from 0");
+    raises_here(
+        || a.chunks(2, 1),
+        "chunks: shape [2, 3]: there is no axis 2; axes are counted from 0, and there are 2",
+    );
     raises_here(|| a.chunks(0, 0), "chunks: shape [2, 3]: chunks of length 0 never come to an end");
 }
 
@@ -83,7 +89,10 @@ fn indices() {
     let rule = "the array of indices may differ along the named axis only";
     raises_here(|| a.gather(0, &array![0]), &format!("gather: shapes [2, 3] and [1] do not fit: {rule}"));
     raises_here(|| a.gather(0, &array![[0]]), &format!("gather: shapes [2, 3] and [1, 1] do not fit: {rule}"));
-    raises_here(|| a.gather(2, &array![[0]]), "gather: shape [2, 3]: there is no axis 2, only 2 counted from 0");
+    raises_here(
+        || a.gather(2, &array![[0]]),
+        "gather: shape [2, 3]: there is no axis 2; axes are counted from 0, and there are 2",
+    );
     raises_here(|| a.gather(1, &array![[0], [3]]), "gather: shape [2, 3]: axis 1 of length 3 has no index 3");
     let one = zeros(&[2, 1]);
     raises_here(
@@ -107,7 +116,7 @@ fn moving_around() {
     raises_here(|| a.pad(&widths, 0.0), &format!("pad: shape [2, 3]: too many elements with widths {widths:?}"));
     raises_here(|| a.flip(&[2]), "flip: shape [2, 3]: axes [2] must be different and below 2");
     raises_here(|| a.flip(&[1, 1]), "flip: shape [2, 3]: axes [1, 1] must be different and below 2");
-    raises_here(|| a.roll(1, 2), "roll: shape [2, 3]: there is no axis 2, only 2 counted from 0");
+    raises_here(|| a.roll(1, 2), "roll: shape [2, 3]: there is no axis 2; axes are counted from 0, and there are 2");
     raises_here(|| a.tile(&[MANY]), &format!("tile: shape [2, 3]: too many elements, repeated [1, {MANY}] times"));
 }
 

@@ -113,6 +113,8 @@ def tables(single):
 if __name__ == "__main__":
     print("//! Written by `coefficients.py`: minimax polynomials, lowest power first, and constants in parts.")
     print()
+    print('#![allow(clippy::unreadable_literal, reason = "bit patterns")]')
+    print()
     print("use super::native::Tables;")
     for name, single in [("f32", True), ("f64", False)]:
         print(f"\nimpl Tables for {name} {{")

@@ -1,5 +1,7 @@
 //! Written by `coefficients.py`: minimax polynomials, lowest power first, and constants in parts.
 
+#![allow(clippy::unreadable_literal, reason = "bit patterns")]
+
 use super::native::Tables;
 
 impl Tables for f32 {

@@ -85,8 +85,9 @@ macro_rules! native {
                 // The exponent, `bias` too large, above the mantissa's offset from that of √½.
                 let offset = x.to_bits().wrapping_sub(root.to_bits()).wrapping_add($bias << $mantissa);
                 let m = $t::from_bits((offset & ((1 << $mantissa) - 1)).wrapping_add(root.to_bits()));
-                let k = $t::from_bits((offset >> $mantissa) | Self::SHIFT.to_bits()) - (Self::SHIFT + $bias as $t);
-                (m, if subnormal { k - ($mantissa + 1) as $t } else { k })
+                let k = $t::from_bits((offset >> $mantissa) | Self::SHIFT.to_bits())
+                    - (Self::SHIFT + ($bias as $bits) as $t);
+                (m, if subnormal { k - ($mantissa as $bits + 1) as $t } else { k })
             }
 
             #[inline(always)]

@@ -31,7 +31,7 @@ pub(super) fn sin_cos<T: Native>(x: T) -> (T, T) {
     let [odd, upper] = T::low_bits(shifted);
     let (s, c) = if odd { (cosine, sine) } else { (sine, cosine) };
     let sin = if upper { -s } else { s };
-    let cos = if odd != upper { -c } else { c };
+    let cos = if odd == upper { c } else { -c };
     // The sign of a zero.
     (if x == T::zero() { x } else { sin }, cos)
 }

@@ -21,6 +21,7 @@
 //! bits whatever the number of threads.
 
 mod atomic;
+mod buffer;
 mod check;
 pub mod data;
 mod error;
@@ -30,23 +31,35 @@ mod layer;
 pub mod layers;
 pub mod loss;
 pub mod metrics;
+mod mode;
 pub mod optim;
 mod param;
 mod persist;
 pub mod plot;
+mod random;
 mod regularizer;
 pub mod schedule;
+mod summary;
 mod train;
+mod visit;
 
+pub use buffer::Buffer;
 pub use check::{GradientCheck, check_gradient};
 pub use data::{Batches, Csv, Dataset, Standardizer, Table};
 pub use error::{Error, Result};
 pub use init::Init;
-pub use layer::{Layer, Visit, VisitMut, count, is_bias, names, parameters, parameters_mut, watch};
-pub use layers::{Activation, Linear, Mlp, Sequential};
-pub use loss::Loss;
+pub use layer::Layer;
+pub use layers::{
+    Activation, BasisFunctions, BatchNorm1d, Dag, Dropout, Flatten, LayerNorm, Linear, LogVariance, Mlp, Residual,
+    Sequential,
+};
+pub use loss::{Loss, Reduction};
+pub use mode::{Mode, eval_mode, mode, train_mode};
 pub use optim::{Adagrad, Adam, AdamW, Lbfgs, Newton, Optimizer, RmsProp, Sgd};
 pub use param::Param;
 pub use persist::{Element, load, save};
+pub use random::{Random, RandomState, random_states, restore_random_states};
 pub use regularizer::{Proximal, Regularizer};
+pub use summary::{Row, Summary, Trace, summary};
 pub use train::{Epoch, History, Trainer};
+pub use visit::{Visit, VisitMut, buffers, count, is_bias, names, parameters, parameters_mut, watch};

@@ -17,7 +17,7 @@
 //! ```
 //!
 //! A layer is a struct with a `forward` and a list of its parameters ([`Layer`]); a loss is a function of outputs and targets
-//! ([`Loss`]). Everything random draws from a generator that is passed in or from a seed, and the same seed gives the same
+//! ([`Loss`]). Layers that compute differently while they are trained have a [`Mode`]. Everything random draws from a generator that is passed in or from a seed, and the same seed gives the same
 //! bits whatever the number of threads.
 
 mod atomic;
@@ -50,8 +50,8 @@ pub use error::{Error, Result};
 pub use init::Init;
 pub use layer::Layer;
 pub use layers::{
-    Activation, BasisFunctions, BatchNorm1d, Dag, Dropout, Flatten, LayerNorm, Linear, LogVariance, Mlp, Residual,
-    Sequential,
+    Activation, AvgPool2d, BasisFunctions, BatchNorm1d, Conv2d, Dag, Dropout, Flatten, LayerNorm, Linear, LogVariance,
+    MaxPool2d, Mlp, Residual, Sequential,
 };
 pub use loss::{Loss, Reduction};
 pub use mode::{Mode, eval_mode, mode, train_mode};

@@ -71,25 +71,26 @@ impl<T: Real> Loss<T> for BinaryCrossEntropy {
         same("BinaryCrossEntropy", y, t);
         let smooth = |t: &Tensor<T>| t * T::of(1.0 - self.smoothing) + T::of(0.5 * self.smoothing);
         let t = if self.smoothing == 0.0 { t.clone() } else { smooth(t) };
+        let Some(weights) = self.pos_weight.as_deref() else {
+            let from_probabilities = || -(t.xlogy(y) + complement(&t).xlogy(&complement(y)));
+            let losses = if self.logits { y.bce_with_logits(&t) } else { from_probabilities() };
+            return self.reduction.apply(&losses);
+        };
+        let outputs = y.shape().last().copied().unwrap_or(1);
+        assert!(
+            weights.len() == 1 || weights.len() == outputs,
+            "BinaryCrossEntropy: {} weights for {outputs} outputs, expected one, or one for each output",
+            weights.len()
+        );
+        let row = if weights.len() == 1 { vec![] } else { vec![outputs] };
+        let weights = weights.iter().map(|&w| T::of(w)).collect();
+        let weights = ndarray::ArrayD::from_shape_vec(row, weights).expect("as many as just counted");
         // Two terms, each of which stays exact where the other vanishes.
         let (positive, negative) = if self.logits {
             (&t * (-y).softplus(), complement(&t) * y.softplus())
         } else {
             (-t.xlogy(y), -complement(&t).xlogy(&complement(y)))
         };
-        let positive = match self.pos_weight.as_deref() {
-            None => positive,
-            Some(weights) => {
-                let outputs = y.shape().last().copied().unwrap_or(1);
-                assert!(
-                    weights.len() == 1 || weights.len() == outputs,
-                    "BinaryCrossEntropy: {} weights for {outputs} outputs, expected one, or one for each output",
-                    weights.len()
-                );
-                let weights: ndarray::Array1<T> = weights.iter().map(|&w| T::of(w)).collect();
-                (positive * Tensor::constant(weights)).reshape(y.shape())
-            }
-        };
-        self.reduction.apply(&(positive + negative))
+        self.reduction.apply(&(positive * Tensor::constant(weights) + negative))
     }
 }

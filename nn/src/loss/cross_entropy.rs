@@ -113,16 +113,8 @@ impl<T: Real> Loss<T> for CrossEntropy {
     fn loss(&self, y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
         let (factors, total) = self.factors(y, t);
         let axis = y.ndim() - 1;
-        let terms = if self.logits {
-            let log = y.log_softmax(axis);
-            // A class ruled out by a logit of -inf costs nothing where its target is 0.
-            let zero = Tensor::scalar(T::zero());
-            let finite =
-                if log.is_finite() { log } else { Tensor::select(&factors.mask(|f| f != T::zero()), &log, &zero) };
-            factors * finite
-        } else {
-            factors.xlogy(y)
-        };
-        self.reduction.weighted(&-terms.sum_axis(axis), total)
+        let losses =
+            if self.logits { y.softmax_cross_entropy(&factors, axis) } else { -factors.xlogy(y).sum_axis(axis) };
+        self.reduction.weighted(&losses, total)
     }
 }

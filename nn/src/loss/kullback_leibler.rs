@@ -53,11 +53,11 @@ impl<T: Real> Loss<T> for KullbackLeibler {
         let Some(axis) = y.ndim().checked_sub(1) else {
             panic!("KullbackLeibler: the output is a single number, expected an axis of probabilities")
         };
-        let shared = match self.given {
-            Given::Logits => t * y.log_softmax(axis),
-            Given::LogProbabilities => t * y,
-            Given::Probabilities => t.xlogy(y),
+        let cross = match self.given {
+            Given::Logits => y.softmax_cross_entropy(t, axis),
+            Given::LogProbabilities => -(t * y).sum_axis(axis),
+            Given::Probabilities => -t.xlogy(y).sum_axis(axis),
         };
-        self.reduction.apply(&(t.xlogy(t) - shared).sum_axis(axis))
+        self.reduction.apply(&(cross + t.xlogy(t).sum_axis(axis)))
     }
 }

@@ -32,7 +32,7 @@ pub fn bce<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
 #[track_caller]
 pub fn bce_with_logits<T: Real>(a: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
     same("bce_with_logits", a, t);
-    (a.softplus() - t * a).sum()
+    a.bce_with_logits(t).sum()
 }
 
 /// `-Σ_i Σ_k t_ik ln y_ik` from probabilities (L11).
@@ -52,7 +52,7 @@ pub fn cross_entropy<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
 #[track_caller]
 pub fn softmax_cross_entropy<T: Real>(a: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
     same("softmax_cross_entropy", a, t);
-    -(t * a.log_softmax(a.ndim().saturating_sub(1))).sum()
+    a.softmax_cross_entropy(t, a.ndim().saturating_sub(1)).sum()
 }
 
 /// `Σ [1 - t y]_+` of targets ±1 (L12).

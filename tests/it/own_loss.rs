@@ -12,7 +12,7 @@ struct LogCosh(Reduction);
 impl<T: Real> Loss<T> for LogCosh {
     fn loss(&self, y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
         let e = y - t;
-        let losses = &e + (e * T::of(-2.0)).softplus() - T::of(std::f64::consts::LN_2);
+        let losses = &e + (&e * T::of(-2.0)).softplus() - T::of(std::f64::consts::LN_2);
         self.0.apply(&losses)
     }
 }

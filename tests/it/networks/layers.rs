@@ -4,19 +4,19 @@ use std::cell::RefCell;
 
 use autodiff::{Real, Tape, Tensor};
 use ndarray::{ArrayD, Axis};
-use nn::{Layer, Mode, RandomState};
+use nn::{Activation, Layer, Mode, RandomState};
 use tests::all_close;
 
 use super::cases::{LayerCase, layers};
 use super::harness::{Derivatives, check, derivatives, numbers};
 
 /// The values of the input, then of all parameters.
-fn point(case: &mut LayerCase<f64>) -> Vec<f64> {
+fn point(case: &LayerCase<f64>) -> Vec<f64> {
     let inputs: usize = case.input.iter().product();
-    let mut at = numbers(inputs + nn::count(&*case.layer), 0);
+    let mut at = numbers(inputs + nn::count(&case.layer), 0);
     // Parameters near where they start: positive scales stay positive.
     let mut place = inputs;
-    nn::parameters(&*case.layer, |_, p| {
+    nn::parameters(&case.layer, |_, p| {
         for w in &p.value().to_array() {
             at[place] = f64::from((w + 0.1 * at[place]) as f32);
             place += 1;
@@ -25,13 +25,9 @@ fn point(case: &mut LayerCase<f64>) -> Vec<f64> {
     at
 }
 
-/// A scalar function of the input and all parameters, differentiated.
-fn evaluate<T: Real>(
-    layer: &mut dyn Layer<T>,
-    input: &[usize],
-    at: &[f64],
-    states: &[(String, RandomState)],
-) -> Derivatives {
+/// A scalar function of the input and all parameters, differentiated, with the generators where they stood at first.
+fn evaluate<T: Real>(case: &mut LayerCase<T>, states: &States, order: usize, at: &[f64]) -> Derivatives {
+    let (layer, input) = (&mut *case.layer, &case.input);
     nn::restore_random_states(layer, states).unwrap();
     let (x, mut weights) = at.split_at(input.iter().product());
     let array = |shape: &[usize], values: &[f64]| {
@@ -49,29 +45,44 @@ fn evaluate<T: Real>(
     nn::parameters(layer, |_, p| leaves.push(p.tensor().clone()));
     let y = layer.forward(&leaves[0]);
     // Nonlinear, so that a linear layer has second derivatives too.
-    let weights: Vec<T> = numbers(y.len(), 5).into_iter().map(T::of).collect();
-    let objective = (y.sin() * Tensor::constant(ArrayD::from_shape_vec(y.shape(), weights).unwrap())).sum();
-    derivatives(&tape, &objective, &leaves)
+    let weights = array(y.shape(), &numbers(y.len(), 5));
+    derivatives(order, &tape, &(y.sin() * Tensor::constant(weights)).sum(), &leaves)
+}
+
+type States = [(String, RandomState)];
+
+fn check_case(mut double: LayerCase<f64>, mut single: LayerCase<f32>, mode: Mode) {
+    set(&mut *double.layer, mode);
+    set(&mut *single.layer, mode);
+    let (at, name) = (point(&double), format!("{} {mode:?}", double.name));
+    let states = nn::random_states(&double.layer);
+    assert_eq!(states, nn::random_states(&single.layer), "{name}");
+    let (double, single) = (RefCell::new(double), RefCell::new(single));
+    check(
+        &name,
+        &at,
+        |order, at| evaluate(&mut double.borrow_mut(), &states, order, at),
+        |order, at| evaluate(&mut single.borrow_mut(), &states, order, at),
+    );
 }
 
 #[test]
 fn derivatives_of_first_and_second_order_in_both_precisions() {
     for mode in [Mode::Eval, Mode::Train] {
-        for (mut double, mut single) in layers::<f64>().into_iter().zip(layers::<f32>()) {
-            set(&mut *double.layer, mode);
-            set(&mut *single.layer, mode);
-            let (at, input, name) = (point(&mut double), double.input.clone(), format!("{} {mode:?}", double.name));
-            let states = nn::random_states(&*double.layer);
-            assert_eq!(states, nn::random_states(&*single.layer), "{name}");
-            let (double, single) = (RefCell::new(double.layer), RefCell::new(single.layer));
-            check(
-                &name,
-                &at,
-                |at| evaluate(&mut **double.borrow_mut(), &input, at, &states),
-                |at| evaluate(&mut **single.borrow_mut(), &input, at, &states),
-            );
+        for (double, single) in layers().into_iter().zip(layers()) {
+            check_case(double, single, mode);
         }
     }
+}
+
+#[test]
+#[should_panic(expected = "straight through Eval: gradient[0]")]
+fn what_is_no_derivative_is_noticed() {
+    fn case<T: Real>() -> LayerCase<T> {
+        let layer = Box::new(Activation::HeavisideStraightThrough);
+        LayerCase { name: "straight through".to_owned(), layer, input: vec![2, 2] }
+    }
+    check_case(case(), case(), Mode::Eval);
 }
 
 fn set<T: Real>(layer: &mut dyn Layer<T>, mode: Mode) {
@@ -101,12 +112,12 @@ fn differs_in_training(case: &LayerCase<f64>) -> bool {
 fn modes_differ_only_where_they_must() {
     for mut case in layers::<f64>() {
         let differs = differs_in_training(&case);
-        assert_eq!(nn::mode(&*case.layer), differs.then_some(Mode::Eval), "{}: a new layer", case.name);
+        assert_eq!(nn::mode(&case.layer), differs.then_some(Mode::Eval), "{}: a new layer", case.name);
         let before = output(&mut case, Mode::Eval);
         let trained = output(&mut case, Mode::Train);
         assert_eq!(before != trained, differs, "{}", case.name);
         if differs {
-            assert_eq!(nn::mode(&*case.layer), Some(Mode::Train), "{}", case.name);
+            assert_eq!(nn::mode(&case.layer), Some(Mode::Train), "{}", case.name);
         }
         assert_eq!(output(&mut case, Mode::Eval), output(&mut case, Mode::Eval), "{}: a function", case.name);
     }
@@ -143,7 +154,7 @@ fn a_summary_changes_nothing_and_counts_everything() {
         assert_eq!(state(&*case.layer), before, "{}", case.name);
         let want = output(&mut case, Mode::Eval);
         assert_eq!(summary.rows[0].shape.as_deref(), Some(want.shape()), "{}", case.name);
-        assert_eq!(summary.parameters, nn::count(&*case.layer), "{}", case.name);
+        assert_eq!(summary.parameters, nn::count(&case.layer), "{}", case.name);
         assert_eq!(summary.rows.iter().map(|row| row.parameters).sum::<usize>(), summary.parameters, "{}", case.name);
         assert!(summary.rows.iter().all(|row| row.shape.is_some()), "{}: all inner layers are traced", case.name);
     }

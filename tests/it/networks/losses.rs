@@ -6,27 +6,22 @@ use nn::Reduction;
 use nn::loss::{self, Loss};
 use tests::{close, raises};
 
-use super::cases::losses;
-use super::harness::{check, derivatives};
+use super::cases::{LossCase, losses};
+use super::harness::{Derivatives, check, derivatives};
 
 #[test]
 fn derivatives_of_first_and_second_order_in_both_precisions() {
-    fn evaluate<T: Real>(loss: &dyn Loss<T>, y: &Tensor<T>, t: &Tensor<T>, at: &[f64]) -> super::harness::Derivatives {
+    fn evaluate<T: Real>(case: &LossCase<T>, order: usize, at: &[f64]) -> Derivatives {
         let tape = Tape::new();
         let values = at.iter().map(|&x| T::of(x)).collect();
-        let y = tape.tensor(ArrayD::from_shape_vec(y.shape(), values).unwrap());
-        let value = loss.loss(&y, t);
+        let y = tape.tensor(ArrayD::from_shape_vec(case.y.shape(), values).unwrap());
+        let value = case.loss.loss(&y, &case.t);
         assert_eq!(value.ndim(), 0, "a scalar");
-        derivatives(&tape, &value, &[y])
+        derivatives(order, &tape, &value, &[y])
     }
     for (double, single) in losses::<f64>().into_iter().zip(losses::<f32>()) {
         let at: Vec<f64> = double.y.to_array().iter().map(|&y| f64::from(y as f32)).collect();
-        check(
-            double.name,
-            &at,
-            |at| evaluate(&*double.loss, &double.y, &double.t, at),
-            |at| evaluate(&*single.loss, &single.y, &single.t, at),
-        );
+        check(double.name, &at, |order, at| evaluate(&double, order, at), |order, at| evaluate(&single, order, at));
     }
 }
 

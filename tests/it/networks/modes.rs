@@ -165,7 +165,7 @@ fn a_learnt_variance_is_that_of_the_noise() {
         GaussianNll::new().loss(&model.forward(&x), &t)
     };
     let mut line = line;
-    nn::Lbfgs::new().minimize(&mut line, objective).unwrap();
+    nn::Lbfgs::new().fit(&mut line, objective).unwrap();
     let mut found = Vec::new();
     nn::parameters(&line, |_, p| found.push(p.value().item()));
     for (found, want) in found.iter().zip([2.0, 1.0, 0.25_f64.ln()]) {

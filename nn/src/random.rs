@@ -10,7 +10,7 @@ use crate::error::Kind;
 use crate::visit::{Part, PartMut, parts, parts_mut, quoted};
 use crate::{Layer, Result};
 
-/// A layer's own generator of random numbers (ChaCha8), seeded from the one that is passed in. A layer draws from it in its
+/// A layer's own generator of random numbers (`ChaCha8`), seeded from the one that is passed in. A layer draws from it in its
 /// `forward`, which has `&self`; its state can be read and put back, bit for bit.
 pub struct Random(RefCell<ChaCha8Rng>);
 

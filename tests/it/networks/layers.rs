@@ -134,7 +134,7 @@ fn a_batch_is_its_items_one_by_one() {
             for item in 0..case.input[0] {
                 let one = case.layer.forward(&x.narrow(0, item..item + 1)).to_array();
                 let what = format!("{} {mode:?}, item {item}", case.name);
-                all_close(what, &one.index_axis(Axis(0), 0), &all.index_axis(Axis(0), item), 1e-14);
+                all_close(what, one.index_axis(Axis(0), 0), all.index_axis(Axis(0), item), 1e-14);
             }
         }
     }

@@ -18,7 +18,9 @@ fn nested(value: &Value, depth: usize, shape: &mut Vec<usize>, numbers: &mut Vec
     if shape.len() == depth {
         shape.push(list.len());
     }
-    list.iter().for_each(|value| nested(value, depth + 1, shape, numbers));
+    for value in list {
+        nested(value, depth + 1, shape, numbers);
+    }
 }
 
 fn tensor(value: &Value) -> Tensor<f64> {

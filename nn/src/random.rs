@@ -82,9 +82,10 @@ impl RandomState {
 /// let mut model = Dropout::new(0.5, &mut rand_chacha::ChaCha8Rng::seed_from_u64(1));
 /// nn::train_mode::<f64>(&mut model);
 /// let states = nn::random_states::<f64>(&model);
-/// let first = model.forward(&Tensor::<f64>::ones(&[2, 8]));
+/// let x = Tensor::<f64>::ones(&[2, 8]);
+/// let first = model.forward(&x);
 /// nn::restore_random_states::<f64>(&mut model, &states)?;
-/// assert_eq!(model.forward(&Tensor::ones(&[2, 8])).view(), first.view());
+/// assert_eq!(model.forward(&x).view(), first.view());
 /// # Ok::<(), nn::Error>(())
 /// ```
 pub fn random_states<T: Real>(model: &(impl Layer<T> + ?Sized)) -> Vec<(String, RandomState)> {

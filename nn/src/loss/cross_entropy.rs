@@ -93,7 +93,7 @@ impl CrossEntropy {
                 let weight = |class: usize| weights.as_ref().map_or(T::one(), |weights| weights[class]);
                 let mut factors = vec![T::zero(); y.len()];
                 let mut total = T::zero();
-                for (row, class) in factors.chunks_exact_mut(count).zip(classes) {
+                for (row, class) in factors.chunks_exact_mut(count.max(1)).zip(classes) {
                     let Some(class) = class else { continue };
                     if self.smoothing > 0.0 {
                         row.iter_mut().enumerate().for_each(|(k, factor)| *factor = spread * weight(k));

@@ -83,6 +83,17 @@ fn all_items_ignored_leave_no_mean() {
 }
 
 #[test]
+fn no_items_have_no_loss() {
+    let (a, t) = (Tensor::<f64>::zeros(&[0, 3]), Tensor::zeros(&[0]));
+    let sum = |loss: &dyn Loss<f64>| loss.loss(&a, &t).item();
+    assert_eq!(sum(&loss::CrossEntropy::from_logits().reduction(Reduction::Sum)), 0.0);
+    assert_eq!(sum(&loss::MultiHinge::new().reduction(Reduction::Sum)), 0.0);
+    assert!(sum(&loss::CrossEntropy::from_logits()).is_nan());
+    let nothing = Tensor::<f64>::zeros(&[0, 0]);
+    assert_eq!(loss::CrossEntropy::from_logits().reduction(Reduction::Sum).loss(&nothing, &t).item(), 0.0);
+}
+
+#[test]
 fn mistakes_are_explained() {
     let y = Tensor::<f64>::zeros(&[2, 3]);
     let says = |loss: &dyn Loss<f64>, t: Tensor<f64>, message: &str| {

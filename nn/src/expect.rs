@@ -1,5 +1,5 @@
-//! Checks of the numbers that layers, losses, optimisers, schedules and regularisers are built from. Each panics at the caller's line,
-//! saying what the number is for, what it is and what would be right.
+//! Checks of the numbers that layers, losses, optimisers, schedules and regularisers are built from. Each panics at the
+//! caller's line, saying what the number is for, what it is and what would be right.
 
 #[track_caller]
 pub(crate) fn positive(what: &str, value: f64) -> f64 {

@@ -16,9 +16,9 @@
 //! # Ok::<(), nn::Error>(())
 //! ```
 //!
-//! A layer is a struct with a `forward` and a list of its parameters ([`Layer`]); a loss is a function of outputs and targets
-//! ([`Loss`]). Layers that compute differently while they are trained have a [`Mode`]. Everything random draws from a generator that is passed in or from a seed, and the same seed gives the same
-//! bits whatever the number of threads.
+//! A layer is a struct with a `forward` and a list of its parameters ([`Layer`]); a loss is a function of outputs and
+//! targets ([`Loss`]). Layers that compute differently while they are trained have a [`Mode`]. Everything random draws from
+//! a generator that is passed in or from a seed, and the same seed gives the same bits whatever the number of threads.
 
 mod atomic;
 mod buffer;

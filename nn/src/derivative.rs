@@ -3,7 +3,7 @@
 use autodiff::{Real, Tape, Tensor};
 
 use crate::error::Kind;
-use crate::layer::parameters;
+use crate::visit::parameters;
 use crate::{Layer, Result};
 
 /// The gradient of `objective` with respect to all parameters of a model, in the order of [`parameters`].

@@ -16,11 +16,12 @@
 //! # Ok::<(), nn::Error>(())
 //! ```
 //!
-//! A layer is a struct with a `forward` and a list of its parameters ([`Layer`]); a loss is a function of outputs and targets
-//! ([`Loss`]). Everything random draws from a generator that is passed in or from a seed, and the same seed gives the same
-//! bits whatever the number of threads.
+//! A layer is a struct with a `forward` and a list of its parameters ([`Layer`]); a loss is a function of outputs and
+//! targets ([`Loss`]). Layers that compute differently while they are trained have a [`Mode`]. Everything random draws from
+//! a generator that is passed in or from a seed, and the same seed gives the same bits whatever the number of threads.
 
 mod atomic;
+mod buffer;
 mod check;
 pub mod data;
 mod derivative;
@@ -31,24 +32,36 @@ mod layer;
 pub mod layers;
 pub mod loss;
 pub mod metrics;
+mod mode;
 pub mod optim;
 mod param;
 mod persist;
 pub mod plot;
+mod random;
 mod regularizer;
 pub mod schedule;
+mod summary;
 mod train;
+mod visit;
 
+pub use buffer::Buffer;
 pub use check::{GradientCheck, check_gradient};
 pub use data::{Batches, Csv, Dataset, Standardizer, Table};
 pub use derivative::{param_grad, param_hvp, param_value_and_grad};
 pub use error::{Error, Result};
 pub use init::Init;
-pub use layer::{Layer, Visit, VisitMut, count, is_bias, names, parameters, parameters_mut, watch};
-pub use layers::{Activation, Linear, Mlp, Sequential};
-pub use loss::Loss;
+pub use layer::Layer;
+pub use layers::{
+    Activation, AvgPool2d, BasisFunctions, BatchNorm1d, Conv2d, Dag, Dropout, Flatten, LayerNorm, Linear, LogVariance,
+    MaxPool2d, Mlp, Residual, Sequential,
+};
+pub use loss::{Loss, Reduction};
+pub use mode::{Mode, eval_mode, mode, train_mode};
 pub use optim::{Adagrad, Adam, AdamW, Lbfgs, Newton, Optimizer, RmsProp, Sgd};
 pub use param::Param;
 pub use persist::{Element, load, save};
+pub use random::{Random, RandomState, random_states, restore_random_states};
 pub use regularizer::{Proximal, Regularizer};
+pub use summary::{Row, Summary, Trace, summary};
 pub use train::{Epoch, History, Trainer};
+pub use visit::{Visit, VisitMut, buffers, count, is_bias, names, parameters, parameters_mut, watch};

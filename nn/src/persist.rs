@@ -8,7 +8,7 @@ use ndarray::{ArrayD, IxDyn};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use crate::error::Kind;
-use crate::layer::{parameters, parameters_mut};
+use crate::visit::{restore, stored};
 use crate::{Layer, Result, atomic};
 
 /// A number type that weights files hold.
@@ -43,7 +43,7 @@ macro_rules! element {
 }
 element!(f32 F32 f64 F64);
 
-/// Writes a model's parameters to a safetensors file, under their names. The file appears whole or not at all.
+/// Writes a model's parameters and buffers to a safetensors file, under their names. The file appears whole or not at all.
 ///
 /// ```
 /// use nn::{Activation, Mlp};
@@ -62,10 +62,10 @@ element!(f32 F32 f64 F64);
 /// If the file cannot be written; an existing file is left as it was.
 pub fn save<T: Element>(model: &impl Layer<T>, path: impl AsRef<Path>) -> Result<()> {
     let mut named: Vec<(String, Vec<usize>, Vec<u8>)> = Vec::new();
-    parameters(model, |name, param| {
-        let mut bytes = Vec::with_capacity(size_of::<T>() * param.value().len());
-        param.value().view().iter().for_each(|x| x.put(&mut bytes));
-        named.push((name.to_owned(), param.value().shape().to_vec(), bytes));
+    stored(model, |name, value| {
+        let mut bytes = Vec::with_capacity(size_of::<T>() * value.len());
+        value.view().iter().for_each(|x| x.put(&mut bytes));
+        named.push((name.to_owned(), value.shape().to_vec(), bytes));
     });
     let views = named.iter().map(|(name, shape, bytes)| {
         let view = TensorView::new(T::DTYPE, shape.clone(), bytes).expect("as many bytes as the shape says");
@@ -76,10 +76,10 @@ pub fn save<T: Element>(model: &impl Layer<T>, path: impl AsRef<Path>) -> Result
     atomic::write(path.as_ref(), &bytes)
 }
 
-/// Reads a model's parameters from a safetensors file.
+/// Reads a model's parameters and buffers from a safetensors file. PyTorch's `num_batches_tracked` is passed over.
 ///
 /// # Errors
-/// If the file cannot be read or is damaged; if a parameter is missing, has another shape or number type, or holds a
+/// If the file cannot be read or is damaged; if a parameter or a buffer is missing, has another shape or number type, or holds a
 /// number that is not finite; if the file holds a tensor that the model has not. The model is unchanged then.
 pub fn load<T: Element>(model: &mut impl Layer<T>, path: impl AsRef<Path>) -> Result<()> {
     let path = path.as_ref();
@@ -89,26 +89,28 @@ pub fn load<T: Element>(model: &mut impl Layer<T>, path: impl AsRef<Path>) -> Re
         SafeTensors::deserialize(&bytes).map_err(|error| Kind::Weights { path: at(), message: error.to_string() })?;
     let mut values: HashMap<String, Tensor<T>> = HashMap::new();
     let mut result = Ok(());
-    parameters(model, |name, param| {
+    stored(model, |name, value| {
         if result.is_ok() {
-            result = read(&file, path, name, param.value().shape()).map(|value| {
+            result = read(&file, path, name, value.shape()).map(|value| {
                 values.insert(name.to_owned(), value);
             });
         }
     });
     result?;
-    if let Some(name) = file.names().into_iter().find(|name| !values.contains_key(*name)) {
+    let foreign = |name: &&str| !values.contains_key(*name) && !is_batch_counter(name);
+    if let Some(name) = file.names().into_iter().find(foreign) {
         return Err(Kind::ForeignWeights { path: at(), name: name.to_owned() }.into());
     }
-    parameters_mut(model, |name, param| {
-        if let Some(value) = values.remove(name) {
-            param.set(value);
-        }
-    });
+    restore(model, |name| values.remove(name));
     Ok(())
 }
 
-/// One parameter from a file, checked.
+/// PyTorch keeps a count of batches beside running statistics, which only a cumulative average would need.
+fn is_batch_counter(name: &str) -> bool {
+    name.rsplit('.').next() == Some("num_batches_tracked")
+}
+
+/// One parameter or buffer from a file, checked.
 fn read<T: Element>(file: &SafeTensors<'_>, path: &Path, name: &str, shape: &[usize]) -> Result<Tensor<T>> {
     let (path, name) = (path.to_owned(), name.to_owned());
     let Ok(view) = file.tensor(&name) else {

@@ -144,6 +144,7 @@ impl<M, L, O> Trainer<M, L, O> {
         let bar = self.bar(train.len());
         for number in 1..=self.epochs {
             let (mut loss, mut right) = (0.0, 0.0);
+            crate::train_mode(&mut self.model);
             for (batch, (x, t)) in Batches::new(train, self.batch_size, &mut rng).enumerate() {
                 let items = x.shape()[0] as f64;
                 tape.reset();
@@ -160,6 +161,7 @@ impl<M, L, O> Trainer<M, L, O> {
                 bar.inc(1);
             }
             tape.reset();
+            crate::eval_mode(&mut self.model);
             let (x, t) = valid.all();
             let y = self.model.forward(&x);
             let epoch = Epoch {

@@ -202,3 +202,15 @@ fn slips_with_metrics_are_told() {
     raises_here(|| Confusion::new(&[0], &[0, 1], 3), "confusion: 1 predicted classes and 2 targets, expected as many");
     raises_here(|| Confusion::new(&[0], &[0], 3).names(["a"]), "confusion: 1 names for 3 classes");
 }
+
+#[test]
+fn accuracy_of_class_numbers() {
+    let y = Tensor::constant(array![[0.1, 0.7, 0.2], [0.9, 0.0, 0.1], [0.3, 0.3, 0.4], [f64::NAN, f64::NAN, f64::NAN]]);
+    // The item whose number is no class does not count; outputs that are not numbers are never right.
+    for (numbers, want) in [([1.0, 0.0, 2.0, 255.0], 1.0), ([1.0, 2.0, 2.0, 0.0], 0.5)] {
+        let t = Tensor::from(ndarray::Array1::from_vec(numbers.to_vec()));
+        assert_eq!(accuracy(&y, &t), want);
+        assert_eq!(accuracy(&y, &t.reshape(&[4, 1])), want);
+    }
+    assert!(accuracy(&y, &Tensor::full(&[4], -1.0)).is_nan());
+}

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use autodiff::{Real, Tensor};
 use rand::Rng;
 
-use crate::{Activation, Init, Layer, Linear, Visit, VisitMut};
+use crate::{Activation, Init, Layer, Linear, Trace, Visit, VisitMut};
 
 /// A multilayer perceptron of any depth: `a = W z + b`, `z = h(a)` for each layer (L6).
 ///
@@ -76,6 +76,13 @@ impl<T: Real> Layer<T> for Mlp<T> {
         for (i, (linear, _)) in self.layers.iter_mut().enumerate() {
             v.layer(&format!("layers.{i}"), linear);
         }
+    }
+
+    fn trace(&self, x: &Tensor<T>, trace: &mut Trace) -> Tensor<T> {
+        self.layers.iter().enumerate().fold(x.clone(), |x, (i, (linear, activation))| {
+            let a = trace.layer(&format!("layers.{i}"), linear, &x);
+            trace.layer(&format!("activations.{i}"), activation, &a)
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use autodiff::{Real, Tensor};
 
-use crate::{Layer, Visit, VisitMut};
+use crate::{Layer, Trace, Visit, VisitMut};
 
 /// Layers of any kind in a row; their parameters are named `layers.0.…`, `layers.1.…`.
 ///
@@ -64,5 +64,10 @@ impl<T: Real> Layer<T> for Sequential<T> {
         for (i, layer) in self.layers.iter_mut().enumerate() {
             v.layer(&format!("layers.{i}"), &mut **layer);
         }
+    }
+
+    fn trace(&self, x: &Tensor<T>, trace: &mut Trace) -> Tensor<T> {
+        let layers = self.layers.iter().enumerate();
+        layers.fold(x.clone(), |x, (i, layer)| trace.layer(&format!("layers.{i}"), &**layer, &x))
     }
 }

@@ -4,7 +4,7 @@ use autodiff::{Real, Tape, Tensor, Var};
 use ndarray::{Array2, ArrayD, IxDyn};
 
 use super::minimize::{Direction, Minimum, Stop, minimize};
-use crate::layer::{parameters, parameters_mut};
+use crate::visit::{parameters, parameters_mut};
 use crate::{Layer, Result};
 
 /// A function of several numbers.

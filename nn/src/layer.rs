@@ -29,6 +29,17 @@ pub trait Layer<T: Real> {
     /// The layer's output, recorded if the input or a parameter is on a tape. The first axis counts the items of a batch.
     fn forward(&self, x: &Tensor<T>) -> Tensor<T>;
 
+    /// As [`forward`](Self::forward), showing the outputs of inner layers on the way: they say where a number stopped
+    /// being finite. A layer made of layers calls them through [`Outputs::layer`].
+    fn forward_shown(&self, x: &Tensor<T>, _outputs: &mut Outputs<'_, T>) -> Tensor<T> {
+        self.forward(x)
+    }
+
+    /// What the model is made of, as JSON, for weights files: what the parameters' names and shapes do not say.
+    fn architecture(&self) -> Option<String> {
+        None
+    }
+
     /// Shows the parameters and inner layers, each under its name, always in the same order.
     fn visit(&self, v: &mut Visit<'_, T>);
 
@@ -77,6 +88,28 @@ impl<T: Real> VisitMut<'_, T> {
         let before = enter(&mut self.prefix, name);
         layer.visit_mut(self);
         self.prefix.truncate(before);
+    }
+}
+
+/// Is shown the outputs of a model's inner layers, under their names.
+pub struct Outputs<'f, T: Real> {
+    prefix: String,
+    found: &'f mut dyn FnMut(&str, &Tensor<T>),
+}
+
+impl<'f, T: Real> Outputs<'f, T> {
+    pub(crate) fn new(found: &'f mut dyn FnMut(&str, &Tensor<T>)) -> Self {
+        Self { prefix: String::new(), found }
+    }
+
+    /// The output of a layer within this layer, shown.
+    #[track_caller]
+    pub fn layer(&mut self, name: &str, layer: &dyn Layer<T>, x: &Tensor<T>) -> Tensor<T> {
+        let before = enter(&mut self.prefix, name);
+        let y = layer.forward_shown(x, self);
+        (self.found)(&self.prefix, &y);
+        self.prefix.truncate(before);
+        y
     }
 }
 

@@ -42,11 +42,13 @@ pub use check::{GradientCheck, check_gradient};
 pub use data::{Batches, Csv, Dataset, Standardizer, Table};
 pub use error::{Error, Result};
 pub use init::Init;
-pub use layer::{Layer, Visit, VisitMut, count, is_bias, names, parameters, parameters_mut, watch};
+pub use layer::{Layer, Outputs, Visit, VisitMut, count, is_bias, names, parameters, parameters_mut, watch};
 pub use layers::{Activation, Linear, Mlp, Sequential};
 pub use loss::Loss;
 pub use optim::{Adagrad, Adam, AdamW, Lbfgs, Newton, Optimizer, RmsProp, Sgd};
 pub use param::Param;
-pub use persist::{Element, load, save};
+pub use persist::{Element, WeightsInfo, load, load_converted, save, weights_info};
 pub use regularizer::{Proximal, Regularizer};
-pub use train::{Epoch, History, Trainer};
+pub use train::{
+    Checkpoints, Comparison, Curve, Epoch, History, LayerNorm, Row, Step, Stop, Trainer, cross_validate, restarts,
+};

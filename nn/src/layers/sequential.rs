@@ -2,7 +2,7 @@
 
 use autodiff::{Real, Tensor};
 
-use crate::{Layer, Visit, VisitMut};
+use crate::{Layer, Outputs, Visit, VisitMut};
 
 /// Layers of any kind in a row; their parameters are named `layers.0.…`, `layers.1.…`.
 ///
@@ -47,6 +47,11 @@ impl<T: Real> Sequential<T> {
 impl<T: Real> Layer<T> for Sequential<T> {
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
         self.layers.iter().fold(x.clone(), |x, layer| layer.forward(&x))
+    }
+
+    fn forward_shown(&self, x: &Tensor<T>, outputs: &mut Outputs<'_, T>) -> Tensor<T> {
+        let layers = self.layers.iter().enumerate();
+        layers.fold(x.clone(), |x, (i, layer)| outputs.layer(&format!("layers.{i}"), &**layer, &x))
     }
 
     fn visit(&self, v: &mut Visit<'_, T>) {

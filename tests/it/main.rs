@@ -32,3 +32,4 @@ mod tensors;
 mod torch;
 mod trainer;
 mod training;
+mod weights;

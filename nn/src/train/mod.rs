@@ -141,7 +141,7 @@ impl<M, L, O> Trainer<M, L, O> {
     /// ```
     /// # use nn::{Linear, Sgd, Trainer, loss, metrics};
     /// # let model = Linear::from_weights(ndarray::array![[0.0]], ndarray::array![0.0]);
-    /// let trainer = Trainer::new(model, loss::squared_error, Sgd::<f64>::new(0.1))
+    /// let trainer = Trainer::new(model, loss::squared_error::<f64>, Sgd::<f64>::new(0.1))
     ///     .metric("r2", metrics::r2)
     ///     .metric("within 1", |y, t| (y - t).abs().to_array().mapv(|d| f64::from(d < 1.0)).mean().unwrap());
     /// ```

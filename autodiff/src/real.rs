@@ -5,7 +5,7 @@ use std::iter::{Product, Sum};
 
 use num_traits::{Float, FloatConst, FromPrimitive, NumAssignOps};
 
-use crate::kernels::gemm::{self, Operand};
+use crate::kernels::gemm::{self, Operand, Output};
 use crate::rules::{Binary, Unary};
 
 /// A real number: `f32`, `f64`, [`Dual`](crate::Dual) or [`Var`](crate::Var), nested at will.
@@ -180,9 +180,9 @@ pub trait Real:
         self.unary(Unary::NormalLnPdf)
     }
 
-    /// `c = a · b` on strided matrices; the tuned library for `f32` and `f64`, plain loops for other numbers.
+    /// `c = a · b`, or onto what is there, on strided matrices; the tuned library for `f32` and `f64`, plain loops for other numbers.
     #[doc(hidden)]
-    fn gemm(a: Operand<'_, Self>, b: Operand<'_, Self>, c: &mut [Self]) {
+    fn gemm(a: Operand<'_, Self>, b: Operand<'_, Self>, c: Output<'_, Self>) {
         gemm::plain(a, b, c);
     }
 }
@@ -225,7 +225,7 @@ macro_rules! primitive {
                 f64::from(self)
             }
 
-            fn gemm(a: Operand<'_, Self>, b: Operand<'_, Self>, c: &mut [Self]) {
+            fn gemm(a: Operand<'_, Self>, b: Operand<'_, Self>, c: Output<'_, Self>) {
                 gemm::tuned(a, b, c);
             }
         }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use autodiff::{Real, Tape, Tensor, Var, numeric};
 
-use crate::layer::{parameters, parameters_mut};
+use crate::visit::{parameters, parameters_mut};
 use crate::{Error, Layer, Result, error::Kind};
 
 /// How far a model's gradient is from the numerical one, at its worst.

@@ -121,6 +121,10 @@ pub(crate) enum Kind {
     StateForeign { name: String },
     #[error("optimiser state: `{name}` is {found}, expected {expected}")]
     StateEntry { name: String, found: String, expected: String },
+    #[error("random states: found {found}, expected {expected}, one for each generator of the model, in this order")]
+    RandomStates { found: String, expected: String },
+    #[error("Dag: {what}")]
+    Graph { what: String },
     #[error("the objective is {value} at the start, expected a finite number")]
     Start { value: f64 },
     #[error("the objective's gradient holds {value} at the start, expected finite numbers")]

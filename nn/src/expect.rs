@@ -1,4 +1,4 @@
-//! Checks of the numbers that optimisers, schedules and regularisers are built from. Each panics at the caller's line,
+//! Checks of the numbers that layers, losses, optimisers, schedules and regularisers are built from. Each panics at the caller's line,
 //! saying what the number is for, what it is and what would be right.
 
 #[track_caller]
@@ -25,6 +25,17 @@ pub(crate) fn fraction(what: &str, value: f64) -> f64 {
 pub(crate) fn at_least_one(what: &str, count: usize) -> usize {
     assert!(count > 0, "{what} is 0, expected 1 or more");
     count
+}
+
+/// Weights, one or more, none of which is negative.
+#[track_caller]
+pub(crate) fn weights(what: &str, weights: &[f64]) -> Vec<f64> {
+    assert!(!weights.is_empty(), "{what}s: none are given, expected one or more");
+    // Not in a closure: a panic is to point at the caller.
+    for (k, &weight) in weights.iter().enumerate() {
+        not_negative(&format!("{what} {k}"), weight);
+    }
+    weights.to_vec()
 }
 
 #[track_caller]

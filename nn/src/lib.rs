@@ -17,10 +17,11 @@
 //! ```
 //!
 //! A layer is a struct with a `forward` and a list of its parameters ([`Layer`]); a loss is a function of outputs and targets
-//! ([`Loss`]). Everything random draws from a generator that is passed in or from a seed, and the same seed gives the same
-//! bits whatever the number of threads.
+//! ([`Loss`]). Layers that compute differently while they are trained have a [`Mode`]. Everything random draws from a
+//! generator that is passed in or from a seed, and the same seed gives the same bits whatever the number of threads.
 
 mod atomic;
+mod buffer;
 mod check;
 pub mod data;
 mod error;
@@ -30,25 +31,37 @@ mod layer;
 pub mod layers;
 pub mod loss;
 pub mod metrics;
+mod mode;
 pub mod optim;
 mod param;
 mod persist;
 pub mod plot;
+mod random;
 mod regularizer;
 pub mod schedule;
+mod summary;
 mod train;
+mod visit;
 
+pub use buffer::Buffer;
 pub use check::{GradientCheck, check_gradient};
 pub use data::{Batches, Csv, Dataset, Standardizer, Table};
 pub use error::{Error, Result};
 pub use init::Init;
-pub use layer::{Layer, Outputs, Visit, VisitMut, count, is_bias, names, parameters, parameters_mut, watch};
-pub use layers::{Activation, Linear, Mlp, Sequential};
-pub use loss::Loss;
+pub use layer::Layer;
+pub use layers::{
+    Activation, AvgPool2d, BasisFunctions, BatchNorm1d, Conv2d, Dag, Dropout, Flatten, LayerNorm, Linear, LogVariance,
+    MaxPool2d, Mlp, Residual, Sequential,
+};
+pub use loss::{Loss, Reduction};
+pub use mode::{Mode, eval_mode, mode, train_mode};
 pub use optim::{Adagrad, Adam, AdamW, Lbfgs, Newton, Optimizer, RmsProp, Sgd};
 pub use param::Param;
 pub use persist::{Element, WeightsInfo, load, load_converted, save, weights_info};
+pub use random::{Random, RandomState, random_states, restore_random_states};
 pub use regularizer::{Proximal, Regularizer};
+pub use summary::{Row, Summary, Trace, summary};
 pub use train::{
-    Checkpoints, Comparison, Curve, Epoch, History, LayerNorm, Row, Step, Stop, Trainer, cross_validate, restarts,
+    Checkpoints, Comparison, Curve, Epoch, GradientNorm, History, Step, Stop, Trainer, Trial, cross_validate, restarts,
 };
+pub use visit::{Visit, VisitMut, buffers, count, is_bias, names, parameters, parameters_mut, watch};

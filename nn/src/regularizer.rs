@@ -3,8 +3,8 @@
 use autodiff::{Real, Tensor};
 
 use crate::error::Kind;
-use crate::layer::{parameters, quoted};
 use crate::optim::{At, Transform};
+use crate::visit::{parameters, quoted};
 use crate::{Layer, Param, Result, expect};
 
 /// The regularised part `(λ/N) Ω(w)` of the error `E = (1/N) Σ L + (λ/N) Ω(w)` (L13), with N the number of items in the

@@ -6,7 +6,7 @@ use ndarray::{ArrayD, Dimension, IxDyn};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
-use crate::tensors::View;
+use crate::ops::View;
 use tests::{all_close, close, constant_second, slopes};
 
 /// The same cases on every run.
@@ -15,7 +15,7 @@ pub(crate) fn cases(cases: u32) -> ProptestConfig {
 }
 
 /// Middle and half width of an interval inside a row's domain and off its kinks.
-fn domain(f: Unary) -> (f64, f64) {
+pub(crate) fn domain(f: Unary) -> (f64, f64) {
     match f {
         Unary::Asin | Unary::Acos | Unary::Atanh | Unary::InvErf => (0.0, 0.8),
         Unary::Logit => (0.5, 0.4),
@@ -31,7 +31,7 @@ fn domain(f: Unary) -> (f64, f64) {
 }
 
 /// As [`domain`], for both operands.
-fn domains(f: Binary) -> [(f64, f64); 2] {
+pub(crate) fn domains(f: Binary) -> [(f64, f64); 2] {
     let (any, positive) = ((0.0, 1.5), (1.5, 1.0));
     match f {
         Binary::Add | Binary::Sub | Binary::Mul | Binary::Powi | Binary::SphericalJn | Binary::LogAddExp => [any, any],

@@ -247,3 +247,40 @@ fn what_a_killed_program_left_is_swept_away() {
     names.sort();
     assert_eq!(names, ["checkpoint.safetensors", "notes.txt"]);
 }
+
+#[test]
+fn masks_and_running_statistics_go_on_too() {
+    let build = || {
+        let mut rng = ChaCha8Rng::seed_from_u64(5);
+        let model = nn::Sequential::new()
+            .then(Linear::new(2, 6, Init::XavierUniform, &mut rng))
+            .then(nn::BatchNorm1d::new(6))
+            .then(Activation::Tanh)
+            .then(nn::Dropout::new(0.3, &mut rng))
+            .then(Linear::new(6, 1, Init::XavierUniform, &mut rng));
+        let trainer = Trainer::new(model, loss::bce_with_logits, Adam::new(0.1)).epochs(3).batch_size(4).seed(9);
+        trainer.early_stopping(1)
+    };
+    let ending =
+        |steps: Option<usize>, folder: &Path| {
+            let mut trainer = build().checkpoints(folder);
+            if let Some(steps) = steps {
+                trainer = trainer.on_step(move |step, _| {
+                    if step.step == steps { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                });
+            }
+            let history = trainer.fit(&data(), &data()).unwrap();
+            let mut bits: Vec<u64> = Vec::new();
+            nn::parameters(trainer.model(), |_, p| bits.extend(p.value().view().iter().map(|x| x.to_bits())));
+            nn::buffers(trainer.model(), |_, b| bits.extend(b.value().view().iter().map(|x| x.to_bits())));
+            bits.extend(history.columns().iter().flat_map(|(_, column)| column.iter().map(|x| x.to_bits())));
+            (bits, nn::random_states(trainer.model()), history.steps)
+        };
+    let whole = ending(None, tempdir().unwrap().path());
+    assert_eq!(whole.2, 9);
+    for steps in 1..whole.2 {
+        let folder = tempdir().unwrap();
+        ending(Some(steps), folder.path());
+        assert_eq!(ending(None, folder.path()), whole, "stopped after {steps} steps");
+    }
+}

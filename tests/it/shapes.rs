@@ -31,15 +31,33 @@ fn elementwise() {
 
 #[test]
 fn matrix_products() {
-    let inner = "the first operand's last length must equal the second's first";
-    for (a, b) in [(&[2, 3][..], &[2, 3][..]), (&[3], &[2]), (&[3], &[2, 3]), (&[2, 3], &[2])] {
+    let inner = "the first operand's last length must equal the second's last but one, or a vector's only one";
+    for (a, b) in [
+        (&[2, 3][..], &[2, 3][..]),
+        (&[3], &[2]),
+        (&[3], &[2, 3]),
+        (&[2, 3], &[2]),
+        (&[4, 2, 3], &[4, 2, 3]),
+        (&[2], &[2, 3, 2]),
+    ] {
         let message = format!("matmul: shapes {a:?} and {b:?} do not fit: {inner}");
         raises_here(|| zeros(a).matmul(&zeros(b)), &message);
     }
-    for (a, b) in [(&[][..], &[3][..]), (&[3], &[]), (&[1, 2, 3], &[3, 2]), (&[2, 3], &[3, 2, 1])] {
-        let message = format!("matmul: shapes {a:?} and {b:?} do not fit: each operand needs one or two axes");
+    for (a, b) in [(&[][..], &[3][..]), (&[3], &[]), (&[], &[])] {
+        let message = format!("matmul: shapes {a:?} and {b:?} do not fit: each operand needs at least one axis");
         raises_here(|| zeros(a).matmul(&zeros(b)), &message);
     }
+    let batch = "matched from the right, the lengths before the last two must be equal or 1";
+    for (a, b) in [(&[4, 2, 3][..], &[5, 3, 2][..]), (&[0, 2, 3], &[2, 3, 2]), (&[4, 1, 2, 3], &[5, 2, 3, 2])] {
+        let message = format!("matmul: shapes {a:?} and {b:?} do not fit: {batch}");
+        raises_here(|| zeros(a).matmul(&zeros(b)), &message);
+    }
+    for (a, b) in [(&[2][..], &[3][..]), (&[], &[]), (&[2, 2], &[2, 2])] {
+        let rule = "both must be vectors of one length; `matmul` multiplies matrices";
+        raises_here(|| zeros(a).dot(&zeros(b)), &format!("dot: shapes {a:?} and {b:?} do not fit: {rule}"));
+    }
+    let rule = "both must be vectors; `einsum` has products of more axes";
+    raises_here(|| zeros(&[2]).outer(&zeros(&[2, 1])), &format!("outer: shapes [2] and [2, 1] do not fit: {rule}"));
 }
 
 #[test]
@@ -51,7 +69,7 @@ fn affine_maps() {
             &format!("linear: shapes {w:?} and {b:?} do not fit: {rule}"),
         );
     }
-    for x in [&[2, 4][..], &[4], &[], &[1, 2, 3]] {
+    for x in [&[2, 4][..], &[4], &[], &[1, 3, 2]] {
         let rule = "the input's last length must equal the second length of the weights";
         raises_here(
             || zeros(x).linear(&zeros(&[4, 3]), &zeros(&[4])),

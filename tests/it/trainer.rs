@@ -259,7 +259,7 @@ fn xor(seed: u64) -> Trainer<Mlp<f64>, impl nn::Loss<f64>, Sgd<f64>> {
 #[test]
 fn xor_from_fifty_starts() {
     let data = Dataset::new(array![[0., 0.], [0., 1.], [1., 0.], [1., 1.]], array![[0.], [1.], [1.], [0.]]).unwrap();
-    let is_solved = |row: &nn::Row| row.metrics[0].1 == 1.0;
+    let is_solved = |row: &nn::Trial| row.metrics[0].1 == 1.0;
     let alone = restarts(1..=50, &data, &data, xor);
     let solved = alone.rows.iter().filter(|row| is_solved(row)).count();
     println!("XOR 2-2-1: {solved} of 50 starts succeed");

@@ -33,24 +33,57 @@ impl<T> Operand<'_, T> {
     }
 }
 
+/// What becomes of the numbers that stand where a product goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Onto {
+    /// They are overwritten.
+    Write,
+    /// The product is added to them.
+    Add,
+    /// The product is taken from them.
+    Subtract,
+}
+
+/// Where a product goes: element `(i, j)` at `data[i * row_stride + j]`.
+pub struct Output<'a, T> {
+    pub(crate) data: &'a mut [T],
+    pub(crate) row_stride: usize,
+    pub(crate) onto: Onto,
+}
+
+impl<'a, T> Output<'a, T> {
+    /// Rows of `cols` elements without gaps, to be overwritten.
+    pub(crate) fn rows(data: &'a mut [T], cols: usize) -> Self {
+        Self { data, row_stride: cols, onto: Onto::Write }
+    }
+}
+
 /// Where a product, or a part of one, is written: `(i, j)` at `i * row_stride + j`.
 #[derive(Clone, Copy)]
 struct Target<T> {
     start: *mut T,
     row_stride: usize,
+    onto: Onto,
 }
 
 // SAFETY: a target is used by one thread at a time, on elements that no other target covers (see `split`).
 unsafe impl<T: Send> Send for Target<T> {}
 
 /// Plain loops, for number types that the library does not know.
-pub(crate) fn plain<T: Real>(a: Operand<'_, T>, b: Operand<'_, T>, c: &mut [T]) {
-    check(&a, &b, c);
+pub(crate) fn plain<T: Real>(a: Operand<'_, T>, b: Operand<'_, T>, c: Output<'_, T>) {
+    check(&a, &b, &c);
+    let Output { data, row_stride, onto } = c;
     for i in 0..a.rows {
         for j in 0..b.cols {
             let term =
                 |k: usize| a.data[i * a.row_stride + k * a.col_stride] * b.data[k * b.row_stride + j * b.col_stride];
-            c[i * b.cols + j] = (0..a.cols).fold(T::zero(), |sum, k| sum + term(k));
+            let sum = (0..a.cols).fold(T::zero(), |sum, k| sum + term(k));
+            let c_ij = &mut data[i * row_stride + j];
+            *c_ij = match onto {
+                Onto::Write => sum,
+                Onto::Add => *c_ij + sum,
+                Onto::Subtract => *c_ij - sum,
+            };
         }
     }
 }
@@ -58,23 +91,29 @@ pub(crate) fn plain<T: Real>(a: Operand<'_, T>, b: Operand<'_, T>, c: &mut [T]) 
 /// From this many multiplications a product is worth a second thread (about 0.3 ms of work on one).
 const PARALLEL: usize = 1 << 25;
 
-/// The library's product; row-major result, overwritten.
-pub(crate) fn tuned<T: Real + Send + Sync>(a: Operand<'_, T>, b: Operand<'_, T>, c: &mut [T]) {
-    check(&a, &b, c);
-    if a.cols == 0 {
-        c.fill(T::zero());
-    } else if a.rows > 0 && b.cols > 0 {
-        let target = Target { start: c.as_mut_ptr(), row_stride: b.cols };
-        // SAFETY: `c` is borrowed mutably and has `rows * cols` elements.
-        unsafe { split(a, b, target) };
+/// The library's product.
+pub(crate) fn tuned<T: Real + Send + Sync>(a: Operand<'_, T>, b: Operand<'_, T>, c: Output<'_, T>) {
+    check(&a, &b, &c);
+    let Output { data, row_stride, onto } = c;
+    if a.rows == 0 || b.cols == 0 {
+        return;
     }
+    if a.cols == 0 {
+        if onto == Onto::Write {
+            data.chunks_mut(row_stride).take(a.rows).for_each(|row| row[..b.cols].fill(T::zero()));
+        }
+        return;
+    }
+    let target = Target { start: data.as_mut_ptr(), row_stride, onto };
+    // SAFETY: `data` is borrowed mutably, and `check` made sure that it reaches as far as the product.
+    unsafe { split(a, b, target) };
 }
 
 /// Halves a large product along its longer side, whatever the number of threads, so that the bits do not depend on it.
 /// The half of the longer side is packed once; only the shorter operand is packed twice.
 ///
 /// # Safety
-/// `c` must be valid for writing `a.rows × b.cols` elements that nobody else uses meanwhile.
+/// `c` must be valid for reading and writing `a.rows × b.cols` elements that nobody else uses meanwhile.
 unsafe fn split<T: Real + Send + Sync>(a: Operand<'_, T>, b: Operand<'_, T>, c: Target<T>) {
     let (rows, cols) = (a.rows, b.cols);
     if rows.max(cols) < 2 * TILE || rows * a.cols * cols < PARALLEL {
@@ -109,8 +148,10 @@ const TILE: usize = 64;
 /// As for [`split`].
 unsafe fn call<T: Real>(a: Operand<'_, T>, b: Operand<'_, T>, c: Target<T>) {
     debug_assert!(a.fits() && b.fits());
+    let (read, keep) = if c.onto == Onto::Write { (false, T::zero()) } else { (true, T::one()) };
+    let scale = if c.onto == Onto::Subtract { -T::one() } else { T::one() };
     // SAFETY: `check` made sure that every element of `a` and `b` that the strides reach lies in its slice; the caller
-    // vouches for `c`. `read_dst` is false: `c` is written only. `T` is `f32` or `f64`, which the library knows.
+    // vouches for `c`, which is only read if something stands there. `T` is `f32` or `f64`, which the library knows.
     unsafe {
         gemm::gemm(
             a.rows,
@@ -119,15 +160,15 @@ unsafe fn call<T: Real>(a: Operand<'_, T>, b: Operand<'_, T>, c: Target<T>) {
             c.start,
             1,
             c.row_stride as isize,
-            false,
+            read,
             a.data.as_ptr(),
             a.col_stride as isize,
             a.row_stride as isize,
             b.data.as_ptr(),
             b.col_stride as isize,
             b.row_stride as isize,
-            T::zero(),
-            T::one(),
+            keep,
+            scale,
             false,
             false,
             false,
@@ -136,10 +177,11 @@ unsafe fn call<T: Real>(a: Operand<'_, T>, b: Operand<'_, T>, c: Target<T>) {
     }
 }
 
-fn check<T>(a: &Operand<'_, T>, b: &Operand<'_, T>, c: &[T]) {
+fn check<T>(a: &Operand<'_, T>, b: &Operand<'_, T>, c: &Output<'_, T>) {
     assert!(a.fits() && b.fits(), "a matrix reaches beyond its buffer");
     assert_eq!(a.cols, b.rows, "inner dimensions");
-    assert_eq!(c.len(), a.rows * b.cols, "size of the result");
+    let reach = if a.rows == 0 || b.cols == 0 { 0 } else { (a.rows - 1) * c.row_stride + b.cols };
+    assert!(b.cols <= c.row_stride && reach <= c.data.len(), "the result reaches beyond its buffer");
 }
 
 #[cfg(test)]
@@ -162,10 +204,12 @@ mod tests {
                 let b: Vec<f64> = (0..k * n).map(|i| ((i * 53 % 97) as f64) / 48.0 - 1.0).collect();
                 let (a, b) = (matrix(&a, m, k, ta), matrix(&b, k, n, tb));
                 let (mut fast, mut slow) = (vec![f64::NAN; m * n], vec![f64::NAN; m * n]);
-                tuned(a, b, &mut fast);
-                plain(a, b, &mut slow);
-                for (fast, slow) in fast.iter().zip(&slow) {
-                    assert!((fast - slow).abs() <= 1e-12 * (1.0 + slow.abs()), "{m}x{k}x{n}: {fast} {slow}");
+                for onto in [Onto::Write, Onto::Add, Onto::Subtract] {
+                    tuned(a, b, Output { onto, ..Output::rows(&mut fast, n) });
+                    plain(a, b, Output { onto, ..Output::rows(&mut slow, n) });
+                    for (fast, slow) in fast.iter().zip(&slow) {
+                        assert!((fast - slow).abs() <= 1e-12 * (1.0 + slow.abs()), "{m}x{k}x{n}: {fast} {slow}");
+                    }
                 }
             }
         }
@@ -180,7 +224,7 @@ mod tests {
         let on = |threads| {
             let mut c = vec![f64::NAN; m * n];
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| tuned(matrix(&a, m, k, false), matrix(&b, k, n, false), &mut c));
+            pool.install(|| tuned(matrix(&a, m, k, false), matrix(&b, k, n, false), Output::rows(&mut c, n)));
             c.into_iter().map(f64::to_bits).collect::<Vec<_>>()
         };
         assert_eq!(on(1), on(2));
@@ -191,6 +235,26 @@ mod tests {
     #[should_panic(expected = "a matrix reaches beyond its buffer")]
     fn refuses_to_reach_beyond_the_buffer() {
         let a = [0.0; 5];
-        tuned(matrix(&a, 2, 3, false), matrix(&a, 3, 1, false), &mut [0.0; 2]);
+        tuned(matrix(&a, 2, 3, false), matrix(&a, 3, 1, false), Output::rows(&mut [0.0; 2], 1));
+    }
+
+    #[test]
+    fn writes_into_a_part_of_a_larger_matrix() {
+        let a = [1.0, 2.0, 3.0, 4.0];
+        for product in [tuned, plain] {
+            let mut c = [9.0; 6];
+            let a = matrix(&a, 2, 2, false);
+            product(a, a, Output { data: &mut c[1..], row_stride: 3, onto: Onto::Subtract });
+            assert_eq!(c, [9.0, 2.0, -1.0, 9.0, -6.0, -13.0]);
+            product(matrix(&[], 2, 0, false), matrix(&[], 0, 2, false), Output::rows(&mut c[1..], 3));
+            assert_eq!(c, [9.0, 0.0, 0.0, 9.0, 0.0, 0.0], "an empty product is zero");
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "the result reaches beyond its buffer")]
+    fn refuses_to_write_beyond_the_buffer() {
+        let a = matrix(&[0.0; 4], 2, 2, false);
+        tuned(a, a, Output { data: &mut [0.0; 4], row_stride: 3, onto: Onto::Write });
     }
 }

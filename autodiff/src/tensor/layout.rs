@@ -50,9 +50,9 @@ impl Layout {
         true
     }
 
-    /// Whether some element stands for several.
-    pub(crate) fn repeats(&self) -> bool {
-        self.shape.iter().zip(&self.strides).any(|(&len, &stride)| len > 1 && stride == 0)
+    /// Whether some element stands for several within the last `axes` axes.
+    pub(crate) fn repeats(&self, axes: usize) -> bool {
+        self.shape.iter().zip(&self.strides).rev().take(axes).any(|(&len, &stride)| len > 1 && stride == 0)
     }
 
     /// This layout seen in a larger shape; `None` if it does not broadcast.
@@ -125,7 +125,7 @@ mod tests {
         assert_eq!(broadcast(&[0], &[3]), None);
         let layout = Layout::row_major(&[3, 1]).broadcast_to(&[2, 3, 4]).unwrap();
         assert_eq!(layout.strides.as_slice(), [0, 1, 0]);
-        assert!(layout.repeats() && !layout.is_row_major());
+        assert!(layout.repeats(2) && !layout.repeats(1) && !layout.is_row_major());
     }
 
     #[test]

@@ -1,142 +1,226 @@
-//! Matrix products.
+//! Linear systems, inverses and determinants, from one factorisation.
+
+use std::rc::Rc;
 
 use super::entry::{Backward, OpRef};
+use super::layout::Dims;
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
-use crate::error::{Error, Kind};
-use crate::kernels::gemm::Operand;
+use crate::error::{Error, Kind, Result};
+use crate::kernels::factor::{BadPivot, Lu};
 
-struct MatMul;
+/// An operation that has factored its first input.
+struct Factored<T> {
+    what: What,
+    lu: Rc<Lu<T>>,
+}
 
-impl<T: Real> Backward<T> for MatMul {
-    fn name(&self) -> &'static str {
-        "matmul"
-    }
+#[derive(Clone, Copy)]
+enum What {
+    Solve,
+    Inverse,
+    Det,
+    LogDet,
+}
 
-    /// `dL/dA = dL/dY · Bᵀ`, `dL/dB = Aᵀ · dL/dY`.
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        let g = cx.grad();
-        cx.each(|i| match i {
-            0 => g.matmul(&cx.input(1).transpose()),
-            _ => cx.input(0).transpose().matmul(g),
-        })
+impl What {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Solve => "solve",
+            Self::Inverse => "inverse",
+            Self::Det => "det",
+            Self::LogDet => "logdet",
+        }
     }
 }
 
-struct Linear;
-
-impl<T: Real> Backward<T> for Linear {
+impl<T: Real> Backward<T> for Factored<T> {
     fn name(&self) -> &'static str {
-        "linear"
+        self.what.name()
     }
 
-    /// `dL/dx = dL/dy · W`, `dL/dW = dL/dyᵀ · x`, `dL/db = Σ dL/dy` over the items (L18).
+    /// With `G` the gradient of the result (M. Giles, "Collected matrix derivative results", 2008):
+    /// `X = A⁻¹ B`: `dL/dB = A⁻ᵀ G`, `dL/dA = -dL/dB Xᵀ`; `Y = A⁻¹`: `-Yᵀ G Yᵀ`; `det A`: `G det(A) A⁻ᵀ`; `ln |det A|`:
+    /// `G A⁻ᵀ`. A sweep that is not recorded uses the factors again.
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        let g = cx.grad();
-        cx.each(|i| match i {
-            0 => g.matmul(cx.input(1)),
-            1 => g.transpose().matmul(cx.input(0)),
-            // The engine sums over the items.
-            _ => g.clone(),
-        })
+        let (a, y, g) = (cx.input(0), cx.output(), cx.grad());
+        match self.what {
+            What::Solve => {
+                let b = if cx.recording() { sure(a.transpose().solve(g)) } else { g.through(&self.lu, true) };
+                let of_a = cx.needs(0).then(|| -if b.ndim() == 1 { b.outer(y) } else { b.matmul(&y.transpose()) });
+                Grads::from([of_a, cx.needs(1).then_some(b)])
+            }
+            What::Inverse => (-(y.transpose().matmul(g).matmul(&y.transpose()))).into(),
+            What::Det | What::LogDet => {
+                let slope = if let Some(pivot) = self.lu.singular() {
+                    singular(self.what.name(), a, pivot, ", where the rule for the gradient, det(A) A⁻ᵀ, does not hold")
+                        .raise()
+                } else if cx.recording() {
+                    sure(a.inverse()).transpose()
+                } else {
+                    identity(a.shape()[0]).through(&self.lu, true)
+                };
+                let scale = if matches!(self.what, What::Det) { y * g } else { g.clone() };
+                (scale * slope).into()
+            }
+        }
     }
+}
+
+/// What a factorisation that went well before must give again.
+fn sure<T>(result: Result<T>) -> T {
+    result.unwrap_or_else(|error| error.raise())
+}
+
+fn singular<T: Real>(op: &str, a: &Tensor<T>, BadPivot { index, value }: BadPivot, so: &str) -> Error {
+    let rule = format!(
+        "the matrix is singular: pivot {index} of its elimination is {value:e}, nothing but rounding beside the terms it is the \
+         difference of; a row is a combination of others{so}"
+    );
+    Kind::Shape { op: op.into(), shape: a.shape().to_vec(), rule }.into()
+}
+
+fn identity<T: Real>(n: usize) -> Tensor<T> {
+    Tensor::build(&[n, n], |out| {
+        out.fill(T::zero());
+        out.iter_mut().step_by(n + 1).for_each(|x| *x = T::one());
+    })
 }
 
 impl<T: Real> Tensor<T> {
-    /// The affine map `x Wᵀ + b` in one operation: `x` is items × inputs or one item, `W` outputs × inputs, `b` outputs.
+    /// The solution `X` of the linear system `A X = B`, `A` being this square matrix: by elimination with partial
+    /// pivoting, without the inverse. `b` is a vector or a matrix whose columns are right sides.
     ///
     /// ```
-    /// use autodiff::Tensor;
+    /// use autodiff::{Tape, Tensor};
     /// use ndarray::array;
-    /// let x = Tensor::constant(array![[1.0, 1.0]]);
-    /// let w = Tensor::constant(array![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
-    /// let b = Tensor::constant(array![0.0, 0.0, 1.0]);
-    /// assert_eq!(x.linear(&w, &b).to_array(), array![[3.0, 7.0, 12.0]].into_dyn());
+    /// let tape = Tape::new();
+    /// let a = tape.tensor(array![[2.0, 0.0], [1.0, 4.0]]);
+    /// let x = a.solve(&Tensor::constant(array![2.0, 9.0]))?;
+    /// assert_eq!(x.to_array(), array![1.0, 2.0].into_dyn());
+    /// // dx/dA = -A⁻ᵀ g xᵀ
+    /// assert_eq!(x.sum().backward().wrt(&a), array![[-0.375, -0.75], [-0.25, -0.5]].into_dyn());
+    /// let none = Tensor::constant(array![[1.0, 2.0], [2.0, 4.0]]).solve(&x).unwrap_err().to_string();
+    /// assert!(none.starts_with("solve: shape [2, 2]: the matrix is singular: pivot 1 "));
+    /// # Ok::<(), autodiff::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// If the matrix is singular: a pivot is 0, or no larger than the rounding of the terms that it is the difference of.
     ///
     /// # Panics
-    /// If the shapes are others.
+    /// If this is not square, or `b` has another number of rows.
     #[track_caller]
-    pub fn linear(&self, w: &Self, b: &Self) -> Self {
-        let (&[outputs, inputs], true) = (w.shape(), b.shape() == &w.shape()[..w.ndim().min(1)]) else {
-            let (a, b) = (w.shape().to_vec(), b.shape().to_vec());
-            let rule = "the weights need the shape [outputs, inputs] and the bias [outputs]";
-            Error::from(Kind::Shapes { op: "linear".into(), a, b, rule }).raise()
-        };
-        let items = match *self.shape() {
-            [items, k] if k == inputs => items,
-            [k] if k == inputs => return self.reshape(&[1, k]).linear(w, b).reshape(&[outputs]),
-            _ => {
-                let (a, b) = (self.shape().to_vec(), w.shape().to_vec());
-                let rule = "the input's last length must equal the second length of the weights";
-                Error::from(Kind::Shapes { op: "linear".into(), a, b, rule }).raise()
-            }
-        };
-        let (x, weights, bias) = (self.plain(), w.plain().turned(), b.row_major());
-        let output = Self::build(&[items, outputs], |out| {
-            T::gemm(x.matrix(), weights.matrix(), out);
-            let bias = bias.as_slice().expect("row-major");
-            for row in out.chunks_exact_mut(outputs.max(1)) {
-                for (y, &b) in row.iter_mut().zip(bias) {
-                    *y += b;
-                }
-            }
-        });
-        Self::record(OpRef::Static(&Linear), &[self, w, b], output)
-    }
-
-    /// The axes in reverse order, as a constant.
-    fn turned(&self) -> Self {
-        self.with_layout(self.layout().permuted(&[1, 0]))
-    }
-
-    /// A constant for the matrix library, which wants distinct addresses: an operand whose elements stand for several is
-    /// written out.
-    fn plain(&self) -> Self {
-        if self.layout().repeats() { self.row_major() } else { self.detach() }
-    }
-
-    /// Matrix product of `m × k` by `k × n`. A vector on the left is a row, one on the right a column, and its axis is
-    /// dropped from the result. Transposed operands are read in place.
-    ///
-    /// ```
-    /// use autodiff::Tensor;
-    /// use ndarray::array;
-    /// let a = Tensor::constant(array![[1.0, 2.0], [3.0, 4.0]]);
-    /// let v = Tensor::constant(array![1.0, 1.0]);
-    /// assert_eq!(a.matmul(&v).to_array(), array![3.0, 7.0].into_dyn());
-    /// assert_eq!(v.matmul(&v).item(), 2.0);
-    /// ```
-    ///
-    /// # Panics
-    /// If an operand has no or more than two axes, or the inner lengths differ.
-    #[track_caller]
-    pub fn matmul(&self, other: &Self) -> Self {
-        let rule = match (self.ndim(), other.ndim()) {
-            (1 | 2, 1 | 2) if self.shape().last() == other.shape().first() => None,
-            (1 | 2, 1 | 2) => Some("the first operand's last length must equal the second's first"),
-            _ => Some("each operand needs one or two axes"),
-        };
-        if let Some(rule) = rule {
-            let (a, b) = (self.shape().to_vec(), other.shape().to_vec());
-            Error::from(Kind::Shapes { op: "matmul".into(), a, b, rule }).raise();
+    pub fn solve(&self, b: &Self) -> Result<Self> {
+        let n = self.side("solve");
+        if !(1..=2).contains(&b.ndim()) || b.shape()[0] != n {
+            let (a, b) = (self.shape().to_vec(), b.shape().to_vec());
+            let rule = "the right side needs as many rows as the matrix, as a vector or in columns";
+            Error::from(Kind::Shapes { op: "solve".into(), a, b, rule }).raise();
         }
-        let (m, n) = match (self.shape(), other.shape()) {
-            (&[k], &[_]) => return self.reshape(&[1, k]).matmul(other).reshape(&[]),
-            (&[k], &[_, n]) => return self.reshape(&[1, k]).matmul(other).reshape(&[n]),
-            (&[m, _], &[l]) => return self.matmul(&other.reshape(&[l, 1])).reshape(&[m]),
-            (a, b) => (a[0], b[1]),
-        };
-        let (a, b) = (self.plain(), other.plain());
-        let output = Self::build(&[m, n], |out| T::gemm(a.matrix(), b.matrix(), out));
-        Self::record(OpRef::Static(&MatMul), &[self, other], output)
+        let lu = self.regular(What::Solve)?;
+        let output = b.through(&lu, false);
+        Ok(Self::record(OpRef::shared(Factored { what: What::Solve, lu }), &[self, b], output))
     }
 
-    /// The elements of a matrix, for the kernels.
-    fn matrix(&self) -> Operand<'_, T> {
-        let layout = self.layout();
-        let data = if self.is_empty() { &[] } else { &self.strided().data[layout.offset..] };
-        let (rows, cols) = (layout.shape[0], layout.shape[1]);
-        Operand { data, rows, cols, row_stride: layout.strides[0], col_stride: layout.strides[1] }
+    /// The inverse of a square matrix. To apply it to something, [`solve`](Self::solve) is faster and more accurate.
+    ///
+    /// # Errors
+    /// If the matrix is singular, as for [`solve`](Self::solve).
+    ///
+    /// # Panics
+    /// If this is not square.
+    #[track_caller]
+    pub fn inverse(&self) -> Result<Self> {
+        let n = self.side("inverse");
+        let lu = self.regular(What::Inverse)?;
+        let output = identity(n).through(&lu, false);
+        Ok(Self::record(OpRef::shared(Factored { what: What::Inverse, lu }), &[self], output))
+    }
+
+    /// The determinant of a square matrix. The gradient `det(A) A⁻ᵀ` is for regular matrices: a sweep through the
+    /// determinant of a singular one panics. Products of many pivots overflow: see [`logdet`](Self::logdet).
+    ///
+    /// ```
+    /// use autodiff::Tape;
+    /// use ndarray::array;
+    /// let tape = Tape::new();
+    /// let a = tape.tensor(array![[2.0, 1.0], [0.0, 3.0]]);
+    /// assert_eq!(a.det().item(), 6.0);
+    /// assert_eq!(a.det().backward().wrt(&a), array![[3.0, 0.0], [-1.0, 2.0]].into_dyn());
+    /// ```
+    ///
+    /// # Panics
+    /// If this is not square.
+    #[track_caller]
+    pub fn det(&self) -> Self {
+        self.side("det");
+        let lu = self.factored();
+        let output = Self::scalar(lu.pivots().fold(T::one(), |product, pivot| product * pivot));
+        Self::record(OpRef::shared(Factored { what: What::Det, lu: Rc::new(lu) }), &[self], output)
+    }
+
+    /// `ln |det A|` of a square matrix; its gradient is `A⁻ᵀ`. Of a covariance matrix,
+    /// [`cholesky`](Self::cholesky) gives it with half of the work: twice the sum of the logarithms of `L`'s diagonal.
+    ///
+    /// ```
+    /// use autodiff::Tensor;
+    /// let a = Tensor::constant(ndarray::array![[0.0, 2.0], [3.0, 0.0]]);
+    /// assert!((a.logdet()?.item() - 6.0_f64.ln()).abs() < 1e-15);
+    /// # Ok::<(), autodiff::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the matrix is singular, as for [`solve`](Self::solve).
+    ///
+    /// # Panics
+    /// If this is not square.
+    #[track_caller]
+    pub fn logdet(&self) -> Result<Self> {
+        self.side("logdet");
+        let lu = self.regular(What::LogDet)?;
+        let output = Self::scalar(lu.pivots().fold(T::zero(), |sum, pivot| sum + pivot.abs().ln()));
+        Ok(Self::record(OpRef::shared(Factored { what: What::LogDet, lu }), &[self], output))
+    }
+
+    /// The length of a square matrix's sides.
+    #[track_caller]
+    pub(super) fn side(&self, op: &str) -> usize {
+        let [rows, cols] = *self.shape() else { self.not_square(op) };
+        if rows != cols {
+            self.not_square(op);
+        }
+        rows
+    }
+
+    #[track_caller]
+    fn not_square(&self, op: &str) -> ! {
+        let rule = "the matrix must be square".to_owned();
+        Error::from(Kind::Shape { op: op.into(), shape: self.shape().to_vec(), rule }).raise()
+    }
+
+    #[track_caller]
+    fn factored(&self) -> Lu<T> {
+        self.live();
+        Lu::new(self.row_major().as_slice().expect("row-major").to_vec(), self.shape()[0])
+    }
+
+    /// The factors of a matrix that is not singular.
+    #[track_caller]
+    fn regular(&self, what: What) -> Result<Rc<Lu<T>>> {
+        let lu = self.factored();
+        match lu.singular() {
+            Some(pivot) => Err(singular(what.name(), self, pivot, "")),
+            None => Ok(Rc::new(lu)),
+        }
+    }
+
+    /// This right side, solved for; a constant.
+    fn through(&self, lu: &Lu<T>, transposed: bool) -> Self {
+        let (b, shape) = (self.row_major(), self.shape());
+        let cols = shape[1..].iter().product();
+        let x = lu.solve(transposed, b.as_slice().expect("row-major"), cols);
+        let shape: Dims = shape.iter().copied().collect();
+        Self::from_storage(crate::kernels::storage::Storage::from_vec(x), &shape)
     }
 }

@@ -4,6 +4,9 @@
 //! and `NumPy`: shapes are matched from the last axis, and 1 stretches. Binary operators panic at the caller's line when
 //! shapes do not fit.
 
+mod conv;
+mod decompose;
+mod einsum;
 mod elementwise;
 pub(crate) mod entry;
 mod functions;
@@ -12,19 +15,27 @@ mod join;
 pub(crate) mod layout;
 mod lift;
 mod linalg;
+mod losses;
+mod matmul;
 mod op;
 mod operators;
+mod pool;
 mod reduce;
 mod shape;
 mod softmax;
+mod unfold;
 
 use std::fmt;
 
 use ndarray::{Array, ArrayD, ArrayRef, ArrayView, ArrayViewD, Dimension, IxDyn, ShapeBuilder};
 use smallvec::SmallVec;
 
+pub use self::conv::Conv;
 pub use self::functions::{grad, hvp, jacobian, jvp, value_and_grad, vjp};
 pub use self::op::{Grads, Op, Vjp};
+pub use self::pool::Pool;
+pub use self::unfold::Pair;
+pub use crate::kernels::factor::Triangle;
 
 use self::entry::{OpRef, Source, TensorEntry};
 use self::layout::Layout;

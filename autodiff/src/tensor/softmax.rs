@@ -102,7 +102,7 @@ impl<T: Real> Tensor<T> {
 
     /// The maxima along an axis (kept, with length 1), and the elements less these; constants.
     #[track_caller]
-    fn shifted(&self, op: &str, axis: usize) -> (Self, Self) {
+    pub(super) fn shifted(&self, op: &str, axis: usize) -> (Self, Self) {
         self.live();
         let kept: Dims = self.kept(op, &[axis]);
         let strides = super::reduce::reduced_strides(&kept);

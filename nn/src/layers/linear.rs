@@ -18,14 +18,16 @@ use crate::{Init, Layer, Param, Visit, VisitMut};
 #[derive(Debug)]
 pub struct Linear<T: Real> {
     weight: Param<T>,
+    /// Stays 0 and is shown to nobody where the layer has no bias.
     bias: Param<T>,
+    has_bias: bool,
 }
 
 impl<T: Real> Linear<T> {
     /// Weights drawn by `init`, bias 0.
     pub fn new(inputs: usize, outputs: usize, init: Init, rng: &mut impl Rng) -> Self {
         let weight = init.sample(&[outputs, inputs], inputs, outputs, rng);
-        Self { weight: Param::new(weight), bias: Param::new(Tensor::zeros(&[outputs])) }
+        Self { weight: Param::new(weight), bias: Param::new(Tensor::zeros(&[outputs])), has_bias: true }
     }
 
     /// Given weights (outputs × inputs) and bias (outputs).
@@ -42,7 +44,21 @@ impl<T: Real> Linear<T> {
             weight.shape(),
             bias.shape()
         );
-        Self { weight: Param::new(weight), bias: Param::new(bias) }
+        Self { weight: Param::new(weight), bias: Param::new(bias), has_bias: true }
+    }
+
+    /// The linear map `x Wᵀ` alone: no bias is trained, saved or counted.
+    ///
+    /// ```
+    /// use nn::{Init, Linear};
+    /// use rand::SeedableRng;
+    /// let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+    /// let layer = Linear::<f64>::new(2, 3, Init::XavierUniform, &mut rng).without_bias();
+    /// assert_eq!(nn::names(&layer), ["weight"]);
+    /// ```
+    pub fn without_bias(self) -> Self {
+        let zero = Tensor::zeros(self.bias.value().shape());
+        Self { bias: Param::new(zero), has_bias: false, ..self }
     }
 
     /// The weights, outputs × inputs.
@@ -50,7 +66,7 @@ impl<T: Real> Linear<T> {
         &self.weight
     }
 
-    /// The bias, one number for each output.
+    /// The bias, one number for each output; zeros if the layer has none.
     pub fn bias(&self) -> &Param<T> {
         &self.bias
     }
@@ -63,11 +79,20 @@ impl<T: Real> Layer<T> for Linear<T> {
 
     fn visit(&self, v: &mut Visit<'_, T>) {
         v.param("weight", &self.weight);
-        v.param("bias", &self.bias);
+        if self.has_bias {
+            v.param("bias", &self.bias);
+        }
     }
 
     fn visit_mut(&mut self, v: &mut VisitMut<'_, T>) {
         v.param("weight", &mut self.weight);
-        v.param("bias", &mut self.bias);
+        if self.has_bias {
+            v.param("bias", &mut self.bias);
+        }
+    }
+
+    fn describe(&self) -> String {
+        let (shape, bias) = (self.weight.value().shape(), if self.has_bias { "" } else { ", no bias" });
+        format!("Linear({} -> {}{bias})", shape[1], shape[0])
     }
 }

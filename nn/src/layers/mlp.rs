@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use autodiff::{Real, Tensor};
 use rand::Rng;
 
-use crate::{Activation, Init, Layer, Linear, Outputs, Visit, VisitMut};
+use crate::{Activation, Init, Layer, Linear, Trace, Visit, VisitMut};
 
 /// A multilayer perceptron of any depth: `a = W z + b`, `z = h(a)` for each layer (L6).
 ///
@@ -57,21 +57,7 @@ impl<T: Real> Mlp<T> {
 
 impl<T: Real> Layer<T> for Mlp<T> {
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
-        self.layers.iter().fold(x.clone(), |x, layer| layer.forward(&x))
-    }
-
-    fn forward_shown(&self, x: &Tensor<T>, outputs: &mut Outputs<'_, T>) -> Tensor<T> {
-        let layers = self.layers.iter().enumerate();
-        layers.fold(x.clone(), |x, (i, layer)| outputs.layer(&format!("layers.{i}"), layer, &x))
-    }
-
-    /// Units and activations, from input to output: `{"mlp":{"units":[2,3,1],"activations":["tanh","identity"]}}`.
-    fn architecture(&self) -> Option<String> {
-        let width = |(linear, _): &(Linear<T>, Activation), axis: usize| linear.weight().value().shape()[axis];
-        let inputs = self.layers.first().map(|layer| width(layer, 1));
-        let units: Vec<usize> = inputs.into_iter().chain(self.layers.iter().map(|layer| width(layer, 0))).collect();
-        let activations: Vec<String> = self.layers.iter().map(|(_, activation)| activation.to_string()).collect();
-        Some(serde_json::json!({ "mlp": { "units": units, "activations": activations } }).to_string())
+        self.layers.iter().fold(x.clone(), |x, (linear, activation)| activation.apply(&linear.forward(&x)))
     }
 
     fn visit(&self, v: &mut Visit<'_, T>) {
@@ -85,20 +71,21 @@ impl<T: Real> Layer<T> for Mlp<T> {
             v.layer(&format!("layers.{i}"), linear);
         }
     }
-}
 
-/// One layer: the affine map and its activation, named after the map.
-impl<T: Real> Layer<T> for (Linear<T>, Activation) {
-    fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
-        self.1.apply(&self.0.forward(x))
+    /// Units and activations, from input to output: `{"mlp":{"activations":["tanh","identity"],"units":[2,3,1]}}`.
+    fn architecture(&self) -> Option<String> {
+        let width = |(linear, _): &(Linear<T>, Activation), axis: usize| linear.weight().value().shape()[axis];
+        let inputs = self.layers.first().map(|layer| width(layer, 1));
+        let units: Vec<usize> = inputs.into_iter().chain(self.layers.iter().map(|layer| width(layer, 0))).collect();
+        let activations: Vec<String> = self.layers.iter().map(|(_, activation)| activation.to_string()).collect();
+        Some(serde_json::json!({ "mlp": { "units": units, "activations": activations } }).to_string())
     }
 
-    fn visit(&self, v: &mut Visit<'_, T>) {
-        self.0.visit(v);
-    }
-
-    fn visit_mut(&mut self, v: &mut VisitMut<'_, T>) {
-        self.0.visit_mut(v);
+    fn trace(&self, x: &Tensor<T>, trace: &mut Trace) -> Tensor<T> {
+        self.layers.iter().enumerate().fold(x.clone(), |x, (i, (linear, activation))| {
+            let a = trace.layer(&format!("layers.{i}"), linear, &x);
+            trace.layer(&format!("activations.{i}"), activation, &a)
+        })
     }
 }
 

@@ -1,11 +1,31 @@
 //! The layers that come with the crate.
 
 mod activation;
+mod basis;
+mod batch_norm;
+mod conv;
+mod dag;
+mod dropout;
+mod flatten;
+mod layer_norm;
 mod linear;
+mod log_variance;
 mod mlp;
+mod pool;
+mod residual;
 mod sequential;
 
 pub use activation::Activation;
+pub use basis::BasisFunctions;
+pub use batch_norm::BatchNorm1d;
+pub use conv::Conv2d;
+pub use dag::{Dag, DagBuilder};
+pub use dropout::Dropout;
+pub use flatten::Flatten;
+pub use layer_norm::LayerNorm;
 pub use linear::Linear;
-pub use mlp::Mlp;
+pub use log_variance::LogVariance;
+pub use mlp::{Mlp, MlpBuilder};
+pub use pool::{AvgPool2d, MaxPool2d};
+pub use residual::Residual;
 pub use sequential::Sequential;

@@ -2,7 +2,7 @@
 
 use autodiff::{Real, Tensor};
 
-use crate::{Layer, Outputs, Visit, VisitMut};
+use crate::{Layer, Trace, Visit, VisitMut};
 
 /// Layers of any kind in a row; their parameters are named `layers.0.…`, `layers.1.…`.
 ///
@@ -49,11 +49,6 @@ impl<T: Real> Layer<T> for Sequential<T> {
         self.layers.iter().fold(x.clone(), |x, layer| layer.forward(&x))
     }
 
-    fn forward_shown(&self, x: &Tensor<T>, outputs: &mut Outputs<'_, T>) -> Tensor<T> {
-        let layers = self.layers.iter().enumerate();
-        layers.fold(x.clone(), |x, (i, layer)| outputs.layer(&format!("layers.{i}"), &**layer, &x))
-    }
-
     fn visit(&self, v: &mut Visit<'_, T>) {
         for (i, layer) in self.layers.iter().enumerate() {
             v.layer(&format!("layers.{i}"), &**layer);
@@ -64,5 +59,10 @@ impl<T: Real> Layer<T> for Sequential<T> {
         for (i, layer) in self.layers.iter_mut().enumerate() {
             v.layer(&format!("layers.{i}"), &mut **layer);
         }
+    }
+
+    fn trace(&self, x: &Tensor<T>, trace: &mut Trace) -> Tensor<T> {
+        let layers = self.layers.iter().enumerate();
+        layers.fold(x.clone(), |x, (i, layer)| trace.layer(&format!("layers.{i}"), &**layer, &x))
     }
 }

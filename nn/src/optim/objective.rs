@@ -5,7 +5,7 @@ use ndarray::{Array2, ArrayD, IxDyn};
 
 use super::minimize::{Direction, Minimum, Stop, minimize};
 use crate::error::Kind;
-use crate::layer::{parameters, parameters_mut};
+use crate::visit::{parameters, parameters_mut};
 use crate::{Layer, Result};
 
 /// A function of several numbers.

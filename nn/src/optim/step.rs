@@ -7,8 +7,8 @@ use super::slot::{Slot, Work, describe};
 use super::state::numbers;
 use super::{Descent, Optimizer, State, Transform};
 use crate::error::Kind;
-use crate::layer::{parameters, parameters_mut, quoted};
 use crate::schedule::Plateau;
+use crate::visit::{parameters, parameters_mut, quoted};
 use crate::{Error, Layer, Result};
 
 impl<T: Real, R: Transform<T>> Optimizer<T> for Descent<T, R> {

@@ -15,7 +15,7 @@ pub use element::Element;
 pub(crate) use file::{Reader, Writer};
 
 use crate::error::Kind;
-use crate::layer::{parameters, parameters_mut};
+use crate::visit::{restore, stored};
 use crate::{Error, Layer, Result};
 
 /// Names that start so are not parameters: a checkpoint keeps what training needs besides the weights under them.
@@ -40,8 +40,8 @@ impl WeightsInfo {
     }
 }
 
-/// Writes a model's parameters to a safetensors file, under their names, with a [`WeightsInfo`]. The file appears whole
-/// or not at all; one that is there keeps its permissions.
+/// Writes a model's parameters and buffers to a safetensors file, under their names, with a [`WeightsInfo`]. The file
+/// appears whole or not at all; one that is there keeps its permissions.
 ///
 /// PyTorch reads it with `safetensors.torch.load_file`; the names are those of a module whose `layers` is a list.
 ///
@@ -66,10 +66,11 @@ pub fn save<T: Element>(model: &impl Layer<T>, path: impl AsRef<Path>) -> Result
     writer.save(path.as_ref(), &WeightsInfo::of(model, T::DTYPE))
 }
 
-/// Reads a model's parameters from a safetensors file, or from a checkpoint's.
+/// Reads a model's parameters and buffers from a safetensors file, or from a checkpoint's. PyTorch's
+/// `num_batches_tracked` is passed over.
 ///
 /// # Errors
-/// If the file cannot be read or is damaged; if a parameter is missing, has another shape or number type, or holds a
+/// If the file cannot be read or is damaged; if a parameter or buffer is missing, has another shape or number type, or holds a
 /// number that is not finite; if the file holds a tensor that the model has not; if the file and the model both describe
 /// their [architecture](Layer::architecture) and differ. The model is unchanged then.
 pub fn load<T: Element>(model: &mut impl Layer<T>, path: impl AsRef<Path>) -> Result<()> {
@@ -108,12 +109,12 @@ fn load_with<T: Element>(
     Ok(())
 }
 
-/// Adds a model's parameters to a file.
+/// Adds a model's parameters and buffers to a file.
 pub(crate) fn put<T: Real>(model: &impl Layer<T>, codec: Codec<T>, writer: &mut Writer) {
-    parameters(model, |name, param| writer.array(codec, name, param.value()));
+    stored(model, |name, value| writer.array(codec, name, value));
 }
 
-/// Reads all of a model's parameters, checked.
+/// Reads all of a model's parameters and buffers, checked.
 pub(crate) fn take<T: Real>(
     model: &impl Layer<T>,
     path: &Path,
@@ -123,16 +124,17 @@ pub(crate) fn take<T: Real>(
 ) -> Result<HashMap<String, Tensor<T>>> {
     let mut values = HashMap::new();
     let mut result = Ok(());
-    parameters(model, |name, param| {
+    stored(model, |name, value| {
         if result.is_ok() {
-            let value = file.array(codec, expected, name, param.value().shape());
+            let value = file.array(codec, expected, name, value.shape());
             result = value.and_then(|value| file.finite(name, value)).map(|value| {
                 values.insert(name.to_owned(), value);
             });
         }
     });
     result?;
-    let foreign = |name: &&str| !values.contains_key(*name) && !name.starts_with(RESERVED);
+    let known = |name: &str| values.contains_key(name) || name.starts_with(RESERVED) || is_batch_counter(name);
+    let foreign = |name: &&str| !known(name);
     if let Some(name) = file.names().into_iter().find(foreign) {
         return Err(Kind::ForeignWeights { path: path.to_owned(), name: name.to_owned() }.into());
     }
@@ -145,11 +147,12 @@ pub(crate) fn take<T: Real>(
     Ok(values)
 }
 
-/// Gives a model its parameters.
+/// Gives a model its parameters and buffers.
 pub(crate) fn set<T: Real>(model: &mut impl Layer<T>, mut values: HashMap<String, Tensor<T>>) {
-    parameters_mut(model, |name, param| {
-        if let Some(value) = values.remove(name) {
-            param.set(value);
-        }
-    });
+    restore(model, |name| values.remove(name));
+}
+
+/// PyTorch keeps a count of batches beside running statistics, which only a cumulative average would need.
+fn is_batch_counter(name: &str) -> bool {
+    name.rsplit('.').next() == Some("num_batches_tracked")
 }

@@ -10,10 +10,12 @@ use serde::{Deserialize, Serialize};
 use super::run::{Run, Weights};
 use super::{Epoch, Settings, Stop};
 use crate::error::Kind;
-use crate::layer::parameters;
 use crate::optim::State;
 use crate::persist::{self, Codec, Reader, WeightsInfo, Writer};
-use crate::{Dataset, Error, Layer, Optimizer, Result, atomic, expect};
+use crate::visit::stored;
+use crate::{
+    Dataset, Error, Layer, Optimizer, RandomState, Result, atomic, expect, random_states, restore_random_states,
+};
 
 /// Where and how often a run is kept, for [`Trainer::checkpoints`](super::Trainer::checkpoints).
 ///
@@ -139,6 +141,8 @@ struct Place {
     has_best: bool,
     /// The names of the optimiser's numbers.
     optimizer: Vec<String>,
+    /// The generators inside layers, by name: seed, stream and position as [`RandomState`] writes them.
+    layers: Vec<(String, Vec<u8>)>,
 }
 
 impl<T: Real> Store<T> {
@@ -192,8 +196,8 @@ impl<T: Real> Store<T> {
         writer.numbers(HISTORY, &rows(run).concat());
         if let Some(best) = &run.best {
             let mut best = best.iter();
-            parameters(model, |name, _| {
-                writer.array(self.codec, format!("{BEST}/{name}"), best.next().expect("one for each parameter"));
+            stored(model, |name, _| {
+                writer.array(self.codec, format!("{BEST}/{name}"), best.next().expect("one for each"));
             });
         }
         let header = Header {
@@ -210,6 +214,10 @@ impl<T: Real> Store<T> {
                 is_over: run.is_over,
                 has_best: run.best.is_some(),
                 optimizer: names,
+                layers: random_states(model)
+                    .iter()
+                    .map(|(name, state)| (name.clone(), state.to_bytes().into()))
+                    .collect(),
             },
         };
         writer.save(&self.file, &header)
@@ -246,7 +254,13 @@ impl<T: Real> Store<T> {
         })?;
         let elapsed = Duration::try_from_secs_f64(place.elapsed_seconds)
             .map_err(|_| self.refuse(format!("the time is {} s, expected 0 or more", place.elapsed_seconds)))?;
-        self.restore(&file, &place, model, optimizer)?;
+        let generators = self.generators(&place)?;
+        let before = random_states(model);
+        restore_random_states(model, &generators).map_err(|error| self.refuse(error.to_string()))?;
+        if let Err(error) = self.restore(&file, &place, model, optimizer) {
+            restore_random_states(model, &before).expect("they are the model's");
+            return Err(error);
+        }
 
         persist::set(model, weights);
         run.rng.set_word_pos(generator);
@@ -256,6 +270,16 @@ impl<T: Real> Store<T> {
         (run.history.steps, run.history.stop, run.history.elapsed) = (place.steps, place.stop, elapsed);
         (run.best, run.is_over) = (best, place.is_over);
         Ok(())
+    }
+
+    /// The states of the layers' generators.
+    fn generators(&self, place: &Place) -> Result<Vec<(String, RandomState)>> {
+        let read = |(name, bytes): &(String, Vec<u8>)| {
+            let state = bytes.as_slice().try_into().map(RandomState::from_bytes);
+            let fail = |_| self.refuse(format!("the generator `{name}` has {} bytes, expected 56", bytes.len()));
+            state.map(|state| (name.clone(), state)).map_err(fail)
+        };
+        place.layers.iter().map(read).collect()
     }
 
     fn refuse(&self, message: String) -> Error {
@@ -297,9 +321,9 @@ impl<T: Real> Store<T> {
     fn best(&self, file: &Reader<'_>, model: &impl Layer<T>) -> Result<Weights<T>> {
         let mut best: Result<Weights<T>> = Ok(Vec::new());
         let exact = |dtype| (dtype == self.codec.dtype).then_some(self.codec);
-        parameters(model, |name, param| {
+        stored(model, |name, value| {
             if let Ok(all) = &mut best {
-                match file.array(exact, self.codec.dtype, &format!("{BEST}/{name}"), param.value().shape()) {
+                match file.array(exact, self.codec.dtype, &format!("{BEST}/{name}"), value.shape()) {
                     Ok(value) => all.push(value),
                     Err(error) => best = Err(error),
                 }

@@ -13,7 +13,7 @@ pub struct Comparison<M> {
     /// What the runs are told apart by: `seed` or `fold`.
     pub by: &'static str,
     /// One for each run, in order.
-    pub rows: Vec<Row>,
+    pub rows: Vec<Trial>,
     /// The place in `rows` of the run with the lowest validation loss; `None` if all failed.
     pub best: Option<usize>,
     model: Option<M>,
@@ -21,7 +21,7 @@ pub struct Comparison<M> {
 
 /// A run of a [`Comparison`].
 #[derive(Clone, Debug)]
-pub struct Row {
+pub struct Trial {
     /// The seed, or the number of the fold from 1.
     pub label: u64,
     /// The lowest validation loss if the model has the weights of that epoch, otherwise the last one. NaN if the run
@@ -107,7 +107,7 @@ impl<M> Comparison<M> {
     }
 
     fn add(&mut self, label: u64, result: Result<History>, model: M) {
-        let row = Row::new(label, result.map_err(|error| error.to_string()));
+        let row = Trial::new(label, result.map_err(|error| error.to_string()));
         let best = self.best.map_or(f64::INFINITY, |best| self.rows[best].valid_loss);
         // An infinite loss is better than none.
         if row.valid_loss < best || self.best.is_none() && !row.valid_loss.is_nan() {
@@ -151,7 +151,7 @@ impl<M> Comparison<M> {
         let header = [self.by, "train_loss", "valid_loss"].map(str::to_owned).into_iter();
         let header = header.chain(metrics.iter().map(|name| format!("valid_{name}")));
         let header = header.chain(["epochs", "seconds", "end"].map(str::to_owned));
-        let row = |row: &Row| {
+        let row = |row: &Trial| {
             let (epochs, seconds, end) = match &row.result {
                 Ok(history) => {
                     let seconds = format!("{:.2}", history.elapsed.as_secs_f64());
@@ -182,7 +182,7 @@ impl<M> Comparison<M> {
     }
 }
 
-impl Row {
+impl Trial {
     fn new(label: u64, result: std::result::Result<History, String>) -> Self {
         let mut row = Self { label, valid_loss: f64::NAN, train_loss: f64::NAN, metrics: Vec::new(), result };
         let Ok(history) = &row.result else { return row };

@@ -3,7 +3,8 @@
 use autodiff::{Real, Tensor};
 
 use crate::Layer;
-use crate::layer::{Outputs, parameters};
+use crate::summary::first_broken;
+use crate::visit::parameters;
 
 /// The first thing in a model that is not finite, on the way from the parameters through the layers to the loss.
 pub(super) fn cause<T: Real>(model: &impl Layer<T>, x: &Tensor<T>) -> String {
@@ -13,14 +14,9 @@ pub(super) fn cause<T: Real>(model: &impl Layer<T>, x: &Tensor<T>) -> String {
             found = Some(format!("the parameter `{name}` was not finite"));
         }
     });
-    let mut shown = |name: &str, y: &Tensor<T>| {
-        if found.is_none() && !y.is_finite() {
-            found = Some(format!("`{name}` was the first layer whose output was not finite"));
-        }
-    };
-    let y = model.forward_shown(x, &mut Outputs::new(&mut shown));
-    found.unwrap_or_else(|| {
-        let finite = if y.is_finite() { "finite" } else { "not finite" };
-        format!("the model's output was {finite}")
+    found.unwrap_or_else(|| match first_broken(model, x) {
+        (_, Some(name)) => format!("`{name}` was the first layer whose output was not finite"),
+        (y, None) if y.is_finite() => "the model's output was finite".to_owned(),
+        _ => "the model's output was not finite".to_owned(),
     })
 }

@@ -62,6 +62,7 @@ pub(super) fn fit<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
     let frame = Frame { train, valid: valid.all(), norms, store, interrupt, bar, start, before };
     let result = epochs(trainer, engine, &frame, &mut run);
     engine.release();
+    crate::eval_mode(&mut trainer.model);
     frame.bar.finish_and_clear();
     run.history.stop = result?;
     run.restore_best(&mut trainer.model);
@@ -95,6 +96,7 @@ fn epochs<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
     while run.epoch() < trainer.settings.epochs {
         let batch_size = trainer.settings.batch_size(run.epoch(), frame.train.len());
         let mut rng = run.rng.clone();
+        crate::train_mode(&mut trainer.model);
         for (x, t) in Batches::new(frame.train, batch_size, &mut rng).skip(run.batch) {
             let step = step(trainer, engine, frame, run, &mut previous, (&x, &t))?;
             let mut stop = trainer.callbacks.step(&step, &trainer.model).then_some(Stop::Callback);
@@ -179,6 +181,7 @@ fn end_of_epoch<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
     batch_size: usize,
 ) -> Result<Option<Stop>> {
     let Trainer { model, loss, optimizer, settings, callbacks } = trainer;
+    crate::eval_mode(model);
     let (x, t) = &frame.valid;
     let y = model.forward(x);
     let valid_loss = loss.loss(&y, t).item().primal();

@@ -78,7 +78,7 @@ pub struct Curve {
 
 /// The norm of a layer's gradient, one entry an epoch: in deep networks it shows gradients that vanish or explode (L20).
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct LayerNorm {
+pub struct GradientNorm {
     /// The layer's name: that of its parameters without their own, as in `layers.0`.
     pub name: String,
     /// The mean over the epoch's steps.
@@ -103,7 +103,7 @@ pub struct History {
     /// The metrics chosen; the accuracy if none was.
     pub metrics: Vec<Curve>,
     /// The gradient's norm, layer by layer.
-    pub layers: Vec<LayerNorm>,
+    pub layers: Vec<GradientNorm>,
 }
 
 impl History {

@@ -21,8 +21,8 @@ use autodiff::{Real, Tensor};
 
 pub use callback::Step;
 pub use checkpoint::Checkpoints;
-pub use compare::{Comparison, Row, cross_validate, restarts};
-pub use history::{Curve, Epoch, History, LayerNorm};
+pub use compare::{Comparison, Trial, cross_validate, restarts};
+pub use history::{Curve, Epoch, GradientNorm, History};
 pub use stop::Stop;
 
 use crate::{Dataset, Layer, Loss, Optimizer, Regularizer, Result, expect};

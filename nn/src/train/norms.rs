@@ -3,7 +3,7 @@
 use autodiff::{Gradients, Real, Tensor};
 
 use crate::Layer;
-use crate::layer::parameters;
+use crate::visit::parameters;
 
 /// The gradient's norms: of all parameters, then of each layer.
 pub(super) struct Norms {

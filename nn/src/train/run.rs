@@ -4,13 +4,13 @@ use autodiff::{Real, Tensor};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::history::{Curve, LayerNorm};
+use super::history::{Curve, GradientNorm};
 use super::stop::best;
 use super::{ACCURACY, Epoch, History};
 use crate::Layer;
-use crate::layer::{parameters, parameters_mut};
+use crate::visit::{self, stored};
 
-/// Values of all parameters. They share their elements with the model until that changes.
+/// Values of all parameters and buffers. They share their elements with the model until that changes.
 pub(super) type Weights<T> = Vec<Tensor<T>>;
 
 pub(super) struct Run<T: Real> {
@@ -61,7 +61,7 @@ impl<T: Real> Run<T> {
     pub(super) fn new(seed: u64, metrics: Vec<String>, layers: &[String]) -> Self {
         let sums = Sums::new(layers.len() + 1, metrics.len());
         let curve = |name| Curve { name, train: Vec::new(), valid: Vec::new() };
-        let norms = layers.iter().map(|name| LayerNorm { name: name.clone(), norms: Vec::new() });
+        let norms = layers.iter().map(|name| GradientNorm { name: name.clone(), norms: Vec::new() });
         let metrics = metrics.into_iter().map(curve).collect();
         let history = History { metrics, layers: norms.collect(), ..History::default() };
         Self { rng: ChaCha8Rng::seed_from_u64(seed), batch: 0, sums, history, best: None, is_over: false }
@@ -119,12 +119,12 @@ impl<T: Real> Run<T> {
 /// A model's weights.
 pub(super) fn weights<T: Real>(model: &impl Layer<T>) -> Weights<T> {
     let mut weights = Vec::new();
-    parameters(model, |_, param| weights.push(param.value().clone()));
+    stored(model, |_, value| weights.push(value.clone()));
     weights
 }
 
 /// Gives a model these weights.
 pub(super) fn restore<T: Real>(model: &mut impl Layer<T>, weights: &[Tensor<T>]) {
-    let mut weights = weights.iter();
-    parameters_mut(model, |_, param| param.set(weights.next().expect("a value for each parameter").clone()));
+    let mut weights = weights.iter().cloned();
+    visit::restore(model, |_| weights.next());
 }

@@ -1,0 +1,170 @@
+//! The Cholesky factor, and systems with triangular matrices.
+
+use super::entry::{Backward, OpRef};
+use super::{Grads, Tensor, Vjp};
+use crate::Real;
+use crate::error::{Error, Kind, Result};
+use crate::kernels::factor::{self, BadPivot, Triangle};
+
+impl Triangle {
+    /// The half that this one becomes when the matrix is transposed.
+    fn turned(self) -> Self {
+        match self {
+            Self::Lower => Self::Upper,
+            Self::Upper => Self::Lower,
+        }
+    }
+}
+
+struct Cholesky;
+
+impl<T: Real> Backward<T> for Cholesky {
+    fn name(&self) -> &'static str {
+        "cholesky"
+    }
+
+    /// With `Φ` the lower half with its diagonal halved: `S = L⁻ᵀ Φ(Lᵀ G) L⁻¹`, `dL/dA = (S + Sᵀ) / 2`
+    /// (I. Murray, "Differentiation of the Cholesky decomposition", 2016).
+    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
+        let (lt, g) = (cx.output().transpose(), cx.grad());
+        let n = lt.shape()[0];
+        let phi = Tensor::build(&[n, n], |out| {
+            out.fill(T::one());
+            out.iter_mut().step_by(n + 1).for_each(|x| *x = T::of(0.5));
+        });
+        let inner = lt.matmul(&g.half(Triangle::Lower)).half(Triangle::Lower) * phi;
+        let back = |x: &Tensor<T>| match lt.solve_triangular(x, Triangle::Upper) {
+            Ok(x) => x,
+            Err(error) => error.raise(),
+        };
+        let s = back(&back(&inner).transpose());
+        ((&s + s.transpose()) * T::of(0.5)).into()
+    }
+}
+
+struct SolveTriangular(Triangle);
+
+impl<T: Real> Backward<T> for SolveTriangular {
+    fn name(&self) -> &'static str {
+        "solve_triangular"
+    }
+
+    /// `dL/dB = A⁻ᵀ G`, `dL/dA = -dL/dB Xᵀ` within the half that is read.
+    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
+        let (a, x) = (cx.input(0), cx.output());
+        let b = match a.transpose().solve_triangular(cx.grad(), self.0.turned()) {
+            Ok(b) => b,
+            Err(error) => error.raise(),
+        };
+        let of_a = || -(if b.ndim() == 1 { b.outer(x) } else { b.matmul(&x.transpose()) }).half(self.0);
+        Grads::from([cx.needs(0).then(of_a), cx.needs(1).then(|| b.clone())])
+    }
+}
+
+impl<T: Real> Tensor<T> {
+    /// The Cholesky factor: the lower triangular `L` with positive diagonal and `L Lᵀ = A`, for a symmetric positive
+    /// definite `A`.
+    ///
+    /// The matrix is taken as symmetric: what is factored is `(A + Aᵀ) / 2`, so the gradient is a symmetric matrix, in which an
+    /// element and its mirror image have equal parts.
+    ///
+    /// ```
+    /// use autodiff::{Tape, Tensor};
+    /// use ndarray::array;
+    /// let tape = Tape::new();
+    /// let a = tape.tensor(array![[4.0, 2.0], [2.0, 10.0]]);
+    /// let l = a.cholesky()?;
+    /// assert_eq!(l.to_array(), array![[2.0, 0.0], [1.0, 3.0]].into_dyn());
+    /// let gradient = l.at([1, 0]).backward().wrt(&a); // a₂₁ / √a₁₁
+    /// assert_eq!(gradient, array![[-0.125, 0.25], [0.25, 0.0]].into_dyn());
+    /// let indefinite = Tensor::constant(array![[1.0, 2.0], [2.0, 1.0]]).cholesky().unwrap_err().to_string();
+    /// assert!(indefinite.starts_with("cholesky: shape [2, 2]: the matrix is not positive definite: pivot 1 is -3e0"));
+    /// # Ok::<(), autodiff::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the matrix is not positive definite: a pivot is not above 0, or above it by rounding alone.
+    ///
+    /// # Panics
+    /// If this is not square.
+    #[track_caller]
+    pub fn cholesky(&self) -> Result<Self> {
+        let n = self.side("cholesky");
+        self.live();
+        let view = self.view();
+        let mut found = Ok(());
+        let output = Self::build(&[n, n], |out| {
+            let mean = |i: usize, j: usize| (view[[i, j]] + view[[j, i]]) / T::of(2.0);
+            out.iter_mut()
+                .enumerate()
+                .for_each(|(k, x)| *x = if k % n > k / n { T::zero() } else { mean(k / n, k % n) });
+            found = factor::cholesky(out, n, n, 0);
+        });
+        if let Err(BadPivot { index, value }) = found {
+            let rule = format!(
+                "the matrix is not positive definite: pivot {index} is {value:e}, and each must be above 0 by more than \
+                 rounding; a covariance that should be definite needs a small multiple of the identity added"
+            );
+            return Err(Kind::Shape { op: "cholesky".into(), shape: self.shape().to_vec(), rule }.into());
+        }
+        Ok(Self::record(OpRef::Static(&Cholesky), &[self], output))
+    }
+
+    /// The solution `X` of `A X = B`, `A` being a half of this square matrix; the other half is not looked at. `b` is a vector
+    /// or a matrix whose columns are right sides.
+    ///
+    /// ```
+    /// use autodiff::{Tensor, tensor::Triangle};
+    /// use ndarray::array;
+    /// // ln N(y; 0, K), as in a Gaussian process, without constants: -½ |L⁻¹ y|² - Σ ln L_ii.
+    /// let l = Tensor::constant(array![[4.0, 2.0], [2.0, 10.0]]).cholesky()?;
+    /// let z = l.solve_triangular(&Tensor::constant(array![2.0, 7.0]), Triangle::Lower)?;
+    /// assert_eq!(z.to_array(), array![1.0, 2.0].into_dyn());
+    /// let ln_diagonal = Tensor::einsum("ii->i", &[&l]).ln().sum();
+    /// assert_eq!((-0.5 * z.square().sum() - ln_diagonal).item(), -2.5 - 6.0_f64.ln());
+    /// # Ok::<(), autodiff::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If an element of the diagonal is 0 or not finite.
+    ///
+    /// # Panics
+    /// If this is not square, or `b` has another number of rows.
+    #[track_caller]
+    pub fn solve_triangular(&self, b: &Self, half: Triangle) -> Result<Self> {
+        let op = "solve_triangular";
+        let n = self.side(op);
+        if !(1..=2).contains(&b.ndim()) || b.shape()[0] != n {
+            let (a, b) = (self.shape().to_vec(), b.shape().to_vec());
+            let rule = "the right side needs as many rows as the matrix, as a vector or in columns";
+            Error::from(Kind::Shapes { op: op.into(), a, b, rule }).raise();
+        }
+        let view = self.view();
+        for i in 0..n {
+            let value = view[[i, i]];
+            if !value.is_finite() || value.primal() == 0.0 {
+                let rule =
+                    format!("the matrix is singular: pivot {i}, the element of the diagonal, is {:e}", value.primal());
+                return Err(Kind::Shape { op: op.into(), shape: self.shape().to_vec(), rule }.into());
+            }
+        }
+        let (a, cols) = (self.detach(), b.shape()[1..].iter().product());
+        let mut output = b.row_major();
+        factor::triangular(a.matrix(), half, false, output.make_mut(), cols, cols);
+        Ok(Self::record(OpRef::shared(SolveTriangular(half)), &[self, b], output))
+    }
+
+    /// A half of a square matrix, with 0 in the other.
+    #[track_caller]
+    fn half(&self, half: Triangle) -> Self {
+        let n = self.shape()[0];
+        let mask = Self::build(&[n, n], |out| {
+            let inside = |k: usize| match half {
+                Triangle::Lower => k % n <= k / n,
+                Triangle::Upper => k % n >= k / n,
+            };
+            out.iter_mut().enumerate().for_each(|(k, x)| *x = if inside(k) { T::one() } else { T::zero() });
+        });
+        Self::select(&mask, self, &Self::scalar(T::zero()))
+    }
+}

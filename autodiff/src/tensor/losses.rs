@@ -1,0 +1,133 @@
+//! Losses that are computed in one pass from logits.
+
+use super::entry::{Backward, OpRef};
+use super::reduce::drop_axes;
+use super::{Grads, Tensor, Vjp};
+use crate::Real;
+use crate::error::{Error, Kind};
+use crate::kernels::map;
+
+struct SoftmaxCrossEntropy<T: Real> {
+    axis: usize,
+    /// `ln softmax(a)`, for sweeps that are not recorded.
+    ln: Tensor<T>,
+}
+
+impl<T: Real> Backward<T> for SoftmaxCrossEntropy<T> {
+    fn name(&self) -> &'static str {
+        "softmax_cross_entropy"
+    }
+
+    /// With `y = softmax(a)` and the gradient `g` of an item's loss: `dL/da = g (y Σ t - t)` (L11),
+    /// `dL/dt = -g ln y`.
+    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
+        let (a, t, axis) = (cx.input(0), cx.input(1), self.axis);
+        let g = cx.grad().expand(axis);
+        let total = t.sum_axes(&[axis], true);
+        if cx.recording() {
+            return cx.each(|i| match i {
+                0 => (a.softmax(axis) * &total - t) * &g,
+                _ => -(a.log_softmax(axis) * &g),
+            });
+        }
+        let shape = a.shape();
+        let [g, total] = [g, total].map(|x| x.broadcast_to(shape));
+        cx.each(|i| {
+            Tensor::build(shape, |out| match i {
+                0 => {
+                    let operands = [self.ln.strided(), total.strided(), t.strided(), g.strided()];
+                    map::map4(shape, operands, out, |ln, total, t, g| (ln.exp() * total - t) * g);
+                }
+                _ => map::map2(shape, self.ln.strided(), g.strided(), out, |ln, g| -(ln * g)),
+            })
+        })
+    }
+}
+
+struct BceWithLogits;
+
+impl<T: Real> Backward<T> for BceWithLogits {
+    fn name(&self) -> &'static str {
+        "bce_with_logits"
+    }
+
+    /// `dL/da = g (sigmoid(a) - t)` (L10), `dL/dt = -g a`.
+    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
+        let (a, t, g) = (cx.input(0), cx.input(1), cx.grad());
+        cx.each(|i| match i {
+            0 => (a.sigmoid() - t) * g,
+            _ => -(a * g),
+        })
+    }
+}
+
+impl<T: Real> Tensor<T> {
+    /// Cross-entropy from logits `a` along an axis, which disappears: `-Σ_k t_k ln softmax(a)_k`, a number for each item.
+    /// Targets are one-hot or probabilities. Finite for logits of any size; a class with target 0 costs nothing, even
+    /// where its logit is `-inf`.
+    ///
+    /// ```
+    /// use autodiff::{Tape, Tensor};
+    /// use ndarray::array;
+    /// let tape = Tape::new();
+    /// let a = tape.tensor(array![[0.0, 0.0], [1e4, -1e4]]);
+    /// let t = Tensor::constant(array![[1.0, 0.0], [0.0, 1.0]]);
+    /// let losses = a.softmax_cross_entropy(&t, 1);
+    /// assert_eq!(losses.to_array(), array![2.0_f64.ln(), 2e4].into_dyn());
+    /// assert_eq!(losses.sum().backward().wrt(&a), array![[-0.5, 0.5], [1.0, -1.0]].into_dyn()); // y - t
+    /// ```
+    ///
+    /// # Panics
+    /// If the shapes differ, or there is no such axis.
+    #[track_caller]
+    pub fn softmax_cross_entropy(&self, targets: &Self, axis: usize) -> Self {
+        self.same_as(targets, "softmax_cross_entropy");
+        let (_, shifted) = self.shifted("softmax_cross_entropy", axis);
+        let log_sum = shifted.exp().sum_axes(&[axis], true).ln();
+        let (shape, t) = (self.shape(), targets.detach());
+        let ln = shifted - log_sum;
+        let terms = Self::build(shape, |out| {
+            map::map2(shape, t.strided(), ln.strided(), out, |t, ln| if t.is_exact_zero() { t } else { -(t * ln) });
+        });
+        let output = terms.sum_axes(&[axis], true).reshape(&drop_axes(shape, &[axis]));
+        Self::record(OpRef::shared(SoftmaxCrossEntropy { axis, ln }), &[self, targets], output)
+    }
+
+    /// Binary cross-entropy from logits `a`, element by element: `-(t ln y + (1 - t) ln(1 - y))` with `y = sigmoid(a)`.
+    /// Computed as `t max(-a, 0) + (1 - t) max(a, 0) + ln(1 + e^{-|a|})`, which is finite for logits of any size and keeps
+    /// its relative accuracy where the loss is small.
+    ///
+    /// ```
+    /// use autodiff::{Tape, Tensor};
+    /// use ndarray::array;
+    /// let tape = Tape::new();
+    /// let a = tape.tensor(array![0.0, 1e4, -1e4, 50.0]);
+    /// let losses = a.bce_with_logits(&Tensor::constant(array![1.0, 1.0, 1.0, 1.0]));
+    /// assert_eq!(losses.to_array(), array![2.0_f64.ln(), 0.0, 1e4, (-50.0_f64).exp()].into_dyn());
+    /// assert_eq!(losses.sum().backward().wrt(&a)[[2]], -1.0); // y - t
+    /// ```
+    ///
+    /// # Panics
+    /// If the shapes differ.
+    #[track_caller]
+    pub fn bce_with_logits(&self, targets: &Self) -> Self {
+        self.same_as(targets, "bce_with_logits");
+        let shape = self.shape();
+        let output = Self::build(shape, |out| {
+            let hinge = |t: T, a: T| if t.is_exact_zero() { t } else { t * a.max(T::zero()) };
+            map::map2(shape, self.strided(), targets.strided(), out, |a, t| {
+                hinge(t, -a) + hinge(T::one() - t, a) + (-a.abs()).softplus()
+            });
+        });
+        Self::record(OpRef::Static(&BceWithLogits), &[self, targets], output)
+    }
+
+    /// Logits and targets of one shape: broadcasting here would hide a mistake.
+    #[track_caller]
+    fn same_as(&self, targets: &Self, op: &'static str) {
+        if self.shape() != targets.shape() {
+            let (a, b) = (self.shape().to_vec(), targets.shape().to_vec());
+            Error::from(Kind::Shapes { op: op.into(), a, b, rule: "logits and targets need the same shape" }).raise();
+        }
+    }
+}

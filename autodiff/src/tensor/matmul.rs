@@ -1,0 +1,254 @@
+//! Matrix products.
+
+use smallvec::SmallVec;
+
+use super::entry::{Backward, OpRef};
+use super::layout::{Dims, broadcast, row_major_strides};
+use super::{Grads, Tensor, Vjp};
+use crate::Real;
+use crate::error::{Error, Kind};
+use crate::kernels::gemm::{Operand, Output};
+use crate::kernels::product::{self, Axis};
+
+struct MatMul;
+
+impl<T: Real> Backward<T> for MatMul {
+    fn name(&self) -> &'static str {
+        "matmul"
+    }
+
+    /// `dL/dA = dL/dY · Bᵀ`, `dL/dB = Aᵀ · dL/dY`, added up over the matrices that an operand was multiplied with.
+    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
+        let g = cx.grad();
+        cx.each(|i| match i {
+            0 => g.product(&cx.input(1).turned(), leading(cx.input(0).shape())),
+            _ => cx.input(0).turned().product(g, leading(cx.input(1).shape())),
+        })
+    }
+}
+
+struct Linear;
+
+impl<T: Real> Backward<T> for Linear {
+    fn name(&self) -> &'static str {
+        "linear"
+    }
+
+    /// `dL/dx = dL/dy · W`, `dL/dW = dL/dyᵀ · x`, `dL/db = Σ dL/dy` over the items (L18).
+    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
+        let g = cx.grad();
+        cx.each(|i| match i {
+            0 => g.matmul(cx.input(1)),
+            1 => g.transpose().matmul(cx.input(0)),
+            // The engine sums over the items.
+            _ => g.clone(),
+        })
+    }
+}
+
+impl<T: Real> Tensor<T> {
+    /// The affine map `x Wᵀ + b` in one operation: the last axis of `x` holds the inputs, axes before it count items;
+    /// `W` is outputs × inputs, `b` outputs.
+    ///
+    /// ```
+    /// use autodiff::Tensor;
+    /// use ndarray::array;
+    /// let x = Tensor::constant(array![[1.0, 1.0]]);
+    /// let w = Tensor::constant(array![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
+    /// let b = Tensor::constant(array![0.0, 0.0, 1.0]);
+    /// assert_eq!(x.linear(&w, &b).to_array(), array![[3.0, 7.0, 12.0]].into_dyn());
+    /// assert_eq!(x.broadcast_to(&[4, 5, 2]).linear(&w, &b).shape(), [4, 5, 3]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the shapes are others.
+    #[track_caller]
+    pub fn linear(&self, w: &Self, b: &Self) -> Self {
+        let (&[outputs, inputs], true) = (w.shape(), b.shape() == &w.shape()[..w.ndim().min(1)]) else {
+            let (a, b) = (w.shape().to_vec(), b.shape().to_vec());
+            let rule = "the weights need the shape [outputs, inputs] and the bias [outputs]";
+            Error::from(Kind::Shapes { op: "linear".into(), a, b, rule }).raise()
+        };
+        let items = match *self.shape() {
+            [items, k] if k == inputs => items,
+            [ref lead @ .., k] if k == inputs => {
+                let items = lead.iter().product();
+                let shape: Dims = lead.iter().copied().chain([outputs]).collect();
+                return self.reshape(&[items, k]).linear(w, b).reshape(&shape);
+            }
+            _ => {
+                let (a, b) = (self.shape().to_vec(), w.shape().to_vec());
+                let rule = "the input's last length must equal the second length of the weights";
+                Error::from(Kind::Shapes { op: "linear".into(), a, b, rule }).raise()
+            }
+        };
+        let (x, weights, bias) = (self.plain(), w.plain(), b.row_major());
+        let weights = weights.with_layout(weights.layout().permuted(&[1, 0]));
+        let output = Self::build(&[items, outputs], |out| {
+            T::gemm(x.matrix(), weights.matrix(), Output::rows(out, outputs));
+            let bias = bias.as_slice().expect("row-major");
+            for row in out.chunks_exact_mut(outputs.max(1)) {
+                for (y, &b) in row.iter_mut().zip(bias) {
+                    *y += b;
+                }
+            }
+        });
+        Self::record(OpRef::Static(&Linear), &[self, w, b], output)
+    }
+
+    /// Matrix product over the last two axes: `m × k` by `k × n` gives `m × n`. Axes before them count matrices, which
+    /// are multiplied in turn; there lengths broadcast. A vector on the left is a row, one on the right a column, and its
+    /// axis is dropped from the result. Transposed operands are read in place.
+    ///
+    /// ```
+    /// use autodiff::Tensor;
+    /// use ndarray::array;
+    /// let a = Tensor::constant(array![[1.0, 2.0], [3.0, 4.0]]);
+    /// let v = Tensor::constant(array![1.0, 1.0]);
+    /// assert_eq!(a.matmul(&v).to_array(), array![3.0, 7.0].into_dyn());
+    /// assert_eq!(v.matmul(&v).item(), 2.0);
+    /// assert_eq!(Tensor::<f64>::ones(&[8, 1, 4, 3]).matmul(&Tensor::ones(&[5, 3, 2])).shape(), [8, 5, 4, 2]);
+    /// ```
+    ///
+    /// # Panics
+    /// If an operand has no axes, the inner lengths differ, or the axes before the last two do not broadcast.
+    #[track_caller]
+    pub fn matmul(&self, other: &Self) -> Self {
+        let (a, b) = (self.shape(), other.shape());
+        let inner = other.ndim().saturating_sub(2);
+        let rule = if a.is_empty() || b.is_empty() {
+            Some("each operand needs at least one axis")
+        } else if a[a.len() - 1] != b[inner] {
+            Some("the first operand's last length must equal the second's last but one, or a vector's only one")
+        } else {
+            None
+        };
+        if let Some(rule) = rule {
+            Error::from(Kind::Shapes { op: "matmul".into(), a: a.to_vec(), b: b.to_vec(), rule }).raise();
+        }
+        match (a, b) {
+            (&[k], _) => {
+                let y = self.reshape(&[1, k]).matmul(other);
+                let row = y.ndim() - if b.len() == 1 { 1 } else { 2 };
+                y.squeeze(row)
+            }
+            (_, &[k]) => {
+                let y = self.matmul(&other.reshape(&[k, 1]));
+                y.squeeze(y.ndim() - 1)
+            }
+            _ => {
+                let Some(batch) = broadcast(leading(a), leading(b)) else {
+                    let rule = "matched from the right, the lengths before the last two must be equal or 1";
+                    Error::from(Kind::Shapes { op: "matmul".into(), a: a.to_vec(), b: b.to_vec(), rule }).raise()
+                };
+                self.product(other, &batch)
+            }
+        }
+    }
+
+    /// The inner product of two vectors, `Σ a_i b_i`; a tensor without axes.
+    ///
+    /// ```
+    /// use autodiff::Tensor;
+    /// let a = Tensor::constant(ndarray::array![1.0, 2.0]);
+    /// assert_eq!(a.dot(&a).item(), 5.0);
+    /// ```
+    ///
+    /// # Panics
+    /// If an operand is not a vector, or the lengths differ.
+    #[track_caller]
+    pub fn dot(&self, other: &Self) -> Self {
+        if self.ndim() != 1 || self.shape() != other.shape() {
+            let (a, b) = (self.shape().to_vec(), other.shape().to_vec());
+            let rule = "both must be vectors of one length; `matmul` multiplies matrices";
+            Error::from(Kind::Shapes { op: "dot".into(), a, b, rule }).raise();
+        }
+        self.matmul(other)
+    }
+
+    /// The outer product of two vectors: the matrix of all `a_i b_j`.
+    ///
+    /// ```
+    /// use autodiff::Tensor;
+    /// use ndarray::array;
+    /// let (a, b) = (Tensor::constant(array![1.0, 2.0]), Tensor::constant(array![3.0, 4.0]));
+    /// assert_eq!(a.outer(&b).to_array(), array![[3.0, 4.0], [6.0, 8.0]].into_dyn());
+    /// ```
+    ///
+    /// # Panics
+    /// If an operand is not a vector.
+    #[track_caller]
+    pub fn outer(&self, other: &Self) -> Self {
+        let (&[m], &[n]) = (self.shape(), other.shape()) else {
+            let (a, b) = (self.shape().to_vec(), other.shape().to_vec());
+            let rule = "both must be vectors; `einsum` has products of more axes";
+            Error::from(Kind::Shapes { op: "outer".into(), a, b, rule }).raise()
+        };
+        self.reshape(&[m, 1]).matmul(&other.reshape(&[1, n]))
+    }
+
+    /// Products of matrices, added up over the leading axes that `batch` has not or has with length 1: a product and its
+    /// adjoints are of this form.
+    ///
+    /// Where the operands do not have an axis of `batch`, the result has length 1 there.
+    #[track_caller]
+    pub(super) fn product(&self, other: &Self, batch: &[usize]) -> Self {
+        let ([.., m, _], [.., _, n]) = (self.shape(), other.shape()) else { unreachable!("both are matrices") };
+        let (m, n) = (*m, *n);
+        let (x, y) = (self.plain(), other.plain());
+        let output = if self.ndim() == 2 && other.ndim() == 2 {
+            Self::build(&[m, n], |out| T::gemm(x.matrix(), y.matrix(), Output::rows(out, n)))
+        } else {
+            let (la, lb) = (leading(self.shape()), leading(other.shape()));
+            let full = broadcast(la, lb).expect("leading axes that broadcast");
+            let kept = batch.len().min(full.len());
+            let lengths = batch[batch.len() - kept..].iter().zip(&full[full.len() - kept..]);
+            let length = |(&want, &have): (&usize, &usize)| if want == 1 { 1 } else { have };
+            let shape: Dims = lengths.map(length).chain([m, n]).collect();
+            let steps = |shape: &[usize], strides: &[usize]| {
+                let mut steps: Dims = SmallVec::from_elem(0, full.len());
+                for ((step, &len), &stride) in steps.iter_mut().rev().zip(shape.iter().rev()).zip(strides.iter().rev())
+                {
+                    *step = if len == 1 { 0 } else { stride };
+                }
+                steps
+            };
+            let of = |t: &Self| steps(leading(t.shape()), leading(&t.layout().strides));
+            let (a, b) = (of(&x), of(&y));
+            let c = steps(&shape[..kept], &row_major_strides(&shape)[..kept]);
+            let axis = |k: usize| Axis { len: full[k], a: a[k], b: b[k], c: c[k] };
+            let axes: SmallVec<[Axis; 4]> = (0..full.len()).map(axis).collect();
+            Self::build(&shape, |out| product::batched(&axes, x.matrix(), y.matrix(), out))
+        };
+        Self::record(OpRef::Static(&MatMul), &[self, other], output)
+    }
+
+    /// With the last two axes exchanged.
+    #[track_caller]
+    pub(super) fn turned(&self) -> Self {
+        let mut axes: Dims = (0..self.ndim()).collect();
+        axes.swap(self.ndim() - 2, self.ndim() - 1);
+        self.permute(&axes)
+    }
+
+    /// A constant for the matrix library, which wants distinct addresses: an operand whose elements stand for several
+    /// within a matrix is written out.
+    fn plain(&self) -> Self {
+        if self.layout().repeats(2) { self.row_major() } else { self.detach() }
+    }
+
+    /// The elements of a matrix, or of the first of several, for the kernels.
+    pub(super) fn matrix(&self) -> Operand<'_, T> {
+        let layout = self.layout();
+        let data = if self.is_empty() { &[] } else { &self.strided().data[layout.offset..] };
+        let ([.., rows, cols], [.., row_stride, col_stride]) = (&layout.shape[..], &layout.strides[..]) else {
+            unreachable!("a matrix has two axes")
+        };
+        Operand { data, rows: *rows, cols: *cols, row_stride: *row_stride, col_stride: *col_stride }
+    }
+}
+
+/// The lengths before the last two: how many matrices there are.
+fn leading(shape: &[usize]) -> &[usize] {
+    &shape[..shape.len() - 2]
+}

@@ -1,0 +1,34 @@
+//! The absolute error.
+
+use autodiff::{Real, Tensor};
+
+use super::{Loss, Reduction, same};
+
+/// `|y - t|` for each element; the derivative at 0 is 0.
+///
+/// # Panics
+/// `loss`, if the shapes differ.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AbsoluteError {
+    reduction: Reduction,
+}
+
+impl AbsoluteError {
+    /// The loss, with the mean over all elements.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What becomes of the elements' losses.
+    pub fn reduction(self, reduction: Reduction) -> Self {
+        Self { reduction }
+    }
+}
+
+impl<T: Real> Loss<T> for AbsoluteError {
+    #[track_caller]
+    fn loss(&self, y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
+        same("AbsoluteError", y, t);
+        self.reduction.apply(&(y - t).abs())
+    }
+}

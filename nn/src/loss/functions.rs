@@ -1,0 +1,89 @@
+//! The usual losses as plain functions: means.
+
+use autodiff::{Real, Tensor};
+
+use super::{same, sum};
+
+/// Mean of `(y - t)²` over all elements.
+///
+/// # Panics
+/// If the shapes differ.
+#[track_caller]
+pub fn squared_error<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
+    same("squared_error", y, t);
+    (y - t).square().mean()
+}
+
+/// Binary cross-entropy from probabilities: `-(t ln y + (1 - t) ln(1 - y))`, mean over the items.
+///
+/// A probability of exactly 0 or 1 costs nothing if it is right and infinity if it is wrong. From logits,
+/// [`bce_with_logits`] is finite.
+///
+/// # Panics
+/// If the shapes differ.
+#[track_caller]
+pub fn bce<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
+    sum::bce(y, t) / items(y)
+}
+
+/// Binary cross-entropy from logits `a`, with `y = sigmoid(a)`: `softplus(a) - t a`, mean over the items; finite for
+/// logits of any size.
+///
+/// # Panics
+/// If the shapes differ.
+#[track_caller]
+pub fn bce_with_logits<T: Real>(a: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
+    sum::bce_with_logits(a, t) / items(a)
+}
+
+/// Cross-entropy from probabilities: `-Σ_k t_k ln y_k`, mean over the items; targets are one-hot or probabilities.
+///
+/// # Panics
+/// If the shapes differ.
+#[track_caller]
+pub fn cross_entropy<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
+    sum::cross_entropy(y, t) / items(y)
+}
+
+/// Cross-entropy from logits `a`, with `y = softmax(a)` along the last axis: mean over the items, finite for logits of
+/// any size.
+///
+/// ```
+/// use autodiff::{Tape, Tensor};
+/// use ndarray::array;
+/// let tape = Tape::new();
+/// let a = tape.tensor(array![[0.0, 0.0]]);
+/// let loss = nn::loss::softmax_cross_entropy(&a, &Tensor::constant(array![[1.0, 0.0]]));
+/// assert_eq!(loss.item(), 2.0_f64.ln());
+/// assert_eq!(loss.backward().wrt(&a), array![[-0.5, 0.5]].into_dyn()); // y - t (L11)
+/// ```
+///
+/// # Panics
+/// If the shapes differ.
+#[track_caller]
+pub fn softmax_cross_entropy<T: Real>(a: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
+    sum::softmax_cross_entropy(a, t) / items(a)
+}
+
+/// The hinge loss `[1 - t y]_+` of targets ±1 (L12), mean over the items.
+///
+/// # Panics
+/// If the shapes differ, or if a target is neither -1 nor 1.
+#[track_caller]
+pub fn hinge<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
+    sum::hinge(y, t) / items(y)
+}
+
+/// The squared hinge loss `[1 - t y]_+²` of targets ±1, mean over the items.
+///
+/// # Panics
+/// If the shapes differ, or if a target is neither -1 nor 1.
+#[track_caller]
+pub fn squared_hinge<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
+    sum::squared_hinge(y, t) / items(y)
+}
+
+/// The number of items in a batch: the length of the first axis; 1 for a single number.
+fn items<T: Real>(y: &Tensor<T>) -> T {
+    T::of(y.shape().first().copied().unwrap_or(1) as f64)
+}

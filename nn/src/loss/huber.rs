@@ -1,0 +1,51 @@
+//! Huber's loss.
+
+use autodiff::{Real, Tensor};
+
+use super::{Loss, Reduction, same};
+use crate::expect;
+
+/// Huber's loss of `e = y - t`: `½ e²` for `|e| <= δ`, `δ (|e| - ½ δ)` beyond. Outliers pull with a force of `δ` at most.
+///
+/// ```
+/// use autodiff::Tensor;
+/// use nn::loss::{Huber, Loss, Reduction};
+/// let (y, t) = (Tensor::constant(ndarray::array![1.0, 10.0]), Tensor::constant(ndarray::array![0.0, 0.0]));
+/// let losses = Huber::new(2.0).reduction(Reduction::None).loss(&y, &t);
+/// assert_eq!(losses.to_array(), ndarray::array![0.5, 18.0].into_dyn());
+/// ```
+///
+/// # Panics
+/// `loss`, if the shapes differ.
+#[derive(Clone, Copy, Debug)]
+pub struct Huber {
+    delta: f64,
+    reduction: Reduction,
+}
+
+impl Huber {
+    /// The loss with this `δ`, with the mean over all elements.
+    ///
+    /// # Panics
+    /// If `δ` is not above 0.
+    #[track_caller]
+    pub fn new(delta: f64) -> Self {
+        Self { delta: expect::positive("Huber: δ", delta), reduction: Reduction::default() }
+    }
+
+    /// What becomes of the elements' losses.
+    pub fn reduction(self, reduction: Reduction) -> Self {
+        Self { reduction, ..self }
+    }
+}
+
+impl<T: Real> Loss<T> for Huber {
+    #[track_caller]
+    fn loss(&self, y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
+        same("Huber", y, t);
+        let (e, delta) = (y - t, T::of(self.delta));
+        let inside = e.mask(|e| e.abs() <= delta);
+        let line = (e.abs() - delta * T::of(0.5)) * delta;
+        self.reduction.apply(&Tensor::select(&inside, &(e.square() * T::of(0.5)), &line))
+    }
+}

@@ -1,0 +1,103 @@
+//! Losses: the error of outputs `y` against targets `t`.
+//!
+//! The plain functions come twice. Those here take the **mean**: over all elements for [`squared_error`], over the items of
+//! the batch (the first axis) for the others. Those in [`sum`] add up over the data set, as the lectures do when they
+//! derive losses from likelihoods (L9–L11).
+//!
+//! The structs have options, and a [`Reduction`] that is the mean unless another is set. Their conventions are PyTorch's
+//! except where the column on the right says otherwise. `C` is the number of classes, counted along the last axis.
+//!
+//! | | a loss | mean over | beside PyTorch |
+//! |---|---|---|---|
+//! | [`HalfSquaredError`] | `½ (y - t)²` (L9) | elements | half of `MSELoss`; the gradient is `y - t` |
+//! | [`AbsoluteError`] | `abs(y - t)` | elements | `L1Loss`; gradient 0 at 0 |
+//! | [`Huber`] | `½ e²` up to `δ`, then `δ (abs e - ½ δ)` | elements | `HuberLoss` |
+//! | [`GaussianNll`] | `½ (s + (y - t)² e^-s)`, `s = ln σ²` (L9) | elements | `GaussianNLLLoss` has the variance itself, and clamps it |
+//! | [`BinaryCrossEntropy`] | `-t ln y - (1 - t) ln(1 - y)` (L10) | elements | `BCELoss` cuts off logarithms at -100 |
+//! | [`CrossEntropy`] | `-Σ_k t_k ln y_k` (L11) | items, by weight | `CrossEntropyLoss` has the classes along axis 1 |
+//! | [`Hinge`] | `[1 - t y]_+` (L12) | elements | – |
+//! | [`SquaredHinge`] | `[1 - t y]_+²` | elements | – |
+//! | [`MultiHinge`] | `Σ_{k ≠ t} [m - y_t + y_k]_+ / C` | items | `MultiMarginLoss` |
+//! | [`Poisson`] | `y - t ln y` | elements | `PoissonNLLLoss` adds 1e-8 to `y`; Stirling's approximation for the constant |
+//! | [`KullbackLeibler`] | `Σ_k t_k (ln t_k - ln y_k)` | items | `KLDivLoss` with `batchmean` |
+//!
+//! ```
+//! use nn::loss::{CrossEntropy, Loss, Reduction};
+//! use autodiff::Tensor;
+//! use ndarray::array;
+//! let loss = CrossEntropy::from_logits().label_smoothing(0.1).ignore(255).reduction(Reduction::None);
+//! let a = Tensor::constant(array![[2.0, 0.0, 0.0], [0.0, 0.0, 0.0]]);
+//! let classes = Tensor::constant(array![0.0, 255.0]);
+//! assert_eq!(loss.loss(&a, &classes).to_array()[1], 0.0);
+//! ```
+
+mod absolute;
+mod binary;
+mod classes;
+mod cross_entropy;
+mod functions;
+mod gaussian;
+mod hinge;
+mod huber;
+mod kullback_leibler;
+mod multi_hinge;
+mod one_hot;
+mod poisson;
+mod reduction;
+mod squared;
+pub mod sum;
+
+use autodiff::{Real, Tensor};
+
+pub use absolute::AbsoluteError;
+pub use binary::BinaryCrossEntropy;
+pub use cross_entropy::CrossEntropy;
+pub use functions::{bce, bce_with_logits, cross_entropy, hinge, softmax_cross_entropy, squared_error, squared_hinge};
+pub use gaussian::GaussianNll;
+pub use hinge::{Hinge, SquaredHinge};
+pub use huber::Huber;
+pub use kullback_leibler::KullbackLeibler;
+pub use multi_hinge::MultiHinge;
+pub use one_hot::one_hot;
+pub use poisson::Poisson;
+pub use reduction::Reduction;
+pub use squared::HalfSquaredError;
+
+/// A loss: any function of outputs and targets, with a scalar value if a model is to be trained by it. Plain functions and
+/// closures are losses.
+///
+/// ```
+/// use autodiff::Tensor;
+/// use nn::Loss;
+/// fn total<L: Loss<f64>>(loss: L) -> f64 {
+///     loss.loss(&Tensor::constant(ndarray::array![1.0, 2.0]), &Tensor::constant(ndarray::array![0.0, 0.0])).item()
+/// }
+/// assert_eq!(total(nn::loss::squared_error), 2.5);
+/// assert_eq!(total(|y: &Tensor<f64>, t: &Tensor<f64>| (y - t).abs().sum()), 3.0);
+/// ```
+pub trait Loss<T: Real> {
+    /// The loss of a batch.
+    fn loss(&self, y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T>;
+}
+
+impl<T: Real, F: Fn(&Tensor<T>, &Tensor<T>) -> Tensor<T>> Loss<T> for F {
+    fn loss(&self, y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
+        self(y, t)
+    }
+}
+
+/// Outputs and targets of one shape: broadcasting here would hide a mistake.
+#[track_caller]
+fn same<T: Real>(op: &str, y: &Tensor<T>, t: &Tensor<T>) {
+    assert!(
+        y.shape() == t.shape(),
+        "{op}: outputs have shape {:?} and targets {:?}; they need the same shape",
+        y.shape(),
+        t.shape()
+    );
+}
+
+/// `1 - x`.
+fn complement<T: Real>(x: &Tensor<T>) -> Tensor<T> {
+    -x + T::one()
+}

@@ -1,0 +1,123 @@
+//! Generators inside layers, and their states.
+
+use std::cell::RefCell;
+
+use autodiff::Real;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::error::Kind;
+use crate::visit::{Part, PartMut, parts, parts_mut, quoted};
+use crate::{Layer, Result};
+
+/// A layer's own generator of random numbers (ChaCha8), seeded from the one that is passed in. A layer draws from it in its
+/// `forward`, which has `&self`; its state can be read and put back, bit for bit.
+pub struct Random(RefCell<ChaCha8Rng>);
+
+impl Random {
+    /// A generator whose seed is drawn from `rng`.
+    pub fn new(rng: &mut impl Rng) -> Self {
+        Self(RefCell::new(ChaCha8Rng::from_rng(rng)))
+    }
+
+    /// Draws.
+    pub fn draw<R>(&self, draw: impl FnOnce(&mut ChaCha8Rng) -> R) -> R {
+        draw(&mut self.0.borrow_mut())
+    }
+
+    /// Where the generator stands.
+    pub fn state(&self) -> RandomState {
+        let rng = self.0.borrow();
+        RandomState { seed: rng.get_seed(), stream: rng.get_stream(), position: rng.get_word_pos() }
+    }
+
+    /// Puts a state back: what is drawn next is what was drawn after the state was read.
+    pub fn restore(&self, state: &RandomState) {
+        let mut rng = ChaCha8Rng::from_seed(state.seed);
+        rng.set_stream(state.stream);
+        rng.set_word_pos(state.position);
+        *self.0.borrow_mut() = rng;
+    }
+}
+
+impl std::fmt::Debug for Random {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Random(at {})", self.0.borrow().get_word_pos())
+    }
+}
+
+/// Where a [`Random`] stands: seed, stream, and the number of 32-bit words drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RandomState {
+    seed: [u8; 32],
+    stream: u64,
+    position: u128,
+}
+
+impl RandomState {
+    /// For a file: seed, stream and position, the lowest byte first.
+    pub fn to_bytes(&self) -> [u8; 56] {
+        let mut bytes = [0; 56];
+        bytes[..32].copy_from_slice(&self.seed);
+        bytes[32..40].copy_from_slice(&self.stream.to_le_bytes());
+        bytes[40..].copy_from_slice(&self.position.to_le_bytes());
+        bytes
+    }
+
+    /// From a file.
+    pub fn from_bytes(bytes: &[u8; 56]) -> Self {
+        let (seed, rest) = bytes.split_first_chunk().expect("56 bytes");
+        let (stream, position) = rest.split_first_chunk().expect("24 bytes");
+        let position = position.try_into().expect("16 bytes");
+        Self { seed: *seed, stream: u64::from_le_bytes(*stream), position: u128::from_le_bytes(position) }
+    }
+}
+
+/// The states of all generators in a model, by name; for the checkpoint of a training run. Weights files do not hold them.
+///
+/// ```
+/// use autodiff::Tensor;
+/// use nn::{Dropout, Layer};
+/// use rand::SeedableRng;
+/// let mut model = Dropout::new(0.5, &mut rand_chacha::ChaCha8Rng::seed_from_u64(1));
+/// nn::train_mode::<f64>(&mut model);
+/// let states = nn::random_states::<f64>(&model);
+/// let first = model.forward(&Tensor::<f64>::ones(&[2, 8]));
+/// nn::restore_random_states::<f64>(&mut model, &states)?;
+/// assert_eq!(model.forward(&Tensor::ones(&[2, 8])).view(), first.view());
+/// # Ok::<(), nn::Error>(())
+/// ```
+pub fn random_states<T: Real>(model: &(impl Layer<T> + ?Sized)) -> Vec<(String, RandomState)> {
+    let mut states = Vec::new();
+    parts(model, |name, part| {
+        if let Part::Random(random) = part {
+            states.push((name.to_owned(), random.state()));
+        }
+    });
+    states
+}
+
+/// Puts the states of all generators back: the masks that follow are bit for bit those that would have followed.
+///
+/// # Errors
+/// If the names are not those of the model's generators, in their order. The model is unchanged then.
+pub fn restore_random_states<T: Real>(
+    model: &mut (impl Layer<T> + ?Sized),
+    states: &[(String, RandomState)],
+) -> Result<()> {
+    let expected = random_states(model);
+    if !expected.iter().map(|(name, _)| name).eq(states.iter().map(|(name, _)| name)) {
+        let list = |states: &[(String, RandomState)]| {
+            let names: Vec<&str> = states.iter().map(|(name, _)| name.as_str()).collect();
+            if names.is_empty() { "none".to_owned() } else { quoted(&names) }
+        };
+        return Err(Kind::RandomStates { found: list(states), expected: list(&expected) }.into());
+    }
+    let mut states = states.iter();
+    parts_mut(model, |_, part| {
+        if let PartMut::Random(random) = part {
+            random.restore(&states.next().expect("a state for each generator").1);
+        }
+    });
+    Ok(())
+}

@@ -1,0 +1,31 @@
+//! Parts of tensors, and scalars.
+
+use autodiff::{Real, Tensor};
+use ndarray::{NewAxis, s};
+
+use super::{Case, case};
+
+pub(crate) fn cases<T: Real>() -> Vec<Case<T>> {
+    vec![
+        case("slice", &[&[&[3, 4]]], |t| t[0].slice(s![1, ..;2])),
+        case("slice", &[&[&[3, 4]]], |t| t[0].slice(s![..;-1, -3..])),
+        case("slice", &[&[&[3, 2]]], |t| t[0].slice(s![NewAxis, 1.., ..])),
+        case("slice", &[&[&[3, 2]], &[&[3, 0]]], |t| t[0].slice(s![1..1, ..])),
+        case("slice", &[&[&[]]], |t| t[0].slice(s![NewAxis])),
+        case("narrow", &[&[&[3, 4]], &[&[0, 3]]], |t| t[0].narrow(1, 1..3)),
+        case("narrow", &[&[&[3, 4]]], |t| t[0].narrow(0, 3..3)),
+        case("narrow", &[&[&[4]]], |t| t[0].narrow(0, 0..3) * t[0].narrow(0, 1..4)),
+        case("index_select", &[&[&[3, 2]], &[&[3, 0]], &[&[4]]], |t| t[0].index_select(0, &[2, 0, 2, 2])),
+        case("index_select", &[&[&[2, 3, 2]]], |t| t[0].index_select(1, &[1, 1])),
+        case("index_select", &[&[&[3, 2]]], |t| t[0].index_select(1, &[])),
+        case("at", &[&[&[2, 3]]], |t| (t[0].at([1, 2]) * t[0].at([0, 1]) + t[0].at([1, 2])).into()),
+        case("at", &[&[&[2, 2]]], |t| &t[0] * Tensor::from(t[0].at([1, 0]))),
+        case("at", &[&[&[]]], |t| t[0].at([]).into()),
+        case("to_vars", &[&[&[2, 3]], &[&[3, 2]]], |t| {
+            let squares: Vec<_> = t[0].to_vars().into_iter().map(|x| x * x).collect();
+            Tensor::from_vars(&squares, &[3, 2])
+        }),
+        case("to_vars", &[&[&[]], &[&[0, 2]]], |t| Tensor::from_vars(&t[0].to_vars(), t[0].shape())),
+        case("from_vars", &[&[&[]], &[&[0, 2]], &[&[2, 2]]], |t| Tensor::from_vars(&t[0].to_vars(), &[t[0].len()])),
+    ]
+}

@@ -1,0 +1,149 @@
+//! Every operation has a case: the list of operations is read from the source.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use autodiff::rules::{Binary, Unary};
+
+use super::cases;
+
+/// Public methods of `Tensor` that are no operations from tensors to a tensor.
+const NO_OPERATIONS: &[&str] = &[
+    // Constants, and what is asked of a tensor.
+    "constant",
+    "scalar",
+    "full",
+    "zeros",
+    "ones",
+    "shape",
+    "ndim",
+    "len",
+    "is_empty",
+    "is_tracked",
+    "is_current",
+    "is_finite",
+    "view",
+    "to_array",
+    "into_array",
+    "item",
+    // Nothing is recorded.
+    "detach",
+    "backward",
+    "backward_with",
+    "update",
+    // The table's rows by number: each row has cases of its own.
+    "unary",
+    "binary",
+    // Own operations (`own_ops`).
+    "apply",
+];
+
+/// Operations without a case in which an operand has no elements, and why.
+const NEVER_EMPTY: &[(&str, &str)] = &[("at", "there must be an element")];
+
+/// Operations without a case in which an operand has no axes, and why.
+const NEVER_WITHOUT_AXES: &[(&str, &str)] = &[
+    ("sum_axis", "an axis is named"),
+    ("mean_axis", "an axis is named"),
+    ("softmax", "an axis is named"),
+    ("log_softmax", "an axis is named"),
+    ("logsumexp", "an axis is named"),
+    ("squeeze", "an axis is named"),
+    ("narrow", "an axis is named"),
+    ("index_select", "an axis is named"),
+    ("concat", "an axis is named"),
+    ("matmul", "each operand needs an axis"),
+    ("linear", "each operand needs an axis"),
+];
+
+/// The public methods of `Tensor` in a source file.
+fn methods(source: &str) -> Vec<String> {
+    let mut inside = false;
+    let mut names = Vec::new();
+    for line in source.lines() {
+        if line.starts_with("impl") {
+            inside = line.contains("Tensor<") && !line.contains(" for ");
+        } else if let Some(rest) = line.strip_prefix("    pub fn ")
+            && inside
+        {
+            names.push(rest.split(['(', '<']).next().expect("a name").to_owned());
+        }
+    }
+    names
+}
+
+fn read(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).expect("the source is there") {
+        let path = entry.expect("readable").path();
+        if path.is_dir() {
+            read(&path, found);
+        } else {
+            found.extend(methods(&fs::read_to_string(path).expect("readable")));
+        }
+    }
+}
+
+/// All operations: the methods of `Tensor` and the rows of the table.
+fn operations() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../autodiff/src/tensor"), &mut found);
+    for name in NO_OPERATIONS {
+        assert!(found.remove(*name), "there is no method `{name}`: it has no place in this list");
+    }
+    found.extend(Unary::ALL.iter().map(|f| f.name().to_owned()));
+    found.extend(Binary::ALL.iter().map(|f| f.name().to_owned()));
+    found
+}
+
+/// Compares what the cases cover with what they should, by name.
+fn compare(what: &str, covered: &BTreeSet<String>, exceptions: &[(&str, &str)]) {
+    let exceptions: BTreeSet<String> = exceptions.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let missing: Vec<_> =
+        operations().difference(covered).filter(|name| !exceptions.contains(*name)).cloned().collect();
+    assert!(missing.is_empty(), "operations without a case {what} (tests/it/ops/cases): {missing:?}");
+    let needless: Vec<_> = exceptions.intersection(covered).collect();
+    assert!(needless.is_empty(), "operations that have a case {what} and are listed as exceptions: {needless:?}");
+}
+
+/// The operations with a case for which a set of shapes has this property.
+fn covered(holds: impl Fn(&[Vec<usize>]) -> bool) -> BTreeSet<String> {
+    let cases = cases::all::<f64>();
+    cases.iter().filter(|case| case.sets.iter().any(|set| holds(set))).map(|case| case.op.to_owned()).collect()
+}
+
+#[test]
+fn every_operation_has_a_case() {
+    let names = covered(|_| true);
+    compare("at all", &names, &[]);
+    let unknown: Vec<_> = names.difference(&operations()).cloned().collect();
+    assert!(unknown.is_empty(), "cases of operations that do not exist: {unknown:?}");
+}
+
+#[test]
+fn every_operation_has_a_case_without_elements() {
+    compare("without elements", &covered(|set| set.iter().any(|shape| shape.contains(&0))), NEVER_EMPTY);
+}
+
+#[test]
+fn every_operation_has_a_case_without_axes() {
+    compare("without axes", &covered(|set| set.iter().any(Vec::is_empty)), NEVER_WITHOUT_AXES);
+}
+
+#[test]
+fn methods_are_found() {
+    let source = "\
+impl<T: Real> Tensor<T> {
+    pub fn first(&self) -> Self {
+    pub(crate) fn hidden(&self) {
+    pub fn second<D: Dimension>(array: Array<T, D>) -> Self {
+        pub fn $method(&self) -> Self
+}
+impl<T: Real> Vjp<'_, T> {
+    pub fn third(&self) {
+}
+impl<T: Real> Add for Tensor<T> {
+    pub fn fourth(&self) {
+";
+    assert_eq!(methods(source), ["first", "second"]);
+}

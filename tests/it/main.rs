@@ -22,6 +22,7 @@ mod optim_state;
 mod orders;
 mod own_ops;
 mod own_transform;
+mod parallel;
 mod program;
 mod random;
 mod regularizer;

@@ -10,6 +10,7 @@ mod history;
 mod interrupt;
 mod metric;
 mod norms;
+mod parallel;
 mod progress;
 mod run;
 mod stop;

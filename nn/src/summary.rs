@@ -75,15 +75,16 @@ pub fn summary<T: Real>(model: &impl Layer<T>, input: &[usize]) -> Summary {
 pub struct Trace {
     prefix: String,
     rows: Vec<Row>,
-    /// The first layer whose output was not finite, if that is looked for.
-    broken: Option<Option<String>>,
+    /// Whether outputs are looked at, and the first layer whose output was not finite.
+    looks: bool,
+    broken: Option<String>,
 }
 
 /// The model's output, and the name of the first inner layer, in the order in which they run, whose output is not finite.
 pub(crate) fn first_broken<T: Real>(model: &impl Layer<T>, x: &Tensor<T>) -> (Tensor<T>, Option<String>) {
-    let mut trace = Trace { broken: Some(None), ..Trace::default() };
+    let mut trace = Trace { looks: true, ..Trace::default() };
     let y = model.trace(x, &mut trace);
-    (y, trace.broken.flatten())
+    (y, trace.broken)
 }
 
 impl Trace {
@@ -93,8 +94,8 @@ impl Trace {
         let at = self.rows.len();
         self.rows.push(Row { name: self.prefix.clone(), what: layer.describe(), shape: None, parameters: 0 });
         let y = layer.trace(x, self);
-        if self.broken == Some(None) && !y.is_finite() {
-            self.broken = Some(Some(self.prefix.clone()));
+        if self.looks && self.broken.is_none() && !y.is_finite() {
+            self.broken = Some(self.prefix.clone());
         }
         if self.rows.len() == at + 1 {
             self.list(layer);

@@ -1,7 +1,7 @@
 //! Batches shared out to threads: the same bits for any number of them.
 
 use ndarray::Array2;
-use nn::{Activation, Adam, Dataset, Dropout, Init, Layer, Linear, Mlp, Regularizer, Sequential, Sgd, Trainer, loss};
+use nn::{Activation, Adam, Dataset, Dropout, Init, Linear, Mlp, Regularizer, Sequential, Sgd, Trainer, loss};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 

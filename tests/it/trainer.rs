@@ -252,8 +252,8 @@ fn a_gradient_that_is_not_finite_is_named() {
 /// XOR by a 2-2-1 network of sigmoid units and on-line descent.
 fn xor(seed: u64) -> Trainer<Mlp<f64>, impl Loss<f64>, Sgd<f64>> {
     let builder = Mlp::<f64>::builder(2).layer(2, Activation::Sigmoid).layer(1, Activation::Sigmoid);
-    let model = builder.init(Init::Normal(1.0)).build(&mut rng(seed));
-    let trainer = Trainer::new(model, loss::bce, Sgd::new(2.0)).epochs(600).batch_size(1).seed(seed);
+    let model = builder.init(Init::Normal(2.0)).build(&mut rng(seed));
+    let trainer = Trainer::new(model, loss::bce, Sgd::new(0.5)).epochs(300).batch_size(1).seed(seed);
     // All four are right, and clearly so.
     trainer
         .on_epoch(|epoch, _, _| if epoch.valid_loss < 0.1 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })

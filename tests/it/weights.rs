@@ -12,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use tempfile::tempdir;
 
 fn shared(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(name)
 }
 
 fn model<T: nn::Element>(seed: u64) -> Mlp<T> {

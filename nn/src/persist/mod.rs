@@ -139,10 +139,10 @@ pub(crate) fn take<T: Real>(
         return Err(Kind::ForeignWeights { path: path.to_owned(), name: name.to_owned() }.into());
     }
     let described = file.header::<WeightsInfo>()?.and_then(|info| info.architecture);
-    if let (Some(found), Some(expected)) = (described, model.architecture()) {
-        if found != expected {
-            return Err(Kind::Architecture { path: path.to_owned(), found, expected }.into());
-        }
+    if let (Some(found), Some(expected)) = (described, model.architecture())
+        && found != expected
+    {
+        return Err(Kind::Architecture { path: path.to_owned(), found, expected }.into());
     }
     Ok(values)
 }

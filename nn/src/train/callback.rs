@@ -42,12 +42,12 @@ impl<M> Default for Callbacks<M> {
 impl<M> Callbacks<M> {
     /// Whether the run is to end.
     pub(super) fn step(&mut self, step: &Step, model: &M) -> bool {
-        self.steps.iter_mut().fold(false, |end, call| call(step, model).is_break() || end)
+        self.steps.iter_mut().filter_map(|call| call(step, model).break_value()).count() > 0
     }
 
     /// Whether the run is to end.
     pub(super) fn epoch(&mut self, history: &History, model: &M) -> bool {
         let Some(last) = history.last() else { return false };
-        self.epochs.iter_mut().fold(false, |end, call| call(last, history, model).is_break() || end)
+        self.epochs.iter_mut().filter_map(|call| call(last, history, model).break_value()).count() > 0
     }
 }

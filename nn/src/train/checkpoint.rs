@@ -248,7 +248,7 @@ impl<T: Real> Store<T> {
         let best = if place.has_best { Some(self.best(&file, model)?) } else { None };
         let width = Epoch::COLUMNS.len() + 2 * run.history.metrics.len() + run.history.layers.len();
         let sums = file.numbers(SUMS, run.sums.numbers().len())?;
-        let rows = file.numbers(HISTORY, place.epochs.checked_mul(width).unwrap_or(usize::MAX))?;
+        let rows = file.numbers(HISTORY, place.epochs.saturating_mul(width))?;
         let generator = place.generator.parse().map_err(|_| {
             self.refuse(format!("the generator's position is {:?}, expected a whole number", place.generator))
         })?;
@@ -306,10 +306,10 @@ impl<T: Real> Store<T> {
         if found.data != expected.data {
             return Err(self.refuse("the checkpoint's run has other training data; use another folder".to_owned()));
         }
-        if let (Some(found), Some(expected)) = (place.batch_size, self.batch_size(settings, place.epochs)) {
-            if found != expected {
-                return differs("batches of", found.to_string(), expected.to_string());
-            }
+        if let (Some(found), Some(expected)) = (place.batch_size, self.batch_size(settings, place.epochs))
+            && found != expected
+        {
+            return differs("batches of", found.to_string(), expected.to_string());
         }
         let batches = place.batch_size.map_or(0, |size| self.identity.items.div_ceil(size.max(1)));
         if place.batch > batches {

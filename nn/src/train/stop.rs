@@ -65,10 +65,10 @@ impl Criteria {
         if self.gradient.is_some_and(|bound| last.gradient_norm < bound) {
             return Some(Stop::Gradient);
         }
-        if let (Some(bound), [.., before, last]) = (self.loss_change, &history.epochs[..]) {
-            if (last.train_loss - before.train_loss).abs() < bound {
-                return Some(Stop::LossChange);
-            }
+        if let (Some(bound), [.., before, last]) = (self.loss_change, &history.epochs[..])
+            && (last.train_loss - before.train_loss).abs() < bound
+        {
+            return Some(Stop::LossChange);
         }
         let waited = history.epochs.len() - best(history).unwrap_or(0);
         self.patience.is_some_and(|patience| waited > patience).then_some(Stop::Patience)

@@ -146,7 +146,7 @@ fn trainers(c: &mut Criterion) {
     c.bench_function("W3_fit", |b| b.iter(|| serial.fit(&data, &one).expect("finite numbers")));
     let mut shared = trainer();
     c.bench_function("W3_fit_parallel", |b| {
-        b.iter(|| shared.fit_parallel(&data, &one, 2, build).expect("finite numbers"))
+        b.iter(|| shared.fit_parallel(&data, &one, 2, build).expect("finite numbers"));
     });
 }
 

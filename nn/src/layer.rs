@@ -57,3 +57,30 @@ pub trait Layer<T: Real> {
         self.forward(x)
     }
 }
+
+/// A layer of any kind, chosen at run time.
+impl<T: Real, L: Layer<T> + ?Sized> Layer<T> for Box<L> {
+    fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
+        (**self).forward(x)
+    }
+
+    fn visit(&self, v: &mut Visit<'_, T>) {
+        (**self).visit(v);
+    }
+
+    fn visit_mut(&mut self, v: &mut VisitMut<'_, T>) {
+        (**self).visit_mut(v);
+    }
+
+    fn describe(&self) -> String {
+        (**self).describe()
+    }
+
+    fn architecture(&self) -> Option<String> {
+        (**self).architecture()
+    }
+
+    fn trace(&self, x: &Tensor<T>, trace: &mut Trace) -> Tensor<T> {
+        (**self).trace(x, trace)
+    }
+}

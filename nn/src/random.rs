@@ -10,7 +10,7 @@ use crate::error::Kind;
 use crate::visit::{Part, PartMut, parts, parts_mut, quoted};
 use crate::{Layer, Result};
 
-/// A layer's own generator of random numbers (ChaCha8), seeded from the one that is passed in. A layer draws from it in its
+/// A layer's own generator of random numbers (`ChaCha8`), seeded from the one that is passed in. A layer draws from it in its
 /// `forward`, which has `&self`; its state can be read and put back, bit for bit.
 pub struct Random(RefCell<ChaCha8Rng>);
 
@@ -82,9 +82,10 @@ impl RandomState {
 /// let mut model = Dropout::new(0.5, &mut rand_chacha::ChaCha8Rng::seed_from_u64(1));
 /// nn::train_mode::<f64>(&mut model);
 /// let states = nn::random_states::<f64>(&model);
-/// let first = model.forward(&Tensor::<f64>::ones(&[2, 8]));
+/// let x = Tensor::<f64>::ones(&[2, 8]);
+/// let first = model.forward(&x);
 /// nn::restore_random_states::<f64>(&mut model, &states)?;
-/// assert_eq!(model.forward(&Tensor::ones(&[2, 8])).view(), first.view());
+/// assert_eq!(model.forward(&x).view(), first.view());
 /// # Ok::<(), nn::Error>(())
 /// ```
 pub fn random_states<T: Real>(model: &(impl Layer<T> + ?Sized)) -> Vec<(String, RandomState)> {

@@ -48,12 +48,12 @@ pub struct Summary {
 /// let model = Mlp::<f32>::new(&[64, 32, 10], Activation::Relu, &mut rng);
 /// let summary = nn::summary(&model, &[1, 64]);
 /// assert_eq!(summary.to_string(), "\
-/// layer          kind             output   parameters
-/// (model)        Mlp              [1, 10]           0
+/// layer          kind              output   parameters
+/// (model)        Mlp               [1, 10]           0
 /// layers.0       Linear(64 -> 32)  [1, 32]        2080
-/// activations.0  relu             [1, 32]           0
+/// activations.0  relu              [1, 32]           0
 /// layers.1       Linear(32 -> 10)  [1, 10]         330
-/// activations.1  identity         [1, 10]           0
+/// activations.1  identity          [1, 10]           0
 /// total for an input of [1, 64]: 2410 parameters
 /// ");
 /// ```

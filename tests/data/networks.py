@@ -1,5 +1,5 @@
 """Writes networks.json and network.safetensors: what PyTorch's losses, activations and normalisations give, for
-tests/it/torch_layers.rs and tests/it/torch_losses.rs.
+tests/it/networks/torch.rs.
 
     pip install torch safetensors numpy && python tests/data/networks.py
 

@@ -144,7 +144,7 @@ impl Operand {
 }
 
 /// Positive numbers without a pattern, no two of them equal.
-fn values(seed: usize, shape: &[usize]) -> ArrayD<f64> {
+pub(crate) fn values(seed: usize, shape: &[usize]) -> ArrayD<f64> {
     let mut state = seed as f64;
     ArrayD::from_shape_simple_fn(IxDyn(shape), || {
         state += 0.618_033_988_749_894_9;
@@ -162,7 +162,7 @@ fn meet(shapes: &[&[usize]]) -> Vec<usize> {
     (0..rank).map(length).collect()
 }
 
-fn shape() -> impl Strategy<Value = Vec<usize>> {
+pub(crate) fn shape() -> impl Strategy<Value = Vec<usize>> {
     prop::collection::vec(prop_oneof![1 => Just(0_usize), 2 => Just(1), 8 => 2..4_usize], 0..=4)
 }
 

@@ -85,10 +85,9 @@ mod tests {
         let b: Vec<f64> = (0..12).map(|x| f64::from(x * x % 7)).collect();
         let one = |a: &[f64], b: &[f64]| {
             let mut c = vec![f64::NAN; 4];
-            T::gemm(matrix(a, 2, 2), matrix(b, 2, 2), Output::rows(&mut c, 2));
+            f64::gemm(matrix(a, 2, 2), matrix(b, 2, 2), Output::rows(&mut c, 2));
             c
         };
-        type T = f64;
         let products: Vec<Vec<f64>> = (0..3).map(|k| one(&a[4 * k..], &b[4 * k..])).collect();
         let axis = |a, b, c| [Axis { len: 3, a, b, c }];
         let mut c = vec![f64::NAN; 12];

@@ -1,4 +1,4 @@
-//! Sums and maxima, always in the same order.
+//! Sums, products and extremes, always in the same order.
 
 use super::lanes::Lanes;
 use super::map::Strided;
@@ -59,17 +59,44 @@ pub(crate) fn larger<T: Real>(a: T, b: T) -> T {
     if a > b || a.is_nan() { a } else { b }
 }
 
-/// Maxima of `a` (of `shape`) into `out`, whose strides are 0 along the axes that are reduced.
-pub(crate) fn max_into<T: Real>(shape: &[usize], a: Strided<'_, T>, out: &mut [T], out_strides: &[usize]) {
-    out.fill(T::neg_infinity());
+/// The smaller of two, NaN if either is NaN.
+#[inline]
+pub(crate) fn smaller<T: Real>(a: T, b: T) -> T {
+    if a < b || a.is_nan() { a } else { b }
+}
+
+/// Folds `a` (of `shape`) into `out`, whose strides are 0 along the axes that are reduced, each element beginning with
+/// `start`.
+pub(crate) fn fold_into<T: Real>(
+    shape: &[usize],
+    a: Strided<'_, T>,
+    out: &mut [T],
+    out_strides: &[usize],
+    start: T,
+    f: impl Fn(T, T) -> T,
+) {
+    out.fill(start);
     let lanes = Lanes::new(shape, [a.strides, out_strides], [a.offset, 0]);
     let [s, t] = lanes.step;
     lanes.for_each(|[i, o]| {
         for k in 0..lanes.len {
             let out = &mut out[o + k * t];
-            *out = larger(*out, a.data[i + k * s]);
+            *out = f(*out, a.data[i + k * s]);
         }
     });
+}
+
+/// Running sums in place along the middle axis of an array of `n × inner` blocks, from its end if `backward`.
+pub(crate) fn running_sums<T: Real>(x: &mut [T], n: usize, inner: usize, backward: bool) {
+    for block in x.chunks_exact_mut((n * inner).max(1)) {
+        for k in 1..n {
+            // Row `to` takes over what row `from` has summed up.
+            let (to, from) = if backward { (n - 1 - k, n - k) } else { (k, k - 1) };
+            for i in 0..inner {
+                block[to * inner + i] = block[from * inner + i] + block[to * inner + i];
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The table's rows on whole tensors.
 
 use super::entry::OpRef;
-use super::layout::{Dims, broadcast};
+use super::layout::{Dims, broadcast, checked_len};
 use super::lift::Arena;
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
@@ -185,6 +185,10 @@ fn fit(op: &str, a: &[usize], b: &[usize]) -> Dims {
         let rule = "matched from the last axis, lengths must be equal or 1";
         Error::from(Kind::Shapes { op: op.to_owned(), a: a.to_vec(), b: b.to_vec(), rule }).raise()
     };
+    if checked_len(&shape).is_none() {
+        let rule = "together they have too many elements";
+        Error::from(Kind::Shapes { op: op.to_owned(), a: a.to_vec(), b: b.to_vec(), rule }).raise()
+    }
     shape
 }
 

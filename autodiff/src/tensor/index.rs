@@ -74,7 +74,8 @@ impl<T: Real> Backward<T> for Put {
 }
 
 impl<T: Real> Tensor<T> {
-    /// The part that `ndarray`'s `s![]` describes.
+    /// The part that `ndarray`'s `s![]` describes: ranges with steps, single indices (whose axes disappear), new axes;
+    /// negative numbers count from the end. Shares the elements, unless a step goes backward.
     ///
     /// ```
     /// use autodiff::Tensor;
@@ -97,12 +98,15 @@ impl<T: Real> Tensor<T> {
         for (part, &len) in part.iter().filter(|part| !part.is_new_axis()).zip(lengths) {
             let inside = |i: isize| i.unsigned_abs() <= len;
             let fits = match *part {
-                SliceInfoElem::Slice { start, end, .. } => inside(start) && end.is_none_or(inside),
+                SliceInfoElem::Slice { start, end, step } => inside(start) && end.is_none_or(inside) && step != 0,
                 SliceInfoElem::Index(i) => i < len as isize && i >= -(len as isize),
                 SliceInfoElem::NewAxis => true,
             };
             if !fits {
-                let rule = format!("{part:?} reaches beyond an axis of length {len}");
+                let rule = match part {
+                    SliceInfoElem::Slice { step: 0, .. } => "a step of 0 goes nowhere".to_owned(),
+                    _ => format!("{part:?} reaches beyond an axis of length {len}"),
+                };
                 Error::from(Kind::Shape { op: "slice".into(), shape: self.shape().to_vec(), rule }).raise();
             }
         }
@@ -131,7 +135,10 @@ impl<T: Real> Tensor<T> {
 
     #[track_caller]
     fn cut(&self, part: &Rc<Cut>) -> Self {
-        let output = Self::constant(self.view().slice(&**part).to_owned());
+        let output = match self.layout().cut(part) {
+            Some(layout) => self.with_layout(layout),
+            None => Self::copied(&self.view().slice(&**part)),
+        };
         Self::record(OpRef::shared(Slice(Rc::clone(part))), &[self], output)
     }
 

@@ -1,7 +1,7 @@
-//! Tensors side by side.
+//! Tensors side by side, and taken apart again.
 
 use super::entry::{Backward, OpRef};
-use super::layout::{Dims, row_major_strides};
+use super::layout::{Dims, checked_len, row_major_strides};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Kind};
@@ -83,5 +83,91 @@ impl<T: Real> Tensor<T> {
             expanded.push(part.expand(axis));
         }
         Self::concat(&expanded.iter().collect::<Vec<_>>(), axis)
+    }
+
+    /// The parts of an axis of the given lengths, one after another, without a copy.
+    ///
+    /// ```
+    /// use autodiff::Tensor;
+    /// use ndarray::array;
+    /// let x = Tensor::constant(array![1.0, 2.0, 3.0]);
+    /// let parts = x.split(0, &[1, 2]);
+    /// assert_eq!(parts[1].to_array(), array![2.0, 3.0].into_dyn());
+    /// ```
+    ///
+    /// # Panics
+    /// If there is no such axis, or if the lengths do not add up to its length.
+    #[track_caller]
+    pub fn split(&self, axis: usize, lengths: &[usize]) -> Vec<Self> {
+        let len = self.length("split", axis);
+        let sum = lengths.iter().try_fold(0_usize, |sum, &length| sum.checked_add(length));
+        if sum != Some(len) {
+            self.refuse("split", format!("the lengths {lengths:?} must add up to that of axis {axis}, {len}"));
+        }
+        let mut start = 0;
+        // Not in a closure: a panic is to point at the caller.
+        let mut parts = Vec::with_capacity(lengths.len());
+        for &length in lengths {
+            parts.push(self.narrow(axis, start..start + length));
+            start += length;
+        }
+        parts
+    }
+
+    /// The parts of an axis of a given length, one after another, without a copy; the last one is what is left over.
+    ///
+    /// ```
+    /// use autodiff::Tensor;
+    /// let x = Tensor::<f64>::zeros(&[7, 2]);
+    /// let lengths: Vec<usize> = x.chunks(0, 3).iter().map(|part| part.shape()[0]).collect();
+    /// assert_eq!(lengths, [3, 3, 1]);
+    /// ```
+    ///
+    /// # Panics
+    /// If there is no such axis, or if the length is 0.
+    #[track_caller]
+    pub fn chunks(&self, axis: usize, length: usize) -> Vec<Self> {
+        let len = self.length("chunks", axis);
+        if length == 0 {
+            self.refuse("chunks", "chunks of length 0 never come to an end");
+        }
+        let mut parts = Vec::with_capacity(len.div_ceil(length));
+        for start in (0..len).step_by(length) {
+            parts.push(self.narrow(axis, start..len.min(start.saturating_add(length))));
+        }
+        parts
+    }
+
+    /// The whole repeated along each axis, `times[k]` times along axis `k`. Where one list is shorter, it is filled up with
+    /// ones in front.
+    ///
+    /// ```
+    /// use autodiff::Tape;
+    /// use ndarray::array;
+    /// let tape = Tape::new();
+    /// let x = tape.tensor(array![1.0, 2.0]);
+    /// let y = x.tile(&[2, 2]);
+    /// assert_eq!(y.to_array(), array![[1.0, 2.0, 1.0, 2.0], [1.0, 2.0, 1.0, 2.0]].into_dyn());
+    /// assert_eq!(y.sum().backward().wrt(&x), array![4.0, 4.0].into_dyn());
+    /// ```
+    ///
+    /// # Panics
+    /// If the number of elements overflows.
+    #[track_caller]
+    pub fn tile(&self, times: &[usize]) -> Self {
+        let rank = self.ndim().max(times.len());
+        let filled = |list: &[usize]| -> Dims {
+            std::iter::repeat_n(1, rank - list.len()).chain(list.iter().copied()).collect()
+        };
+        let (shape, times) = (filled(self.shape()), filled(times));
+        let pairs = || times.iter().copied().zip(shape.iter().copied());
+        // Times and lengths side by side: each axis is repeated by stretching the one before it.
+        let stretched: Dims = pairs().flat_map(|(times, len)| [times, len]).collect();
+        if checked_len(&stretched).is_none() {
+            self.refuse("tile", format!("too many elements, repeated {times:?} times"));
+        }
+        let apart: Dims = shape.iter().flat_map(|&len| [1, len]).collect();
+        let whole: Dims = pairs().map(|(times, len)| times * len).collect();
+        self.reshape(&apart).broadcast_to(&stretched).reshape(&whole)
     }
 }

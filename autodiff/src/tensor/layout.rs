@@ -1,5 +1,6 @@
 //! Shapes, strides and broadcasting.
 
+use ndarray::SliceInfoElem;
 use smallvec::SmallVec;
 
 /// A shape or strides; up to four axes need no allocation.
@@ -69,6 +70,39 @@ impl Layout {
         Some(Self { shape: SmallVec::from_slice(shape), strides, offset: self.offset })
     }
 
+    /// The part that a slice names, all of whose bounds lie inside; `None` if a step goes backward over several elements.
+    pub(crate) fn cut(&self, parts: &[SliceInfoElem]) -> Option<Self> {
+        let mut cut = Self { shape: Dims::new(), strides: Dims::new(), offset: self.offset };
+        let mut axes = self.shape.iter().zip(&self.strides);
+        for part in parts {
+            if part.is_new_axis() {
+                cut.shape.push(1);
+                cut.strides.push(0);
+                continue;
+            }
+            let (&len, &stride) = axes.next().expect("a part for each axis");
+            let from_start = |i: isize| if i < 0 { len - i.unsigned_abs() } else { i.unsigned_abs() };
+            match *part {
+                SliceInfoElem::Slice { start, end, step } => {
+                    let (start, end) = (from_start(start), end.map_or(len, from_start));
+                    let count = end.saturating_sub(start).div_ceil(step.unsigned_abs());
+                    if step < 0 && count > 1 {
+                        return None;
+                    }
+                    // Where there are no elements, an offset might lie outside.
+                    if count > 0 {
+                        cut.offset += stride * if step < 0 { end - 1 } else { start };
+                    }
+                    cut.shape.push(count);
+                    cut.strides.push(stride.saturating_mul(step.unsigned_abs()));
+                }
+                SliceInfoElem::Index(i) => cut.offset += stride * from_start(i),
+                SliceInfoElem::NewAxis => unreachable!("handled above"),
+            }
+        }
+        Some(cut)
+    }
+
     /// Axes in another order.
     pub(crate) fn permuted(&self, axes: &[usize]) -> Self {
         Self {
@@ -87,10 +121,11 @@ pub(crate) fn row_major_strides(shape: &[usize]) -> Dims {
     strides
 }
 
-/// The number of elements, `None` if it overflows.
+/// The number of elements, `None` if it is beyond `isize::MAX`, as `ndarray` has it.
 pub(crate) fn checked_len(shape: &[usize]) -> Option<usize> {
     // Sizes beside a 0 must not overflow either: strides are products of them.
-    shape.iter().try_fold(1_usize, |len, &n| len.checked_mul(n.max(1)))?;
+    let len = shape.iter().try_fold(1_usize, |len, &n| len.checked_mul(n.max(1)))?;
+    isize::try_from(len).ok()?;
     Some(shape.iter().product())
 }
 
@@ -115,6 +150,7 @@ pub(crate) fn broadcast(a: &[usize], b: &[usize]) -> Option<Dims> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ndarray::{NewAxis, s};
 
     #[test]
     fn broadcasting() {
@@ -129,11 +165,24 @@ mod tests {
     }
 
     #[test]
+    fn cutting() {
+        let layout = Layout::row_major(&[4, 6]);
+        let cut = layout.cut(s![-3.., 1..6;2].as_ref()).expect("forward");
+        assert_eq!((&cut.shape[..], &cut.strides[..], cut.offset), (&[3, 3][..], &[6, 2][..], 7));
+        let cut = layout.cut(s![NewAxis, 2, 3..4;-5].as_ref()).expect("a single element has no direction");
+        assert_eq!((&cut.shape[..], cut.offset), (&[1, 1][..], 15));
+        assert!(layout.cut(s![.., ..;-1].as_ref()).is_none());
+        let cut = layout.cut(s![4.., 5..5].as_ref()).expect("forward");
+        assert_eq!((&cut.shape[..], cut.offset), (&[0, 0][..], 0));
+    }
+
+    #[test]
     fn row_major() {
         assert!(Layout::row_major(&[2, 3, 4]).is_row_major());
         assert!(!Layout::row_major(&[2, 3]).permuted(&[1, 0]).is_row_major());
         assert!(Layout::row_major(&[1, 3]).permuted(&[1, 0]).is_row_major());
         assert_eq!(checked_len(&[usize::MAX, 2, 0]), None);
+        assert_eq!(checked_len(&[isize::MAX as usize, 2]), None);
         assert_eq!(checked_len(&[2, 0]), Some(0));
     }
 }

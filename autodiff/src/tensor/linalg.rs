@@ -186,17 +186,10 @@ impl<T: Real> Tensor<T> {
     /// The length of a square matrix's sides.
     #[track_caller]
     pub(super) fn side(&self, op: &str) -> usize {
-        let [rows, cols] = *self.shape() else { self.not_square(op) };
-        if rows != cols {
-            self.not_square(op);
+        match *self.shape() {
+            [rows, cols] if rows == cols => rows,
+            _ => self.refuse(op, "the matrix must be square"),
         }
-        rows
-    }
-
-    #[track_caller]
-    fn not_square(&self, op: &str) -> ! {
-        let rule = "the matrix must be square".to_owned();
-        Error::from(Kind::Shape { op: op.into(), shape: self.shape().to_vec(), rule }).raise()
     }
 
     #[track_caller]

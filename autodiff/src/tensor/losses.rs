@@ -1,7 +1,6 @@
 //! Losses that are computed in one pass from logits.
 
 use super::entry::{Backward, OpRef};
-use super::reduce::drop_axes;
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Kind};
@@ -82,14 +81,14 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub fn softmax_cross_entropy(&self, targets: &Self, axis: usize) -> Self {
         self.same_as(targets, "softmax_cross_entropy");
-        let (_, shifted) = self.shifted("softmax_cross_entropy", axis);
+        let (_, shifted) = self.shifted("softmax_cross_entropy", &[axis]);
         let log_sum = shifted.exp().sum_axes(&[axis], true).ln();
         let (shape, t) = (self.shape(), targets.detach());
         let ln = shifted - log_sum;
         let terms = Self::build(shape, |out| {
             map::map2(shape, t.strided(), ln.strided(), out, |t, ln| if t.is_exact_zero() { t } else { -(t * ln) });
         });
-        let output = terms.sum_axes(&[axis], true).reshape(&drop_axes(shape, &[axis]));
+        let output = terms.sum_axes(&[axis], false);
         Self::record(OpRef::shared(SoftmaxCrossEntropy { axis, ln }), &[self, targets], output)
     }
 

@@ -4,12 +4,17 @@
 //! and `NumPy`: shapes are matched from the last axis, and 1 stretches. Binary operators panic at the caller's line when
 //! shapes do not fit.
 
+mod compare;
 mod conv;
+mod cumulative;
 mod decompose;
+mod diag;
 mod einsum;
 mod elementwise;
 pub(crate) mod entry;
+mod extreme;
 mod functions;
+mod gather;
 mod index;
 mod join;
 pub(crate) mod layout;
@@ -17,12 +22,16 @@ mod lift;
 mod linalg;
 mod losses;
 mod matmul;
+mod norm;
 mod op;
 mod operators;
+mod pad;
 mod pool;
+mod prod;
 mod reduce;
 mod shape;
 mod softmax;
+mod spread;
 mod unfold;
 
 use std::fmt;
@@ -126,6 +135,15 @@ impl<T: Real> Tensor<T> {
         let mut storage = Storage::scratch(shape.iter().product());
         write(storage.make_mut());
         Self::from_storage(storage, shape)
+    }
+
+    /// A copy of a view, whatever its strides.
+    pub(crate) fn copied(view: &ArrayViewD<'_, T>) -> Self {
+        Self::build(view.shape(), |out| {
+            for (out, &x) in out.iter_mut().zip(view) {
+                *out = x;
+            }
+        })
     }
 
     /// The same elements under another layout, as a constant.

@@ -6,7 +6,6 @@ use super::layout::Dims;
 use super::unfold::Pair;
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
-use crate::error::{Error, Kind};
 use crate::kernels::window::Window;
 
 /// How a pool's window moves: by its own size, without padding, unless said otherwise.
@@ -157,8 +156,7 @@ impl<T: Real> Tensor<T> {
         // Not in a closure: a panic is to point at the caller.
         if self.ndim() != axes {
             let names = if flat { "items, channels, length" } else { "items, channels, rows, columns" };
-            let rule = format!("the input needs the axes {names}");
-            Error::from(Kind::Shape { op: op.into(), shape: self.shape().to_vec(), rule }).raise();
+            self.refuse(op, format!("the input needs the axes {names}"));
         }
         let Pool { size, stride, padding } = pool;
         let plane = [self.shape()[axes - 2], self.shape()[axes - 1]];
@@ -167,14 +165,18 @@ impl<T: Real> Tensor<T> {
             window = window.flattened();
         }
         if (0..2).any(|axis| 2 * window.padding[axis] > window.size[axis]) {
-            let rule = format!("padding {padding:?} is more than half of the window {size:?}, which would see nothing");
-            Error::from(Kind::Shape { op: op.into(), shape: self.shape().to_vec(), rule }).raise();
-        }
-        let Some([rows, cols]) = window.places().filter(|_| !plane.contains(&0)) else {
-            let rule = format!(
-                "the window {size:?} is larger than the input with its padding {padding:?}, or nothing is there"
+            self.refuse(
+                op,
+                format!("padding {padding:?} is more than half of the window {size:?}, which would see nothing"),
             );
-            Error::from(Kind::Shape { op: op.into(), shape: self.shape().to_vec(), rule }).raise()
+        }
+        let Some([rows, cols]) = window.places().filter(|_| !window.plane.contains(&0)) else {
+            self.refuse(
+                op,
+                format!(
+                    "the window {size:?} is larger than the input with its padding {padding:?}, or the input is empty"
+                ),
+            );
         };
         let (items, channels) = (self.shape()[0], self.shape()[1]);
         let mut shape: Dims = [items, channels, rows, cols].into_iter().collect();

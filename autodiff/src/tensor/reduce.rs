@@ -71,8 +71,7 @@ impl<T: Real> Tensor<T> {
             let strides = reduced_strides(&kept);
             Self::build(&kept, |out| reduce::sum_into(self.shape(), self.strided(), out, &strides))
         };
-        let output = if keep { output } else { output.reshape(&drop_axes(self.shape(), axes)) };
-        Self::record(OpRef::shared(SumAxes { kept }), &[self], output)
+        Self::record(OpRef::shared(SumAxes { kept }), &[self], output.dropped(keep, axes))
     }
 
     /// The mean of all elements; NaN if there are none.
@@ -92,8 +91,7 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub fn mean_axes(&self, axes: &[usize], keep: bool) -> Self {
         let kept = self.kept("mean", axes);
-        let count = self.len() as f64 / kept.iter().product::<usize>() as f64;
-        self.sum_axes(axes, keep) / T::of(count)
+        self.sum_axes(axes, keep) / T::of(self.met(&kept) as f64)
     }
 
     /// Repeated to a larger shape, without a copy.
@@ -104,6 +102,9 @@ impl<T: Real> Tensor<T> {
     pub fn broadcast_to(&self, shape: &[usize]) -> Self {
         if self.shape() == shape {
             return self.clone();
+        }
+        if super::layout::checked_len(shape).is_none() {
+            self.refuse("broadcast_to", format!("too many elements in shape {shape:?}"));
         }
         let Some(layout) = self.layout().broadcast_to(shape) else {
             let rule = "matched from the last axis, the first shape's lengths must be 1 or equal the second's";
@@ -137,6 +138,39 @@ impl<T: Real> Tensor<T> {
         let summed = self.sum_axes(&axes, true);
         let lead: Dims = summed.shape()[extra..].iter().copied().collect();
         Some(summed.reshape(&lead).broadcast_to(shape))
+    }
+
+    /// A result of the shape `kept`: all elements that meet in one of its places, folded in row-major order. A constant.
+    pub(crate) fn folded(&self, kept: &[usize], start: T, f: impl Fn(T, T) -> T) -> Self {
+        let strides = reduced_strides(kept);
+        Self::build(kept, |out| reduce::fold_into(self.shape(), self.strided(), out, &strides, start, f))
+    }
+
+    /// A reduction's result without the reduced axes, unless they are to be kept.
+    pub(crate) fn dropped(self, keep: bool, axes: &[usize]) -> Self {
+        if keep { self } else { self.reshape(&drop_axes(self.shape(), axes)) }
+    }
+
+    /// How many elements meet in one of the result, where `kept` is its shape with the axes kept.
+    pub(crate) fn met(&self, kept: &[usize]) -> usize {
+        let lengths = self.shape().iter().zip(kept);
+        lengths.filter(|(len, kept)| len != kept).map(|(&len, _)| len).product()
+    }
+
+    /// Ends the program with what is wrong with this tensor's shape for an operation.
+    #[cold]
+    #[track_caller]
+    pub(crate) fn refuse(&self, op: &str, rule: impl Into<String>) -> ! {
+        Error::from(Kind::Shape { op: op.to_owned(), shape: self.shape().to_vec(), rule: rule.into() }).raise()
+    }
+
+    /// The length of an axis, which must exist.
+    #[track_caller]
+    pub(crate) fn length(&self, op: &str, axis: usize) -> usize {
+        let Some(&length) = self.shape().get(axis) else {
+            self.refuse(op, format!("there is no axis {axis}, only {} counted from 0", self.ndim()))
+        };
+        length
     }
 
     /// The shape with `axes` reduced to length 1.

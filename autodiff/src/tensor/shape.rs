@@ -28,12 +28,17 @@ impl<T: Real> Backward<T> for Permute {
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        let mut inverse: Dims = SmallVec::from_elem(0, self.0.len());
-        for (to, &from) in self.0.iter().enumerate() {
-            inverse[from] = to;
-        }
-        cx.grad().permute(&inverse).into()
+        cx.grad().permute(&inverse(&self.0)).into()
     }
+}
+
+/// The order of axes that undoes another.
+pub(super) fn inverse(axes: &[usize]) -> Dims {
+    let mut inverse: Dims = SmallVec::from_elem(0, axes.len());
+    for (to, &from) in axes.iter().enumerate() {
+        inverse[from] = to;
+    }
+    inverse
 }
 
 impl<T: Real> Tensor<T> {

@@ -1,8 +1,7 @@
-//! Softmax, its logarithm, and logsumexp, along one axis.
+//! Softmax and its logarithm along an axis, logsumexp over any.
 
 use super::entry::{Backward, OpRef};
 use super::layout::Dims;
-use super::reduce::drop_axes;
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::kernels::{map, reduce};
@@ -37,7 +36,10 @@ impl<T: Real> Backward<T> for LogSoftmax {
     }
 }
 
-struct LogSumExp(usize);
+struct LogSumExp {
+    axes: Dims,
+    kept: Dims,
+}
 
 impl<T: Real> Backward<T> for LogSumExp {
     fn name(&self) -> &'static str {
@@ -47,13 +49,12 @@ impl<T: Real> Backward<T> for LogSumExp {
     /// `dL/dx = dL/dy softmax(x)`, 0 where all of `x` is `-inf`. Dividing `e^(x - y)` by its sum takes out the rounding
     /// of `y`.
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        let (x, y) = (cx.input(0), cx.output());
+        let (x, y) = (cx.input(0), cx.output().reshape(&self.kept));
         let nothing = y.mask(|y| y == T::neg_infinity());
-        let y = Tensor::select(&nothing, &Tensor::scalar(T::zero()), y);
-        let shares = (x - y.expand(self.0)).exp();
-        let total =
-            Tensor::select(&nothing.expand(self.0), &Tensor::scalar(T::one()), &shares.sum_axes(&[self.0], true));
-        (shares / total * cx.grad().expand(self.0)).into()
+        let y = Tensor::select(&nothing, &Tensor::scalar(T::zero()), &y);
+        let shares = (x - y).exp();
+        let total = Tensor::select(&nothing, &Tensor::scalar(T::one()), &shares.sum_axes(&self.axes, true));
+        (shares / total * cx.grad().reshape(&self.kept)).into()
     }
 }
 
@@ -64,7 +65,7 @@ impl<T: Real> Tensor<T> {
     /// If there is no such axis.
     #[track_caller]
     pub fn softmax(&self, axis: usize) -> Self {
-        let (_, shifted) = self.shifted("softmax", axis);
+        let (_, shifted) = self.shifted("softmax", &[axis]);
         let powers = shifted.exp();
         let output = &powers / powers.sum_axes(&[axis], true);
         Self::record(OpRef::shared(Softmax(axis)), &[self], output)
@@ -82,7 +83,7 @@ impl<T: Real> Tensor<T> {
     /// If there is no such axis.
     #[track_caller]
     pub fn log_softmax(&self, axis: usize) -> Self {
-        let (_, shifted) = self.shifted("log_softmax", axis);
+        let (_, shifted) = self.shifted("log_softmax", &[axis]);
         let output = &shifted - shifted.exp().sum_axes(&[axis], true).ln();
         Self::record(OpRef::shared(LogSoftmax(axis)), &[self], output)
     }
@@ -93,20 +94,35 @@ impl<T: Real> Tensor<T> {
     /// If there is no such axis.
     #[track_caller]
     pub fn logsumexp(&self, axis: usize) -> Self {
-        let (top, shifted) = self.shifted("logsumexp", axis);
-        let finite = top.mask(T::is_finite);
-        let sum = shifted.exp().sum_axes(&[axis], true).ln() + &top;
-        let output = Self::select(&finite, &sum, &top).reshape(&drop_axes(self.shape(), &[axis]));
-        Self::record(OpRef::shared(LogSumExp(axis)), &[self], output)
+        self.logsumexp_axes(&[axis], false)
     }
 
-    /// The maxima along an axis (kept, with length 1), and the elements less these; constants.
+    /// `ln Σ e^{x_j}` over some axes. With `keep` they stay, with length 1. Of nothing, or of `-inf` only, it is `-inf` with
+    /// gradient 0.
+    ///
+    /// ```
+    /// use autodiff::Tensor;
+    /// let x = Tensor::constant(ndarray::array![[1e4, 1e4], [1e4, 1e4]]);
+    /// assert_eq!(x.logsumexp_axes(&[0, 1], false).item(), 1e4 + 4.0_f64.ln());
+    /// ```
+    ///
+    /// # Panics
+    /// If an axis does not exist or is named twice.
     #[track_caller]
-    pub(super) fn shifted(&self, op: &str, axis: usize) -> (Self, Self) {
+    pub fn logsumexp_axes(&self, axes: &[usize], keep: bool) -> Self {
+        let (top, shifted) = self.shifted("logsumexp", axes);
+        let finite = top.mask(T::is_finite);
+        let sum = shifted.exp().sum_axes(axes, true).ln() + &top;
+        let output = Self::select(&finite, &sum, &top).dropped(keep, axes);
+        let op = LogSumExp { axes: axes.iter().copied().collect(), kept: top.layout().shape.clone() };
+        Self::record(OpRef::shared(op), &[self], output)
+    }
+
+    /// The maxima over some axes (kept, with length 1), and the elements less these; constants.
+    #[track_caller]
+    pub(super) fn shifted(&self, op: &str, axes: &[usize]) -> (Self, Self) {
         self.live();
-        let kept: Dims = self.kept(op, &[axis]);
-        let strides = super::reduce::reduced_strides(&kept);
-        let top = Self::build(&kept, |out| reduce::max_into(self.shape(), self.strided(), out, &strides));
+        let top = self.folded(&self.kept(op, axes), T::neg_infinity(), reduce::larger);
         let below = top.layout().broadcast_to(self.shape()).expect("an axis of length 1 stretches");
         let below = top.with_layout(below);
         let shape = self.shape();

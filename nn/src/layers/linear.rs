@@ -5,7 +5,8 @@ use rand::Rng;
 
 use crate::{Init, Layer, Param, Visit, VisitMut};
 
-/// `y = x Wᵀ + b`, with `W` of shape outputs × inputs, for a batch `x` of shape items × inputs, or one item.
+/// `y = x Wᵀ + b`, with `W` of shape outputs × inputs, for a batch `x` of shape items × inputs, or one item, or any
+/// number of leading axes.
 ///
 /// ```
 /// use autodiff::Tensor;

@@ -98,8 +98,8 @@ impl CrossEntropy {
                     if self.smoothing > 0.0 {
                         row.iter_mut().enumerate().for_each(|(k, factor)| *factor = spread * weight(k));
                     }
-                    row[class] = row[class] + certain * weight(class);
-                    total = total + weight(class);
+                    row[class] += certain * weight(class);
+                    total += weight(class);
                 }
                 let factors = ArrayD::from_shape_vec(IxDyn(y.shape()), factors).expect("as many factors as outputs");
                 (Tensor::constant(factors), total)

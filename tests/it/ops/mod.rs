@@ -7,9 +7,12 @@
 //!
 //! A new operation needs a case in `cases`, or `registry` fails.
 
+mod against_ndarray;
 mod case;
 mod cases;
+mod conventions;
 mod harness;
+mod messages;
 mod registry;
 mod view;
 

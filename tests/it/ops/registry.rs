@@ -40,7 +40,13 @@ const NO_OPERATIONS: &[&str] = &[
 ];
 
 /// Operations without a case in which an operand has no elements, and why.
-const NEVER_EMPTY: &[(&str, &str)] = &[("at", "there must be an element")];
+const NEVER_EMPTY: &[(&str, &str)] = &[
+    ("at", "there must be an element"),
+    ("max_all", "nothing to choose from"),
+    ("min_all", "nothing to choose from"),
+    ("var", "no mean"),
+    ("std", "no mean"),
+];
 
 /// Operations without a case in which an operand has no axes, and why.
 const NEVER_WITHOUT_AXES: &[(&str, &str)] = &[
@@ -51,10 +57,39 @@ const NEVER_WITHOUT_AXES: &[(&str, &str)] = &[
     ("logsumexp", "an axis is named"),
     ("squeeze", "an axis is named"),
     ("narrow", "an axis is named"),
+    ("split", "an axis is named"),
+    ("chunks", "an axis is named"),
+    ("gather", "an axis is named"),
+    ("scatter_add", "an axis is named"),
+    ("roll", "an axis is named"),
+    ("cumsum", "an axis is named"),
+    ("argmax", "an axis is named"),
+    ("argmin", "an axis is named"),
+    ("diag", "one or two axes"),
+    ("trace", "two axes"),
+    ("tril", "two axes or more"),
+    ("triu", "two axes or more"),
+    ("std", "the root of a variance of 0 is a kink"),
+    ("std_axes", "the root of a variance of 0 is a kink"),
     ("index_select", "an axis is named"),
     ("concat", "an axis is named"),
     ("matmul", "each operand needs an axis"),
     ("linear", "each operand needs an axis"),
+    ("dot", "operands are vectors"),
+    ("outer", "operands are vectors"),
+    ("conv1d", "operands have three axes"),
+    ("conv2d", "operands have four axes"),
+    ("max_pool1d", "the operand has three axes"),
+    ("max_pool2d", "the operand has four axes"),
+    ("avg_pool1d", "the operand has three axes"),
+    ("avg_pool2d", "the operand has four axes"),
+    ("softmax_cross_entropy", "an axis is named"),
+    ("solve", "operands are matrices"),
+    ("inverse", "the operand is a matrix"),
+    ("det", "the operand is a matrix"),
+    ("logdet", "the operand is a matrix"),
+    ("cholesky", "the operand is a matrix"),
+    ("solve_triangular", "operands are matrices"),
 ];
 
 /// The public methods of `Tensor` in a source file.

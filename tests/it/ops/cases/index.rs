@@ -1,7 +1,7 @@
 //! Parts of tensors, and scalars.
 
 use autodiff::{Real, Tensor};
-use ndarray::{NewAxis, s};
+use ndarray::{Array1, Array2, NewAxis, array, s};
 
 use super::{Case, case};
 
@@ -27,5 +27,16 @@ pub(crate) fn cases<T: Real>() -> Vec<Case<T>> {
         }),
         case("to_vars", &[&[&[]], &[&[0, 2]]], |t| Tensor::from_vars(&t[0].to_vars(), t[0].shape())),
         case("from_vars", &[&[&[]], &[&[0, 2]], &[&[2, 2]]], |t| Tensor::from_vars(&t[0].to_vars(), &[t[0].len()])),
+        case("gather", &[&[&[2, 3]]], |t| t[0].gather(1, &array![[2, 0, 2, 2], [1, 1, 0, 2]])),
+        case("gather", &[&[&[3, 2, 2]]], |t| t[0].gather(0, &array![[[2, 0], [0, 1]], [[2, 2], [2, 1]]])),
+        case("gather", &[&[&[3]], &[&[4]]], |t| t[0].gather(0, &array![2, 0, 2])),
+        case("gather", &[&[&[0, 3]], &[&[0, 2]]], |t| t[0].gather(1, &Array2::zeros((0, 4)))),
+        case("scatter_add", &[&[&[2, 3], &[2, 4]]], |t| {
+            t[0].scatter_add(1, &array![[2, 0, 2, 2], [1, 1, 0, 2]], &t[1])
+        }),
+        case("scatter_add", &[&[&[3, 2], &[2, 2]], &[&[2, 2], &[2, 2]]], |t| {
+            t[0].scatter_add(0, &array![[1, 0], [1, 1]], &t[1])
+        }),
+        case("scatter_add", &[&[&[3], &[0]], &[&[0], &[0]]], |t| t[0].scatter_add(0, &Array1::zeros(0), &t[1])),
     ]
 }

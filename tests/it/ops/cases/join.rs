@@ -14,5 +14,13 @@ pub(crate) fn cases<T: Real>() -> Vec<Case<T>> {
             Tensor::stack(&[&t[0], &t[1]], 1)
         }),
         case("stack", &[&[&[], &[]]], |t| Tensor::stack(&[&t[0], &t[1]], 0)),
+        case("split", &[&[&[2, 4]], &[&[0, 4]]], |t| {
+            let parts = t[0].split(1, &[1, 0, 3]);
+            Tensor::concat(&[&parts[2], &parts[1], &parts[0], &parts[2].square()], 1)
+        }),
+        case("chunks", &[&[&[5]], &[&[5, 2]], &[&[3, 0]]], |t| {
+            let parts = t[0].chunks(0, 2);
+            Tensor::concat(&parts.iter().rev().collect::<Vec<_>>(), 0) * &parts[0].sum()
+        }),
     ]
 }

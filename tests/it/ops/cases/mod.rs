@@ -21,4 +21,4 @@ macro_rules! families {
         )*
     };
 }
-families! { index join linalg reduce rows select shape softmax }
+families! { factors index join linalg losses products reduce rows select shape softmax windows }

@@ -1,0 +1,49 @@
+//! Elements picked by indices along an axis. Arrays are seen as blocks of `n × inner` elements, `n` along the axis.
+
+/// `out[o][k][i] = x[o][index[o][k][i]][i]`, where `x` has `n` and `out` has `count` rows to a block.
+pub(crate) fn gather<T: Copy>(x: &[T], n: usize, index: &[usize], count: usize, inner: usize, out: &mut [T]) {
+    let block = (count * inner).max(1);
+    for (o, (out, index)) in out.chunks_exact_mut(block).zip(index.chunks_exact(block)).enumerate() {
+        let x = &x[o * n * inner..(o + 1) * n * inner];
+        for (at, (out, &row)) in out.iter_mut().zip(index).enumerate() {
+            *out = x[row * inner + at % inner];
+        }
+    }
+}
+
+/// `out[o][index[o][k][i]][i] += x[o][k][i]`, in the order of `x`, where `out` has `n` and `x` has `count` rows to a block.
+pub(crate) fn scatter_add<T: Copy + std::ops::Add<Output = T>>(
+    x: &[T],
+    count: usize,
+    index: &[usize],
+    n: usize,
+    inner: usize,
+    out: &mut [T],
+) {
+    let block = (count * inner).max(1);
+    for (o, (x, index)) in x.chunks_exact(block).zip(index.chunks_exact(block)).enumerate() {
+        let out = &mut out[o * n * inner..(o + 1) * n * inner];
+        for (at, (&x, &row)) in x.iter().zip(index).enumerate() {
+            let out = &mut out[row * inner + at % inner];
+            *out = *out + x;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_and_rows() {
+        // Two blocks of three rows of two.
+        let x: Vec<i32> = (0..12).collect();
+        let index = [2, 0, 0, 0, 2, 2, 1, 0];
+        let mut out = [0; 8];
+        gather(&x, 3, &index, 2, 2, &mut out);
+        assert_eq!(out, [4, 1, 0, 1, 10, 11, 8, 7]);
+        let mut sums = [0; 12];
+        scatter_add(&out, 2, &index, 3, 2, &mut sums);
+        assert_eq!(sums, [0, 2, 0, 0, 4, 0, 0, 7, 8, 0, 10, 11]);
+    }
+}

@@ -1,0 +1,130 @@
+//! Elements picked by an array of indices along an axis, and added back.
+
+use std::rc::Rc;
+
+use ndarray::{ArrayRef, Dimension};
+
+use super::entry::{Backward, OpRef};
+use super::layout::Dims;
+use super::{Grads, Tensor, Vjp};
+use crate::Real;
+use crate::error::{Error, Kind};
+use crate::kernels::gather;
+
+/// An index for each element, along an axis.
+#[derive(Clone)]
+struct Places {
+    axis: usize,
+    shape: Dims,
+    /// In row-major order.
+    index: Rc<[usize]>,
+}
+
+struct Gather(Places);
+
+impl<T: Real> Backward<T> for Gather {
+    fn name(&self) -> &'static str {
+        "gather"
+    }
+
+    /// What was picked gets the sum of the gradients of all places that it was picked for.
+    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
+        Tensor::zeros(cx.input(0).shape()).add_at(&self.0, cx.grad()).into()
+    }
+}
+
+struct ScatterAdd(Places);
+
+impl<T: Real> Backward<T> for ScatterAdd {
+    fn name(&self) -> &'static str {
+        "scatter_add"
+    }
+
+    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
+        cx.each(|i| if i == 0 { cx.grad().clone() } else { cx.grad().pick(&self.0) })
+    }
+}
+
+impl<T: Real> Tensor<T> {
+    /// Elements picked along an axis, an index for each element of the result: for axis 0 of a matrix
+    /// `y[i, j] = x[index[i, j], j]`.
+    ///
+    /// ```
+    /// use autodiff::Tape;
+    /// use ndarray::array;
+    /// let tape = Tape::new();
+    /// let x = tape.tensor(array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+    /// let y = x.gather(1, &array![[2], [0]]);
+    /// assert_eq!(y.to_array(), array![[3.0], [4.0]].into_dyn());
+    /// assert_eq!(y.sum().backward().wrt(&x), array![[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]].into_dyn());
+    /// ```
+    ///
+    /// # Panics
+    /// If there is no such axis, if the array of indices has other lengths along other axes, or if an index reaches beyond the
+    /// axis.
+    #[track_caller]
+    pub fn gather<D: Dimension>(&self, axis: usize, index: &ArrayRef<usize, D>) -> Self {
+        self.pick(&self.places("gather", axis, index))
+    }
+
+    /// This with elements of `source` added along an axis, an index for each: for axis 0 of a matrix
+    /// `y = self; y[index[i, j], j] += source[i, j]`, in row-major order. The adjoint of [`gather`](Self::gather).
+    ///
+    /// ```
+    /// use autodiff::Tensor;
+    /// use ndarray::array;
+    /// let counts = Tensor::zeros(&[3]).scatter_add(0, &array![2, 0, 2], &Tensor::ones(&[3]));
+    /// assert_eq!(counts.to_array(), array![1.0, 0.0, 2.0].into_dyn());
+    /// ```
+    ///
+    /// # Panics
+    /// As for [`gather`](Self::gather), and if `source` has not the shape of the array of indices.
+    #[track_caller]
+    pub fn scatter_add<D: Dimension>(&self, axis: usize, index: &ArrayRef<usize, D>, source: &Self) -> Self {
+        let places = self.places("scatter_add", axis, index);
+        if source.shape() != index.shape() {
+            let (a, b) = (index.shape().to_vec(), source.shape().to_vec());
+            let rule = "there must be an index for each element of the source";
+            Error::from(Kind::Shapes { op: "scatter_add".into(), a, b, rule }).raise();
+        }
+        self.add_at(&places, source)
+    }
+
+    #[track_caller]
+    fn places<D: Dimension>(&self, op: &str, axis: usize, index: &ArrayRef<usize, D>) -> Places {
+        let len = self.length(op, axis);
+        let elsewhere = |shape: &[usize]| super::reduce::drop_axes(shape, &[axis]);
+        if index.ndim() != self.ndim() || elsewhere(index.shape()) != elsewhere(self.shape()) {
+            let (a, b) = (self.shape().to_vec(), index.shape().to_vec());
+            let rule = "the array of indices may differ along the named axis only";
+            Error::from(Kind::Shapes { op: op.into(), a, b, rule }).raise();
+        }
+        if let Some(beyond) = index.iter().find(|&&i| i >= len) {
+            self.refuse(op, format!("axis {axis} of length {len} has no index {beyond}"));
+        }
+        Places { axis, shape: index.shape().iter().copied().collect(), index: index.iter().copied().collect() }
+    }
+
+    /// The elements to a step along the axis.
+    fn inner(&self, places: &Places) -> usize {
+        self.shape()[places.axis + 1..].iter().product()
+    }
+
+    #[track_caller]
+    fn pick(&self, places: &Places) -> Self {
+        let (x, n, count) = (self.row_major(), self.shape()[places.axis], places.shape[places.axis]);
+        let elements = x.as_slice().expect("row-major");
+        let write = |out: &mut [T]| gather::gather(elements, n, &places.index, count, self.inner(places), out);
+        let output = Self::build(&places.shape, write);
+        Self::record(OpRef::shared(Gather(places.clone())), &[self], output)
+    }
+
+    #[track_caller]
+    fn add_at(&self, places: &Places, source: &Self) -> Self {
+        let (x, n, count) = (source.row_major(), self.shape()[places.axis], places.shape[places.axis]);
+        let mut output = self.detach();
+        let elements = x.as_slice().expect("row-major");
+        gather::scatter_add(elements, count, &places.index, n, self.inner(places), output.make_mut());
+        Self::record(OpRef::shared(ScatterAdd(places.clone())), &[self, source], output)
+    }
+}

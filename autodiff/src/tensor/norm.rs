@@ -1,0 +1,91 @@
+//! Norms over axes.
+
+use super::entry::{Backward, OpRef};
+use super::layout::Dims;
+use super::{Grads, Tensor, Vjp};
+use crate::Real;
+use crate::error::Error;
+use crate::kernels::reduce::larger;
+use crate::rules::Binary;
+
+struct Norm {
+    p: f64,
+    kept: Dims,
+}
+
+impl<T: Real> Backward<T> for Norm {
+    fn name(&self) -> &'static str {
+        "norm"
+    }
+
+    /// `sgn(x_i) (|x_i| / y)^{p-1}`, 0 where the norm is 0.
+    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
+        let (x, y) = (cx.input(0), cx.output().reshape(&self.kept));
+        let zero = y.mask(|y| y == T::zero());
+        let ratio = x / Tensor::select(&zero, &Tensor::scalar(T::one()), &y);
+        let slope = if self.p == 2.0 {
+            ratio
+        } else {
+            let sign = x.mask(|x| x > T::zero()) - x.mask(|x| x < T::zero());
+            sign * ratio.abs().powf(&Tensor::scalar(T::of(self.p - 1.0)))
+        };
+        let slope = Tensor::select(&zero, &Tensor::scalar(T::zero()), &slope);
+        cx.grad().reshape(&self.kept).binary(Binary::Chain, &slope).into()
+    }
+}
+
+impl<T: Real> Tensor<T> {
+    /// The norm of all elements as one vector; see [`norm_axes`](Self::norm_axes).
+    ///
+    /// # Panics
+    /// If `p < 1` or NaN.
+    #[track_caller]
+    pub fn norm(&self, p: f64) -> Self {
+        let axes: Dims = (0..self.ndim()).collect();
+        self.norm_axes(p, &axes, false)
+    }
+
+    /// The norm `(Σ |x_i|^p)^{1/p}` over some axes, without overflow; for `p = ∞` it is `max |x_i|`, and of nothing it is 0.
+    /// With `keep` the axes stay, with length 1.
+    ///
+    /// At kinks the gradient is the least-norm one: 0 where all elements are 0, 0 for an element that is 0 (`p = 1`), and
+    /// even shares for elements of equal size (`p = ∞`).
+    ///
+    /// ```
+    /// use autodiff::Tape;
+    /// use ndarray::array;
+    /// let tape = Tape::new();
+    /// let x = tape.tensor(array![[3.0, -4.0], [0.0, 0.0]]);
+    /// let y = x.norm_axes(2.0, &[1], false);
+    /// assert_eq!(y.to_array(), array![5.0, 0.0].into_dyn());
+    /// assert_eq!(y.sum().backward().wrt(&x), array![[0.6, -0.8], [0.0, 0.0]].into_dyn());
+    /// assert_eq!(x.norm(1.0).item(), 7.0);
+    /// assert_eq!(x.norm(f64::INFINITY).item(), 4.0);
+    /// ```
+    ///
+    /// # Panics
+    /// If `p < 1` or NaN, or if an axis does not exist or is named twice.
+    #[track_caller]
+    pub fn norm_axes(&self, p: f64, axes: &[usize], keep: bool) -> Self {
+        if p < 1.0 || p.is_nan() {
+            Error::custom(format!("norm: p is {p}; a norm needs p of at least 1, infinity included")).raise();
+        }
+        let kept = self.kept("norm", axes);
+        if p == f64::INFINITY {
+            return self.abs().extreme("norm", axes, keep, T::zero(), larger);
+        }
+        let sizes = self.detach().abs();
+        let output = if p == 1.0 {
+            sizes.sum_axes(axes, true)
+        } else {
+            let top = sizes.folded(&kept, T::zero(), larger);
+            // The unit in which the powers are summed up; 0, infinities and NaN come out of it as they are.
+            let unit = Self::select(&top.mask(|x| x.is_finite() && x > T::zero()), &top, &Self::scalar(T::one()));
+            let ratio = sizes / &unit;
+            let power = |x: &Self, p: f64| x.powf(&Self::scalar(T::of(p)));
+            let sum = if p == 2.0 { ratio.square() } else { power(&ratio, p) }.sum_axes(axes, true);
+            (if p == 2.0 { sum.sqrt() } else { power(&sum, 1.0 / p) }) * unit
+        };
+        Self::record(OpRef::shared(Norm { p, kept }), &[self], output.dropped(keep, axes))
+    }
+}

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use autodiff::{Tape, Tensor, tensor};
 use criterion::Criterion;
 use ndarray::{Array1, Array2};
-use nn::{Activation, Element, Layer, Linear, Loss, Mlp, Optimizer, Sgd, loss};
+use nn::{Activation, Dataset, Element, Layer, Linear, Loss, Mlp, Optimizer, Sgd, Trainer, loss};
 
 /// The splitmix64 mix of position `i` in stream `s`.
 fn hash(s: u64, i: u64) -> u64 {
@@ -160,8 +160,30 @@ fn main() {
     let n = 1024;
     let square = Tensor::constant(Array2::from_shape_fn((n, n), |(i, j)| symmetric(9, i * n + j) as f32));
     c.bench_function("matmul_1024", |b| b.iter(|| square.matmul(&square)));
+    trainers(&mut c);
     c.final_summary();
     print(&rows, 2.0 * (n * n * n) as f64);
+}
+
+/// Steps of a run in [`trainers`].
+const STEPS: usize = 20;
+
+/// W3 through the trainer: on one tape, and with its batches shared out to two threads.
+fn trainers(c: &mut Criterion) {
+    let (x, t) = digits::<f32>(3, 128, 784);
+    let data = Dataset::new(x.to_array(), t.to_array()).expect("finite numbers");
+    let one = data.subset(&[0]);
+    let build = || model::<f32>(3, &[784, 512, 512, 10], &[Activation::Relu, Activation::Relu, Activation::Identity]);
+    let trainer = || {
+        let trainer = Trainer::new(build(), loss::softmax_cross_entropy, Sgd::new(0.05)).epochs(STEPS);
+        trainer.full_batch().progress(false)
+    };
+    let mut serial = trainer();
+    c.bench_function("W3_fit", |b| b.iter(|| serial.fit(&data, &one).expect("finite numbers")));
+    let mut shared = trainer();
+    c.bench_function("W3_fit_parallel", |b| {
+        b.iter(|| shared.fit_parallel(&data, &one, 2, build).expect("finite numbers"));
+    });
 }
 
 /// The median time in nanoseconds, if the benchmark ran.
@@ -186,5 +208,10 @@ fn print(rows: &[Row], peak_operations: f64) {
         let speed = row.operations / ns;
         let share = 100.0 * speed / peak.unwrap_or(f64::NAN);
         println!("{:<6} {:>12.2} {speed:>10.1} {share:>6.0} %", row.name, ns / 1000.0);
+    }
+    for name in ["W3_fit", "W3_fit_parallel"] {
+        let Some(ns) = median(name).map(|ns| ns / STEPS as f64) else { continue };
+        let ratio = ns / median("W3").unwrap_or(f64::NAN);
+        println!("{name}: {:.2} µs a step, {ratio:.2} times that of W3", ns / 1000.0);
     }
 }

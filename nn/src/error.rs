@@ -33,6 +33,10 @@ impl Error {
         Kind::Data { what }.into()
     }
 
+    pub(crate) fn weights(path: &Path, message: String) -> Self {
+        Kind::Weights { path: path.to_owned(), message }.into()
+    }
+
     pub(crate) fn read(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
         |source| Kind::Read { path: path.to_owned(), source }.into()
     }
@@ -78,6 +82,10 @@ pub(crate) enum Kind {
     WeightType { path: PathBuf, name: String, found: String, expected: String },
     #[error("{}: `{name}` holds a number that is not finite", path.display())]
     WeightValue { path: PathBuf, name: String },
+    #[error("{}: the weights are those of the architecture {}, the model's is {expected}", path.display(), cut(found, 200))]
+    Architecture { path: PathBuf, found: String, expected: String },
+    #[error("{}: {message}", path.display())]
+    Checkpoint { path: PathBuf, message: String },
     #[error("data set: {inputs} inputs but {targets} targets")]
     Lengths { inputs: usize, targets: usize },
     #[error("data set: {what}")]
@@ -86,8 +94,11 @@ pub(crate) enum Kind {
     Severed { name: String, why: String },
     #[error("{op}: {message}")]
     Directions { op: &'static str, message: String },
-    #[error("the loss became {loss} in epoch {epoch}, batch {batch}; the weights are those of the step before")]
-    Diverged { loss: f64, epoch: usize, batch: usize },
+    #[error(
+        "{what} in epoch {}, batch {}; the weights are those of the step before. In step {} {cause}",
+        place.epoch, place.batch, place.step
+    )]
+    Diverged { what: String, place: Place, cause: String },
     #[error("the gradient of `{name}` holds {value}, expected finite numbers; no parameter was changed")]
     Gradient { name: String, value: f64 },
     #[error(
@@ -120,6 +131,14 @@ pub(crate) enum Kind {
     StartGradient { value: f64 },
 }
 
+/// Where a training run is: all count from 1.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    pub(crate) epoch: usize,
+    pub(crate) batch: usize,
+    pub(crate) step: usize,
+}
+
 /// A field of a table: its number from 1 and, if it has one, its column's name.
 #[derive(Clone, Debug)]
 pub(crate) struct Field {
@@ -136,8 +155,11 @@ impl fmt::Display for Field {
 
 /// What a file says may be long: a quote that is never closed takes in all that follows.
 pub(crate) fn shortened(text: &str) -> String {
-    const MOST: usize = 40;
-    match text.char_indices().nth(MOST) {
+    cut(text, 40)
+}
+
+fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }

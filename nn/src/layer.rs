@@ -45,6 +45,11 @@ pub trait Layer<T: Real> {
         plain.rsplit("::").next().unwrap_or(plain).to_owned()
     }
 
+    /// What the model is made of, as JSON, for weights files: what the parameters' names and shapes do not say.
+    fn architecture(&self) -> Option<String> {
+        None
+    }
+
     /// [`forward`](Self::forward), with every inner layer run through [`Trace::layer`], so that
     /// [`summary`](crate::summary) can show the inner layers' output shapes. A layer that does not say otherwise is shown
     /// with its own output shape only.
@@ -69,6 +74,10 @@ impl<T: Real, L: Layer<T> + ?Sized> Layer<T> for Box<L> {
 
     fn describe(&self) -> String {
         (**self).describe()
+    }
+
+    fn architecture(&self) -> Option<String> {
+        (**self).architecture()
     }
 
     fn trace(&self, x: &Tensor<T>, trace: &mut Trace) -> Tensor<T> {

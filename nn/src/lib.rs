@@ -59,9 +59,11 @@ pub use loss::{Loss, Reduction};
 pub use mode::{Mode, eval_mode, mode, train_mode};
 pub use optim::{Adagrad, Adam, AdamW, Lbfgs, Newton, Optimizer, RmsProp, Sgd};
 pub use param::Param;
-pub use persist::{Element, load, save};
+pub use persist::{Element, WeightsInfo, load, load_converted, save, weights_info};
 pub use random::{Random, RandomState, random_states, restore_random_states};
 pub use regularizer::{Proximal, Regularizer};
 pub use summary::{Row, Summary, Trace, summary};
-pub use train::{Epoch, History, Trainer};
+pub use train::{
+    Checkpoints, Comparison, Curve, Epoch, GradientNorm, History, Step, Stop, Trainer, Trial, cross_validate, restarts,
+};
 pub use visit::{Visit, VisitMut, buffers, count, is_bias, names, parameters, parameters_mut, watch};

@@ -62,7 +62,7 @@ pub struct Summary {
 /// If the model does not take an input of this shape: with the message of the operation that refuses it.
 #[track_caller]
 pub fn summary<T: Real>(model: &impl Layer<T>, input: &[usize]) -> Summary {
-    let mut trace = Trace { prefix: String::new(), rows: Vec::new() };
+    let mut trace = Trace::default();
     let mode = crate::mode(model);
     evaluating(model, || trace.layer("", model, &Tensor::zeros(input)));
     let mut buffered = 0;
@@ -71,9 +71,20 @@ pub fn summary<T: Real>(model: &impl Layer<T>, input: &[usize]) -> Summary {
 }
 
 /// Follows an input through a model and notes the layers' outputs; see [`Layer::trace`].
+#[derive(Default)]
 pub struct Trace {
     prefix: String,
     rows: Vec<Row>,
+    /// Whether outputs are looked at, and the first layer whose output was not finite.
+    looks: bool,
+    broken: Option<String>,
+}
+
+/// The model's output, and the name of the first inner layer, in the order in which they run, whose output is not finite.
+pub(crate) fn first_broken<T: Real>(model: &impl Layer<T>, x: &Tensor<T>) -> (Tensor<T>, Option<String>) {
+    let mut trace = Trace { looks: true, ..Trace::default() };
+    let y = model.trace(x, &mut trace);
+    (y, trace.broken)
 }
 
 impl Trace {
@@ -83,6 +94,9 @@ impl Trace {
         let at = self.rows.len();
         self.rows.push(Row { name: self.prefix.clone(), what: layer.describe(), shape: None, parameters: 0 });
         let y = layer.trace(x, self);
+        if self.looks && self.broken.is_none() && !y.is_finite() {
+            self.broken = Some(self.prefix.clone());
+        }
         if self.rows.len() == at + 1 {
             self.list(layer);
         }

@@ -155,7 +155,11 @@ fn a_diverging_run_stops_with_its_place() {
     let before = weights(&model);
     let mut trainer = Trainer::new(model, loss::squared_error, Sgd::new(0.1));
     let message = trainer.fit(&data, &data).unwrap_err().to_string();
-    assert_eq!(message, "the loss became inf in epoch 1, batch 1; the weights are those of the step before");
+    assert_eq!(
+        message,
+        "the loss became inf in epoch 1, batch 1; the weights are those of the step before. \
+         In step 1 the model's output was finite"
+    );
     assert_eq!(weights(trainer.model()), before);
 }
 

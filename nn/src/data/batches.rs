@@ -38,10 +38,16 @@ impl<T: Real> Iterator for Batches<'_, T> {
     type Item = (Tensor<T>, Tensor<T>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let end = (self.next + self.size).min(self.order.len());
+        let end = self.next.saturating_add(self.size).min(self.order.len());
         let indices = &self.order[self.next..end];
         self.next = end;
         (!indices.is_empty()).then(|| self.data.items(indices))
+    }
+
+    /// Passes over batches without making them.
+    fn nth(&mut self, n: usize) -> Option<Self::Item> {
+        self.next = n.saturating_mul(self.size).saturating_add(self.next).min(self.order.len());
+        self.next()
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

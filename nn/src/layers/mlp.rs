@@ -78,6 +78,15 @@ impl<T: Real> Layer<T> for Mlp<T> {
         }
     }
 
+    /// Units and activations, from input to output: `{"mlp":{"activations":["tanh","identity"],"units":[2,3,1]}}`.
+    fn architecture(&self) -> Option<String> {
+        let width = |(linear, _): &(Linear<T>, Activation), axis: usize| linear.weight().value().shape()[axis];
+        let inputs = self.layers.first().map(|layer| width(layer, 1));
+        let units: Vec<usize> = inputs.into_iter().chain(self.layers.iter().map(|layer| width(layer, 0))).collect();
+        let activations: Vec<String> = self.layers.iter().map(|(_, activation)| activation.to_string()).collect();
+        Some(serde_json::json!({ "mlp": { "units": units, "activations": activations } }).to_string())
+    }
+
     fn trace(&self, x: &Tensor<T>, trace: &mut Trace) -> Tensor<T> {
         self.layers.iter().enumerate().fold(x.clone(), |x, (i, (linear, activation))| {
             let a = trace.layer(&format!("layers.{i}"), linear, &x);

@@ -1,0 +1,414 @@
+//! A run on disk.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use autodiff::{Real, Tensor};
+use serde::{Deserialize, Serialize};
+
+use super::run::{Run, Weights};
+use super::{Epoch, Settings, Stop};
+use crate::error::Kind;
+use crate::optim::State;
+use crate::persist::{self, Codec, Reader, WeightsInfo, Writer};
+use crate::visit::stored;
+use crate::{
+    Dataset, Error, Layer, Optimizer, RandomState, Result, atomic, expect, random_states, restore_random_states,
+};
+
+/// Where and how often a run is kept, for [`Trainer::checkpoints`](super::Trainer::checkpoints).
+///
+/// A checkpoint is one file, `checkpoint.safetensors`: the weights under their names, as [`load`](crate::load) reads them,
+/// and under names that start with `train/` the optimiser's memory, the history, the best weights and the place in the
+/// data. It appears whole or not at all, so a program that is killed leaves the last one.
+///
+/// A run that finds a checkpoint in its folder goes on with it, and ends with the bits of a run that was never ended.
+/// For that it has to be the same run: built alike, with the same data. It is checked that parameters, optimiser, rate,
+/// seed, metrics and training set are the same; more epochs than before may be asked for. What callbacks and closures
+/// remember is theirs to keep. To start over, use another folder.
+///
+/// ```
+/// use nn::{Checkpoints, Dataset, Linear, Sgd, Trainer, loss};
+/// use ndarray::array;
+/// let line = Dataset::new(array![[0.0], [1.0]], array![[1.0], [3.0]])?;
+/// let folder = std::env::temp_dir().join(format!("nn-checkpoints-doc-{}", std::process::id()));
+/// let run = |epochs| {
+///     let model = Linear::from_weights(array![[0.0]], array![0.0]);
+///     let trainer = Trainer::new(model, loss::squared_error, Sgd::<f64>::new(0.1).momentum(0.9)).epochs(epochs);
+///     trainer.checkpoints(Checkpoints::new(&folder).every_epochs(10)).fit(&line, &line)
+/// };
+/// run(10)?;
+/// let continued = run(30)?;
+/// # std::fs::remove_dir_all(&folder).unwrap();
+/// let whole = run(30)?;
+/// # std::fs::remove_dir_all(&folder).unwrap();
+/// assert_eq!(continued.epochs, whole.epochs);
+/// # Ok::<(), nn::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Checkpoints {
+    folder: PathBuf,
+    epochs: usize,
+    steps: Option<usize>,
+}
+
+impl Checkpoints {
+    /// In this folder, which is made if need be, after every epoch.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into(), epochs: 1, steps: None }
+    }
+
+    /// After every `n` epochs, and at the end.
+    ///
+    /// # Panics
+    /// If `n` is 0.
+    #[track_caller]
+    pub fn every_epochs(mut self, n: usize) -> Self {
+        self.epochs = expect::at_least_one("Checkpoints: the number of epochs in between", n);
+        self
+    }
+
+    /// After every `n` steps, too.
+    ///
+    /// # Panics
+    /// If `n` is 0.
+    #[track_caller]
+    pub fn every_steps(mut self, n: usize) -> Self {
+        self.steps = Some(expect::at_least_one("Checkpoints: the number of steps in between", n));
+        self
+    }
+}
+
+impl From<&str> for Checkpoints {
+    fn from(folder: &str) -> Self {
+        Self::new(folder)
+    }
+}
+
+impl From<&Path> for Checkpoints {
+    fn from(folder: &Path) -> Self {
+        Self::new(folder)
+    }
+}
+
+impl From<PathBuf> for Checkpoints {
+    fn from(folder: PathBuf) -> Self {
+        Self::new(folder)
+    }
+}
+
+/// Checkpoints of one run.
+pub(super) struct Store<T> {
+    checkpoints: Checkpoints,
+    file: PathBuf,
+    codec: Codec<T>,
+    identity: Identity,
+}
+
+/// What tells a run from others.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Identity {
+    seed: u64,
+    items: usize,
+    /// A hash of the training set.
+    data: u64,
+    metrics: Vec<String>,
+}
+
+/// What the file says about itself.
+#[derive(Serialize, Deserialize)]
+struct Header {
+    #[serde(flatten)]
+    info: WeightsInfo,
+    run: Place,
+}
+
+/// Where the run is.
+#[derive(Serialize, Deserialize)]
+struct Place {
+    #[serde(flatten)]
+    identity: Identity,
+    epochs: usize,
+    batch: usize,
+    batch_size: Option<usize>,
+    steps: usize,
+    /// The generator's position, in words, before the current epoch's shuffle; text, since JSON's numbers are shorter.
+    generator: String,
+    elapsed_seconds: f64,
+    stop: Stop,
+    is_over: bool,
+    has_best: bool,
+    /// The names of the optimiser's numbers.
+    optimizer: Vec<String>,
+    /// The generators inside layers, by name: seed, stream and position as [`RandomState`] writes them.
+    layers: Vec<(String, Vec<u8>)>,
+}
+
+impl<T: Real> Store<T> {
+    pub(super) fn open(checkpoints: &Checkpoints, settings: &Settings, train: &Dataset<T>) -> Result<Self> {
+        let folder = &checkpoints.folder;
+        fs::create_dir_all(folder).and_then(|()| atomic::sweep(folder)).map_err(Error::write(folder))?;
+        let file = folder.join("checkpoint.safetensors");
+        let Some(codec) = Codec::find() else {
+            let message = format!("checkpoints hold f32 or f64, not {}", std::any::type_name::<T>());
+            return Err(Kind::Checkpoint { path: file, message }.into());
+        };
+        let metrics = settings.metrics.names();
+        let identity = Identity { seed: settings.seed, items: train.len(), data: hash(train), metrics };
+        Ok(Self { checkpoints: checkpoints.clone(), file, codec, identity })
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.checkpoints.folder
+    }
+
+    pub(super) fn is_due_after_step(&self, run: &Run<T>) -> bool {
+        self.checkpoints.steps.is_some_and(|steps| run.history.steps.is_multiple_of(steps))
+    }
+
+    pub(super) fn is_due_after_epoch(&self, run: &Run<T>) -> bool {
+        run.epoch().is_multiple_of(self.checkpoints.epochs)
+    }
+
+    /// The size of the batches that come next, if there are any.
+    fn batch_size(&self, settings: &Settings, epoch: usize) -> Option<usize> {
+        (epoch < settings.epochs).then(|| settings.batch_size(epoch, self.identity.items))
+    }
+
+    pub(super) fn save(
+        &self,
+        settings: &Settings,
+        run: &Run<T>,
+        model: &impl Layer<T>,
+        optimizer: &impl Optimizer<T>,
+    ) -> Result<()> {
+        let mut writer = Writer::default();
+        persist::put(model, self.codec, &mut writer);
+        let state = optimizer.state();
+        let (names, numbers): (Vec<String>, Vec<f64>) = state.numbers.into_iter().unzip();
+        writer.numbers(RATE, &[optimizer.rate()]);
+        writer.numbers(OPTIMIZER, &numbers);
+        for (name, array) in &state.arrays {
+            writer.array(self.codec, format!("{OPTIMIZER}/{name}"), array);
+        }
+        writer.numbers(SUMS, &run.sums.numbers());
+        writer.numbers(HISTORY, &rows(run).concat());
+        if let Some(best) = &run.best {
+            let mut best = best.iter();
+            stored(model, |name, _| {
+                writer.array(self.codec, format!("{BEST}/{name}"), best.next().expect("one for each"));
+            });
+        }
+        let header = Header {
+            info: WeightsInfo::of(model, self.codec.dtype),
+            run: Place {
+                identity: self.identity.clone(),
+                epochs: run.epoch(),
+                batch: run.batch,
+                batch_size: self.batch_size(settings, run.epoch()),
+                steps: run.history.steps,
+                generator: run.rng.get_word_pos().to_string(),
+                elapsed_seconds: run.history.elapsed.as_secs_f64(),
+                stop: run.history.stop,
+                is_over: run.is_over,
+                has_best: run.best.is_some(),
+                optimizer: names,
+                layers: random_states(model)
+                    .iter()
+                    .map(|(name, state)| (name.clone(), state.to_bytes().into()))
+                    .collect(),
+            },
+        };
+        writer.save(&self.file, &header)
+    }
+
+    /// Goes on from what is in the folder, if there is something.
+    ///
+    /// # Errors
+    /// If it is damaged or another run's; nothing is changed then.
+    pub(super) fn resume(
+        &self,
+        settings: &Settings,
+        run: &mut Run<T>,
+        model: &mut impl Layer<T>,
+        optimizer: &mut impl Optimizer<T>,
+    ) -> Result<()> {
+        let bytes = match fs::read(&self.file) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            bytes => bytes.map_err(Error::read(&self.file))?,
+        };
+        let file = Reader::new(&self.file, &bytes)?;
+        let Some(Header { run: place, .. }) = file.header::<Header>()? else {
+            return Err(self.refuse("it holds no training state; expected a checkpoint".to_owned()));
+        };
+        self.check(&place, settings)?;
+        let exact = |dtype| (dtype == self.codec.dtype).then_some(self.codec);
+        let weights = persist::take(model, &self.file, &file, &exact, self.codec.dtype)?;
+        let best = if place.has_best { Some(self.best(&file, model)?) } else { None };
+        let width = Epoch::COLUMNS.len() + 2 * run.history.metrics.len() + run.history.layers.len();
+        let sums = file.numbers(SUMS, run.sums.numbers().len())?;
+        let rows = file.numbers(HISTORY, place.epochs.saturating_mul(width))?;
+        let generator = place.generator.parse().map_err(|_| {
+            self.refuse(format!("the generator's position is {:?}, expected a whole number", place.generator))
+        })?;
+        let elapsed = Duration::try_from_secs_f64(place.elapsed_seconds)
+            .map_err(|_| self.refuse(format!("the time is {} s, expected 0 or more", place.elapsed_seconds)))?;
+        let generators = self.generators(&place)?;
+        let before = random_states(model);
+        restore_random_states(model, &generators).map_err(|error| self.refuse(error.to_string()))?;
+        if let Err(error) = self.restore(&file, &place, model, optimizer) {
+            restore_random_states(model, &before).expect("they are the model's");
+            return Err(error);
+        }
+
+        persist::set(model, weights);
+        run.rng.set_word_pos(generator);
+        run.batch = place.batch;
+        run.sums.set(&sums);
+        rows.chunks_exact(width).for_each(|row| add_row(run, row));
+        (run.history.steps, run.history.stop, run.history.elapsed) = (place.steps, place.stop, elapsed);
+        (run.best, run.is_over) = (best, place.is_over);
+        Ok(())
+    }
+
+    /// The states of the layers' generators.
+    fn generators(&self, place: &Place) -> Result<Vec<(String, RandomState)>> {
+        let read = |(name, bytes): &(String, Vec<u8>)| {
+            let state = bytes.as_slice().try_into().map(RandomState::from_bytes);
+            let fail = |_| self.refuse(format!("the generator `{name}` has {} bytes, expected 56", bytes.len()));
+            state.map(|state| (name.clone(), state)).map_err(fail)
+        };
+        place.layers.iter().map(read).collect()
+    }
+
+    fn refuse(&self, message: String) -> Error {
+        Kind::Checkpoint { path: self.file.clone(), message }.into()
+    }
+
+    /// Whether the checkpoint is of a run like this one.
+    fn check(&self, place: &Place, settings: &Settings) -> Result<()> {
+        let (found, expected) = (&place.identity, &self.identity);
+        let differs = |what: &str, found: String, expected: String| {
+            Err(self.refuse(format!(
+                "the checkpoint's run has {what} {found}, this one {expected}; use another folder for another run"
+            )))
+        };
+        if found.seed != expected.seed {
+            return differs("seed", found.seed.to_string(), expected.seed.to_string());
+        }
+        if found.metrics != expected.metrics {
+            return differs("metrics", format!("{:?}", found.metrics), format!("{:?}", expected.metrics));
+        }
+        if found.items != expected.items {
+            return differs("a training set of size", found.items.to_string(), expected.items.to_string());
+        }
+        if found.data != expected.data {
+            return Err(self.refuse("the checkpoint's run has other training data; use another folder".to_owned()));
+        }
+        if let (Some(found), Some(expected)) = (place.batch_size, self.batch_size(settings, place.epochs))
+            && found != expected
+        {
+            return differs("batches of", found.to_string(), expected.to_string());
+        }
+        let batches = place.batch_size.map_or(0, |size| self.identity.items.div_ceil(size.max(1)));
+        if place.batch > batches {
+            return Err(self.refuse(format!("{} batches of an epoch are done, of {batches}", place.batch)));
+        }
+        Ok(())
+    }
+
+    fn best(&self, file: &Reader<'_>, model: &impl Layer<T>) -> Result<Weights<T>> {
+        let mut best: Result<Weights<T>> = Ok(Vec::new());
+        let exact = |dtype| (dtype == self.codec.dtype).then_some(self.codec);
+        stored(model, |name, value| {
+            if let Ok(all) = &mut best {
+                match file.array(exact, self.codec.dtype, &format!("{BEST}/{name}"), value.shape()) {
+                    Ok(value) => all.push(value),
+                    Err(error) => best = Err(error),
+                }
+            }
+        });
+        best
+    }
+
+    /// Gives the optimiser its memory back.
+    fn restore(
+        &self,
+        file: &Reader<'_>,
+        place: &Place,
+        model: &impl Layer<T>,
+        optimizer: &mut impl Optimizer<T>,
+    ) -> Result<()> {
+        let numbers = file.numbers(OPTIMIZER, place.optimizer.len())?;
+        let prefix = format!("{OPTIMIZER}/");
+        let mut arrays: Vec<(String, Tensor<T>)> = Vec::new();
+        for full in file.names() {
+            if let Some(name) = full.strip_prefix(&prefix) {
+                arrays.push((name.to_owned(), file.any(self.codec, full)?));
+            }
+        }
+        let rate = file.numbers(RATE, 1)?[0];
+        let before = optimizer.state();
+        optimizer
+            .restore(model, &State { numbers: place.optimizer.iter().cloned().zip(numbers).collect(), arrays })
+            .map_err(|error| self.refuse(error.to_string()))?;
+        if optimizer.rate().to_bits() == rate.to_bits() {
+            return Ok(());
+        }
+        let found = optimizer.rate();
+        optimizer.restore(model, &before)?;
+        Err(self.refuse(format!(
+            "the checkpoint's run goes on with the learning rate {rate}, this one with {found}; use another folder for another run"
+        )))
+    }
+}
+
+const RATE: &str = "train/rate";
+const OPTIMIZER: &str = "train/optimizer";
+const SUMS: &str = "train/sums";
+const HISTORY: &str = "train/history";
+const BEST: &str = "train/best";
+
+/// The history, a row an epoch: [`Epoch`]'s fields, each metric on both sets, each layer's norm.
+fn rows<T: Real>(run: &Run<T>) -> Vec<Vec<f64>> {
+    let row = |(k, epoch): (usize, &Epoch)| {
+        let metrics = run.history.metrics.iter().flat_map(move |curve| [curve.train[k], curve.valid[k]]);
+        let norms = run.history.layers.iter().map(move |layer| layer.norms[k]);
+        epoch.row().into_iter().chain(metrics).chain(norms).collect()
+    };
+    run.history.epochs.iter().enumerate().map(row).collect()
+}
+
+fn add_row<T: Real>(run: &mut Run<T>, row: &[f64]) {
+    let (epoch, rest) = row.split_first_chunk().expect("as long as one that was written");
+    let (metrics, norms) = rest.split_at(2 * run.history.metrics.len());
+    run.history.epochs.push(Epoch::from_row(*epoch));
+    for (curve, pair) in run.history.metrics.iter_mut().zip(metrics.chunks_exact(2)) {
+        curve.train.push(pair[0]);
+        curve.valid.push(pair[1]);
+    }
+    run.history.layers.iter_mut().zip(norms).for_each(|(layer, &norm)| layer.norms.push(norm));
+}
+
+/// The FNV-1a hash of a data set's shapes and numbers.
+fn hash<T: Real>(data: &Dataset<T>) -> u64 {
+    let words = [data.inputs(), data.targets()].into_iter().flat_map(|array| {
+        let shape = array.shape().iter().map(|&n| n as u64);
+        shape.chain(array.iter().map(|x| x.primal().to_bits()))
+    });
+    words.fold(0xcbf2_9ce4_8422_2325, |hash, word| (hash ^ word).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::persist::RESERVED;
+
+    #[test]
+    fn every_array_of_a_checkpoint_stands_under_a_reserved_name() {
+        for name in [RATE, OPTIMIZER, SUMS, HISTORY, BEST] {
+            assert!(name.starts_with(RESERVED), "{name}");
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Where a number stopped being finite.
+
+use autodiff::{Real, Tensor};
+
+use crate::Layer;
+use crate::summary::first_broken;
+use crate::visit::parameters;
+
+/// The first thing in a model that is not finite, on the way from the parameters through the layers to the loss.
+pub(super) fn cause<T: Real>(model: &impl Layer<T>, x: &Tensor<T>) -> String {
+    let mut found = None;
+    parameters(model, |name, param| {
+        if found.is_none() && !param.value().is_finite() {
+            found = Some(format!("the parameter `{name}` was not finite"));
+        }
+    });
+    found.unwrap_or_else(|| match first_broken(model, x) {
+        (_, Some(name)) => format!("`{name}` was the first layer whose output was not finite"),
+        (y, None) if y.is_finite() => "the model's output was finite".to_owned(),
+        _ => "the model's output was not finite".to_owned(),
+    })
+}

@@ -1,0 +1,206 @@
+//! The loop: epochs of batches, a step for each.
+
+use std::time::{Duration, Instant};
+
+use autodiff::{Real, Tensor};
+use indicatif::ProgressBar;
+
+use super::callback::Step;
+use super::checkpoint::Store;
+use super::diverged::cause;
+use super::evaluate::Evaluate;
+use super::interrupt::Interrupt;
+use super::norms::Norms;
+use super::progress;
+use super::run::{Run, Weights, restore, weights};
+use super::{History, Settings, Stop, Trainer};
+use crate::error::{Kind, Place};
+use crate::{Batches, Dataset, Layer, Loss, Optimizer, Result};
+
+/// What stays the same during a run.
+struct Frame<'a, T: Real> {
+    train: &'a Dataset<T>,
+    valid: (Tensor<T>, Tensor<T>),
+    norms: Norms,
+    store: Option<Store<T>>,
+    interrupt: Option<Interrupt>,
+    bar: ProgressBar,
+    start: Instant,
+    /// The time that earlier runs took.
+    before: Duration,
+}
+
+impl<T: Real> Frame<'_, T> {
+    fn elapsed(&self) -> Duration {
+        self.before + self.start.elapsed()
+    }
+}
+
+pub(super) fn fit<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
+    trainer: &mut Trainer<M, L, O>,
+    engine: &mut impl Evaluate<T, M, L>,
+    train: &Dataset<T>,
+    valid: &Dataset<T>,
+) -> Result<History> {
+    for (name, data) in [("training", train), ("validation", valid)] {
+        if data.is_empty() {
+            return Err(Kind::Data { what: format!("the {name} set is empty") }.into());
+        }
+    }
+    let start = Instant::now();
+    let settings = &trainer.settings;
+    let norms = Norms::new(&trainer.model);
+    let mut run = Run::new(settings.seed, settings.metrics.names(), &norms.layers);
+    let store =
+        settings.checkpoints.as_ref().map(|checkpoints| Store::open(checkpoints, settings, train)).transpose()?;
+    if let Some(store) = &store {
+        store.resume(settings, &mut run, &mut trainer.model, &mut trainer.optimizer)?;
+    }
+    let bar = bar(settings, train.len(), run.history.steps);
+    let interrupt = if settings.interruptible { Interrupt::watch() } else { None };
+    let before = run.history.elapsed;
+    let frame = Frame { train, valid: valid.all(), norms, store, interrupt, bar, start, before };
+    let result = epochs(trainer, engine, &frame, &mut run);
+    engine.release();
+    crate::eval_mode(&mut trainer.model);
+    frame.bar.finish_and_clear();
+    run.history.stop = result?;
+    run.restore_best(&mut trainer.model);
+    run.history.elapsed = frame.elapsed();
+    if let (Stop::Interrupted, Some(store)) = (run.history.stop, &frame.store) {
+        let (epoch, steps, folder) = (run.epoch() + 1, run.history.steps, store.folder().display());
+        eprintln!("interrupted in epoch {epoch} after step {steps}: start the same run again to go on from {folder}");
+    }
+    Ok(run.history)
+}
+
+fn bar(settings: &Settings, items: usize, done: usize) -> ProgressBar {
+    if !settings.progress {
+        return ProgressBar::hidden();
+    }
+    let steps = (0..settings.epochs).map(|epoch| items.div_ceil(settings.batch_size(epoch, items)));
+    progress::bar(steps.sum(), done)
+}
+
+/// All epochs that are left.
+fn epochs<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
+    trainer: &mut Trainer<M, L, O>,
+    engine: &mut impl Evaluate<T, M, L>,
+    frame: &Frame<'_, T>,
+    run: &mut Run<T>,
+) -> Result<Stop> {
+    if run.is_over {
+        return Ok(run.history.stop);
+    }
+    let mut previous = None;
+    while run.epoch() < trainer.settings.epochs {
+        let batch_size = trainer.settings.batch_size(run.epoch(), frame.train.len());
+        let mut rng = run.rng.clone();
+        crate::train_mode(&mut trainer.model);
+        for (x, t) in Batches::new(frame.train, batch_size, &mut rng).skip(run.batch) {
+            let step = step(trainer, engine, frame, run, &mut previous, (&x, &t))?;
+            let mut stop = trainer.callbacks.step(&step, &trainer.model).then_some(Stop::Callback);
+            if trainer.settings.criteria.time.is_some_and(|limit| frame.elapsed() >= limit) {
+                stop = Some(Stop::Time);
+            }
+            if frame.interrupt.as_ref().is_some_and(Interrupt::is_pressed) {
+                stop = Some(Stop::Interrupted);
+            }
+            if let Some(store) = frame.store.as_ref().filter(|store| stop.is_some() || store.is_due_after_step(run)) {
+                run.history.elapsed = frame.elapsed();
+                store.save(&trainer.settings, run, &trainer.model, &trainer.optimizer)?;
+            }
+            if let Some(stop) = stop {
+                return Ok(stop);
+            }
+        }
+        run.rng = rng;
+        engine.release();
+        if let Some(stop) = end_of_epoch(trainer, frame, run, batch_size)? {
+            return Ok(stop);
+        }
+    }
+    Ok(Stop::Epochs)
+}
+
+/// One step. `previous` has the weights of the step before, and takes those of this one.
+fn step<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
+    trainer: &mut Trainer<M, L, O>,
+    engine: &mut impl Evaluate<T, M, L>,
+    frame: &Frame<'_, T>,
+    run: &mut Run<T>,
+    previous: &mut Option<Weights<T>>,
+    (x, t): (&Tensor<T>, &Tensor<T>),
+) -> Result<Step> {
+    let Trainer { model, loss, optimizer, settings, .. } = trainer;
+    let place = Place { epoch: run.epoch() + 1, batch: run.batch + 1, step: run.history.steps + 1 };
+    let result = engine.evaluate(model, loss, settings.regularizer.as_ref(), (x, t));
+    let Some(gradients) = result.gradients else {
+        let cause = cause(model, x);
+        restore_previous(model, previous.as_deref());
+        let (name, value) = if result.loss.is_finite() { ("penalty", result.penalty) } else { ("loss", result.loss) };
+        return Err(Kind::Diverged { what: format!("the {name} became {value}"), place, cause }.into());
+    };
+    let norms = match frame.norms.measure(model, &gradients) {
+        Ok(norms) => norms,
+        Err((name, value)) => {
+            restore_previous(model, previous.as_deref());
+            let what = format!("the gradient of `{name}` became {value}");
+            return Err(Kind::Diverged { what, place, cause: "the loss was finite".to_owned() }.into());
+        }
+    };
+    let metrics = settings.metrics.measure(&result.y, t);
+    let rate = optimizer.rate();
+    *previous = Some(weights(model));
+    optimizer.step(model, &gradients)?;
+    let items = x.shape()[0] as f64;
+    let sums = &mut run.sums;
+    sums.loss += result.loss * items;
+    sums.penalty += result.penalty;
+    sums.rate = rate;
+    sums.norms.iter_mut().zip(&norms).for_each(|(sum, norm)| *sum += norm);
+    sums.metrics.iter_mut().zip(metrics).for_each(|(sum, metric)| *sum += metric * items);
+    run.batch += 1;
+    run.history.steps += 1;
+    frame.bar.inc(1);
+    let Place { epoch, batch, step } = place;
+    Ok(Step { epoch, batch, step, loss: result.loss, penalty: result.penalty, rate, gradient_norm: norms[0] })
+}
+
+fn restore_previous<T: Real>(model: &mut impl Layer<T>, previous: Option<&[Tensor<T>]>) {
+    if let Some(previous) = previous {
+        restore(model, previous);
+    }
+}
+
+/// Validation, and what follows from it.
+fn end_of_epoch<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
+    trainer: &mut Trainer<M, L, O>,
+    frame: &Frame<'_, T>,
+    run: &mut Run<T>,
+    batch_size: usize,
+) -> Result<Option<Stop>> {
+    let Trainer { model, loss, optimizer, settings, callbacks } = trainer;
+    crate::eval_mode(model);
+    let (x, t) = &frame.valid;
+    let y = model.forward(x);
+    let valid_loss = loss.loss(&y, t).item().primal();
+    run.close_epoch(frame.train.len(), batch_size, valid_loss, &settings.metrics.measure(&y, t));
+    optimizer.observe(valid_loss);
+    if settings.criteria.patience.is_some() {
+        run.keep_best(model);
+    }
+    let last = run.history.last().expect("just closed");
+    frame.bar.set_message(progress::message(run.epoch(), settings.epochs, last));
+    let ended = callbacks.epoch(&run.history, model).then_some(Stop::Callback);
+    let stop = settings.criteria.after_epoch(&run.history).or(ended);
+    run.is_over = stop.is_some_and(Stop::is_final);
+    run.history.stop = stop.unwrap_or_default();
+    let is_last = run.epoch() == settings.epochs;
+    if let Some(store) = frame.store.as_ref().filter(|store| stop.is_some() || is_last || store.is_due_after_epoch(run))
+    {
+        run.history.elapsed = frame.elapsed();
+        store.save(settings, run, model, optimizer)?;
+    }
+    Ok(stop)
+}

@@ -23,7 +23,9 @@ fn without_columns(text: &str) -> String {
     let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let (line, rest) = part.split_once(':').expect("a line and a column");
-        out += &format!(".rs:{line}{}", rest.trim_start_matches(|c: char| c.is_ascii_digit()));
+        out += ".rs:";
+        out += line;
+        out += rest.trim_start_matches(|c: char| c.is_ascii_digit());
     }
     out
 }

@@ -89,21 +89,21 @@ fn rows_of_scalars() {
         let mut y = (x[0] - top).exp() + (x[1] - top).exp();
         let mut rounds = 0;
         while y.value() < 5.0 && rounds < 4 {
-            y = y * (x[0] + 1.0);
+            y *= x[0] + 1.0;
             rounds += 1;
         }
         if x[0] > x[1] { [y.ln() + top, x[0] * x[1]] } else { [x[1].sin() * y, x[1] / x[0]] }
     };
     let tensors = |x: &Tensor<f64>| (x.map_rows(f) * Tensor::constant(array![1.0, 0.5])).tanh().sum();
     let scalars = |x: &[Var<f64>]| {
-        let rows = x.chunks_exact(2).map(|row| f(row));
+        let rows = x.chunks_exact(2).map(f);
         rows.map(|[a, b]| a.tanh() + (b * 0.5).tanh()).sum()
     };
     same_hessian("map_rows", &matrix(), tensors, scalars);
     let y = matrix().map_rows(f);
     for (row, y) in matrix().view().rows().into_iter().zip(y.view().rows()) {
         let want = f(&[Var::constant(row[0]), Var::constant(row[1])]);
-        assert_eq!(y.to_vec(), want.map(|y| y.value()));
+        assert_eq!(y.to_vec(), want.map(Var::value));
     }
     // Third order, and other ranks.
     let tape = Tape::new();
@@ -254,7 +254,7 @@ fn stretches_without_recording() {
         no_grad(|| assert!(!x.exp().is_tracked()));
         assert!(!x.exp().is_tracked());
         // A derivative that is computed within has a tape of its own.
-        assert_eq!(tensor::grad(|t| t[0].square().sum(), &[x.clone()])[0], array![2.0, 4.0].into_dyn());
+        assert_eq!(tensor::grad(|t| t[0].square().sum(), std::slice::from_ref(&x))[0], array![2.0, 4.0].into_dyn());
         // A sweep is no operation; what it runs again, it records for itself.
     });
     assert_eq!(tape.len(), before);

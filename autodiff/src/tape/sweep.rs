@@ -43,7 +43,7 @@ pub(crate) fn gradients<T: Real>(
     }
     let entries = Entries::take(cell);
     if entries.list.is_empty() && !cell.checks_finite() {
-        reverse(code, &mut Values::<T, T, true>::new(code, frozen.values()), adjoints.make_mut());
+        scalars_alone(code, frozen.values(), adjoints.make_mut());
         return Gradients::new(cell, epoch, adjoints, Vec::new());
     }
     let tensors = if cell.checks_finite() {
@@ -59,9 +59,13 @@ pub(crate) fn gradients<T: Real>(
     Gradients::new(cell, epoch, adjoints, tensors)
 }
 
-/// Sweeps with plain adjoints where there are tensors or all is to be looked at; gives the adjoints of the tensors. Not
-/// inlined: beside the loop over scalars alone it would cost that its registers.
+/// The loop over scalars, in a function of its own: inlined beside other code it loses its registers.
 #[inline(never)]
+fn scalars_alone<T: Real>(code: Code<'_, T>, values: &[T], adjoints: &mut [T]) {
+    reverse(code, &mut Values::<T, T, true>::new(code, values), adjoints);
+}
+
+/// Sweeps with plain adjoints where there are tensors or all is to be looked at; gives the adjoints of the tensors.
 #[track_caller]
 fn first_order<T: Real, A: Flow<T>>(
     cell: &'static TapeCell<T>,

@@ -38,7 +38,7 @@ impl<T: Real> Tensor<T> {
     /// ```
     ///
     /// # Panics
-    /// If there are none, if there is no such axis, or if the other lengths differ.
+    /// If there are none, if there is no such axis, if the other lengths differ, or if the number of elements overflows.
     #[track_caller]
     pub fn concat(parts: &[&Self], axis: usize) -> Self {
         let op = "concat";
@@ -58,7 +58,10 @@ impl<T: Real> Tensor<T> {
                 let rule = "all lengths but that of the joined axis must be equal";
                 Error::from(Kind::Shapes { op: op.into(), a, b, rule }).raise();
             }
-            shape[axis] += len;
+            shape[axis] = shape[axis].saturating_add(len);
+        }
+        if checked_len(&shape).is_none() {
+            first.refuse(op, format!("{} tensors joined have too many elements", parts.len()));
         }
         let strides = row_major_strides(&shape);
         let output = Self::build(&shape, |out| {

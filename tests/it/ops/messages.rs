@@ -154,6 +154,9 @@ fn too_many_elements() {
     let one = zeros(&[1]);
     let shape = [MANY, 3];
     raises_here(|| one.broadcast_to(&shape), &format!("broadcast_to: shape [1]: too many elements in shape {shape:?}"));
+    let long = one.broadcast_to(&[MANY]);
+    let message = format!("concat: shape [{MANY}]: 3 tensors joined have too many elements");
+    raises_here(|| Tensor::concat(&[&long, &long, &long], 0), &message);
     let (a, b) = (one.broadcast_to(&[MANY, 1]), zeros(&[3]));
     raises_here(
         || &a + &b,

@@ -72,7 +72,8 @@ fn check(record: &Value, program: fn(&Tape<f64>, &[T]) -> T) {
     let tape = Tape::new();
     let (mut leaves, mut directions) = (Vec::new(), Vec::new());
     for input in list(&record["inputs"]) {
-        let shape: Vec<usize> = list(&input["shape"]).iter().map(|len| number(len) as usize).collect();
+        let shape: Vec<usize> =
+            list(&input["shape"]).iter().map(|len| len.as_u64().expect("a length") as usize).collect();
         let seed = |key: &str| input[key].as_u64().expect("a seed");
         leaves.push(tape.tensor(uniform(number(&input["low"]), number(&input["high"]), seed("seed"), &shape)));
         directions.push(uniform(-1.0, 1.0, seed("direction"), &shape));

@@ -3,7 +3,7 @@
 use autodiff::rules::{Binary, Unary};
 use autodiff::{Dual, Real, Tape, Tensor, Var, grad, hessian};
 use ndarray::{Array1, ArrayD};
-use tests::{all_close, close, close_f32};
+use tests::{all_close, close, close_f32, ulps};
 
 /// The gradient of a sum, recorded if there is anything to record.
 fn again(tape: &Tape<f64>, y: &Tensor<f64>, x: &Tensor<f64>) -> Tensor<f64> {
@@ -12,12 +12,19 @@ fn again(tape: &Tape<f64>, y: &Tensor<f64>, x: &Tensor<f64>) -> Tensor<f64> {
 
 #[test]
 fn unary_on_tensors() {
+    use Unary::{Cos, Exp, ExpM1, Ln, Ln1p, LogSigmoid, Sigmoid, Sin, Softplus, Tanh};
     for &f in Unary::ALL {
         let (name, points) = (f.name(), f.points());
         let tape = Tape::new();
         let x = tape.tensor(Array1::from(points.to_vec()));
         let y = x.unary(f);
-        assert!(y.view().iter().zip(points).all(|(y, &x)| y.to_bits() == f.value(x).to_bits()), "{name}");
+        // Tensors have vector functions of their own for these: within 2 ulp of the exact value, as the standard library's are
+        // within 1.
+        let own = matches!(f, Exp | ExpM1 | Ln | Ln1p | Tanh | Sigmoid | Softplus | LogSigmoid | Sin | Cos);
+        for (&y, &x) in y.view().iter().zip(points) {
+            let plain = f.value(x);
+            assert!(y.to_bits() == plain.to_bits() || own && ulps(y, plain) <= 3.0, "{name}({x}): {y}, {plain}");
+        }
         let scalar = |x: &[Var<f64>]| x[0].unary(f);
         let first: Vec<f64> = points.iter().map(|&x| grad(scalar, &[x])[0]).collect();
         let second: Vec<f64> = points.iter().map(|&x| hessian(scalar, &[x])[[0, 0]]).collect();

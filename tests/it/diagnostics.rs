@@ -274,10 +274,10 @@ fn severed(g: &Gradients<f64>, x: &Tensor<f64>) -> String {
 fn severed_by_detach_and_masks() {
     let tape = Tape::new();
     let (x, w) = (tape.tensor(array![1.0, 2.0]), tape.tensor(array![3.0, 4.0]));
-    let (cut, here) = (x.square().detach(), line());
+    let (cut, first) = (x.square().detach(), line());
     // However far the constant goes before something recorded reads it.
     let far = (&cut * 2.0).exp().reshape(&[2, 1]).transpose().sum_axis(0);
-    let cut_at = format!("`detach` at {here} cut the path to the root");
+    let cut_at = format!("`detach` at {first} cut the path to the root");
     assert_eq!(severed(&(far * &w).sum().backward(), &x), cut_at);
     // Of two cuts the one that concerns the tensor.
     let (both, here) = (w.detach() + &cut, line());
@@ -289,7 +289,8 @@ fn severed_by_detach_and_masks() {
     assert_eq!(severed(&root.backward(), &x), format!("`mask` at {here} cut the path to the root"));
     // Cut beyond something else that does not arrive.
     let second = (&cut * &w).detach();
-    assert_eq!(severed(&(second * tape.tensor(array![1.0, 1.0])).sum().backward(), &x), cut_at);
+    let taken = format!("`detach` at {first} took its values off the tape, and no other path leads to the root");
+    assert_eq!(severed(&(second * tape.tensor(array![1.0, 1.0])).sum().backward(), &x), taken);
     // A path that does arrive.
     let g = ((x.detach() * &x).sum()).backward();
     assert_eq!((g.wrt(&x), g.why_missing(&x)), (array![1.0, 2.0].into_dyn(), None));

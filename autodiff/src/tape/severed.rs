@@ -7,6 +7,7 @@ use super::opcode::{self, AT, Kind, TENSOR};
 use super::reverse::dependents;
 use super::trace::{self, Place};
 use crate::tensor::Node;
+use crate::tensor::cut::Cut;
 use crate::tensor::entry::{OpRef, Source};
 use crate::{Real, Tensor};
 
@@ -21,8 +22,10 @@ pub(crate) enum Reason {
     Unread,
     /// It is read, but no result of that goes into the root.
     Aside { op: String, place: Option<Place> },
-    /// A value was taken off the tape.
+    /// A value was taken off the tape on its way to the root.
     Cut { by: &'static str, place: Place },
+    /// A value was taken off the tape and went elsewhere, or was taken off once more before it came to the root.
+    Taken { by: &'static str, place: Place },
     /// A function of steps passes nothing on.
     Step { op: String, place: Option<Place> },
     /// A rule gave no gradient for an input.
@@ -42,6 +45,9 @@ impl fmt::Display for Reason {
                 write!(f, "it is read by `{op}`{}, but nothing that is computed from that leads to the root", at(place))
             }
             Self::Cut { by, place } => write!(f, "`{by}` at {place} cut the path to the root"),
+            Self::Taken { by, place } => {
+                write!(f, "`{by}` at {place} took its values off the tape, and no other path leads to the root")
+            }
             Self::Step { op, place } => {
                 write!(f, "`{op}`{} cut the path to the root: its derivative is 0 everywhere", at(place))
             }
@@ -96,11 +102,12 @@ pub(crate) fn why<T: Real>(
             let of_x = |from: Node<T>| from.epoch == epoch && std::ptr::eq(from.cell, cell);
             let mut cuts = inputs.iter().flat_map(Tensor::cuts).filter(|cut| of_x(cut.from));
             let found = cuts.find(|cut| depends.get(cut.from.index as usize).is_some_and(|&depends| depends));
-            let found = found.map(|cut| Reason::Cut { by: cut.by, place: cut.place });
-            match (came, found) {
-                (true, Some(found)) => cut.0 = cut.0.take().or(Some(found)),
-                (false, Some(found)) => cut.1 = cut.1.take().or(Some(found)),
-                _ => {}
+            if let Some(&Cut { by, place, .. }) = found {
+                if came {
+                    cut.0 = cut.0.take().or(Some(Reason::Cut { by, place }));
+                } else {
+                    cut.1 = cut.1.take().or(Some(Reason::Taken { by, place }));
+                }
             }
         }
     });

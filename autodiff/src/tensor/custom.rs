@@ -58,7 +58,7 @@ impl<T: Real> Tensor<T> {
     /// ```
     /// # use autodiff::{Tape, Tensor, tensor::Grads};
     /// # use ndarray::array;
-    /// let tape = Tape::new();
+    /// let tape = Tape::<f64>::new();
     /// let x = tape.tensor(array![1.0, 2.0]);
     /// let y = Tensor::custom("cube", &[&x], |x| x[0].mapv(|x| x.powi(3)), |cx| {
     ///     Grads::from(&cx.grad().view() * &cx.input(0).view().mapv(|x| 3.0 * x * x))

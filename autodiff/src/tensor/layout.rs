@@ -160,7 +160,7 @@ mod tests {
         assert_eq!(broadcast(&[0], &[3]), None);
         let layout = Layout::row_major(&[3, 1]).broadcast_to(&[2, 3, 4]).unwrap();
         assert_eq!(layout.strides.as_slice(), [0, 1, 0]);
-        assert!(layout.repeats(2) && !layout.repeats(1) && !layout.is_row_major());
+        assert!(layout.repeats(1) && layout.repeats(3) && !layout.repeats(0) && !layout.is_row_major());
     }
 
     #[test]

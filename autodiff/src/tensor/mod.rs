@@ -27,7 +27,7 @@ mod compare;
 mod conv;
 mod cumulative;
 mod custom;
-mod cut;
+pub(crate) mod cut;
 mod decompose;
 mod diag;
 mod einsum;

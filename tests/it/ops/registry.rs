@@ -46,10 +46,12 @@ const NEVER_EMPTY: &[(&str, &str)] = &[
     ("min_all", "nothing to choose from"),
     ("var", "no mean"),
     ("std", "no mean"),
+    ("map_rows", "there must be a row"),
 ];
 
 /// Operations without a case in which an operand has no axes, and why.
 const NEVER_WITHOUT_AXES: &[(&str, &str)] = &[
+    ("map_rows", "there must be a row"),
     ("sum_axis", "an axis is named"),
     ("mean_axis", "an axis is named"),
     ("softmax", "an axis is named"),

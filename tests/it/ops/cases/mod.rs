@@ -21,4 +21,4 @@ macro_rules! families {
         )*
     };
 }
-families! { factors index join linalg losses products reduce rows select shape softmax windows }
+families! { factors index join linalg losses own products reduce rows select shape softmax windows }

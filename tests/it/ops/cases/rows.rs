@@ -6,7 +6,7 @@ use ndarray::{Array1, ArrayD};
 
 use super::{Case, Domain, case};
 use crate::random::{domain, domains};
-use tests::constant_second;
+use tests::{constant_second, has_vector_function, ulps};
 
 fn interval((middle, half): (f64, f64)) -> Domain {
     Domain::Between(middle - half, middle + half)
@@ -54,23 +54,30 @@ pub(crate) fn cases<T: Real>() -> Vec<Case<T>> {
     unary.chain(binary).collect()
 }
 
-/// At every check point of every row a tensor has the row's own value and derivative, bit for bit.
+/// At every check point of every row a tensor has the row's own value and derivative, bit for bit; `nesting` looks at
+/// those that tensors compute in their own way.
 #[test]
 fn check_points() {
     let same = |what: &str, got: &ArrayD<f64>, want: Vec<f64>| {
         let bits = |x: &f64| x.to_bits();
         assert!(got.iter().map(bits).eq(want.iter().map(bits)), "{what}: got {got}, want {want:?}");
     };
-    for &f in Unary::ALL {
+    for &f in Unary::ALL.iter().filter(|&&f| !has_vector_function(f)) {
         let tape = Tape::new();
         let x = tape.tensor(Array1::from(f.points().to_vec()));
         let y = x.unary(f);
         same(f.name(), &y.to_array(), f.points().iter().map(|&x| f.value(x)).collect());
         let want = || f.points().iter().map(|&x| f.derivative(x, f.value(x))).collect();
-        same(f.name(), &y.sum().backward().wrt(&x), want());
+        same(f.name(), &y.sum().backward().wrt_or_zeros(&x), want());
         same(f.name(), &tape.grad(y.sum(), &[&x])[0].to_array(), want());
     }
+    // These rows' slopes are logarithms and exponentials, which tensors compute in their own way.
+    let near = |what: &str, got: &ArrayD<f64>, want: Vec<f64>| {
+        let far = got.iter().zip(want).find(|&(&got, want)| !(got.is_nan() && want.is_nan() || ulps(got, want) <= 6.0));
+        assert!(far.is_none(), "{what}: {far:?}");
+    };
     for &f in Binary::ALL {
+        let own = matches!(f, Binary::Log | Binary::Xlogy | Binary::Xlog1py | Binary::LogAddExp);
         let tape = Tape::new();
         let (a, b): (Vec<f64>, Vec<f64>) = f.points().iter().copied().unzip();
         let (a, b) = (tape.tensor(Array1::from(a)), tape.tensor(Array1::from(b)));
@@ -84,8 +91,9 @@ fn check_points() {
                 if i == 0 { f.derivative_a(a, b, y) } else { f.derivative_b(a, b, y) }
             };
             let want = || f.points().iter().map(slope).collect();
-            same(f.name(), &gradients.wrt(x), want());
-            same(f.name(), &recorded[i].to_array(), want());
+            for found in [gradients.wrt(x), recorded[i].to_array()] {
+                if own { near(f.name(), &found, want()) } else { same(f.name(), &found, want()) }
+            }
         }
     }
 }

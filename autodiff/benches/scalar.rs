@@ -1,25 +1,29 @@
 //! The scalar workloads beside the plain `f64` function: value and full gradient with the tape recorded anew each time,
-//! operation by operation and as a user of this crate writes it (fused blocks, entries of many operands), and replayed
-//! from a recorded program.
+//! operation by operation, as a user of this crate writes it (fused blocks, entries of many operands), in tensor form, and
+//! replayed from a recorded program.
 //!
 //! `cargo bench -p autodiff` prints nanoseconds per operation and the ratios to plain code after the measurements.
 
 use std::hint::black_box;
 
-use autodiff::{Program, Tape, Var, checkpoint, grad, hessian};
+use autodiff::{Program, Tape, Tensor, Var, checkpoint, grad, hessian};
 use criterion::Criterion;
+use ndarray::Array1;
 
 #[path = "support/table.rs"]
 mod table;
+#[path = "support/tensors.rs"]
+mod tensors;
 #[path = "support/workloads.rs"]
 mod workloads;
 
 use workloads::{self as w, idiomatic};
 
 type Function<'a> = &'a dyn Fn(&[Var<f64>]) -> Var<f64>;
+type OnTensor<'a> = &'a dyn Fn(&Tensor<f64>) -> Tensor<f64>;
 
 /// One workload: its name, the number of its operations, its inputs, the function in plain numbers, operation by
-/// operation, and in idiomatic form.
+/// operation, in idiomatic form, and in tensor form if it has one.
 struct Workload<'a> {
     name: String,
     operations: usize,
@@ -27,7 +31,11 @@ struct Workload<'a> {
     plain: &'a dyn Fn(&[f64]) -> f64,
     each: Function<'a>,
     idiomatic: Function<'a>,
+    tensor: Option<OnTensor<'a>>,
 }
+
+/// The forms of a [`Workload`], in its order.
+struct Forms<'a>(&'a dyn Fn(&[f64]) -> f64, Function<'a>, Function<'a>, Option<OnTensor<'a>>);
 
 fn compare(c: &mut Criterion, rows: &mut Vec<table::Row>, workload: &Workload<'_>) {
     let Workload { name, x, plain, each, idiomatic, .. } = workload;
@@ -45,6 +53,17 @@ fn compare(c: &mut Criterion, rows: &mut Vec<table::Row>, workload: &Workload<'_
                 f(&vars).backward().wrt(vars[0])
             });
         });
+    }
+    if let Some(f) = workload.tensor {
+        let mut gradient = || {
+            tape.reset();
+            let x = tape.tensor(Array1::from(black_box(x).clone()));
+            let y = f(&x);
+            (y.item(), y.backward().wrt(&x)[[0]])
+        };
+        let (value, wanted) = (gradient().0, plain(x));
+        assert!((value - wanted).abs() <= 1e-12 * wanted.abs(), "{name} in tensor form is {value}, not {wanted}");
+        group.bench_function("tensor", |b| b.iter(&mut gradient));
     }
     let program = Program::record(each, x);
     group.bench_function("replay", |b| b.iter(|| program.gradient(black_box(x))));
@@ -91,25 +110,37 @@ fn main() {
     let mut c = Criterion::default().configure_from_args();
     let mut rows = Vec::new();
     let input = w::uniforms(-1.0, 1.0, 6, 64);
-    let mut run =
-        |name: &str, operations, x, plain: &dyn Fn(&[f64]) -> f64, each: Function<'_>, idiomatic: Function<'_>| {
-            compare(&mut c, &mut rows, &Workload { name: name.to_owned(), operations, x, plain, each, idiomatic });
-        };
+    let tensor_input = Tensor::constant(Array1::from(input.clone()));
+    let mut run = |name: &str, operations, x, forms: Forms<'_>| {
+        let Forms(plain, each, idiomatic, tensor) = forms;
+        compare(&mut c, &mut rows, &Workload { name: name.to_owned(), operations, x, plain, each, idiomatic, tensor });
+    };
     for n in [10, 1000, 1_000_000] {
-        run(&format!("speel_{n}"), n - 1, w::speel_inputs(n), &w::speel, &w::speel, &idiomatic::speel);
+        let forms = Forms(&w::speel, &w::speel, &idiomatic::speel, Some(&tensors::speel));
+        run(&format!("speel_{n}"), n - 1, w::speel_inputs(n), forms);
         let x = w::uniforms(-2.0, 2.0, 1, n);
-        run(&format!("rosen_{n}"), 8 * (n - 1), x, &w::rosen, &w::rosen, &idiomatic::rosen);
+        let forms = Forms(&w::rosen, &w::rosen, &idiomatic::rosen, Some(&tensors::rosen));
+        run(&format!("rosen_{n}"), 8 * (n - 1), x, forms);
         if n >= 1000 {
             let x = w::uniforms(-1.0, 1.0, 2, n);
-            run(&format!("sinexp_{n}"), 8 * (n - 1), x, &w::sinexp, &w::sinexp, &idiomatic::sinexp);
+            let forms = Forms(&w::sinexp, &w::sinexp, &idiomatic::sinexp, Some(&tensors::sinexp));
+            run(&format!("sinexp_{n}"), 8 * (n - 1), x, forms);
         }
     }
-    run("lse_1000", 3002, w::uniforms(-3.0, 3.0, 3, 1000), &w::lse, &w::lse, &idiomatic::lse);
-    run("normal_1000", 7001, w::normal_inputs(), &w::normal, &w::normal, &idiomatic::normal);
+    let forms = Forms(&w::lse, &w::lse, &idiomatic::lse, Some(&tensors::lse));
+    run("lse_1000", 3002, w::uniforms(-3.0, 3.0, 3, 1000), forms);
+    let forms = Forms(&w::normal, &w::normal, &idiomatic::normal, Some(&tensors::normal));
+    run("normal_1000", 7001, w::normal_inputs(), forms);
     let x = w::uniforms(-0.125, 0.125, 5, 4225);
-    run("mlp", 8386, x, &|p| w::mlp(p, &input), &|p| w::mlp(p, &input), &|p| idiomatic::mlp(p, &input));
-    run("lorenz", 14005, w::LORENZ.to_vec(), &w::lorenz, &w::lorenz, &idiomatic::lorenz);
-    run("burgers", 900_200, w::burgers_inputs(), &w::burgers, &w::burgers, &idiomatic::burgers);
+    let forms = Forms(
+        &|p| w::mlp(p, &input),
+        &|p| w::mlp(p, &input),
+        &|p| idiomatic::mlp(p, &input),
+        Some(&|p| tensors::mlp(p, &tensor_input)),
+    );
+    run("mlp", 8386, x, forms);
+    run("lorenz", 14005, w::LORENZ.to_vec(), Forms(&w::lorenz, &w::lorenz, &idiomatic::lorenz, None));
+    run("burgers", 900_200, w::burgers_inputs(), Forms(&w::burgers, &w::burgers, &idiomatic::burgers, None));
     beyond(&mut c);
     c.final_summary();
     table::print(&rows);

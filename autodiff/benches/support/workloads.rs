@@ -186,9 +186,9 @@ pub(crate) mod idiomatic {
 
     type V = Var<f64>;
 
-    /// See [`super::speel`]. Multiplications one by one are faster than `autodiff::product`.
+    /// See [`super::speel`].
     pub(crate) fn speel(x: &[V]) -> V {
-        super::speel(x)
+        autodiff::product(x)
     }
 
     /// See [`super::rosen`].

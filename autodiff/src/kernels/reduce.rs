@@ -39,6 +39,25 @@ fn halves<T>(x: &[T]) -> Option<(&[T], &[T])> {
     (x.len() > RUN).then(|| x.split_at(half.min(x.len() - 1)))
 }
 
+/// The largest, NaN if there is one; `-inf` of nothing.
+pub(crate) fn largest<T: Real>(x: &[T]) -> T {
+    let mut strands = [T::neg_infinity(); 8];
+    let mut chunks = x.chunks_exact(8);
+    for chunk in &mut chunks {
+        for (strand, &x) in strands.iter_mut().zip(chunk) {
+            *strand = larger(*strand, x);
+        }
+    }
+    strands.iter().chain(chunks.remainder()).fold(T::neg_infinity(), |top, &x| larger(top, x))
+}
+
+/// `e^(x - shift)`.
+pub(crate) fn shifted_exp<T: Real>(x: &[T], shift: T, out: &mut [T]) {
+    let shift = Strided { data: &[shift], strides: &[0], offset: 0 };
+    let operands = [Strided { data: x, strides: &[1], offset: 0 }, shift];
+    T::run(&ShiftedExp, Job { shape: &[x.len()], operands, out: [out] });
+}
+
 /// `Σ e^(x - shift)`, in the order of [`sum`].
 pub(crate) fn sum_exp<T: Real>(x: &[T], shift: T) -> T {
     if let Some((a, b)) = halves(x) {
@@ -46,9 +65,7 @@ pub(crate) fn sum_exp<T: Real>(x: &[T], shift: T) -> T {
     }
     let mut powers = [T::zero(); RUN];
     let powers = &mut powers[..x.len()];
-    let shift = Strided { data: &[shift], strides: &[0], offset: 0 };
-    let operands = [Strided { data: x, strides: &[1], offset: 0 }, shift];
-    T::run(&ShiftedExp, Job { shape: &[x.len()], operands, out: [powers] });
+    shifted_exp(x, shift, powers);
     sum(powers)
 }
 

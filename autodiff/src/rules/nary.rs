@@ -4,6 +4,8 @@ use num_traits::Float;
 use smallvec::SmallVec;
 
 use super::Algebra;
+use crate::Real;
+use crate::kernels::reduce;
 
 /// A function of a list of arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,13 +65,13 @@ impl Nary {
     }
 
     /// The value on plain numbers.
-    pub(crate) fn value<F: Float>(self, x: &[F]) -> F {
+    pub(crate) fn value<F: Real>(self, x: &[F]) -> F {
         self.value_of(x.len(), |i| x[i])
     }
 
     /// The value where argument `i` of `n` is `x(i)`. An empty sum is `-0`, as in the standard library.
     #[inline]
-    pub(crate) fn value_of<F: Float>(self, n: usize, x: impl Fn(usize) -> F) -> F {
+    pub(crate) fn value_of<F: Real>(self, n: usize, x: impl Fn(usize) -> F) -> F {
         let all = (0..n).map(&x);
         match self {
             Self::MulAdd => x(0).mul_add(x(1), x(2)),
@@ -92,31 +94,21 @@ impl Nary {
                 }
             }
             Self::Product => all.reduce(|product, x| product * x).unwrap_or(F::one()),
-            Self::LogSumExp => {
-                let top = all.fold(F::neg_infinity(), |m, x| if x > m || x.is_nan() { x } else { m });
-                if top.is_infinite() {
-                    return top;
-                }
-                (0..n).fold(F::zero(), |sum, i| sum + (x(i) - top).exp()).ln() + top
-            }
+            Self::LogSumExp => log_sum_exp(&all.collect::<SmallVec<[F; 8]>>()).0,
             Self::Polynomial => (1..n).rev().map(&x).reduce(|y, c| y * x(0) + c).unwrap_or(F::zero()),
         }
     }
 
     /// The value, and the partial derivatives of a function that stores them, which fall off on the way.
-    pub(crate) fn value_and_partials<F: Float>(self, x: &[F]) -> (F, SmallVec<[F; 8]>) {
+    pub(crate) fn value_and_partials<F: Real>(self, x: &[F]) -> (F, SmallVec<[F; 8]>) {
         if !self.stores_partials() {
             return (self.value(x), SmallVec::new());
         }
-        let top = x.iter().fold(F::neg_infinity(), |m, &x| if x > m || x.is_nan() { x } else { m });
-        if top.is_infinite() {
-            let share = |&x: &F| if top > x || top < F::zero() { F::zero() } else { F::nan() };
-            return (top, x.iter().map(share).collect());
+        let (value, mut shares, total) = log_sum_exp(x);
+        for share in &mut shares {
+            *share = *share / total;
         }
-        let mut shares: SmallVec<[F; 8]> = x.iter().map(|&x| (x - top).exp()).collect();
-        let total = shares.iter().fold(F::zero(), |sum, &share| sum + share);
-        shares.iter_mut().for_each(|share| *share = *share / total);
-        (total.ln() + top, shares)
+        (value, shares)
     }
 
     /// The derivatives with respect to every argument, where the function's value is `y`.
@@ -175,6 +167,20 @@ fn product_derivatives<R: Algebra>(x: &[R]) -> SmallVec<[R; 8]> {
     }
     before.iter_mut().zip(behind).for_each(|(product, behind)| *product = *product * behind);
     before
+}
+
+/// `ln Σ e^{x_i}`, and the powers less the largest argument with their sum: what each argument has a share in. If the
+/// largest is infinite, the arguments that are have the shares of a limit: none below `-inf`, NaN among `+inf`.
+fn log_sum_exp<F: Real>(x: &[F]) -> (F, SmallVec<[F; 8]>, F) {
+    let top = reduce::largest(x);
+    if Float::is_infinite(top) {
+        let share = |&x: &F| if top > x || top < F::zero() { F::zero() } else { F::nan() };
+        return (top, x.iter().map(share).collect(), F::one());
+    }
+    let mut powers = SmallVec::from_elem(F::zero(), x.len());
+    reduce::shifted_exp(x, top, &mut powers);
+    let total = reduce::sum(&powers);
+    (Float::ln(total) + top, powers, total)
 }
 
 fn sum_of_squares<F: Float>(x: impl Iterator<Item = F>) -> F {

@@ -1,4 +1,22 @@
 //! Matrix products through the tuned library, on strided operands.
+//!
+//! GFLOP/s in f32 on one thread (AMD EPYC, AVX-512; medians of 15 interleaved rounds, row-major):
+//!
+//! | m × k × n | gemm 0.19 `x86-v4` | matrixmultiply 0.3 | faer 0.24 |
+//! |---|---|---|---|
+//! | 4 × 2 × 2 | **1.82** | 0.29 | 1.62 |
+//! | 16³ | 62 | 37 | **77** |
+//! | 256³ | **236** | 191 | 225 |
+//! | 1024³ | **233** | 191 | 225 |
+//! | 1024³, Aᵀ B | **217** | 200 | 182 |
+//! | 32 × 784 × 128 | **223** | 147 | 219 |
+//! | 32 × 784 × 128, A Bᵀ | 148 | 104 | **202** |
+//! | 128 × 784 × 512 | **224** | 188 | 215 |
+//! | 1 × 784 × 128 | 21 | 8 | **31** |
+//! | 784 × 128 × 512, Aᵀ B | **238** | 222 | 229 |
+//!
+//! `gemm` is the fastest on most shapes and builds in half the time of faer (41 crates, 21 s, against 63 crates, 43 s). It stands behind
+//! one function, `kernels::gemm::tuned`. Without `x86-v4` it falls to half speed.
 
 #![allow(unsafe_code, reason = "the library takes pointers and strides")]
 

@@ -6,7 +6,7 @@ use nn::optim::{Minimum, Outcome};
 use nn::{Activation, Layer, Lbfgs, Linear, Mlp, Newton, Param, Visit, VisitMut, loss};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use tests::{close, raises_here};
+use tests::{close, raises_here, values_of};
 
 fn rosenbrock(x: &[Var<f64>]) -> Var<f64> {
     x.windows(2).map(|x| 100.0 * (x[1] - x[0] * x[0]).powi(2) + (1.0 - x[0]).powi(2)).sum()
@@ -198,12 +198,6 @@ fn xor() -> (Tensor<f64>, Tensor<f64>) {
     (Tensor::constant(x), Tensor::constant(array![[0.0], [1.0], [1.0], [0.0]]))
 }
 
-fn values(model: &impl Layer<f64>) -> Vec<f64> {
-    let mut all = Vec::new();
-    nn::parameters(model, |_, p| all.extend(p.value().to_array()));
-    all
-}
-
 #[test]
 fn a_network_learns_xor_in_full_batches() {
     let (x, t) = xor();
@@ -213,7 +207,7 @@ fn a_network_learns_xor_in_full_batches() {
     assert_eq!(minimum.outcome, Outcome::Converged);
     assert!(minimum.value < 1e-12, "{minimum:?}");
     // The model is where the minimum is.
-    assert_eq!(values(&model), minimum.x);
+    assert_eq!(values_of(&model), minimum.x);
     assert_eq!(objective(&model).item(), minimum.value);
     let mut model = network(1);
     let minimum = Newton::new().fit(&mut model, objective).unwrap();
@@ -236,14 +230,14 @@ fn a_model_and_the_function_written_out_take_the_same_steps() {
     let flat = |w: &[Var<f64>]| written_out(w, &columns, &targets);
     let objective = |model: &Mlp<f64>| loss::squared_error(&model.forward(&x), &t);
     // So that Hessians are tried where they are definite and where they are not.
-    let h = hessian(flat, &values(&network(1)));
+    let h = hessian(flat, &values_of(&network(1)));
     assert!(h.diag().iter().any(|&h| h < 0.0) || h.iter().any(|&h| h != 0.0));
     let mut model = network(1);
     let by_model = Newton::new().steps(6).fit(&mut model, objective).unwrap();
-    let by_hand = Newton::new().steps(6).minimize(flat, &values(&network(1))).unwrap();
+    let by_hand = Newton::new().steps(6).minimize(flat, &values_of(&network(1))).unwrap();
     let mut model = network(1);
     let by_model_2 = Lbfgs::new().steps(6).fit(&mut model, objective).unwrap();
-    let by_hand_2 = Lbfgs::new().steps(6).minimize(flat, &values(&network(1))).unwrap();
+    let by_hand_2 = Lbfgs::new().steps(6).minimize(flat, &values_of(&network(1))).unwrap();
     for (model, hand) in [(by_model, by_hand), (by_model_2, by_hand_2)] {
         assert_eq!((model.steps(), model.evaluations), (hand.steps(), hand.evaluations));
         for (model, hand) in model.x.iter().zip(&hand.x) {
@@ -300,6 +294,6 @@ fn a_severed_parameter_is_named_and_the_model_is_as_before() {
     ] {
         let message = fit(&mut model).unwrap_err().to_string();
         assert!(message.starts_with("no gradient reaches parameter `forgotten`: "), "{message}");
-        assert_eq!(values(&model), [1.0, 2.0]);
+        assert_eq!(values_of(&model), [1.0, 2.0]);
     }
 }

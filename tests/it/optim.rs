@@ -10,7 +10,7 @@ use nn::{
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use tests::{close, raises, raises_here};
+use tests::{close, raises, raises_here, values_of};
 
 /// Two parameters; the objective is up to the test.
 struct Pair<T: Real> {
@@ -53,12 +53,6 @@ fn step(optimizer: &mut impl Optimizer<f64>, model: &mut Pair<f64>, slope: [f64;
     let slope = Tensor::constant(array![slope[0], slope[1]]);
     let error = (model.weight.tensor() * &slope).sum() + (model.bias.tensor() * last).sum();
     optimizer.step(model, &error.backward())
-}
-
-fn values(model: &impl Layer<f64>) -> Vec<f64> {
-    let mut all = Vec::new();
-    nn::parameters(model, |_, p| all.extend(p.value().to_array()));
-    all
 }
 
 /// `½ Σ h w²` of the weight and the bias.
@@ -123,7 +117,7 @@ fn groups_have_their_own_rate_and_decay() {
     let sgd = Sgd::new(0.5).weight_decay(0.1).group(Group::new(is_bias).rate(0.25).weight_decay(0.0));
     let mut sgd = sgd.schedule(|t| 1.0 / (1 + t) as f64);
     step(&mut sgd, &mut model, [1.0, 1.0], 1.0).unwrap();
-    assert_eq!(values(&model), [1.0 - 0.5 * 1.1, -2.0 - 0.5 * 0.8, 3.75]);
+    assert_eq!(values_of(&model), [1.0 - 0.5 * 1.1, -2.0 - 0.5 * 0.8, 3.75]);
     // The schedule halves both rates.
     step(&mut sgd, &mut model, [0.0, 0.0], 1.0).unwrap();
     assert_eq!(model.bias.value().item(), 3.75 - 0.125);
@@ -131,7 +125,7 @@ fn groups_have_their_own_rate_and_decay() {
     let mut model = pair([1.0, -2.0], 4.0);
     let mut adam = AdamW::new(0.5).decoupled_weight_decay(0.0).group(Group::new(is_bias).weight_decay(0.5));
     step(&mut adam, &mut model, [0.0, 0.0], 0.0).unwrap();
-    assert_eq!(values(&model), [1.0, -2.0, 3.0]);
+    assert_eq!(values_of(&model), [1.0, -2.0, 3.0]);
 }
 
 #[test]
@@ -152,14 +146,14 @@ fn a_frozen_group_keeps_its_values_and_needs_no_gradient() {
     let mut clipped = freeze(Sgd::new(1.0).before(ClipNorm::new(0.5)));
     let mut model = pair([0.0, 0.0], 0.0);
     step(&mut clipped, &mut model, [3.0, 4.0], 1e9).unwrap();
-    close("clipped", values(&model)[1], -4.0 / 10.0, 1e-6);
+    close("clipped", values_of(&model)[1], -4.0 / 10.0, 1e-6);
 }
 
 #[test]
 fn clipping() {
     let clip = |link: Box<dyn Fn(Sgd<f64>) -> Sgd<f64>>, slope: [f64; 2], last: f64| {
         let mut model = pair([0.0, 0.0], 0.0);
-        step(&mut link(Sgd::new(1.0)), &mut model, slope, last).map(|()| values(&model))
+        step(&mut link(Sgd::new(1.0)), &mut model, slope, last).map(|()| values_of(&model))
     };
     let by_value = |most: f64| Box::new(move |sgd: Sgd<f64>| sgd.before(ClipValue::new(most)));
     let by_norm = |most: f64| Box::new(move |sgd: Sgd<f64>| sgd.clip_norm(most));
@@ -227,14 +221,14 @@ fn a_group_without_parameters_and_a_bad_factor_stop_the_step() {
     );
     let mut sgd = Sgd::new(0.1).momentum(0.5).schedule(|t| if t == 1 { f64::NAN } else { 1.0 });
     step(&mut sgd, &mut model, [1.0, 1.0], 1.0).unwrap();
-    let before = values(&model);
+    let before = values_of(&model);
     let message = step(&mut sgd, &mut model, [1.0, 1.0], 1.0).unwrap_err().to_string();
     assert_eq!(
         message,
         "the factor of the learning rate after 1 steps is NaN, expected a finite number, 0 or above; no parameter was \
          changed"
     );
-    assert_eq!(values(&model), before);
+    assert_eq!(values_of(&model), before);
     let mut sgd = Sgd::new(0.1).schedule(|_| -0.5);
     let message = step(&mut sgd, &mut model, [1.0, 1.0], 1.0).unwrap_err().to_string();
     assert!(message.starts_with("the factor of the learning rate after 0 steps is -0.5, expected "), "{message}");
@@ -338,7 +332,7 @@ fn links_are_told_where_they_are() {
     step(&mut sgd, &mut model, [1.0, 2.0], 4.0).unwrap();
     // Survey 7; the first step; rates 0.5 and 0.125; the bias decays after the link.
     let bias = 1.0 + 7.0 * 0.125 + 30.0 + 0.5 * 30.0;
-    assert_eq!(values(&model), [10.0 - 0.5 * 14.5, 20.0 - 0.5 * 24.5, 30.0 - 0.125 * bias]);
+    assert_eq!(values_of(&model), [10.0 - 0.5 * 14.5, 20.0 - 0.5 * 24.5, 30.0 - 0.125 * bias]);
 }
 
 #[test]
@@ -362,7 +356,7 @@ fn a_link_sees_the_parameter_after_its_step_and_keeps_its_own_arrays() {
         step(&mut sgd, &mut model, [1.0, 2.0], 0.0).unwrap();
     }
     // Velocities 1, 1.5, 1.75; values -1, -2.5, -4.25.
-    assert_eq!(values(&model)[0], -4.25);
+    assert_eq!(values_of(&model)[0], -4.25);
     let state = sgd.state();
     let array = |name: &str| state.arrays.iter().find(|(found, _)| found == name).unwrap().1.to_array()[0];
     assert_eq!(array("weight/rule/velocity"), 1.75);

@@ -7,12 +7,7 @@ use nn::schedule::{Plateau, cosine, warm_up};
 use nn::{Activation, Adagrad, Adam, AdamW, Layer, Mlp, Optimizer, RmsProp, Sgd, is_bias, loss};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-
-fn values(model: &impl Layer<f64>) -> Vec<f64> {
-    let mut all = Vec::new();
-    nn::parameters(model, |_, p| all.extend(p.value().to_array()));
-    all
-}
+use tests::values_of;
 
 /// Optimisers with all that has a memory, built alike each time.
 fn with_memory() -> Vec<Box<dyn Optimizer<f64>>> {
@@ -45,7 +40,7 @@ fn network(seed: u64) -> Mlp<f64> {
 }
 
 fn bits(model: &Mlp<f64>, optimizer: &dyn Optimizer<f64>) -> Vec<u64> {
-    let numbers = values(model).into_iter().chain([optimizer.rate()]);
+    let numbers = values_of(model).into_iter().chain([optimizer.rate()]);
     let state = optimizer.state();
     let numbers = numbers.chain(state.numbers.into_iter().map(|(_, number)| number));
     numbers.chain(state.arrays.into_iter().flat_map(|(_, array)| array.to_array())).map(f64::to_bits).collect()
@@ -57,7 +52,7 @@ fn a_restored_optimizer_goes_on_with_the_same_bits() {
         for cut in [0, 1, 7] {
             let mut model = network(3);
             train(&mut model, &mut *whole, 0..cut);
-            let (state, weights) = (whole.state(), values(&model));
+            let (state, weights) = (whole.state(), values_of(&model));
             train(&mut model, &mut *whole, cut..20);
             // A new optimiser and a new model go on from there.
             let mut second = with_memory().swap_remove(k);

@@ -6,13 +6,7 @@ use nn::optim::Lbfgs;
 use nn::{Activation, Layer, Linear, Mlp, Optimizer, Regularizer, Sgd, is_bias, loss};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use tests::{close, raises_here};
-
-fn weights(model: &impl Layer<f64>) -> Vec<f64> {
-    let mut all = Vec::new();
-    nn::parameters(model, |_, p| all.extend(p.value().to_array()));
-    all
-}
+use tests::{close, raises_here, values_of};
 
 #[test]
 fn penalties_by_hand() {
@@ -62,7 +56,7 @@ fn the_link_is_the_gradient_of_the_penalty() {
             let error = loss::squared_error(&by_link.forward(&x), &t);
             linked.step(&mut by_link, &error.backward()).unwrap();
         }
-        for (a, b) in weights(&by_loss).into_iter().zip(weights(&by_link)) {
+        for (a, b) in values_of(&by_loss).into_iter().zip(values_of(&by_link)) {
             close(k, a, b, 1e-14);
         }
     }
@@ -94,7 +88,7 @@ fn regress(mut sgd: Sgd<f64>, steps: usize) -> Vec<f64> {
             loss::sum::squared_error(&(y - model.bias().tensor()), &t) / 10.0 + model.bias().tensor().sum() * 0.0;
         sgd.step(&mut model, &error.backward()).unwrap();
     }
-    weights(&model)[..4].to_vec()
+    values_of(&model)[..4].to_vec()
 }
 
 #[test]
@@ -139,7 +133,7 @@ fn ridge_regression_meets_the_normal_equations() {
         loss::sum::squared_error(&y, &t) / 10.0 + l2.penalty(model) + pin.penalty(model)
     };
     Lbfgs::new().tolerance(1e-12).fit(&mut model, objective).unwrap();
-    for (got, want) in weights(&model).into_iter().zip(want) {
+    for (got, want) in values_of(&model).into_iter().zip(want) {
         close("weight", got, want, 1e-11);
     }
 }
@@ -156,7 +150,7 @@ fn mistakes_are_named() {
         nn::watch(&mut model, &tape);
         let error = model.forward(&Tensor::ones(&[1, 2])).sum();
         assert_eq!(sgd.step(&mut model, &error.backward()).unwrap_err().to_string(), text);
-        assert_eq!(weights(&model), [3.0, -4.0, 2.0]);
+        assert_eq!(values_of(&model), [3.0, -4.0, 2.0]);
     }
     let positive = "expected a finite number, 0 or above";
     raises_here(|| Regularizer::l2(-1.0, 10), &format!("Regularizer: lambda is -1, {positive}"));

@@ -16,15 +16,10 @@ use nn::{
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use tempfile::tempdir;
+use tests::values_of;
 
 fn rng(seed: u64) -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(seed)
-}
-
-fn weights(model: &impl Layer<f64>) -> Vec<f64> {
-    let mut all = Vec::new();
-    nn::parameters(model, |_, p| all.extend(p.value().to_array()));
-    all
 }
 
 /// Points on a line.
@@ -104,7 +99,7 @@ fn early_stopping_gives_back_the_best_weights() {
     let all = Rc::clone(&kept);
     let mut trainer = Trainer::new(flat(), loss::squared_error, Sgd::<f64>::new(0.05)).full_batch().epochs(400);
     trainer = trainer.early_stopping(4).on_epoch(move |_, _, model| {
-        all.borrow_mut().push(weights(model));
+        all.borrow_mut().push(values_of(model));
         ControlFlow::Continue(())
     });
     let history = trainer.fit(&data, &valid).unwrap();
@@ -113,8 +108,8 @@ fn early_stopping_gives_back_the_best_weights() {
     let best = history.best_epoch.unwrap();
     assert!(best > 1 && losses.iter().all(|&loss| loss >= losses[best - 1]));
     assert_eq!(losses.len(), best + 5);
-    assert_eq!(weights(trainer.model()), kept.borrow()[best - 1]);
-    assert_ne!(weights(trainer.model()), *kept.borrow().last().unwrap());
+    assert_eq!(values_of(trainer.model()), kept.borrow()[best - 1]);
+    assert_ne!(values_of(trainer.model()), *kept.borrow().last().unwrap());
 }
 
 #[test]
@@ -137,7 +132,7 @@ fn batches_grow_and_one_rate_serves_all_sizes() {
     let step = |size: usize, data: &Dataset<f64>| {
         let mut trainer = Trainer::new(flat(), loss::squared_error, Sgd::<f64>::new(0.1)).epochs(1).batch_size(size);
         trainer.fit(data, data).unwrap();
-        weights(trainer.model())
+        values_of(trainer.model())
     };
     assert_eq!(step(2, &twice), step(1, &twice.subset(&[0])));
 }
@@ -155,7 +150,7 @@ fn the_penalty_is_minimised_and_shown_apart() {
     let mut before =
         Trainer::new(model(), loss::squared_error, Sgd::<f64>::new(0.1).before(l2())).full_batch().epochs(5);
     let other = before.fit(&data, &data).unwrap();
-    for (a, b) in weights(with.model()).iter().zip(weights(before.model())) {
+    for (a, b) in values_of(with.model()).iter().zip(values_of(before.model())) {
         assert!((a - b).abs() < 1e-15, "{a} and {b}");
     }
     assert_eq!(other.epochs[0].train_loss, history.epochs[0].train_loss);
@@ -200,18 +195,18 @@ fn metrics_have_names_of_their_own() {
 
 /// The message of a run that diverges; the model has the weights of the step before the last.
 fn divergence(model: Sequential<f64>, data: &Dataset<f64>, rate: f64) -> String {
-    let kept = Rc::new(RefCell::new(vec![weights(&model)]));
+    let kept = Rc::new(RefCell::new(vec![values_of(&model)]));
     let all = Rc::clone(&kept);
     let trainer = Trainer::new(model, loss::squared_error, Sgd::new(rate)).epochs(100).full_batch();
     let mut trainer = trainer.on_step(move |_, model| {
-        all.borrow_mut().push(weights(model));
+        all.borrow_mut().push(values_of(model));
         ControlFlow::Continue(())
     });
     let message = trainer.fit(data, data).unwrap_err().to_string();
     let kept = kept.borrow();
     // The last weights gave no finite loss.
-    assert_eq!(weights(trainer.model()), kept[kept.len().saturating_sub(2)], "{message}");
-    assert!(weights(trainer.model()).iter().all(|w| w.is_finite()));
+    assert_eq!(values_of(trainer.model()), kept[kept.len().saturating_sub(2)], "{message}");
+    assert!(values_of(trainer.model()).iter().all(|w| w.is_finite()));
     message
 }
 
@@ -246,7 +241,7 @@ fn a_gradient_that_is_not_finite_is_named() {
         "the gradient of `layers.0.weight` became NaN in epoch 1, batch 1; the weights are those of the step before. \
          In step 1 the loss was finite"
     );
-    assert_eq!(weights(trainer.model()), [0.0, 0.0]);
+    assert_eq!(values_of(trainer.model()), [0.0, 0.0]);
 }
 
 /// XOR by a 2-2-1 network of sigmoid units and on-line descent.

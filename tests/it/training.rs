@@ -9,15 +9,10 @@ use nn::{Activation, Dataset, Init, Layer, Mlp, Optimizer, Param, Sgd, Table, Tr
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use tempfile::tempdir;
+use tests::values_of;
 
 fn rng(seed: u64) -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(seed)
-}
-
-fn weights(model: &impl Layer<f64>) -> Vec<f64> {
-    let mut all = Vec::new();
-    nn::parameters(model, |_, p| all.extend(p.value().to_array()));
-    all
 }
 
 #[test]
@@ -102,7 +97,7 @@ fn a_severed_parameter_is_named_and_nothing_changes() {
     let error = model.forward(&Tensor::ones(&[1, 1])).sum();
     let message = Sgd::new(0.1).step(&mut model, &error.backward()).unwrap_err().to_string();
     assert!(message.starts_with("no gradient reaches parameter `layers.1.forgotten`: "), "{message}");
-    assert_eq!(weights(&model), [1.0, 2.0]);
+    assert_eq!(values_of(&model), [1.0, 2.0]);
 }
 
 fn spiral() -> Dataset<f64> {
@@ -119,7 +114,7 @@ fn the_same_seed_gives_the_same_bits() {
         let mut trainer =
             Trainer::new(model, loss::bce_with_logits, Sgd::new(0.1).momentum(0.9)).epochs(5).batch_size(7).seed(seed);
         let history = trainer.fit(&data, &data).unwrap();
-        (weights(trainer.model()), history.epochs)
+        (values_of(trainer.model()), history.epochs)
     };
     assert_eq!(run(1), run(1));
     assert_ne!(run(1).0, run(2).0);
@@ -145,14 +140,14 @@ fn the_trainer_is_the_written_out_loop() {
             });
         }
     }
-    assert_eq!(weights(trainer.model()), weights(&by_hand));
+    assert_eq!(values_of(trainer.model()), values_of(&by_hand));
 }
 
 #[test]
 fn a_diverging_run_stops_with_its_place() {
     let data = Dataset::new(array![[1e200]], array![[0.0]]).unwrap();
     let model = Mlp::<f64>::builder(1).layer(1, Activation::Identity).init(Init::Normal(1.0)).build(&mut rng(1));
-    let before = weights(&model);
+    let before = values_of(&model);
     let mut trainer = Trainer::new(model, loss::squared_error, Sgd::new(0.1));
     let message = trainer.fit(&data, &data).unwrap_err().to_string();
     assert_eq!(
@@ -160,7 +155,7 @@ fn a_diverging_run_stops_with_its_place() {
         "the loss became inf in epoch 1, batch 1; the weights are those of the step before. \
          In step 1 the model's output was finite"
     );
-    assert_eq!(weights(trainer.model()), before);
+    assert_eq!(values_of(trainer.model()), before);
 }
 
 #[test]
@@ -213,9 +208,9 @@ fn tables_name_file_line_and_field() {
 }
 
 fn load_message(model: &mut Mlp<f64>, file: &Path) -> String {
-    let before = weights(model);
+    let before = values_of(model);
     let message = nn::load(model, file).unwrap_err().to_string();
-    assert_eq!(weights(model), before, "a failed load changes nothing");
+    assert_eq!(values_of(model), before, "a failed load changes nothing");
     message.strip_prefix(&format!("{}: ", file.display())).unwrap().to_owned()
 }
 
@@ -227,7 +222,7 @@ fn weights_files() {
     nn::save(&model(&[2, 3, 1], 1), &file).unwrap();
     let mut other = model(&[2, 3, 1], 2);
     nn::load(&mut other, &file).unwrap();
-    assert_eq!(weights(&other), weights(&model(&[2, 3, 1], 1)));
+    assert_eq!(values_of(&other), values_of(&model(&[2, 3, 1], 1)));
 
     let wider = load_message(&mut model(&[2, 4, 1], 1), &file);
     assert_eq!(wider, "`layers.0.weight` has shape [3, 2], the model needs [4, 2]");

@@ -1,4 +1,4 @@
-//! What the tests share: comparing numbers, finite differences, expecting panics.
+//! What the tests share: comparing numbers, finite differences, expecting panics, a model's numbers.
 
 use std::cell::{Cell, RefCell};
 use std::fmt::Display;
@@ -6,6 +6,13 @@ use std::panic::{self, AssertUnwindSafe, Location};
 use std::sync::Once;
 
 use autodiff::rules::{Binary, Unary};
+
+/// All numbers of a model's parameters, in order.
+pub fn values_of(model: &impl nn::Layer<f64>) -> Vec<f64> {
+    let mut all = Vec::new();
+    nn::parameters(model, |_, p| all.extend(p.value().to_array()));
+    all
+}
 
 /// Asserts that two numbers agree within `tolerance`, relative for large numbers and absolute below 1.
 ///

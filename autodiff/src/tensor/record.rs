@@ -1,0 +1,137 @@
+//! Tensors and their tapes: how they get on one, and sweeps that start from them.
+
+use smallvec::SmallVec;
+
+use super::cut;
+use super::entry::{OpRef, Source, TensorEntry};
+use super::{Node, Tensor, finite, no_grad};
+use crate::Real;
+use crate::error::{Error, Kind};
+use crate::gradients::Gradients;
+use crate::tape::cell::{TapeCell, stale};
+use crate::tape::opcode;
+
+impl<T: Real> Tensor<T> {
+    /// Derivatives of this scalar with respect to everything on its tape, by one reverse sweep.
+    ///
+    /// # Panics
+    /// If this is a constant, a stale handle, or has more than one element.
+    #[track_caller]
+    pub fn backward(&self) -> Gradients<T> {
+        let node = self.root("backward");
+        crate::tape::sweep::gradients(node.cell, &[], Some((node, Self::ones(self.shape()))))
+    }
+
+    /// The vector-Jacobian product: derivatives of `Σ cotangent · self`, for a tensor of any shape.
+    ///
+    /// # Panics
+    /// If this is a constant or a stale handle, or if the shapes differ.
+    #[track_caller]
+    pub fn backward_with(&self, cotangent: &Self) -> Gradients<T> {
+        let op = "backward_with";
+        if self.shape() != cotangent.shape() {
+            let (a, b) = (self.shape().to_vec(), cotangent.shape().to_vec());
+            let rule = "the cotangent needs the root's shape";
+            Error::from(Kind::Shapes { op: op.into(), a, b, rule }).raise();
+        }
+        let Some(node) = self.live() else { self.constant_root(op) };
+        crate::tape::sweep::gradients(node.cell, &[], Some((node, cotangent.untracked())))
+    }
+
+    /// Says that there is nothing to differentiate, and why if that is known.
+    #[cold]
+    #[track_caller]
+    fn constant_root(&self, op: &'static str) -> ! {
+        let kind = match self.cuts() {
+            [] => Kind::ConstantRoot { op },
+            [cut, ..] => Kind::CutRoot { op, by: cut.by, place: cut.place },
+        };
+        Error::from(kind).raise()
+    }
+
+    /// The place of a tracked scalar root, checked.
+    #[track_caller]
+    pub(crate) fn root(&self, op: &'static str) -> Node<T> {
+        let Some(node) = self.live() else { self.constant_root(op) };
+        if self.len() != 1 {
+            Error::from(Kind::NonScalarRoot { op, shape: self.shape().to_vec() }).raise();
+        }
+        node
+    }
+
+    /// The place on the tape, whether or not the handle is still good.
+    pub(crate) fn place(&self) -> Option<Node<T>> {
+        self.node
+    }
+
+    /// The place on the tape; `None` for a constant.
+    #[track_caller]
+    pub(crate) fn live(&self) -> Option<Node<T>> {
+        if let Some(node) = &self.node
+            && node.cell.epoch() != node.epoch
+        {
+            stale("tensor");
+        }
+        self.node
+    }
+
+    /// Puts an independent variable on a tape.
+    #[track_caller]
+    pub(crate) fn leaf(self, cell: &'static TapeCell<T>) -> Self {
+        if cell.checks_finite() {
+            finite::check_leaf(&self, cell.here());
+        }
+        let shape = self.layout.shape.clone();
+        self.enter(cell, Source::Leaf(shape))
+    }
+
+    /// Records the operation that gave `output`, if any of its inputs is tracked.
+    #[track_caller]
+    pub(crate) fn record(op: OpRef<T>, inputs: &[&Self], output: Self) -> Self {
+        let mut tape: Option<Node<T>> = None;
+        for input in inputs {
+            let Some(node) = input.live() else { continue };
+            if let Some(first) = tape
+                && !std::ptr::eq(first.cell, node.cell)
+            {
+                Error::custom(format!(
+                    "{}: operands are recorded on two different tapes; record both on one tape, or pass one as a \
+                     constant (`.detach()`)",
+                    op.name()
+                ))
+                .raise();
+            }
+            tape = Some(node);
+        }
+        let Some(Node { cell, .. }) = tape else {
+            return Self { cuts: cut::inherited(inputs), ..output };
+        };
+        if !cell.recording() {
+            return output;
+        }
+        if let Some(region) = no_grad::region(cell) {
+            return Self { cuts: cut::made("no_grad", region, inputs), ..output };
+        }
+        if cell.checks_finite() {
+            finite::check(&op, inputs, &output, cell.here());
+        }
+        let inputs: SmallVec<[Self; 2]> = inputs.iter().map(|&x| x.clone()).collect();
+        let source = Source::Op { op, inputs, output: output.clone() };
+        output.enter(cell, source)
+    }
+
+    #[track_caller]
+    pub(crate) fn enter(mut self, cell: &'static TapeCell<T>, mut source: Source<T>) -> Self {
+        let mut entries = cell.tensors.borrow_mut();
+        let slot = entries.len() as u32;
+        let index = cell.push(opcode::TENSOR, [slot], T::zero());
+        self.node = Some(Node { cell, index, slot, epoch: cell.epoch() });
+        self.cuts = None;
+        // A rule written in terms of the result is differentiated through the result.
+        if let Source::Op { output, .. } = &mut source {
+            output.node = self.node;
+        }
+        entries.push(TensorEntry { index, place: cell.here(), source });
+        self
+    }
+}

@@ -35,8 +35,8 @@ fn entries() {
     let (a, b) = (tape.var(1.000_000_1), tape.var(0.999));
     let mut y = a;
     for _ in 0..50_000_000 {
-        y = y * a;
-        y = y + b;
+        y *= a;
+        y += b;
     }
     let (entries, bytes) = (tape.len(), tape.bytes());
     assert!(y.backward().wrt(b) > 0.0);

@@ -106,9 +106,9 @@ fn values_are_those_of_plain_code() {
 /// A product of every small number of factors, with a constant among them.
 #[test]
 fn products_of_any_length() {
-    for n in 1..12 {
-        let x: Vec<f64> = (0..n).map(|i| 0.5 + f64::from(i) * 0.3).collect();
-        for constant in 0..=n as usize {
+    for n in 1..12_usize {
+        let x: Vec<f64> = (0..n).map(|i| 0.5 + i as f64 * 0.3).collect();
+        for constant in 0..=n {
             let f = |x: &[Var<f64>]| {
                 let mut factors = x.to_vec();
                 factors.insert(constant, Var::constant(-1.5));

@@ -297,7 +297,7 @@ fn comparisons_say_which_runs_failed() {
     assert_eq!(text.lines().count(), 4);
     let losses = [runs.rows[0].valid_loss, runs.rows[2].valid_loss];
     let (mean, deviation) = runs.valid_loss().unwrap();
-    assert!((mean - (losses[0] + losses[1]) / 2.0).abs() < 1e-15);
+    assert!((mean - f64::midpoint(losses[0], losses[1])).abs() < 1e-15);
     assert!((deviation - (losses[0] - losses[1]).abs() / 2f64.sqrt()).abs() < 1e-15);
 }
 

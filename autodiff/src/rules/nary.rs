@@ -106,7 +106,7 @@ impl Nary {
         }
         let (value, mut shares, total) = log_sum_exp(x);
         for share in &mut shares {
-            *share = *share / total;
+            *share /= total;
         }
         (value, shares)
     }

@@ -7,7 +7,6 @@ mod checkpoint;
 mod checkpoint_mistakes;
 mod data_files;
 mod data_sets;
-mod deep;
 mod diagnostics;
 mod edges;
 mod elementwise;

@@ -1,1 +1,13 @@
-//! Empty: cargo wants a library or a program beside examples. The programs stand in this folder's parent.
+//! What the example programs share: the page that a row of the lectures writes its numbers, verdicts and pictures on.
+
+mod numbers;
+mod page;
+mod rows;
+mod slope;
+mod timing;
+
+pub use numbers::{matrix, numbers, weights};
+pub use page::{Finding, Outcome, Page};
+pub use rows::{Row, Shown, Summary, run};
+pub use slope::Slope;
+pub use timing::seconds;

@@ -1,0 +1,136 @@
+//! A row's page.
+
+use std::error::Error;
+use std::fmt::{self, Display, Write};
+use std::fs;
+use std::path::PathBuf;
+
+use nn::plot::{Figure, LineChart};
+
+/// How a row ends: findings are on the page, an error says what kept it from measuring.
+pub type Outcome = Result<(), Box<dyn Error>>;
+
+/// Something that was measured, and whether it is as the lectures say.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// What was measured, with the value.
+    pub measured: String,
+    /// Whether it is as it should be.
+    pub holds: bool,
+}
+
+/// What a row of the lectures writes on: text (by `writeln!`), findings, and pictures.
+///
+/// ```
+/// use std::fmt::Write;
+/// let mut page = examples::Page::new(true, "target/lectures");
+/// writeln!(page, "E = {}", 0.5)?;
+/// page.near("dE/da", 1.0 + 1e-15, 1.0, 1e-12);
+/// assert!(page.findings()[0].holds && page.text().contains("E = 0.5"));
+/// # Ok::<(), std::fmt::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Page {
+    quick: bool,
+    folder: PathBuf,
+    text: String,
+    findings: Vec<Finding>,
+}
+
+impl Page {
+    /// An empty page whose pictures go to `folder`; `quick` runs measure less.
+    pub fn new(quick: bool, folder: impl Into<PathBuf>) -> Self {
+        Self { quick, folder: folder.into(), text: String::new(), findings: Vec::new() }
+    }
+
+    /// The first of two sizes in a quick run, else the second.
+    pub fn size<T>(&self, quick: T, full: T) -> T {
+        if self.quick { quick } else { full }
+    }
+
+    /// Notes that something holds, or not. The first finding stands for the row in the table.
+    pub fn holds(&mut self, measured: impl Display, holds: bool) {
+        let mark = if holds { '✓' } else { '✗' };
+        self.text += &format!("{mark} {measured}\n");
+        self.findings.push(Finding { measured: measured.to_string(), holds });
+    }
+
+    /// Notes a number that must be at most `bound`.
+    pub fn at_most(&mut self, what: impl Display, value: f64, bound: f64) {
+        self.holds(format_args!("{what}: {value:.2e} ≤ {bound:.0e}"), value <= bound);
+    }
+
+    /// Notes that a number is another one but for a relative difference of `tolerance`.
+    pub fn near(&mut self, what: impl Display, value: f64, wanted: f64, tolerance: f64) {
+        let difference = (value - wanted).abs() / wanted.abs().max(1.0);
+        self.holds(format_args!("{what}: {value} = {wanted} to {difference:.0e}"), difference <= tolerance);
+    }
+
+    /// Notes the largest difference between two lists of numbers, each relative to the larger of 1 and the number.
+    pub fn agree<'a>(
+        &mut self,
+        what: impl Display,
+        a: impl IntoIterator<Item = &'a f64>,
+        b: impl IntoIterator<Item = &'a f64>,
+        tolerance: f64,
+    ) {
+        let (a, b): (Vec<f64>, Vec<f64>) = (a.into_iter().copied().collect(), b.into_iter().copied().collect());
+        let difference = |(a, b): (&f64, &f64)| (a - b).abs() / b.abs().max(1.0);
+        // A NaN is no agreement, and `max` would drop it.
+        let largest = a.iter().zip(&b).map(difference).fold(0.0, |most: f64, d| if d <= most { most } else { d });
+        let same = a.len() == b.len() && !a.is_empty();
+        let what = format_args!("{what}: {} numbers, largest difference {largest:.1e} ≤ {tolerance:.0e}", a.len());
+        self.holds(what, same && largest <= tolerance);
+    }
+
+    /// Saves a chart as `name.svg` and `name.png`.
+    ///
+    /// # Errors
+    /// If a file cannot be written.
+    pub fn chart(&mut self, name: &str, chart: &LineChart) -> Outcome {
+        self.save(name, |path| Ok(chart.save(path)?))
+    }
+
+    /// Saves a figure as `name.svg` and `name.png`.
+    ///
+    /// # Errors
+    /// If a file cannot be written.
+    pub fn figure(&mut self, name: &str, figure: &Figure) -> Outcome {
+        self.save(name, |path| Ok(figure.save(path)?))
+    }
+
+    /// Saves a picture of any kind: `save` writes the file that it is given, once with `.svg` and once with `.png`.
+    ///
+    /// # Errors
+    /// If the folder cannot be made, or as `save` says.
+    pub fn save(&mut self, name: &str, save: impl Fn(PathBuf) -> Outcome) -> Outcome {
+        fs::create_dir_all(&self.folder)?;
+        for extension in ["svg", "png"] {
+            save(self.folder.join(name).with_extension(extension))?;
+        }
+        writeln!(self, "picture: {}", self.folder.join(name).with_extension("png").display())?;
+        Ok(())
+    }
+
+    /// Where a file of this name belongs.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// All that was written, findings among it.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What was found.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+}
+
+impl Write for Page {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.text += text;
+        Ok(())
+    }
+}

@@ -25,6 +25,8 @@ pub(super) struct Axis {
     low: f64,
     high: f64,
     log: bool,
+    /// The low end is where the high end usually is.
+    turned: bool,
 }
 
 impl Axis {
@@ -33,7 +35,7 @@ impl Axis {
         let values = values.map(|value| if log { value.log10() } else { value });
         let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
         if low > high {
-            return Self { low: 0.0, high: 1.0, log };
+            return Self { low: 0.0, high: 1.0, log, turned: false };
         }
         let largest = low.abs().max(high.abs());
         // Closer values count as one: rounding would show, and ticks could not be told apart.
@@ -45,13 +47,33 @@ impl Axis {
         } else {
             0.1 * largest
         };
-        Self { low: low - margin, high: high + margin, log }
+        Self { low: low - margin, high: high + margin, log, turned: false }
     }
 
-    /// Where a value stands: 0 at the low end, 1 at the high end.
+    /// An axis from one value to a larger one, without a margin.
+    pub(super) fn exact(low: f64, high: f64, log: bool) -> Self {
+        let end = |value: f64| if log { value.log10() } else { value };
+        let (low, high) = (end(low), end(high));
+        Self { low, high: if high > low { high } else { low + 1.0 }, log, turned: false }
+    }
+
+    /// The same values, from the other end.
+    pub(super) fn turned(self) -> Self {
+        Self { turned: !self.turned, ..self }
+    }
+
+    /// The value that stands at a place.
+    pub(super) fn between(&self, place: f64) -> f64 {
+        let place = if self.turned { 1.0 - place } else { place };
+        let value = self.low + place * (self.high - self.low);
+        if self.log { 10f64.powf(value) } else { value }
+    }
+
+    /// Where a value stands: 0 at the low end, 1 at the high end, or the other way round.
     pub(super) fn place(&self, value: f64) -> f64 {
         let value = if self.log { value.log10() } else { value };
-        (value - self.low) / (self.high - self.low)
+        let place = (value - self.low) / (self.high - self.low);
+        if self.turned { 1.0 - place } else { place }
     }
 
     /// About `most` ticks or fewer, as many as fit.

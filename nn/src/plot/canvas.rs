@@ -15,11 +15,6 @@ use crate::atomic;
 /// A longer side asks for gigabytes as PNG.
 const MOST: u32 = 10_000;
 
-pub(super) const INK: RGBColor = RGBColor(34, 34, 34);
-pub(super) const GRID: RGBColor = RGBColor(226, 226, 226);
-pub(super) const FRAME: RGBColor = RGBColor(120, 120, 120);
-pub(super) const VERMILION: RGBColor = RGBColor(213, 94, 0);
-
 pub(super) trait Picture {
     /// Width and height in pixels.
     fn size(&self) -> (u32, u32);
@@ -39,7 +34,7 @@ impl<B: DrawingBackend> Canvas<B> {
         (length * f64::from(self.scale)).round() as i32
     }
 
-    fn place(&self, (x, y): (f64, f64)) -> (i32, i32) {
+    pub(super) fn place(&self, (x, y): (f64, f64)) -> (i32, i32) {
         (self.units(x), self.units(y))
     }
 
@@ -73,6 +68,31 @@ impl<B: DrawingBackend> Canvas<B> {
         self.area.draw(&Rectangle::new(corners, color.filled()))
     }
 
+    /// Fills a rectangle pixel by pixel, in squares of `pixel`; neighbours of one colour are one shape. `color` takes
+    /// places from 0 to 1, from the left and from the top.
+    pub(super) fn fill(
+        &self,
+        corner: (f64, f64),
+        size: (f64, f64),
+        pixel: f64,
+        color: impl Fn(f64, f64) -> RGBColor,
+    ) -> DrawResult<(), B> {
+        let count = |length: f64| (length / pixel).round() as i32;
+        let (columns, rows) = (count(size.0), count(size.1));
+        for row in 0..rows {
+            let y = (f64::from(row) + 0.5) / f64::from(rows);
+            let colors: Vec<RGBColor> =
+                (0..columns).map(|column| color((f64::from(column) + 0.5) / f64::from(columns), y)).collect();
+            let mut left = 0;
+            for run in colors.chunk_by(|a, b| a == b) {
+                let place = (corner.0 + left as f64 * pixel, corner.1 + f64::from(row) * pixel);
+                self.rect(place, (run.len() as f64 * pixel, pixel), run[0])?;
+                left += run.len();
+            }
+        }
+        Ok(())
+    }
+
     /// Draws text whose small letters have their middle at the place's height.
     pub(super) fn text(
         &self,
@@ -86,6 +106,15 @@ impl<B: DrawingBackend> Canvas<B> {
             return Ok(());
         }
         self.area.draw_text(text, &self.font(size, color).pos(Pos::new(anchor, VPos::Center)), self.place(place))
+    }
+
+    /// Draws text that is read from below, centred about a place.
+    pub(super) fn upright(&self, place: (f64, f64), text: &str, size: f64, color: RGBColor) -> DrawResult<(), B> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        let style = self.font(size, color).transform(FontTransform::Rotate270);
+        self.area.draw_text(text, &style.pos(Pos::new(HPos::Center, VPos::Center)), self.place(place))
     }
 }
 
@@ -123,8 +152,11 @@ fn svg(picture: &impl Picture) -> io::Result<Vec<u8>> {
     // The view box stays: it shrinks the picture to its size.
     let size = format!("width=\"{wide}\" height=\"{high}\"");
     let shown = format!("width=\"{width}\" height=\"{height}\" stroke-linejoin=\"round\"");
-    // Only the grid is made of lines: they are not smeared over two pixels.
-    Ok(text.replacen(&size, &shown, 1).replace("<line ", "<line shape-rendering=\"crispEdges\" ").into_bytes())
+    // The grid is made of lines, images of rectangles: they are not smeared over two pixels.
+    let sharp = ">\n<style>line,rect{shape-rendering:crispEdges}</style>\n";
+    let text = text.replacen(&size, &shown, 1).replacen(">\n", sharp, 1);
+    // What is so anyway: an image has thousands of rectangles.
+    Ok(text.replace(" opacity=\"1\"", "").replace(" stroke=\"none\"", "").into_bytes())
 }
 
 fn png(picture: &impl Picture) -> io::Result<Vec<u8>> {

@@ -3,39 +3,20 @@
 use std::path::Path;
 
 use plotters::prelude::*;
-use plotters::style::text_anchor::HPos;
 
-use super::axis::{self, Axis, Ruler, Tick};
-use super::canvas::{Canvas, FRAME, GRID, INK, VERMILION};
+use super::Figure;
+use super::axis::{self, Axis};
+use super::canvas::Canvas;
+use super::color::{PALETTE, tint};
 use super::error::Error;
-use super::{Figure, font};
-
-/// Okabe and Ito's palette, told apart with any colour vision; its yellow is too pale for lines on white.
-const PALETTE: [RGBColor; 7] = [
-    RGBColor(0, 114, 178),
-    VERMILION,
-    RGBColor(0, 158, 115),
-    RGBColor(204, 121, 167),
-    RGBColor(230, 159, 0),
-    RGBColor(86, 180, 233),
-    INK,
-];
+use super::frame::{Frame, Labels, Plot};
+use super::legend::{Dash, Mark};
 
 /// Further series take the colours again, in another dash.
-const DASHES: [Option<(f64, f64)>; 3] = [None, Some((8.0, 4.0)), Some((2.0, 3.0))];
+const DASHES: [Dash; 3] = [None, Some((8.0, 4.0)), Some((2.0, 3.0))];
 
-const TITLE: f64 = 18.0;
-const LABEL: f64 = 15.0;
-const SMALL: f64 = 13.0;
-/// Height of a row of the legend.
-const ROW: f64 = LABEL + 6.0;
-const GAP: f64 = 10.0;
-/// Left of and below a chart.
-const EDGE: f64 = 11.0;
 const LINE: f64 = 2.0;
 const DOT: f64 = 3.5;
-/// Length of a line in the legend.
-const SAMPLE: f64 = 26.0;
 
 /// A chart of curves and points, for example losses over epochs.
 ///
@@ -70,7 +51,15 @@ pub struct LineChart {
 struct Series {
     name: String,
     points: Vec<(f64, f64)>,
-    joined: bool,
+    look: Look,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Look {
+    Line,
+    Points,
+    /// A line with the area under it.
+    Filled,
 }
 
 impl LineChart {
@@ -120,7 +109,7 @@ impl LineChart {
     /// let chart = LineChart::new("Training").series("loss", (1..).map(f64::from).zip(losses));
     /// ```
     pub fn series(self, name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
-        self.add(name.into(), points, true)
+        self.add(name.into(), points, Look::Line)
     }
 
     /// Adds points that no line joins, for example the data behind a fit.
@@ -131,11 +120,25 @@ impl LineChart {
     /// let chart = LineChart::new("Fit").points("data", [(0.0, 0.1), (1.0, 0.9)]).series("fit", [(0.0, 0.0), (1.0, 1.0)]);
     /// ```
     pub fn points(self, name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
-        self.add(name.into(), points, false)
+        self.add(name.into(), points, Look::Points)
     }
 
-    fn add(mut self, name: String, points: impl IntoIterator<Item = (f64, f64)>, joined: bool) -> Self {
-        self.series.push(Series { name, points: points.into_iter().collect(), joined });
+    /// Adds a histogram of values: the share of each bin in percent, filled down to the axis. Values that are not finite are
+    /// left out; the number of bins is `2 n^(1/3)`, at most 60.
+    ///
+    /// ```
+    /// use nn::plot::LineChart;
+    ///
+    /// let weights = (0..100).map(|i| (f64::from(i) * 0.7).sin());
+    /// let chart = LineChart::new("First layer").x_label("weight").y_label("share, %").histogram("weights", weights);
+    /// ```
+    pub fn histogram(self, name: impl Into<String>, values: impl IntoIterator<Item = f64>) -> Self {
+        let values: Vec<f64> = values.into_iter().filter(|&value| axis::shows(value, false)).collect();
+        self.add(name.into(), outline(&values), Look::Filled)
+    }
+
+    fn add(mut self, name: String, points: impl IntoIterator<Item = (f64, f64)>, look: Look) -> Self {
+        self.series.push(Series { name, points: points.into_iter().collect(), look });
         self
     }
 
@@ -196,135 +199,90 @@ impl LineChart {
         size: (f64, f64),
     ) -> DrawResult<(), B> {
         let points = || self.series.iter().flat_map(|series| &series.points).filter(|&&point| self.shows(point));
-        let x_axis = Axis::new(points().map(|&(x, _)| x), self.log_x);
-        let y_axis = Axis::new(points().map(|&(_, y)| y), self.log_y);
+        let frame = Frame {
+            title: &self.title,
+            x_label: &self.x_label,
+            y_label: &self.y_label,
+            x: (Axis::new(points().map(|&(x, _)| x), self.log_x), Labels::Numbers),
+            y: (Axis::new(points().map(|&(_, y)| y), self.log_y), Labels::Numbers),
+            legend: self
+                .series
+                .iter()
+                .enumerate()
+                .map(|(index, series)| (series.name.clone(), mark(index, series)))
+                .collect(),
+            grid: true,
+            right: 0.0,
+        };
+        frame.draw(canvas, corner, size, |plot| {
+            let all = || self.series.iter().enumerate();
+            // No area hides a line.
+            for (index, series) in all().filter(|(_, series)| series.look == Look::Filled) {
+                let area = series.points.iter().map(|&point| canvas.place(plot.place(point))).collect::<Vec<_>>();
+                canvas.area.draw(&Polygon::new(area, look(index).0.mix(0.3)))?;
+            }
+            all().try_for_each(|(index, series)| self.draw_series(canvas, plot, index, series))
+        })
+    }
 
-        let room = |label: &str, height: f64| if label.is_empty() { 0.0 } else { height + GAP };
-        let rows = self.legend_rows(size.0 - 4.0 * GAP);
-        let top = 1.5 * GAP + room(&self.title, TITLE) + ROW * rows.len() as f64;
-        let bottom = 1.5 * GAP + SMALL + room(&self.x_label, LABEL);
-        let height = size.1 - top - bottom - EDGE;
-        let y_ticks = y_axis.ticks(tick_count(height, 45.0), |_| true);
-        let widest = y_ticks.iter().map(|tick| font::width(&tick.label, SMALL)).fold(0.0, f64::max);
-        let left = 1.5 * GAP + room(&self.y_label, LABEL) + widest;
-        let width = size.0 - left - 2.0 * GAP - EDGE;
-
-        let middle = corner.0 + EDGE + left + width / 2.0;
-        let title = font::fit(&self.title, TITLE, size.0 - 2.0 * GAP);
-        // Over the plot if there is room to both sides, else over the whole rectangle.
-        let half = font::width(&title, TITLE) / 2.0 + GAP;
-        let center = middle.min(corner.0 + size.0 - half).max(corner.0 + half);
-        canvas.text((center, corner.1 + GAP + 0.7 * TITLE), &title, TITLE, INK, HPos::Center)?;
-        self.draw_legend(canvas, &rows, (middle, corner.1 + top - 0.5 * GAP))?;
-
-        if width < 1.0 || height < 1.0 {
-            // The labels leave no room for a plot.
-            return Ok(());
-        }
-        let x_ticks = x_axis.ticks(tick_count(width, 80.0), |ticks| apart(&x_axis, ticks, width));
-
-        let at = |x: f64, y: f64| (canvas.units(corner.0 + x), canvas.units(corner.1 + y));
-        let whole = (canvas.units(size.0), canvas.units(size.1));
-        let mut chart = ChartBuilder::on(&canvas.area.clone().shrink(at(0.0, 0.0), whole))
-            .margin_top(canvas.units(top))
-            .margin_right(canvas.units(2.0 * GAP))
-            .margin_bottom(canvas.units(EDGE))
-            .margin_left(canvas.units(EDGE))
-            .x_label_area_size(canvas.units(bottom))
-            .y_label_area_size(canvas.units(left))
-            .build_cartesian_2d(Ruler { axis: x_axis, ticks: x_ticks }, Ruler { axis: y_axis, ticks: y_ticks })?;
-        chart
-            .configure_mesh()
-            .bold_line_style(canvas.stroke(GRID, 1.0))
-            .axis_style(TRANSPARENT)
-            .set_all_tick_mark_size(canvas.units(0.4 * GAP))
-            .label_style(canvas.font(SMALL, INK))
-            .axis_desc_style(canvas.font(LABEL, INK))
-            .x_desc(font::fit(&self.x_label, LABEL, width))
-            .y_desc(font::fit(&self.y_label, LABEL, height))
-            .draw()?;
-
-        for (index, series) in self.series.iter().enumerate() {
-            let (color, dash) = look(index);
-            for run in series.points.split(|&point| !self.shows(point)) {
-                let places: Vec<_> = run.iter().map(|point| chart.backend_coord(point)).collect();
-                // A single point has no line to show it.
-                if series.joined && places.len() > 1 {
-                    canvas.curve(places, canvas.stroke(color, LINE), dash)?;
-                } else {
-                    places.into_iter().try_for_each(|place| canvas.dot(place, DOT, color))?;
-                }
+    fn draw_series<B: DrawingBackend>(
+        &self,
+        canvas: &Canvas<B>,
+        plot: &Plot,
+        index: usize,
+        series: &Series,
+    ) -> DrawResult<(), B> {
+        let (color, dash) = look(index);
+        for run in series.points.split(|&point| !self.shows(point)) {
+            let places: Vec<_> = run.iter().map(|&point| canvas.place(plot.place(point))).collect();
+            // A single point has no line to show it.
+            if series.look != Look::Points && places.len() > 1 {
+                canvas.curve(places, canvas.stroke(color, LINE), dash)?;
+            } else {
+                places.into_iter().try_for_each(|place| canvas.dot(place, DOT, color))?;
             }
         }
-        let (x, y) = chart.plotting_area().get_pixel_range();
-        let around = [(x.start, y.start), (x.end, y.start), (x.end, y.end), (x.start, y.end), (x.start, y.start)];
-        canvas.curve(around.to_vec(), canvas.stroke(FRAME, 1.0), None)
+        Ok(())
     }
 
     fn shows(&self, (x, y): (f64, f64)) -> bool {
         axis::shows(x, self.log_x) && axis::shows(y, self.log_y)
     }
+}
 
-    /// The named series' indices with their names as drawn, in as many rows as they need: beside no data.
-    fn legend_rows(&self, room: f64) -> Vec<Vec<(usize, String)>> {
-        let mut rows: Vec<Vec<(usize, String)>> = Vec::new();
-        let mut used = f64::INFINITY;
-        for (index, series) in self.series.iter().enumerate().filter(|(_, series)| !series.name.is_empty()) {
-            let name = font::fit(&series.name, LABEL, room - SAMPLE - 3.0 * GAP);
-            let width = entry_width(&name);
-            if used + width > room {
-                rows.push(Vec::new());
-                used = 0.0;
-            }
-            used += width;
-            rows.last_mut().expect("the first entry starts a row").push((index, name));
-        }
-        rows
-    }
-
-    /// Rows end at `bottom` and are centred about `middle`.
-    fn draw_legend<B: DrawingBackend>(
-        &self,
-        canvas: &Canvas<B>,
-        rows: &[Vec<(usize, String)>],
-        (middle, bottom): (f64, f64),
-    ) -> DrawResult<(), B> {
-        for (row, entries) in rows.iter().enumerate() {
-            let y = bottom - ROW * (rows.len() - row) as f64 + 0.5 * ROW;
-            let mut x = middle - entries.iter().map(|(_, name)| entry_width(name)).sum::<f64>() / 2.0 + GAP;
-            for (index, name) in entries {
-                let (color, dash) = look(*index);
-                let ends = [(x, y), (x + SAMPLE, y)].map(|(x, y)| (canvas.units(x), canvas.units(y)));
-                if self.series[*index].joined {
-                    canvas.curve(ends.to_vec(), canvas.stroke(color, LINE + 0.5), dash)?;
-                } else {
-                    canvas.dot((i32::midpoint(ends[0].0, ends[1].0), ends[0].1), DOT, color)?;
-                }
-                canvas.text((x + SAMPLE + 0.7 * GAP, y), name, LABEL, INK, HPos::Left)?;
-                x += entry_width(name);
-            }
-        }
-        Ok(())
+fn mark(index: usize, series: &Series) -> Mark {
+    let (color, dash) = look(index);
+    match series.look {
+        Look::Line => Mark::Line(color, dash),
+        Look::Points => Mark::Dot(color),
+        Look::Filled => Mark::Bar(tint(color, 0.3)),
     }
 }
 
-fn look(index: usize) -> (RGBColor, Option<(f64, f64)>) {
+fn look(index: usize) -> (RGBColor, Dash) {
     (PALETTE[index % PALETTE.len()], DASHES[index / PALETTE.len() % DASHES.len()])
 }
 
-fn entry_width(name: &str) -> f64 {
-    SAMPLE + font::width(name, LABEL) + 3.0 * GAP
-}
-
-/// As many ticks as stand at a distance, from 2 to 15.
-fn tick_count(room: f64, distance: f64) -> usize {
-    (3..=15).take_while(|&count| count as f64 * distance <= room).last().unwrap_or(2)
-}
-
-/// Is there a gap between any two labels under the axis, and does the last one end within the picture?
-fn apart(axis: &Axis, ticks: &[Tick], room: f64) -> bool {
-    let half = |tick: &Tick| font::width(&tick.label, SMALL) / 2.0;
-    let place = |tick: &Tick| axis.place(tick.value) * room;
-    ticks.windows(2).all(|pair| place(&pair[1]) - place(&pair[0]) >= half(&pair[0]) + half(&pair[1]) + GAP)
-        && ticks.last().is_none_or(|tick| place(tick) + half(tick) <= room + 2.0 * GAP)
+/// The corners of a histogram's outline: edges and shares in percent. As many bins as Rice's rule says, `2 n^(1/3)`.
+fn outline(values: &[f64]) -> Vec<(f64, f64)> {
+    let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &v| (l.min(v), h.max(v)));
+    if values.is_empty() {
+        return Vec::new();
+    }
+    #[expect(clippy::cast_sign_loss, reason = "a root of a count")]
+    let bins = ((2.0 * (values.len() as f64).cbrt()).ceil() as usize).min(60);
+    // Equal values are one bin about them.
+    let margin = if high > low { 0.0 } else { (0.05 * low.abs()).max(1e-3) };
+    let (low, high) = (low - margin, high + margin);
+    let mut counts = vec![0_usize; bins];
+    for value in values {
+        #[expect(clippy::cast_sign_loss, reason = "not below the lowest value")]
+        let bin = ((value - low) / (high - low) * bins as f64) as usize;
+        counts[bin.min(bins - 1)] += 1;
+    }
+    let edge = |bin: usize| low + (high - low) * bin as f64 / bins as f64;
+    let share = |count: usize| 100.0 * count as f64 / values.len() as f64;
+    let steps =
+        counts.iter().enumerate().flat_map(|(k, &count)| [(edge(k), share(count)), (edge(k + 1), share(count))]);
+    [(low, 0.0)].into_iter().chain(steps).chain([(high, 0.0)]).collect()
 }

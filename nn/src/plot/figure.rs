@@ -5,9 +5,11 @@ use std::path::Path;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
-use super::canvas::{self, Canvas, INK, Picture};
+use super::canvas::{self, Canvas, Picture};
+use super::color::INK;
 use super::error::Error;
-use super::{LineChart, font};
+use super::font;
+use super::panel::Panel;
 
 const IN_A_ROW: usize = 3;
 const TITLE: f64 = 22.0;
@@ -30,7 +32,7 @@ const TITLE_ROOM: f64 = 40.0;
 #[derive(Clone, Debug)]
 pub struct Figure {
     title: String,
-    panels: Vec<LineChart>,
+    panels: Vec<Panel>,
     size: Option<(u32, u32)>,
 }
 
@@ -51,8 +53,8 @@ impl Figure {
     ///
     /// let figure = Figure::new("Digits").panel(LineChart::new("Loss")).panel(LineChart::new("Accuracy"));
     /// ```
-    pub fn panel(mut self, chart: LineChart) -> Self {
-        self.panels.push(chart);
+    pub fn panel(mut self, chart: impl Into<Panel>) -> Self {
+        self.panels.push(chart.into());
         self
     }
 

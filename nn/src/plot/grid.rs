@@ -5,7 +5,8 @@ use std::path::Path;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
-use super::canvas::{self, Canvas, FRAME, INK, Picture, VERMILION};
+use super::canvas::{self, Canvas, Picture};
+use super::color::{FRAME, INK, VERMILION};
 use super::error::{Error, Kind};
 use super::font;
 

@@ -7,7 +7,7 @@ use plotters::style::{RGBColor, WHITE};
 use tempfile::TempDir;
 
 use super::axis::{Axis, Tick};
-use super::canvas::{INK, VERMILION};
+use super::color::{INK, VERMILION};
 use super::{Error, Figure, ImageGrid, LineChart};
 
 fn losses() -> LineChart {

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::{Epoch, History};
 
 /// A step that was taken.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Step {
     /// The epoch, from 1.
@@ -22,6 +22,8 @@ pub struct Step {
     pub rate: f64,
     /// The gradient's norm, all parameters together.
     pub gradient_norm: f64,
+    /// The gradient's norm layer by layer, in the order of [`History::layers`].
+    pub layer_norms: Vec<f64>,
 }
 
 type OnStep<M> = Box<dyn FnMut(&Step, &M) -> ControlFlow<()>>;

@@ -141,7 +141,7 @@ fn step<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
         let (name, value) = if result.loss.is_finite() { ("penalty", result.penalty) } else { ("loss", result.loss) };
         return Err(Kind::Diverged { what: format!("the {name} became {value}"), place, cause }.into());
     };
-    let norms = match frame.norms.measure(model, &gradients) {
+    let mut norms = match frame.norms.measure(model, &gradients) {
         Ok(norms) => norms,
         Err((name, value)) => {
             restore_previous(model, previous.as_deref());
@@ -164,7 +164,9 @@ fn step<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
     run.history.steps += 1;
     frame.bar.inc(1);
     let Place { epoch, batch, step } = place;
-    Ok(Step { epoch, batch, step, loss: result.loss, penalty: result.penalty, rate, gradient_norm: norms[0] })
+    let gradient_norm = norms.remove(0);
+    let (loss, penalty) = (result.loss, result.penalty);
+    Ok(Step { epoch, batch, step, loss, penalty, rate, gradient_norm, layer_norms: norms })
 }
 
 fn restore_previous<T: Real>(model: &mut impl Layer<T>, previous: Option<&[Tensor<T>]>) {

@@ -1,0 +1,58 @@
+//! What a figure is made of.
+
+use plotters::prelude::*;
+
+use super::canvas::Canvas;
+use super::{DecisionRegions, HeatMap, LineChart};
+
+/// Any chart, as a part of a [`Figure`](super::Figure).
+///
+/// ```
+/// use nn::plot::{Figure, HeatMap, LineChart};
+///
+/// let map = HeatMap::new("Values", ndarray::array![[1.0, 2.0], [3.0, 4.0]]);
+/// let figure = Figure::new("Both").panel(LineChart::new("Loss")).panel(map);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Panel(Kind);
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Lines(LineChart),
+    Map(Box<HeatMap>),
+    Regions(Box<DecisionRegions>),
+}
+
+impl From<LineChart> for Panel {
+    fn from(chart: LineChart) -> Self {
+        Self(Kind::Lines(chart))
+    }
+}
+
+impl From<HeatMap> for Panel {
+    fn from(map: HeatMap) -> Self {
+        Self(Kind::Map(Box::new(map)))
+    }
+}
+
+impl From<DecisionRegions> for Panel {
+    fn from(regions: DecisionRegions) -> Self {
+        Self(Kind::Regions(Box::new(regions)))
+    }
+}
+
+impl Panel {
+    /// Draws into a rectangle given by its upper left corner and size.
+    pub(super) fn draw<B: DrawingBackend>(
+        &self,
+        canvas: &Canvas<B>,
+        corner: (f64, f64),
+        size: (f64, f64),
+    ) -> DrawResult<(), B> {
+        match &self.0 {
+            Kind::Lines(chart) => chart.draw(canvas, corner, size),
+            Kind::Map(map) => map.draw(canvas, corner, size),
+            Kind::Regions(regions) => regions.draw(canvas, corner, size),
+        }
+    }
+}

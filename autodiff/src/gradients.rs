@@ -105,6 +105,18 @@ impl<T: Real> Gradients<T> {
         self.tensors.get(node.slot as usize)?.as_ref()
     }
 
+    /// The derivative with respect to a scalar entry.
+    pub(crate) fn scalar(&self, index: usize) -> Option<T> {
+        self.scalars.as_slice().get(index).copied()
+    }
+
+    /// The gradient of the tensor at an entry.
+    pub(crate) fn at_slot(&self, cell: &TapeCell<T>, index: usize) -> Option<&Tensor<T>> {
+        let entries = cell.tensors.borrow();
+        let slot = entries.binary_search_by_key(&(index as u32), |entry| entry.index).ok()?;
+        self.tensors.get(slot)?.as_ref()
+    }
+
     /// Takes out the gradient of a tensor on this tape.
     pub(crate) fn take(&mut self, handle: &Tensor<T>) -> Option<Tensor<T>> {
         self.tensors.get_mut(handle.place()?.slot as usize)?.take()

@@ -53,6 +53,7 @@ pub mod checkpoint;
 mod derivative;
 mod dual;
 mod error;
+pub mod explain;
 mod gather;
 mod gradients;
 #[cfg(feature = "approx")]

@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell, UnsafeCell};
 
 use super::fused::{Block, Located};
 use super::guard::Guard;
+use super::names::Names;
 use super::opcode;
 use super::store::{Code, OwnedCode, Store};
 use super::trace::Place;
@@ -38,6 +39,8 @@ pub(crate) struct TapeCell<T: Real> {
     scratch: Cell<Scratch<T>>,
     store: UnsafeCell<Store<T>>,
     pub(crate) tensors: RefCell<Vec<TensorEntry<T>>>,
+    /// Names of entries; whoever is called while they are borrowed calls nobody else.
+    pub(crate) names: RefCell<Names>,
 }
 
 impl<T: Real> TapeCell<T> {
@@ -285,6 +288,7 @@ impl<T: Real> TapeCell<T> {
         // Handles of this epoch are stale from here on. An epoch never comes round again: `fresh` replaces the cell.
         self.epoch.set(self.epoch.get() + 1);
         let blocks = self.store().clear();
+        self.names.borrow_mut().clear();
         // What blocks and operations hold is foreign code that may run on drop: it must not find the store or the list
         // borrowed.
         drop(blocks);
@@ -407,6 +411,7 @@ pub(crate) fn fresh<T: Real>() -> &'static TapeCell<T> {
             scratch: Cell::default(),
             store: UnsafeCell::new(Store::new()),
             tensors: RefCell::default(),
+            names: RefCell::default(),
         }))
     });
     cell.born.set(no_grad::entered());

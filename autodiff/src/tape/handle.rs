@@ -10,6 +10,11 @@ pub trait Root<T: Real> {
     #[doc(hidden)]
     #[allow(private_interfaces, reason = "only this crate calls it")]
     fn seed(&self, cell: &'static TapeCell<T>) -> (usize, Option<Seed<T>>);
+
+    /// The tape that the root is on, checked.
+    #[doc(hidden)]
+    #[allow(private_interfaces, reason = "only this crate calls it")]
+    fn tape(&self, op: &'static str) -> &'static TapeCell<T>;
 }
 
 /// A handle on a tape: [`Var`] or [`Tensor`], or a reference to one.
@@ -20,6 +25,11 @@ pub trait Handle<T: Real> {
     #[doc(hidden)]
     #[allow(private_interfaces, reason = "only this crate calls it")]
     fn index_on(&self, cell: &'static TapeCell<T>) -> usize;
+
+    /// The tape that the handle is on; `None` for a constant.
+    #[doc(hidden)]
+    #[allow(private_interfaces, reason = "only this crate calls it")]
+    fn tape_of(&self) -> Option<&'static TapeCell<T>>;
 
     #[doc(hidden)]
     #[allow(private_interfaces, reason = "only this crate calls it")]
@@ -41,6 +51,11 @@ impl<T: Real> Root<T> for Var<T> {
         same(cell, of, "the root");
         (index, None)
     }
+
+    #[track_caller]
+    fn tape(&self, op: &'static str) -> &'static TapeCell<T> {
+        self.root(op).0
+    }
 }
 
 #[allow(private_interfaces, reason = "only this crate calls it")]
@@ -51,6 +66,11 @@ impl<T: Real> Root<T> for Tensor<T> {
         same(cell, node.cell, "the root");
         (node.index as usize, Some((node, Tensor::ones(self.shape()))))
     }
+
+    #[track_caller]
+    fn tape(&self, op: &'static str) -> &'static TapeCell<T> {
+        self.root(op).cell
+    }
 }
 
 #[allow(private_interfaces, reason = "only this crate calls it")]
@@ -58,6 +78,11 @@ impl<T: Real, Y: Root<T>> Root<T> for &Y {
     #[track_caller]
     fn seed(&self, cell: &'static TapeCell<T>) -> (usize, Option<Seed<T>>) {
         (**self).seed(cell)
+    }
+
+    #[track_caller]
+    fn tape(&self, op: &'static str) -> &'static TapeCell<T> {
+        (**self).tape(op)
     }
 }
 
@@ -72,6 +97,10 @@ impl<T: Real> Handle<T> for Var<T> {
         same(cell, of, what);
         of.check(epoch);
         index as usize
+    }
+
+    fn tape_of(&self) -> Option<&'static TapeCell<T>> {
+        self.place().map(|(cell, ..)| cell)
     }
 
     fn pick(&self, found: &RecordedGradients<T>) -> Self {
@@ -92,6 +121,10 @@ impl<T: Real> Handle<T> for Tensor<T> {
         node.index as usize
     }
 
+    fn tape_of(&self) -> Option<&'static TapeCell<T>> {
+        self.place().map(|node| node.cell)
+    }
+
     fn pick(&self, found: &RecordedGradients<T>) -> Self {
         let slot = self.place().map_or(usize::MAX, |node| node.slot as usize);
         found.tensors.get(slot).cloned().flatten().unwrap_or_else(|| Self::zeros(self.shape()))
@@ -105,6 +138,10 @@ impl<T: Real, X: Handle<T>> Handle<T> for &X {
     #[track_caller]
     fn index_on(&self, cell: &'static TapeCell<T>) -> usize {
         (**self).index_on(cell)
+    }
+
+    fn tape_of(&self) -> Option<&'static TapeCell<T>> {
+        (**self).tape_of()
     }
 
     fn pick(&self, found: &RecordedGradients<T>) -> X::Owned {

@@ -364,6 +364,18 @@ impl<T> Default for OwnedCode<T> {
 }
 
 impl<T: Real> OwnedCode<T> {
+    pub(crate) fn ops(&self) -> &[u8] {
+        &self.ops
+    }
+
+    pub(crate) fn operands(&self) -> &[u32] {
+        &self.operands
+    }
+
+    pub(crate) fn constants(&self) -> &[T] {
+        &self.constants
+    }
+
     /// The program, with the blocks it refers to.
     pub(crate) fn view<'a>(&'a self, blocks: &'a [Located<T>]) -> Code<'a, T> {
         Code { ops: &self.ops, operands: &self.operands, constants: &self.constants, blocks }

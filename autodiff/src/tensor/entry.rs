@@ -19,6 +19,11 @@ pub(crate) trait Backward<T: Real> {
 
     /// The vector-Jacobian product: one gradient or `None` for each input, written in tensor operations.
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T>;
+
+    /// Whether the operation is a user's own: its name says nothing of what it does.
+    fn is_own(&self) -> bool {
+        false
+    }
 }
 
 /// A stretch of program on scalars that the tape keeps as one entry and runs again when a sweep comes to it.
@@ -61,6 +66,15 @@ impl<T: Real> OpRef<T> {
             Self::Binary(f) => f.name(),
             Self::Static(op) => op.name(),
             Self::Shared(op) => op.name(),
+        }
+    }
+
+    /// Whether the operation is a user's own.
+    pub(crate) fn is_own(&self) -> bool {
+        match self {
+            Self::Unary(_) | Self::Binary(_) => false,
+            Self::Static(op) => op.is_own(),
+            Self::Shared(op) => op.is_own(),
         }
     }
 

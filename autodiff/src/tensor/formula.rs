@@ -182,6 +182,10 @@ impl<T: Real, F: Formula<K>, const K: usize> Backward<T> for Elementwise<F, K> {
         F::NAME
     }
 
+    fn is_own(&self) -> bool {
+        true
+    }
+
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
         if cx.recording() {
             // The same formula and the same rules on whole tensors: each operation is recorded, so the gradient has

@@ -205,6 +205,10 @@ impl<T: Real, O: Op<T>> Backward<T> for Applied<O> {
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
         self.0.vjp(cx)
     }
+
+    fn is_own(&self) -> bool {
+        true
+    }
 }
 
 impl<T: Real> Tensor<T> {

@@ -1,0 +1,464 @@
+//! The written-out derivation: values forward, derivatives backward, line by line.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use super::expr::Id;
+use super::fold::{self, Part};
+use super::formulas::Formulas;
+use super::quantities::{Quantities, is_variable};
+use super::rules;
+use super::text::{self, Text};
+use crate::gradients::Gradients;
+use crate::rules::Unary;
+use crate::tape::cell::TapeCell;
+use crate::tape::opcode::Kind;
+use crate::tape::reader::Reader;
+use crate::tensor::entry::{OpRef, Source};
+use crate::{Real, Tensor};
+
+/// A formula of an adjoint that is longer is referred to by its name.
+const LONG: usize = 12;
+/// So many terms of a sum are written out.
+const TERMS: usize = 6;
+/// Lines of plain text are broken at this width.
+const WIDTH: usize = 110;
+
+/// `left = step = step = …`, or words in place of lines that are left out.
+#[derive(Clone, Debug)]
+enum Line {
+    Equation { left: Text, steps: Vec<Text> },
+    Words(String),
+}
+
+/// A derivation as people write it: [`derivation`](super::derivation) makes one. `Display` gives plain text, [`latex`](Self::latex) LaTeX.
+#[derive(Clone, Debug)]
+pub struct Derivation {
+    title: Text,
+    forward: Vec<Line>,
+    backward: Vec<Line>,
+    notes: Vec<(Text, Text)>,
+}
+
+impl Derivation {
+    /// The derivation for LaTeX with `amsmath`: displayed equations, one block for the values and one for the derivatives.
+    ///
+    /// ```
+    /// use autodiff::{Tape, explain};
+    /// let tape = Tape::<f64>::new();
+    /// let y = tape.var(1.3).named("y");
+    /// let f = y.sin().named("f");
+    /// let latex = explain::derivation(f, y).latex();
+    /// assert!(latex.contains(r"\frac{df}{dy} &= \cos y = 0.267499"));
+    /// ```
+    pub fn latex(&self) -> String {
+        let mut out = String::new();
+        for lines in [&self.forward, &self.backward] {
+            if lines.is_empty() {
+                continue;
+            }
+            let block: Vec<String> = lines.iter().map(latex_line).collect();
+            out.push_str("\\begin{align*}\n");
+            out.push_str(&block.join(" \\\\\n"));
+            out.push_str("\n\\end{align*}\n");
+        }
+        if !self.notes.is_empty() {
+            let notes: Vec<String> = self.notes.iter().map(|(a, b)| format!("${} = {}$", a.latex, b.latex)).collect();
+            out.push_str(&format!("where {}.\n", notes.join(", ")));
+        }
+        out
+    }
+}
+
+fn latex_line(line: &Line) -> String {
+    match line {
+        Line::Words(words) => format!("& {}", Text::words(words).latex),
+        Line::Equation { left, steps } => {
+            let steps: Vec<&str> = steps.iter().map(|step| step.latex.as_str()).collect();
+            let length: usize = steps.iter().map(|step| step.len()).sum();
+            let join = if length > 160 { " \\\\\n&= " } else { " = " };
+            format!("{} &= {}", left.latex, steps.join(join))
+        }
+    }
+}
+
+/// Plain text. The title, the values in the order in which they were computed, then the derivatives from the root to the
+/// variables.
+impl fmt::Display for Derivation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.title.plain)?;
+        for (heading, lines) in [("values", &self.forward), ("derivatives", &self.backward)] {
+            if lines.is_empty() {
+                continue;
+            }
+            writeln!(f, "\n{heading}")?;
+            for line in lines {
+                match line {
+                    Line::Words(words) => writeln!(f, "  {words}")?,
+                    Line::Equation { left, steps } => {
+                        let left = &left.plain;
+                        let steps: Vec<&str> = steps.iter().map(|step| step.plain.as_str()).collect();
+                        let whole = format!("  {left} = {}", steps.join(" = "));
+                        if whole.chars().count() <= WIDTH && steps.len() <= 3 {
+                            writeln!(f, "{whole}")?;
+                        } else {
+                            let indent = left.chars().count() + 2;
+                            writeln!(f, "  {left} = {}", steps[0])?;
+                            for step in &steps[1..] {
+                                writeln!(f, "{:indent$} = {step}", "")?;
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        if !self.notes.is_empty() {
+            let notes: Vec<String> = self.notes.iter().map(|(a, b)| format!("{} = {}", a.plain, b.plain)).collect();
+            writeln!(f, "\nwhere {}", notes.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+/// What is asked for.
+pub(super) struct Question<'a, T: Real> {
+    pub(super) cell: &'static TapeCell<T>,
+    pub(super) root: usize,
+    pub(super) gradients: Gradients<T>,
+    pub(super) wrt: Vec<usize>,
+    pub(super) constants: &'a [(String, Tensor<T>)],
+    pub(super) lines: usize,
+}
+
+#[track_caller]
+pub(super) fn write<T: Real>(question: &Question<'_, T>) -> Derivation {
+    let reader = Reader::new(question.cell, question.root, "`explain` was called on");
+    let quantities = Quantities::new(&reader);
+    let formulas = Formulas::new(&reader, &quantities, question.constants);
+    let writer = Writer { question, reader: &reader, quantities: &quantities, formulas: &formulas };
+    writer.derivation()
+}
+
+struct Writer<'a, T: Real> {
+    question: &'a Question<'a, T>,
+    reader: &'a Reader<T>,
+    quantities: &'a Quantities,
+    formulas: &'a Formulas<'a, T>,
+}
+
+impl<T: Real> Writer<'_, T> {
+    fn derivation(&self) -> Derivation {
+        let reader = self.reader;
+        let quantities: Vec<usize> =
+            (0..=reader.root).filter(|&i| reader.live[i] && self.quantities.shown[i]).collect();
+        let looks: Vec<u64> = quantities.iter().map(|&i| self.quantities.signature[i]).collect();
+        let forward = self.folded(&quantities, &looks, |i| self.value_line(i));
+        let backward = self.backward();
+        let mut derivation = Derivation { title: self.title(), forward, backward, notes: self.notes() };
+        for (tensor, name) in self.formulas.unnamed_constants() {
+            let left =
+                text::render(&self.formulas.arena, self.formulas.arena.name(&name, &text::latex_name(&name), true));
+            let line = Line::Equation { left, steps: vec![self.array(&tensor)] };
+            derivation.forward.insert(0, line);
+        }
+        derivation
+    }
+
+    fn title(&self) -> Text {
+        let of: Vec<Text> = self.question.wrt.iter().take(TERMS).map(|&i| self.derivative(i)).collect();
+        let more = self.question.wrt.len().saturating_sub(TERMS);
+        let mut title = Text::joined(&of, ", ", ", ");
+        if more > 0 {
+            title.plain.push_str(&format!(" and {more} more"));
+        }
+        title
+    }
+
+    fn folded(&self, entries: &[usize], looks: &[u64], mut line: impl FnMut(usize) -> Line) -> Vec<Line> {
+        let parts = fold::fold(looks, self.question.lines);
+        let write = |part: &Part| match *part {
+            Part::Line(at) => line(entries[at]),
+            Part::Again { times, lines: 1 } => Line::Words(format!("… and {times} more like this one")),
+            Part::Again { times, lines } => Line::Words(format!("… and {times} times more {lines} lines like these")),
+            Part::Left(lines) => Line::Words(format!("… and {lines} more lines, left out")),
+        };
+        parts.iter().map(write).collect()
+    }
+
+    fn name(&self, i: usize) -> Text {
+        text::render(&self.formulas.arena, self.formulas.name(i))
+    }
+
+    /// `df/dx`, or what it is called.
+    fn derivative(&self, i: usize) -> Text {
+        if let Some(name) = self.adjoint_name(i) {
+            return Text::new(name, text::latex_name(name));
+        }
+        self.ratio(self.reader.root, i)
+    }
+
+    fn adjoint_name(&self, i: usize) -> Option<&str> {
+        self.reader.names.label(i)?.adjoint.as_deref()
+    }
+
+    /// `dy/dx`.
+    fn ratio(&self, of: usize, by: usize) -> Text {
+        let (of, by) = (self.name(of), self.name(by));
+        Text::new(format!("d{}/d{}", of.plain, by.plain), format!(r"\frac{{d{}}}{{d{}}}", of.latex, by.latex))
+    }
+
+    /// A number, a small array, or the shape of a large one.
+    fn array(&self, tensor: &Tensor<T>) -> Text {
+        const SMALL: usize = 8;
+        let shape = tensor.shape();
+        if shape.is_empty() && !tensor.is_empty() {
+            return text::number(tensor.item().primal());
+        }
+        if tensor.len() > SMALL || shape.len() > 2 || tensor.is_empty() {
+            let lengths: Vec<String> = shape.iter().map(usize::to_string).collect();
+            let norm = tensor.view().iter().map(|x| x.primal() * x.primal()).sum::<f64>().sqrt();
+            let norm = text::number(norm);
+            return Text::new(
+                format!("({} array, norm {})", lengths.join("×"), norm.plain),
+                format!(r"\text{{({} array, norm ${}$)}}", lengths.join(r"$\times$"), norm.latex),
+            );
+        }
+        let view = tensor.view();
+        let numbers: Vec<Text> = view.iter().map(|x| text::number(x.primal())).collect();
+        let row = |numbers: &[Text]| Text::joined(numbers, ", ", " & ");
+        let columns = *shape.last().unwrap_or(&1);
+        let rows: Vec<Text> = numbers.chunks(columns.max(1)).map(row).collect();
+        let plain = if shape.len() == 1 {
+            format!("[{}]", rows[0].plain)
+        } else {
+            format!("[{}]", rows.iter().map(|row| format!("[{}]", row.plain)).collect::<Vec<_>>().join(", "))
+        };
+        let rows: Vec<&str> = rows.iter().map(|row| row.latex.as_str()).collect();
+        Text::new(plain, format!(r"\begin{{pmatrix}} {} \end{{pmatrix}}", rows.join(r" \\ ")))
+    }
+
+    fn value(&self, i: usize) -> Option<Text> {
+        match self.reader.shape(i) {
+            None => self.reader.value(i).map(text::number),
+            Some(_) => self.reader.tensor(i).map(|tensor| self.array(tensor)),
+        }
+    }
+
+    fn value_line(&self, i: usize) -> Line {
+        let mut steps = Vec::new();
+        if !is_variable(self.reader, i) {
+            steps.push(text::render(&self.formulas.arena, self.formulas.expression(i)));
+        }
+        steps.extend(self.value(i));
+        if steps.is_empty() {
+            steps.push(Text::words("a variable that nothing reads"));
+        }
+        Line::Equation { left: self.name(i), steps }
+    }
+
+    fn backward(&self) -> Vec<Line> {
+        let (reader, root) = (self.reader, self.reader.root);
+        let depends = reader.depends(&self.question.wrt);
+        let on_path = |i: usize| depends[i] && reader.live[i] && self.quantities.shown[i];
+        let mut entries: Vec<usize> = (0..=root).rev().filter(|&i| on_path(i) && i != root).collect();
+        // A variable that the root does not depend on still gets its line.
+        entries.extend(self.question.wrt.iter().copied().filter(|&i| i > root || !reader.live[i]));
+        let looks: Vec<u64> = entries.iter().map(|&i| self.quantities.signature.get(i).map_or(0, |s| s ^ 1)).collect();
+        // Who is to be written, and by whom it is read.
+        let parts = fold::fold(&looks, self.question.lines);
+        let mut parents: HashMap<usize, Vec<usize>> = parts
+            .iter()
+            .filter_map(|part| if let Part::Line(at) = part { Some((entries[*at], Vec::new())) } else { None })
+            .collect();
+        for p in (0..=root).rev().filter(|&i| on_path(i)) {
+            for child in self.formulas.children(p) {
+                if let Some(list) = parents.get_mut(&child) {
+                    list.push(p);
+                }
+            }
+        }
+        let mut adjoints: HashMap<usize, (Id, f64)> = HashMap::new();
+        adjoints.insert(root, (self.formulas.arena.number(1.0), 1.0));
+        let mut lines = self.folded(&entries, &looks, |i| {
+            let (line, id) = self.adjoint_line(i, &parents[&i], &adjoints);
+            adjoints.insert(i, (id, self.scalar_adjoint(i)));
+            line
+        });
+        if lines.is_empty() {
+            lines.push(Line::Equation { left: self.derivative(root), steps: vec![text::number(1.0)] });
+        }
+        lines
+    }
+
+    fn scalar_adjoint(&self, i: usize) -> f64 {
+        match self.reader_shape(i) {
+            None => self.question.gradients.scalar(i).map_or(0.0, |x| x.primal()),
+            Some(_) => match self.question.gradients.at_slot(self.question.cell, i) {
+                Some(tensor) if tensor.ndim() == 0 => tensor.item().primal(),
+                _ => f64::NAN,
+            },
+        }
+    }
+
+    fn reader_shape(&self, i: usize) -> Option<&[usize]> {
+        if i <= self.reader.root { self.reader.shape(i) } else { None }
+    }
+
+    /// The adjoint as it is written in the lines of others: its formula if that is short, else its name.
+    fn adjoint(&self, p: usize, adjoints: &HashMap<usize, (Id, f64)>) -> (Id, f64) {
+        let arena = &self.formulas.arena;
+        if p == self.reader.root {
+            return (arena.number(1.0), 1.0);
+        }
+        let value = self.scalar_adjoint(p);
+        let known = adjoints.get(&p).map(|known| known.0).filter(|&id| arena.size(id) <= LONG);
+        let named = self.adjoint_name(p).is_some();
+        let id = known.filter(|_| !named).unwrap_or_else(|| {
+            let name = self.derivative(p);
+            let tensor = self.reader_shape(p).is_some_and(|shape| !shape.is_empty());
+            arena.name(&name.plain, &name.latex, tensor)
+        });
+        (id, value)
+    }
+
+    fn adjoint_line(&self, u: usize, parents: &[usize], adjoints: &HashMap<usize, (Id, f64)>) -> (Line, Id) {
+        let arena = &self.formulas.arena;
+        let left = self.derivative(u);
+        if parents.is_empty() {
+            let zero = arena.number(0.0);
+            return (Line::Equation { left, steps: vec![text::number(0.0)] }, zero);
+        }
+        let scalar = |i: usize| self.reader_shape(i).is_none_or(<[usize]>::is_empty);
+        if !scalar(u) || self.reader_shape(u).is_some() || !parents.iter().all(|&p| scalar(p)) {
+            return self.tensor_adjoint_line(u, parents, adjoints);
+        }
+        let written = if parents.len() > TERMS { 2 } else { parents.len() };
+        let more = parents.len() - written;
+        let (mut names, mut symbols, mut numbers, mut products) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut formula = Vec::new();
+        let dot = |a: &Text, b: &Text| Text::joined(&[a.clone(), b.clone()], " · ", r" \cdot ");
+        for &p in &parents[..written] {
+            let Some(local) = self.formulas.contribution(p, u, arena.number(1.0), 1.0) else { continue };
+            let (adjoint, value) = self.adjoint(p, adjoints);
+            let (slope, local) = (local.id(arena), local.value);
+            formula.push((1.0, arena.mul(adjoint, slope)));
+            if p == self.reader.root {
+                names.push(self.ratio(p, u));
+                symbols.push(text::factor(arena, slope));
+                numbers.push(text::number(local));
+                products.push(local);
+            } else {
+                names.push(dot(&self.derivative(p), &self.ratio(p, u)));
+                symbols.push(dot(&text::factor(arena, adjoint), &text::factor(arena, slope)));
+                numbers.push(dot(&text::factor_number(value), &text::factor_number(local)));
+                products.push(value * local);
+            }
+        }
+        let total = self.scalar_adjoint(u);
+        let mut steps = Vec::new();
+        let direct = matches!(parents, [p] if *p == self.reader.root);
+        let sum = |terms: &[Text]| added(terms, more);
+        if direct {
+            // dx/dx would say nothing.
+            let formula = arena.sum(&formula);
+            steps.push(text::render(arena, formula));
+        } else {
+            if names.len() > 1 || more > 0 || self.adjoint_name(u).is_none() {
+                steps.push(sum(&names));
+            }
+            steps.push(sum(&symbols));
+            steps.push(sum(&numbers));
+            if names.len() > 1 || more > 0 {
+                steps.push(sum(&products.iter().map(|&x| text::number(x)).collect::<Vec<_>>()));
+            }
+        }
+        steps.push(text::number(total));
+        steps.dedup();
+        let id = if more > 0 { arena.name(&left.plain, &left.latex, false) } else { arena.sum(&formula) };
+        (Line::Equation { left, steps }, id)
+    }
+
+    fn tensor_adjoint_line(&self, u: usize, parents: &[usize], adjoints: &HashMap<usize, (Id, f64)>) -> (Line, Id) {
+        let arena = &self.formulas.arena;
+        let left = self.derivative(u);
+        let written = if parents.len() > TERMS { 2 } else { parents.len() };
+        let more = parents.len() - written;
+        let mut formula = Vec::new();
+        for &p in &parents[..written] {
+            let (adjoint, value) = self.adjoint(p, adjoints);
+            if let Some(passed) = self.formulas.contribution(p, u, adjoint, value) {
+                formula.push((1.0, passed.id(arena)));
+            }
+        }
+        let tensor = self.reader_shape(u).is_some_and(|shape| !shape.is_empty());
+        let id = arena.sum(&formula);
+        let mut written = if more > 0 {
+            let terms: Vec<Text> = formula.iter().map(|&(_, id)| text::render(arena, id)).collect();
+            added(&terms, more)
+        } else {
+            text::render(arena, id)
+        };
+        if tensor && !arena.is_tensor(id) {
+            written = written.then(&Text::words(" (each element)"));
+        }
+        let mut steps = vec![written];
+        match self.question.gradients.at_slot(self.question.cell, u) {
+            Some(gradient) => steps.push(self.array(gradient)),
+            None if self.reader_shape(u).is_none() => steps.push(text::number(self.scalar_adjoint(u))),
+            None => steps.push(text::number(0.0)),
+        }
+        steps.dedup();
+        let id = if more > 0 { arena.name(&left.plain, &left.latex, tensor) } else { id };
+        (Line::Equation { left, steps }, id)
+    }
+
+    /// What functions with names of their own are.
+    fn notes(&self) -> Vec<(Text, Text)> {
+        let mut functions: Vec<(String, Unary)> = Vec::new();
+        for i in (0..=self.reader.root).filter(|&i| self.reader.live[i]) {
+            let Some(function) = self.reader.names.label(i).and_then(|label| label.function.as_deref()) else {
+                continue;
+            };
+            let row = match self.reader.kind(i) {
+                Kind::Unary(f) => Some(f),
+                Kind::Tensor => self.reader.tensor_entry(i).and_then(|entry| match &entry.source {
+                    Source::Op { op: OpRef::Unary(f), .. } => Some(*f),
+                    _ => None,
+                }),
+                _ => None,
+            };
+            if let Some(f) = row
+                && !functions.iter().any(|known| known.0 == function)
+            {
+                functions.push((function.to_owned(), f));
+            }
+        }
+        let arena = &self.formulas.arena;
+        let written = |pair: (Id, Id)| (text::render(arena, pair.0), text::render(arena, pair.1));
+        functions.iter().flat_map(|(name, f)| rules::meaning(arena, name, *f)).map(written).collect()
+    }
+}
+
+/// A sum of texts, with a word for those that are left out.
+fn added(terms: &[Text], more: usize) -> Text {
+    let mut sum = Text::default();
+    for (k, term) in terms.iter().enumerate() {
+        let negative = term.plain.starts_with('−');
+        let sign = match (k, negative) {
+            (0, _) => Text::default(),
+            (_, false) => Text::new(" + ", " + "),
+            (_, true) => Text::new(" − ", " - "),
+        };
+        let term = if k > 0 && negative {
+            Text::new(&term.plain['−'.len_utf8()..], term.latex.trim_start_matches('-').trim_start())
+        } else {
+            term.clone()
+        };
+        sum = sum.then(&sign).then(&term);
+    }
+    if more > 0 {
+        let words = Text::words(&format!(" ({more} more terms like these)"));
+        sum = sum.then(&Text::new(" + …", r" + \ldots")).then(&words);
+    }
+    sum
+}

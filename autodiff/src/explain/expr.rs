@@ -1,0 +1,260 @@
+//! Formulas, simplified as a person would: `x · x` is `x²`, `1 · a` is `a`, `-(y - t)` is `t - y`.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::template::{Level, Template};
+
+/// A formula in its arena; equal formulas have the same number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Id(u32);
+
+/// A number that can be compared and hashed, by its bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Bits(u64);
+
+impl Bits {
+    fn new(x: f64) -> Self {
+        // -0 is 0 in a formula.
+        Self((x + 0.0).to_bits())
+    }
+
+    pub(super) fn get(self) -> f64 {
+        f64::from_bits(self.0)
+    }
+}
+
+/// What a formula is made of.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Node {
+    Number(Bits),
+    Name {
+        plain: Rc<str>,
+        latex: Rc<str>,
+    },
+    /// Terms with their coefficients, at least two.
+    Sum(Vec<(Bits, Id)>),
+    /// A coefficient and powers; neither a number alone nor a single factor.
+    Product {
+        coefficient: Bits,
+        factors: Vec<(Id, i32)>,
+    },
+    Apply {
+        template: Rc<Template>,
+        arguments: Vec<Id>,
+    },
+}
+
+#[derive(Clone)]
+struct Info {
+    node: Rc<Node>,
+    size: usize,
+    /// Whether it stands for an array with axes.
+    tensor: bool,
+}
+
+/// Holds formulas.
+#[derive(Default)]
+pub(super) struct Arena {
+    infos: RefCell<Vec<Info>>,
+    ids: RefCell<HashMap<Rc<Node>, Id>>,
+}
+
+impl Arena {
+    fn intern(&self, node: Node, tensor: bool) -> Id {
+        if let Some(&id) = self.ids.borrow().get(&node) {
+            return id;
+        }
+        let size = match &node {
+            Node::Number(_) | Node::Name { .. } => 1,
+            Node::Sum(terms) => terms.iter().map(|&(_, id)| self.size(id) + 1).sum(),
+            Node::Product { factors, .. } => 1 + factors.iter().map(|&(id, _)| self.size(id)).sum::<usize>(),
+            Node::Apply { arguments, .. } => 1 + arguments.iter().map(|&id| self.size(id)).sum::<usize>(),
+        };
+        let mut infos = self.infos.borrow_mut();
+        let (id, node) = (Id(infos.len() as u32), Rc::new(node));
+        infos.push(Info { node: Rc::clone(&node), size, tensor });
+        self.ids.borrow_mut().insert(node, id);
+        id
+    }
+
+    pub(super) fn node(&self, id: Id) -> Rc<Node> {
+        Rc::clone(&self.infos.borrow()[id.0 as usize].node)
+    }
+
+    /// How many symbols a formula has.
+    pub(super) fn size(&self, id: Id) -> usize {
+        self.infos.borrow()[id.0 as usize].size
+    }
+
+    pub(super) fn is_tensor(&self, id: Id) -> bool {
+        self.infos.borrow()[id.0 as usize].tensor
+    }
+
+    pub(super) fn number(&self, x: f64) -> Id {
+        self.intern(Node::Number(Bits::new(x)), false)
+    }
+
+    /// The value of a formula that is a number.
+    pub(super) fn as_number(&self, id: Id) -> Option<f64> {
+        match &*self.node(id) {
+            Node::Number(x) => Some(x.get()),
+            _ => None,
+        }
+    }
+
+    pub(super) fn name(&self, plain: &str, latex: &str, tensor: bool) -> Id {
+        self.intern(Node::Name { plain: plain.into(), latex: latex.into() }, tensor)
+    }
+
+    /// A formula of any form, given by its pattern.
+    pub(super) fn apply(&self, template: &Rc<Template>, arguments: &[Id], tensor: bool) -> Id {
+        self.intern(Node::Apply { template: Rc::clone(template), arguments: arguments.to_vec() }, tensor)
+    }
+
+    /// A formula given by the LaTeX of its pattern, `{0}` standing for the first argument.
+    pub(super) fn pattern(&self, latex: &str, arguments: &[Id], tensor: bool) -> Id {
+        self.apply(&Rc::new(Template::new(latex)), arguments, tensor)
+    }
+
+    pub(super) fn add(&self, a: Id, b: Id) -> Id {
+        self.sum(&[(1.0, a), (1.0, b)])
+    }
+
+    /// `Σ c_i a_i`.
+    pub(super) fn sum(&self, summands: &[(f64, Id)]) -> Id {
+        let (mut terms, mut constant): (Vec<(f64, Id)>, f64) = (Vec::new(), 0.0);
+        let mut add = |c: f64, of: Id| match terms.iter_mut().find(|term| term.1 == of) {
+            Some(term) => term.0 += c,
+            None => terms.push((c, of)),
+        };
+        for &(c, id) in summands {
+            match &*self.node(id) {
+                Node::Number(x) => constant += c * x.get(),
+                Node::Sum(inner) => {
+                    for &(k, of) in inner {
+                        match self.as_number(of) {
+                            Some(x) => constant += c * k.get() * x,
+                            None => add(c * k.get(), of),
+                        }
+                    }
+                }
+                Node::Product { coefficient, factors } if coefficient.get() != 1.0 => {
+                    add(c * coefficient.get(), self.product(1.0, factors.clone()));
+                }
+                _ => add(c, id),
+            }
+        }
+        terms.retain(|term| term.0 != 0.0);
+        if constant != 0.0 {
+            // Where it stood: `1 - x`, `x + 1`.
+            let first = summands.first().is_some_and(|&(_, id)| self.as_number(id).is_some());
+            terms.insert(if first { 0 } else { terms.len() }, (constant, self.number(1.0)));
+        }
+        match terms[..] {
+            [] => return self.number(0.0),
+            [(c, id)] => return self.scale(c, id),
+            _ => {}
+        }
+        if terms[0].0 < 0.0
+            && let Some(first) = terms.iter().position(|term| term.0 > 0.0)
+        {
+            terms[..=first].rotate_right(1);
+        }
+        let tensor = terms.iter().any(|&(_, id)| self.is_tensor(id));
+        self.intern(Node::Sum(terms.into_iter().map(|(c, id)| (Bits::new(c), id)).collect()), tensor)
+    }
+
+    /// `c a`.
+    pub(super) fn scale(&self, c: f64, a: Id) -> Id {
+        let number = self.number(c);
+        self.mul(number, a)
+    }
+
+    pub(super) fn mul(&self, a: Id, b: Id) -> Id {
+        let (mut coefficient, mut factors) = self.factors(a);
+        let (second, more) = self.factors(b);
+        coefficient *= second;
+        for (id, power) in more {
+            match factors.iter_mut().find(|factor| factor.0 == id) {
+                Some(factor) => factor.1 += power,
+                None => factors.push((id, power)),
+            }
+        }
+        self.product(coefficient, factors)
+    }
+
+    pub(super) fn div(&self, a: Id, b: Id) -> Id {
+        self.mul(a, self.pow(b, -1))
+    }
+
+    pub(super) fn pow(&self, a: Id, power: i32) -> Id {
+        let (c, factors) = self.factors(a);
+        let mut factors: Vec<(Id, i32)> = factors.into_iter().map(|(id, k)| (id, k * power)).collect();
+        let coefficient = c.powi(power);
+        if power < 0 && c != 1.0 && !is_short(coefficient) {
+            // 1/3 stays one.
+            factors.push((self.number(c.abs()), power));
+            return self.product(c.signum().powi(power), factors);
+        }
+        self.product(coefficient, factors)
+    }
+
+    fn factors(&self, id: Id) -> (f64, Vec<(Id, i32)>) {
+        match &*self.node(id) {
+            Node::Number(x) => (x.get(), Vec::new()),
+            Node::Product { coefficient, factors } => (coefficient.get(), factors.clone()),
+            _ => (1.0, vec![(id, 1)]),
+        }
+    }
+
+    fn product(&self, mut coefficient: f64, mut factors: Vec<(Id, i32)>) -> Id {
+        for (id, power) in &mut factors {
+            // 6 · 1/3.
+            if let Some(x) = self.as_number(*id)
+                && *power < 0
+                && (coefficient / x).fract() == 0.0
+            {
+                coefficient /= x;
+                *power += 1;
+            }
+        }
+        factors.retain(|factor| factor.1 != 0);
+        if coefficient == 0.0 {
+            return self.number(0.0);
+        }
+        match factors[..] {
+            [] => return self.number(coefficient),
+            [(id, 1)] if coefficient == 1.0 => return id,
+            // -(a - b) = b - a
+            [(id, 1)] if coefficient == -1.0 => {
+                if let Node::Sum(terms) = &*self.node(id) {
+                    let flipped: Vec<(f64, Id)> = terms.iter().map(|&(c, id)| (-c.get(), id)).collect();
+                    return self.sum(&flipped);
+                }
+            }
+            _ => {}
+        }
+        factors.sort_by_cached_key(|&(id, _)| self.order(id));
+        let tensor = factors.iter().any(|&(id, _)| self.is_tensor(id));
+        self.intern(Node::Product { coefficient: Bits::new(coefficient), factors }, tensor)
+    }
+
+    /// Where a factor stands: numbers, names, sums, functions, products of matrices; scalars before tensors.
+    fn order(&self, id: Id) -> (bool, u8, Rc<str>) {
+        let (class, name) = match &*self.node(id) {
+            Node::Number(_) => (0, "".into()),
+            Node::Name { plain, .. } => (1, Rc::clone(plain)),
+            Node::Sum(_) => (2, "".into()),
+            Node::Apply { template, .. } if template.level == Level::Matrix => (4, "".into()),
+            Node::Product { .. } | Node::Apply { .. } => (3, "".into()),
+        };
+        (self.is_tensor(id), class, name)
+    }
+}
+
+/// Whether a number is short enough to stand in place of a fraction.
+fn is_short(x: f64) -> bool {
+    x.is_finite() && (x * 1e4).fract() == 0.0
+}

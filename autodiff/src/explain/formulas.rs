@@ -1,0 +1,457 @@
+//! The formulas of a tape's quantities, and what each passes on to those it reads.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+
+use super::expr::{Arena, Id};
+use super::quantities::{self, Quantities, WIDE};
+use super::rules::Operation;
+use super::symbol::Symbol;
+use super::text::latex_name;
+use crate::rules::{Algebra, Nary, Unary};
+use crate::tape::opcode::Kind;
+use crate::tape::reader::{Operand, Reader};
+use crate::tensor::entry::Source;
+use crate::{Real, Tensor};
+
+pub(super) struct Formulas<'a, T: Real> {
+    pub(super) reader: &'a Reader<T>,
+    pub(super) quantities: &'a Quantities,
+    pub(super) arena: Arena,
+    /// Constant tensors by the place of their elements, with their names.
+    constants: RefCell<Vec<(Tensor<T>, String)>>,
+    /// How many of them came with a name.
+    named: usize,
+}
+
+fn same<T: Real>(a: &Tensor<T>, b: &Tensor<T>) -> bool {
+    std::ptr::eq(a.buffer().as_ptr(), b.buffer().as_ptr())
+        && a.shape() == b.shape()
+        && a.layout().offset == b.layout().offset
+        && a.layout().strides == b.layout().strides
+}
+
+impl<'a, T: Real> Formulas<'a, T> {
+    pub(super) fn new(reader: &'a Reader<T>, quantities: &'a Quantities, constants: &[(String, Tensor<T>)]) -> Self {
+        let constants: Vec<_> = constants.iter().map(|(name, tensor)| (tensor.clone(), name.clone())).collect();
+        let named = constants.len();
+        Self { reader, quantities, arena: Arena::default(), constants: RefCell::new(constants), named }
+    }
+
+    /// Constant tensors that got a name of ours.
+    pub(super) fn unnamed_constants(&self) -> Vec<(Tensor<T>, String)> {
+        self.constants.borrow()[self.named..].to_vec()
+    }
+
+    fn is_tensor(&self, i: usize) -> bool {
+        self.reader.shape(i).is_some_and(|shape| !shape.is_empty())
+    }
+
+    pub(super) fn name(&self, i: usize) -> Id {
+        let name = self.quantities.name(self.reader, i);
+        self.arena.name(&name, &latex_name(&name), self.is_tensor(i))
+    }
+
+    fn value(&self, i: usize) -> f64 {
+        self.reader.value(i).unwrap_or(f64::NAN)
+    }
+
+    fn constant(&self, tensor: &Tensor<T>) -> Id {
+        let known = self.constants.borrow().iter().find(|(known, _)| same(known, tensor)).map(|(_, name)| name.clone());
+        let name = known.unwrap_or_else(|| {
+            if tensor.is_empty() {
+                return "[]".to_owned();
+            }
+            let mut constants = self.constants.borrow_mut();
+            let name = format!("c{}", constants.len() - self.named + 1);
+            constants.push((tensor.clone(), name.clone()));
+            name
+        });
+        self.arena.name(&name, &latex_name(&name), tensor.ndim() > 0)
+    }
+
+    /// An operand as it is written inside a formula.
+    fn operand(&self, operand: &Operand<T>, memo: &mut HashMap<usize, Symbol<'_>>) -> (Id, f64) {
+        match operand {
+            Operand::Number(x) => (self.arena.number(*x), *x),
+            Operand::Constant(tensor) if tensor.ndim() == 0 => {
+                let known = self.constants.borrow().iter().any(|(known, _)| same(known, tensor));
+                let x = tensor.item().primal();
+                (if known { self.constant(tensor) } else { self.arena.number(x) }, x)
+            }
+            Operand::Constant(tensor) => (self.constant(tensor), f64::NAN),
+            Operand::Entry(k) if self.quantities.shown[*k] => (self.name(*k), self.value(*k)),
+            Operand::Entry(k) => {
+                let id = match memo.get(k) {
+                    Some(symbol) => symbol.id(&self.arena),
+                    None => self.expression(*k),
+                };
+                (id, self.value(*k))
+            }
+        }
+    }
+
+    /// The formula of an entry in terms of quantities.
+    pub(super) fn expression(&self, i: usize) -> Id {
+        let (arena, reader) = (&self.arena, self.reader);
+        let mut memo = HashMap::new();
+        if quantities::is_addition(reader, i) {
+            let terms = quantities::sum_terms(reader, &self.quantities.shown, i);
+            if terms.len() > WIDE {
+                return self.long_sum(&terms);
+            }
+            let terms: Vec<(f64, Id)> =
+                terms.iter().map(|&k| (1.0, self.operand(&Operand::Entry(k), &mut memo).0)).collect();
+            return arena.sum(&terms);
+        }
+        let operands = reader.operands(i);
+        if self.quantities.wide[i] {
+            return self.wide(i, &operands);
+        }
+        let x: Vec<(Id, f64)> = operands.iter().map(|operand| self.operand(operand, &mut memo)).collect();
+        let ids: Vec<Id> = x.iter().map(|x| x.0).collect();
+        match reader.kind(i) {
+            Kind::Leaf => self.name(i),
+            Kind::Unary(f) => match reader.names.label(i).and_then(|label| label.function.clone()) {
+                Some(function) => arena.pattern(&format!(r"{}\left({{0}}\right)", latex_name(&function)), &ids, false),
+                None => super::symbol::unary(arena, f, ids[0]),
+            },
+            Kind::Binary(f, _) => super::symbol::binary(arena, f, ids[0], ids[1]),
+            Kind::Nary(f) => self.nary(f, &ids),
+            Kind::Block => self.call("fuse", &ids, false),
+            Kind::At => self.element(i, ids[0], false),
+            Kind::Tensor => self.tensor(i, ids),
+        }
+    }
+
+    fn call(&self, name: &str, ids: &[Id], tensor: bool) -> Id {
+        let places: Vec<String> = (0..ids.len()).map(|k| format!("{{{k}}}")).collect();
+        let latex = format!(r"\operatorname{{{name}}}\left({}\right)", places.join(", "));
+        self.arena.pattern(&latex, ids, tensor)
+    }
+
+    /// Entry `[i, j]` of a tensor, or the tensor that has a 1 there and 0 elsewhere.
+    fn element(&self, i: usize, tensor: Id, unit: bool) -> Id {
+        let shape = self.reader.tensor_entry(i).map_or(&[][..], |entry| entry.source.shape());
+        let mut rest = self.reader.position(i);
+        let mut index: Vec<String> = Vec::new();
+        for &n in shape.iter().rev() {
+            index.insert(0, (rest % n).to_string());
+            rest /= n;
+        }
+        let index = index.join(",");
+        if unit {
+            return self.arena.name(&format!("e[{index}]"), &format!(r"\mathrm{{e}}_{{{index}}}"), true);
+        }
+        self.arena.pattern(&format!(r"{{0}}\left[{index}\right]"), &[tensor], false)
+    }
+
+    fn long_sum(&self, terms: &[usize]) -> Id {
+        let name = |k: usize| self.operand(&Operand::Entry(k), &mut HashMap::new()).0;
+        let list = [name(terms[0]), name(terms[1]), name(terms[terms.len() - 1])];
+        let latex = format!(r"{{0}} + {{1}} + \ldots + {{2}} \text{{ ({} terms)}}", terms.len());
+        self.arena.pattern(&latex, &list, false)
+    }
+
+    /// A function of more arguments than are written out.
+    fn wide(&self, i: usize, operands: &[Operand<T>]) -> Id {
+        let (arena, reader, n) = (&self.arena, self.reader, operands.len());
+        let at = |k: usize| self.operand(&operands[k], &mut HashMap::new()).0;
+        let listed = |name: &str, tensor: bool| {
+            let latex = format!(r"\operatorname{{{name}}}\left({{0}}, {{1}}, \ldots, {{2}}\right) \text{{ of {n}}}");
+            arena.pattern(&latex, &[at(0), at(1), at(n - 1)], tensor)
+        };
+        let kind = reader.kind(i);
+        match kind {
+            Kind::Nary(f @ (Nary::Sum | Nary::Mean)) => {
+                let sum = format!(r"{{0}} + {{1}} + \ldots + {{2}} \text{{ ({n} terms)}}");
+                let sum = arena.pattern(&sum, &[at(0), at(1), at(n - 1)], false);
+                if f == Nary::Sum { sum } else { arena.div(sum, arena.number(n as f64)) }
+            }
+            Kind::Nary(Nary::Product) => arena.pattern(r"{0} {1} \cdots {2}", &[at(0), at(1), at(n - 1)], false),
+            Kind::Nary(Nary::Dot) => {
+                let ids = [at(0), at(n / 2), at(n / 2 - 1), at(n - 1)];
+                let ids = [arena.mul(ids[0], ids[1]), arena.mul(ids[2], ids[3])];
+                arena.pattern(&format!(r"{{0}} + \ldots + {{1}} \text{{ ({} terms)}}", n / 2), &ids, false)
+            }
+            Kind::Nary(f) => listed(&f.name().replace('_', r"\_"), false),
+            Kind::Block => listed("fuse", false),
+            _ => match reader.tensor_entry(i).map(|entry| &entry.source) {
+                Some(Source::Scalars { .. }) => arena.pattern(
+                    &format!(r"\left[{{0}}, {{1}}, \ldots, {{2}}\right] \text{{ of {n}}}"),
+                    &[at(0), at(1), at(n - 1)],
+                    true,
+                ),
+                Some(_) => {
+                    let name = reader.tensor_entry(i).map_or("", |entry| entry.name()).replace('_', r"\_");
+                    listed(&name, true)
+                }
+                None => listed("f", false),
+            },
+        }
+    }
+
+    fn nary(&self, f: Nary, x: &[Id]) -> Id {
+        let arena = &self.arena;
+        let sum = |terms: &mut dyn Iterator<Item = Id>| {
+            let terms: Vec<(f64, Id)> = terms.map(|id| (1.0, id)).collect();
+            arena.sum(&terms)
+        };
+        let power = |x: Id| super::symbol::unary(arena, Unary::Exp, x);
+        match f {
+            Nary::MulAdd => arena.add(arena.mul(x[0], x[1]), x[2]),
+            Nary::Sum => sum(&mut x.iter().copied()),
+            Nary::Mean => arena.div(sum(&mut x.iter().copied()), arena.number(x.len() as f64)),
+            Nary::Dot => {
+                let (a, b) = x.split_at(x.len() / 2);
+                sum(&mut a.iter().zip(b).map(|(&a, &b)| arena.mul(a, b)))
+            }
+            Nary::SumSq => sum(&mut x.iter().map(|&x| arena.pow(x, 2))),
+            Nary::Norm => super::symbol::unary(arena, Unary::Sqrt, sum(&mut x.iter().map(|&x| arena.pow(x, 2)))),
+            Nary::Product => x.iter().fold(arena.number(1.0), |product, &x| arena.mul(product, x)),
+            Nary::LogSumExp => super::symbol::unary(arena, Unary::Ln, sum(&mut x.iter().map(|&x| power(x)))),
+            Nary::Polynomial => {
+                let terms = x[1..].iter().enumerate().map(|(k, &c)| arena.mul(c, arena.pow(x[0], k as i32)));
+                sum(&mut terms.collect::<Vec<_>>().into_iter())
+            }
+        }
+    }
+
+    /// A tensor operation with its operands' formulas.
+    fn operation(&self, i: usize, inputs: Vec<Id>) -> Operation<'_> {
+        let operands = self.reader.operands(i);
+        let shape_of = |operand: &Operand<T>| match operand {
+            Operand::Entry(k) => self.reader.shape(*k).unwrap_or(&[]).to_vec(),
+            Operand::Number(_) => Vec::new(),
+            Operand::Constant(tensor) => tensor.shape().to_vec(),
+        };
+        let zeros = |operand: &Operand<T>| matches!(operand, Operand::Constant(tensor) if tensor.len() <= 1 << 16 && tensor.view().iter().all(|x| x.primal() == 0.0));
+        let unit_targets = match operands.get(1) {
+            Some(Operand::Constant(t)) if t.ndim() > 0 && t.len() <= 1 << 16 => {
+                let view = t.view();
+                let sums = view.sum_axis(ndarray::Axis(t.ndim() - 1));
+                sums.iter().all(|sum| (sum.primal() - 1.0).abs() < 1e-6)
+            }
+            _ => false,
+        };
+        let function = self.reader.names.label(i).and_then(|label| label.function.as_deref().map(str::to_owned));
+        Operation {
+            arena: &self.arena,
+            inputs,
+            shapes: operands.iter().map(shape_of).collect(),
+            zeros: operands.iter().map(zeros).collect(),
+            unit_targets,
+            shape: self.reader.shape(i).unwrap_or(&[]).to_vec(),
+            function,
+        }
+    }
+
+    fn tensor(&self, i: usize, ids: Vec<Id>) -> Id {
+        let Some(entry) = self.reader.tensor_entry(i) else { return self.name(i) };
+        match &entry.source {
+            Source::Leaf(_) => self.name(i),
+            Source::Op { op, .. } => self.operation(i, ids).formula(op),
+            Source::Region { .. } => self.call("checkpoint", &ids, true),
+            Source::Scalars { .. } => {
+                let places: Vec<String> = (0..ids.len()).map(|k| format!("{{{k}}}")).collect();
+                self.arena.pattern(&format!(r"\left[{}\right]", places.join(", ")), &ids, true)
+            }
+        }
+    }
+
+    /// The quantities that one reads, through the entries that are written inside its formula.
+    pub(super) fn children(&self, p: usize) -> Vec<usize> {
+        let mut children = Vec::new();
+        let mut open = vec![p];
+        while let Some(i) = open.pop() {
+            for operand in self.reader.operands(i) {
+                match operand {
+                    Operand::Entry(k) if self.quantities.shown[k] => children.push(k),
+                    Operand::Entry(k) => open.push(k),
+                    _ => {}
+                }
+            }
+        }
+        children.sort_unstable();
+        children.dedup();
+        children
+    }
+
+    /// What quantity `p` passes on to `child`, where its own adjoint is `g`, whose value is `value`: the chain rule through
+    /// its formula, all uses of the child added up.
+    pub(super) fn contribution(&self, p: usize, child: usize, g: Id, value: f64) -> Option<Symbol<'_>> {
+        let mut adjoints: BTreeMap<usize, Symbol<'_>> = BTreeMap::new();
+        adjoints.insert(p, Symbol::new(&self.arena, g, value));
+        while let Some((i, adjoint)) = adjoints.pop_last() {
+            if i == child {
+                return Some(adjoint);
+            }
+            if i != p && self.quantities.shown[i] {
+                continue;
+            }
+            for (k, passed) in self.pass_on(i, adjoint, i == p && self.quantities.wide[p], child) {
+                let sum = adjoints.get(&k).map_or(passed, |&sum| sum + passed);
+                adjoints.insert(k, sum);
+            }
+        }
+        None
+    }
+
+    /// The derivative of entry `i` with respect to one that it reads, all uses added up.
+    pub(super) fn step(&self, i: usize, of: usize) -> Option<Symbol<'_>> {
+        let one = Symbol::new(&self.arena, self.arena.number(1.0), 1.0);
+        let passed = self.pass_on(i, one, self.quantities.wide[i], of);
+        passed.into_iter().filter(|&(k, _)| k == of).map(|(_, slope)| slope).reduce(|sum, slope| sum + slope)
+    }
+
+    /// One step of the sweep, through entry `i`.
+    fn pass_on<'s>(&'s self, i: usize, g: Symbol<'s>, wide: bool, child: usize) -> Vec<(usize, Symbol<'s>)> {
+        let (arena, reader) = (&self.arena, self.reader);
+        let operands = reader.operands(i);
+        let entry = |k: usize| if let Operand::Entry(of) = operands[k] { Some(of) } else { None };
+        if wide && !quantities::is_addition(reader, i) {
+            return self.pass_on_wide(i, g, &operands, child);
+        }
+        if quantities::is_addition(reader, i) {
+            return (0..2).filter_map(entry).map(|of| (of, g)).collect();
+        }
+        let mut memo = HashMap::new();
+        let x: Vec<Symbol<'_>> = operands
+            .iter()
+            .map(|operand| {
+                let (id, value) = self.operand(operand, &mut memo);
+                Symbol::new(arena, id, value)
+            })
+            .collect();
+        let y = {
+            // A logistic function's slope is told by its value.
+            let by_name = matches!(reader.kind(i), Kind::Unary(Unary::Sigmoid | Unary::Tanh) | Kind::Tensor);
+            let id = if by_name && self.quantities.shown[i] { self.name(i) } else { self.expression(i) };
+            Symbol::new(arena, id, self.value(i))
+        };
+        let listed = |slopes: Vec<Symbol<'s>>| {
+            slopes.into_iter().enumerate().filter_map(|(k, slope)| Some((entry(k)?, g * slope))).collect()
+        };
+        match reader.kind(i) {
+            Kind::Leaf => Vec::new(),
+            Kind::Unary(f) => match reader.names.label(i).and_then(|label| label.function.clone()) {
+                Some(function) => {
+                    let latex = format!(r"{}'\left({{0}}\right)", latex_name(&function));
+                    let slope = arena.pattern(&latex, &[x[0].id(arena)], false);
+                    listed(vec![Symbol::new(arena, slope, f.derivative(x[0].value, y.value))])
+                }
+                None => listed(vec![f.derivative(x[0], y)]),
+            },
+            Kind::Binary(f, _) => {
+                let both = [0, 1].map(|k| {
+                    // The derivative with respect to a constant may not exist.
+                    entry(k).map(|of| {
+                        (of, g * if k == 0 { f.derivative_a(x[0], x[1], y) } else { f.derivative_b(x[0], x[1], y) })
+                    })
+                });
+                both.into_iter().flatten().collect()
+            }
+            Kind::Nary(f) => listed(f.derivatives(&x, y).into_vec()),
+            Kind::Block => {
+                let stored = reader.stored(i);
+                listed(stored.into_iter().map(|slope| Symbol::new(arena, arena.number(slope), slope)).collect())
+            }
+            Kind::At => {
+                let Some(of) = entry(0) else { return Vec::new() };
+                let unit = self.element(i, arena.number(0.0), true);
+                vec![(of, Symbol::new(arena, arena.mul(g.id(arena), unit), f64::NAN))]
+            }
+            Kind::Tensor => self.pass_on_tensor(i, g, &x, y),
+        }
+    }
+
+    fn pass_on_tensor<'s>(
+        &'s self,
+        i: usize,
+        g: Symbol<'s>,
+        x: &[Symbol<'s>],
+        y: Symbol<'s>,
+    ) -> Vec<(usize, Symbol<'s>)> {
+        let (arena, operands) = (&self.arena, self.reader.operands(i));
+        let Some(entry) = self.reader.tensor_entry(i) else { return Vec::new() };
+        let g = g.id(arena);
+        let mut passed = Vec::new();
+        match &entry.source {
+            Source::Leaf(_) => {}
+            Source::Op { op, .. } => {
+                let operation = self.operation(i, x.iter().map(|x| x.id(arena)).collect());
+                for (k, operand) in operands.iter().enumerate() {
+                    if let Operand::Entry(of) = operand
+                        && let Some(id) = operation.gradient(op, k, y.id(arena), g)
+                    {
+                        passed.push((*of, Symbol::new(arena, id, f64::NAN)));
+                    }
+                }
+            }
+            Source::Scalars { places, .. } => {
+                for (k, place) in places.iter().enumerate() {
+                    if let Some(of) = place {
+                        let id = arena.pattern(&format!(r"{{0}}\left[{k}\right]"), &[g], false);
+                        passed.push((*of as usize, Symbol::new(arena, id, f64::NAN)));
+                    }
+                }
+            }
+            Source::Region { places, .. } => {
+                let id = arena.pattern(r"\text{vjp of checkpoint}\left({0}\right)", &[g], false);
+                passed.extend(places.iter().map(|&of| (of as usize, Symbol::new(arena, id, f64::NAN))));
+            }
+        }
+        passed
+    }
+
+    /// For one argument among many: the derivatives in closed form.
+    fn pass_on_wide<'s>(
+        &'s self,
+        i: usize,
+        g: Symbol<'s>,
+        operands: &[Operand<T>],
+        child: usize,
+    ) -> Vec<(usize, Symbol<'s>)> {
+        let (arena, reader, n) = (&self.arena, self.reader, operands.len());
+        let symbol = |k: usize| {
+            let (id, value) = self.operand(&operands[k], &mut HashMap::new());
+            Symbol::new(arena, id, value)
+        };
+        let y = Symbol::new(arena, self.name(i), self.value(i));
+        let places =
+            (0..n).filter(|&k| matches!(operands[k], Operand::Entry(of) if of == child || !self.quantities.shown[of]));
+        let mut passed = Vec::new();
+        for k in places {
+            let Operand::Entry(of) = operands[k] else { continue };
+            let slope = match reader.kind(i) {
+                Kind::Nary(Nary::Sum) => Symbol::constant(1.0),
+                Kind::Nary(Nary::Mean) => Symbol::constant(1.0) / Symbol::new(arena, arena.number(n as f64), n as f64),
+                Kind::Nary(Nary::Dot) => symbol((k + n / 2) % n),
+                Kind::Nary(Nary::SumSq) => symbol(k) + symbol(k),
+                Kind::Nary(Nary::Norm) => symbol(k) / y,
+                Kind::Nary(Nary::LogSumExp) => (symbol(k) - y).apply1(Unary::Exp),
+                Kind::Nary(f) => {
+                    let values: Vec<f64> = (0..n).map(|k| symbol(k).value).collect();
+                    let slope = f.derivatives(&values, y.value)[k];
+                    let latex = format!(
+                        r"\frac{{\partial \text{{ {}}}}}{{\partial \text{{ argument {}}}}}",
+                        f.name().replace('_', r"\_"),
+                        k + 1
+                    );
+                    Symbol::new(arena, arena.pattern(&latex, &[], false), slope)
+                }
+                Kind::Block => {
+                    let slope = reader.stored(i)[k];
+                    Symbol::new(arena, arena.number(slope), slope)
+                }
+                _ => {
+                    let id = arena.pattern(&format!(r"{{0}}\left[{k}\right]"), &[g.id(arena)], false);
+                    passed.push((of, Symbol::new(arena, id, f64::NAN)));
+                    continue;
+                }
+            };
+            passed.push((of, g * slope));
+        }
+        passed
+    }
+}

@@ -1,0 +1,146 @@
+//! The derivation of a derivative, written out as people write it.
+//!
+//! [`derivation`] reads a tape and writes down what is on it: the values in the order in which they were computed, then the
+//! derivatives from the root to the chosen variable, each as the sum over its uses, with the factors in symbols, in numbers,
+//! and the result. `Display` gives plain text, [`Derivation::latex`] LaTeX.
+//!
+//! ```
+//! use autodiff::{Tape, explain};
+//! let tape = Tape::<f64>::new();
+//! let y = tape.var(1.3).named("y");
+//! let x = (2.0 * y).named("x");
+//! let z = y.sin().named("z");
+//! let f = (x * x * z).named("f");
+//! assert_eq!(explain::derivation(f, y).to_string(), "\
+//! df/dy
+//!
+//! values
+//!   y = 1.3
+//!   x = 2y = 2.6
+//!   z = sin y = 0.963558
+//!   f = x²z = 6.51365
+//!
+//! derivatives
+//!   df/dz = x² = 6.76
+//!   df/dx = 2xz = 5.0105
+//!   df/dy = df/dz · dz/dy + df/dx · dx/dy
+//!         = x² · cos y + 2xz · 2
+//!         = 6.76 · 0.267499 + 5.0105 · 2
+//!         = 1.80829 + 10.021
+//!         = 11.8293
+//! ");
+//! ```
+//!
+//! Quantities are what has a name, is used more than once, or is a variable; what is used once and has no name is written
+//! inside the formula that uses it. Lines that repeat are shown once, with their number, so that the text stays short
+//! whatever the length of the tape. For tensors, each operation's rule is written with whole arrays: `δᵀ x`, `W[2]ᵀ δ`.
+//!
+//! The tape is read and never changed. Adjoints are computed by one sweep, in which hooks
+//! ([`Tensor::on_grad`](crate::Tensor::on_grad)) run as in any other.
+
+mod derivation;
+mod expr;
+mod fold;
+mod formulas;
+mod paths;
+mod quantities;
+mod rules;
+mod symbol;
+mod template;
+mod text;
+
+pub use derivation::Derivation;
+pub use paths::{Path, Paths, paths};
+
+use crate::tape::cell::TapeCell;
+use crate::tape::{Handle, Root};
+use crate::{Real, Tensor};
+
+/// The derivation of a scalar root's derivative with respect to a variable or an intermediate value.
+///
+/// # Panics
+/// If the root is a constant, stale, or not a scalar; if `wrt` is not on its tape; if the tape is being swept.
+///
+/// ```
+/// use autodiff::{Tape, explain};
+/// let tape = Tape::<f64>::new();
+/// let w = tape.var(2.0).named("w");
+/// let loss = (w * 3.0 - 1.0).square().named("E");
+/// let text = explain::derivation(loss, w).to_string();
+/// assert!(text.contains("E = (3w − 1)² = 25"));
+/// assert!(text.contains("dE/dw = 6(3w − 1) = 30"));
+/// ```
+#[track_caller]
+pub fn derivation<T: Real, Y: Root<T>, X: Handle<T>>(root: Y, wrt: X) -> Derivation {
+    Explain::of(root).derivation(&[wrt])
+}
+
+/// A derivation with choices: several variables at once, names for constants, more lines.
+///
+/// ```
+/// use autodiff::{Tape, Tensor, explain::Explain};
+/// use ndarray::array;
+/// let tape = Tape::<f64>::new();
+/// let w = tape.tensor(array![[1.0, 2.0]]).named("W");
+/// let b = tape.tensor(array![0.5]).named("b");
+/// let (x, t) = (Tensor::constant(array![3.0, -1.0]), Tensor::constant(array![1.0]));
+/// let y = x.linear(&w, &b).named("y");
+/// let loss = ((y - &t).square().sum() * 0.5).named("E");
+/// let text = Explain::of(&loss).constant("x", &x).constant("t", &t).derivation(&[&w, &b]).to_string();
+/// assert!(text.contains("y = W x + b"));
+/// assert!(text.contains("dE/dW = (y − t) ⊗ x"));
+/// ```
+pub struct Explain<T: Real> {
+    cell: &'static TapeCell<T>,
+    root: usize,
+    seed: Option<crate::tape::sweep::Seed<T>>,
+    constants: Vec<(String, Tensor<T>)>,
+    lines: usize,
+}
+
+impl<T: Real> Explain<T> {
+    /// Of this scalar's derivatives.
+    ///
+    /// # Panics
+    /// If the root is a constant, stale, or not a scalar.
+    #[track_caller]
+    pub fn of(root: impl Root<T>) -> Self {
+        let cell = root.tape("explain");
+        let (root, seed) = root.seed(cell);
+        Self { cell, root, seed, constants: Vec::new(), lines: 40 }
+    }
+
+    /// A name for a constant tensor, which is on no tape and cannot be [named](Tensor::named) there: inputs, targets.
+    pub fn constant(mut self, name: impl Into<String>, tensor: &Tensor<T>) -> Self {
+        self.constants.push((name.into(), tensor.clone()));
+        self
+    }
+
+    /// How many lines are written at most for the values, and for the derivatives; 40 unless set.
+    pub fn lines(self, lines: usize) -> Self {
+        Self { lines, ..self }
+    }
+
+    /// The derivation for these handles.
+    ///
+    /// # Panics
+    /// If one is not on the root's tape; if the tape is being swept.
+    #[track_caller]
+    pub fn derivation<X: Handle<T>>(self, wrt: &[X]) -> Derivation {
+        let mut places = Vec::with_capacity(wrt.len());
+        for x in wrt {
+            places.push(x.index_on(self.cell));
+        }
+        let scalars = [(self.root, T::one())];
+        let scalars = if self.seed.is_some() { &[][..] } else { &scalars[..] };
+        let gradients = crate::tape::sweep::gradients(self.cell, scalars, self.seed);
+        derivation::write(&derivation::Question {
+            cell: self.cell,
+            root: self.root,
+            gradients,
+            wrt: places,
+            constants: &self.constants,
+            lines: self.lines,
+        })
+    }
+}

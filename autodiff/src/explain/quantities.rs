@@ -1,0 +1,186 @@
+//! Which entries of a tape are quantities with a line of their own, and which are written inside the formulas that use them.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use crate::Real;
+use crate::tape::opcode::{ADD, Kind, SUM};
+use crate::tape::reader::{Operand, Reader};
+use crate::tensor::entry::Source;
+
+/// A formula of more symbols is taken apart.
+const LONG: u32 = 12;
+/// A sum may have more of them, and this many terms.
+const LONG_SUM: u32 = 24;
+pub(super) const WIDE: usize = 6;
+
+pub(super) struct Quantities {
+    /// Whether an entry that the root depends on has a line of its own.
+    pub(super) shown: Vec<bool>,
+    /// Whether it is a sum or a function of more arguments than are written out.
+    pub(super) wide: Vec<bool>,
+    /// Equal for formulas that differ in numbers and names only.
+    pub(super) signature: Vec<u64>,
+    /// The number of an entry without a name, among variables or among results; 0 otherwise.
+    number: Vec<u32>,
+    /// Names of entries, made different where several have the same.
+    names: HashMap<usize, String>,
+    root: usize,
+    root_name: &'static str,
+}
+
+/// Whether an entry adds two others.
+pub(super) fn is_addition<T: Real>(reader: &Reader<T>, i: usize) -> bool {
+    reader.opcode(i) == ADD
+}
+
+impl Quantities {
+    pub(super) fn new<T: Real>(reader: &Reader<T>) -> Self {
+        let n = reader.root + 1;
+        let mut readers = vec![0_u8; n];
+        let mut last_reader = vec![0_u32; n];
+        for i in (0..n).filter(|&i| reader.live[i]) {
+            for operand in reader.operands(i) {
+                if let Operand::Entry(k) = operand
+                    && (readers[k] == 0 || last_reader[k] != i as u32)
+                {
+                    (readers[k], last_reader[k]) = (readers[k].saturating_add(1), i as u32);
+                }
+            }
+        }
+        let mut shown = vec![false; n];
+        let mut wide = vec![false; n];
+        let mut size = vec![1_u32; n];
+        let mut terms = vec![1_u32; n];
+        for i in (0..n).filter(|&i| reader.live[i]) {
+            let named = reader.names.label(i).is_some_and(|label| label.name.is_some() || label.adjoint.is_some());
+            let kind = reader.kind(i);
+            shown[i] = i == reader.root || named || kind == Kind::Leaf || readers[i] != 1;
+            if let (Kind::Tensor, Some(entry)) = (kind, reader.tensor_entry(i)) {
+                shown[i] |= !matches!(entry.source, Source::Op { .. });
+            }
+            let operands = reader.operands(i);
+            let entries = operands.iter().filter_map(|o| if let Operand::Entry(k) = o { Some(*k) } else { None });
+            let inlined: Vec<usize> = entries.filter(|&k| !shown[k]).collect();
+            if is_addition(reader, i) {
+                // A chain of additions is one sum, looked at when it is complete.
+                let own = operands.len() - inlined.len();
+                size[i] = inlined.iter().fold(1 + own as u32, |sum, &k| sum.saturating_add(size[k]));
+                let of = |&k: &usize| if is_addition(reader, k) { terms[k] } else { 1 };
+                terms[i] = inlined.iter().map(of).sum::<u32>() + own as u32;
+                continue;
+            }
+            let total = inlined.iter().map(|&k| size[k]).sum::<u32>() + (operands.len() - inlined.len()) as u32 + 1;
+            let many = matches!(kind, Kind::Nary(_) | Kind::Block | Kind::Tensor) && operands.len() > WIDE;
+            wide[i] = many;
+            shown[i] |= many;
+            size[i] = total;
+            let long = total > if reader.opcode(i) == SUM { LONG_SUM } else { LONG };
+            if many || long {
+                for &k in &inlined {
+                    shown[k] |= size[k] > 2 || many && reader.kind(k) != Kind::At;
+                }
+                size[i] = operands.len() as u32 + 1;
+            }
+        }
+        // Long sums: their terms get lines of their own.
+        for i in (0..n).rev().filter(|&i| reader.live[i] && is_addition(reader, i)) {
+            let within = !shown[i] && is_addition(reader, last_reader[i] as usize);
+            if within || (terms[i] as usize <= WIDE && size[i] <= LONG_SUM) {
+                continue;
+            }
+            (shown[i], wide[i]) = (true, terms[i] as usize > WIDE);
+            for k in sum_terms(reader, &shown, i) {
+                shown[k] |= size[k] > 1;
+            }
+        }
+        let mut this = Self {
+            shown,
+            wide,
+            signature: vec![0; n],
+            number: vec![0; n],
+            names: HashMap::new(),
+            root: reader.root,
+            root_name: ["f", "y", "E", "L"].into_iter().find(|name| !reader.names.has(name)).unwrap_or("f"),
+        };
+        this.sign(reader);
+        this.give_names(reader);
+        this
+    }
+
+    fn sign<T: Real>(&mut self, reader: &Reader<T>) {
+        for i in (0..=reader.root).filter(|&i| reader.live[i]) {
+            let mut hasher = DefaultHasher::new();
+            reader.opcode(i).hash(&mut hasher);
+            if let (Kind::Tensor, Some(entry)) = (reader.kind(i), reader.tensor_entry(i)) {
+                (entry.name(), entry.source.shape()).hash(&mut hasher);
+            }
+            for operand in reader.operands(i) {
+                match operand {
+                    Operand::Entry(k) if self.shown[k] => 1_u8.hash(&mut hasher),
+                    Operand::Entry(k) => self.signature[k].hash(&mut hasher),
+                    Operand::Number(_) => 2_u8.hash(&mut hasher),
+                    Operand::Constant(tensor) => tensor.shape().hash(&mut hasher),
+                }
+            }
+            self.signature[i] = hasher.finish();
+        }
+    }
+
+    fn give_names<T: Real>(&mut self, reader: &Reader<T>) {
+        let (mut variables, mut results) = (0, 0);
+        let mut taken: HashMap<String, usize> = HashMap::new();
+        for i in (0..=reader.root).filter(|&i| reader.live[i] && self.shown[i]) {
+            if let Some(name) = reader.names.name(i) {
+                let times = taken.entry(name.to_owned()).or_insert(0);
+                *times += 1;
+                let name = if *times == 1 { name.to_owned() } else { format!("{name}({times})") };
+                self.names.insert(i, name);
+            } else if is_variable(reader, i) {
+                variables += 1;
+                self.number[i] = variables;
+            } else {
+                results += 1;
+                self.number[i] = results;
+            }
+        }
+    }
+
+    /// What an entry is called.
+    pub(super) fn name<T: Real>(&self, reader: &Reader<T>, i: usize) -> String {
+        if let Some(name) = self.names.get(&i) {
+            return name.clone();
+        }
+        if i == self.root && !is_variable(reader, i) {
+            return self.root_name.to_owned();
+        }
+        format!("{}{}", if is_variable(reader, i) { 'x' } else { 'v' }, self.number[i])
+    }
+}
+
+/// Whether an entry is an independent variable.
+pub(super) fn is_variable<T: Real>(reader: &Reader<T>, i: usize) -> bool {
+    match reader.kind(i) {
+        Kind::Leaf => true,
+        Kind::Tensor => reader.tensor_entry(i).is_some_and(|entry| matches!(entry.source, Source::Leaf(_))),
+        _ => false,
+    }
+}
+
+/// The entries that a chain of additions adds up, in order.
+pub(super) fn sum_terms<T: Real>(reader: &Reader<T>, shown: &[bool], top: usize) -> Vec<usize> {
+    let mut terms = Vec::new();
+    let mut open = vec![top];
+    while let Some(i) = open.pop() {
+        if i != top && (shown[i] || !is_addition(reader, i)) {
+            terms.push(i);
+            continue;
+        }
+        for operand in reader.operands(i).into_iter().rev() {
+            if let Operand::Entry(k) = operand {
+                open.push(k);
+            }
+        }
+    }
+    terms
+}

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! It gives 0, 1, 1, 0 on (0,0), (1,0), (0,1), (1,1): the first hidden unit is 1 on (0,1) alone, the second is 0 on (1,0)
-//! alone, and the output fires if both agree or ... the output `0.5 + z1 - z2` is below 0 only for `z1 = 0, z2 = 1`. `H` is
+//! alone, and the output `0.5 + z1 - z2` is below 0 where `z1 = 0` and `z2 = 1`, which is on (0,0) and (1,1). `H` is
 //! flat on either side of its step, so the gradient is 0 almost everywhere: the network decides, but cannot learn.
 
 use std::fmt::Write;
@@ -35,7 +35,7 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
     // The targets turned round, so that the error is not 0: still no gradient.
     let gradients = loss::sum::squared_error(&y, &Tensor::constant(1.0 - targets)).backward();
     let mut norm = 0.0;
-    nn::parameters(&model, |_, p| norm += p.gradient(&gradients).map_or(f64::NAN, |g| g.square().sum().item()));
+    nn::parameters(&model, |_, p| norm += p.gradient(&gradients).map_or(0.0, |g| g.square().sum().item()));
     page.holds(format_args!("every answer wrong, and the gradient's norm is {norm}: it cannot learn"), norm == 0.0);
     Ok(())
 }

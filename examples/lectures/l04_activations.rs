@@ -59,7 +59,7 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
         ("tanh", Activation::Tanh, Var::tanh),
         ("relu", Activation::Relu, Var::relu),
     ];
-    let near: Vec<f64> = z.iter().copied().filter(|z| z.abs() <= 3.0).collect();
+    let near: Vec<f64> = (-300..=300).map(|i| f64::from(i) / 100.0).collect();
     for (name, activation, f) in functions {
         let h = activation.apply(&Tensor::constant(ndarray::arr1(&near))).to_array();
         values = values.series(name, near.iter().copied().zip(h));

@@ -31,7 +31,7 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
         let mut model = builder.layer(2, Activation::Identity).build(&mut rng);
         nn::parameters_mut(&mut model, |_, p| p.set(Init::Normal(0.7).sample(p.value().shape(), 1, 1, &mut rng)));
         let (deep, flat) = (model.forward(&x).to_array(), collapse(&model).forward(&x).to_array());
-        page.agree(format_args!("{depth} layers of identity units and w = Wo … Wh"), &flat, &deep, 1e-13);
+        page.agree(format_args!("depth {depth}: identity units and w = Wo … Wh"), &flat, &deep, 1e-13);
     }
     // On XOR the best linear map answers 1/2 everywhere, however many layers it has.
     let (x, t) =

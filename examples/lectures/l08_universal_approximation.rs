@@ -15,9 +15,9 @@ use nn::{Activation, Init, Layer, Lbfgs, Linear, Mlp, loss};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-/// A wave with a kink at 0.3.
+/// Waves with a kink at 0.3.
 fn f(x: f64) -> f64 {
-    (5.0 * x).sin() * 0.5 + (x - 0.3).abs()
+    (12.0 * x).sin() * 0.5 + (x - 0.3).abs()
 }
 
 /// `units` hidden units, the first of them from `smaller`; the others weigh 0.
@@ -46,7 +46,7 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
     let mut smaller: Option<Mlp<f64>> = None;
     let mut errors = Vec::new();
     let curve = |y: &Tensor<f64>| points.iter().copied().zip(y.to_array()).collect::<Vec<_>>();
-    let mut fits = LineChart::new("Fits").x_label("x").y_label("f(x), y(x)").points("f", curve(&t));
+    let mut fits = LineChart::new("Fits").x_label("x").y_label("f, y").points("f(x)", curve(&t).into_iter().step_by(3));
     for units in [1, 2, 4, 8, 16, 32].into_iter().take(page.size(4, 6)) {
         let mut best: Option<(f64, Mlp<f64>)> = None;
         for start in 0..page.size(2, 4) {
@@ -61,7 +61,7 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
         writeln!(page, "{units:>3} hidden units: root mean squared error {:.2e}", error.sqrt())?;
         errors.push((units as f64, error.sqrt()));
         if [1, 4, 16].contains(&units) {
-            fits = fits.series(format!("{units} units"), curve(&model.forward(&x)));
+            fits = fits.series(format!("M = {units}"), curve(&model.forward(&x)));
         }
         smaller = Some(model);
     }

@@ -64,8 +64,8 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
     let sparse = fitted(&data, squared(), sgd().after(Regularizer::l1(LAMBDA, n).except(is_bias).proximal()), steps)?;
     let replaced = fitted(&data, log_cosh, sgd().after(Regularizer::l1(LAMBDA, n).except(is_bias).proximal()), steps)?;
 
-    writeln!(page, "{:<34} {:>6} {:>6} {:>10} {:>8}", "", "|w|_2", "|w|_1", "|w| < 0.02", "w = 0")?;
-    let tiny = |w: &Array1<f64>| w.iter().filter(|w| w.abs() < 0.02).count();
+    writeln!(page, "{:<34} {:>6} {:>6} {:>10} {:>8}", "", "|w|_2", "|w|_1", "|w| < 0.04", "w = 0")?;
+    let tiny = |w: &Array1<f64>| w.iter().filter(|w| w.abs() < 0.04).count();
     let zero = |w: &Array1<f64>| w.iter().filter(|w| **w == 0.0).count();
     let rows = [&plain, &decayed, &hopping, &sparse, &replaced];
     for (name, w) in ["none", "L2", "L1 by subgradients", "L1, proximal", "L1, proximal, ln cosh"].iter().zip(rows) {

@@ -13,7 +13,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use autodiff::Tape;
+use autodiff::{Tape, explain};
 use examples::{Outcome, Page, Slope, seconds};
 use nn::plot::LineChart;
 
@@ -95,6 +95,12 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
         ),
         (0.7..1.3).contains(&doubling.value) && (0.6..1.5).contains(&linear.value) && ratio > 20.0,
     );
+    // The library counts them, too, without walking along them.
+    let tape = Tape::new();
+    let x = tape.var(0.7);
+    let paths = explain::paths((0..100).fold(x, |x, _| x.tanh() + 0.5 * x), x);
+    let (count, edges) = (paths.count().unwrap_or(0), paths.edges());
+    page.holds(format_args!("100 diamonds: {count} paths over {edges} edges"), count == 1 << 100 && edges == 400);
     let chart =
         LineChart::new("A chain of n diamonds: 2^n paths, 4n edges").x_label("diamonds n").y_label("time, s").log_y();
     page.chart("l15_paths", &chart.series("paths one by one", by_paths).series("reverse sweep", by_sweep))

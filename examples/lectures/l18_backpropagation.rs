@@ -7,15 +7,15 @@
 //! weights  dE/dW[s] = delta[s] ⊗ z[s-1],  dE/db[s] = delta[s]
 //! ```
 //!
-//! with `delta = dE/da`; over a batch the gradients are summed. In a network of arbitrary topology a unit's `z_j` goes to all
-//! units `k` that read it: `delta_j = h'(a_j) sum_k w_kj delta_k`, in an order in which the readers come first.
+//! with `delta = dE/da`; over a batch the gradients are summed. Networks of arbitrary topology are in `l18_any_topology.rs`; the
+//! derivation as the library writes it out in `l18_written_out.rs`.
 //!
 //! Note: a lecture writes `dE/ddelta` where it means `dE/da`, and another takes ReLU's derivative at 0 as 1, where it is 0 here.
 
 use autodiff::Tensor;
 use examples::{Outcome, Page, matrix, numbers};
 use ndarray::{Array1, Array2, Axis};
-use nn::{Activation, Dag, Init, Layer, Linear, Mlp, loss};
+use nn::{Activation, Init, Layer, Mlp, loss};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -54,33 +54,8 @@ fn any_depth(model: &Mlp<f64>, x: &Array2<f64>, delta: impl Fn(&Array2<f64>) -> 
     gradients.into_iter().rev().flatten().collect()
 }
 
-/// A unit of tanh that reads earlier values; the inputs are values 0 and 1.
-struct Unit {
-    reads: Vec<usize>,
-    weights: Vec<f64>,
-}
-
-/// Any topology and one item, squared error at the last unit: each unit's gradients, bias last.
-fn any_topology(units: &[Unit], x: [f64; 2], t: f64) -> Vec<f64> {
-    let mut z = x.to_vec();
-    for unit in units {
-        let bias = unit.weights[unit.reads.len()];
-        z.push((bias + unit.reads.iter().zip(&unit.weights).map(|(&i, w)| w * z[i]).sum::<f64>()).tanh());
-    }
-    let mut back = vec![0.0; z.len()]; // sum_k w_kj delta_k, filled by the readers
-    back[z.len() - 1] = z[z.len() - 1] - t;
-    let mut gradients = Vec::new();
-    for (j, unit) in units.iter().enumerate().rev() {
-        let j = j + 2;
-        let delta = (1.0 - z[j] * z[j]) * back[j];
-        unit.reads.iter().zip(&unit.weights).for_each(|(&i, w)| back[i] += w * delta);
-        gradients.push(unit.reads.iter().map(|&i| delta * z[i]).chain([delta]).collect::<Vec<f64>>());
-    }
-    gradients.into_iter().rev().flatten().collect()
-}
-
 /// The same by the tape.
-fn on_tape(
+pub(crate) fn on_tape(
     model: &mut impl Layer<f64>,
     x: &Array2<f64>,
     error: impl Fn(&Tensor<f64>) -> Tensor<f64>,
@@ -93,7 +68,6 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
     let mut rng = ChaCha8Rng::seed_from_u64(18);
     let x = matrix(&Init::Normal(1.0).sample(&[6, 2], 1, 1, &mut rng));
     let t = matrix(&Init::Uniform(1.0).sample(&[6, 3], 1, 1, &mut rng));
-    let targets = Tensor::from(t.clone());
     let item = |a: &Array2<f64>, i: usize| a.select(Axis(0), &[i]);
 
     let mut model = Mlp::builder(2).layer(4, Activation::Tanh).layer(3, Activation::Sigmoid).build(&mut rng);
@@ -120,43 +94,17 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
     for depth in 1..=5 {
         let builder = (1..depth).fold(Mlp::builder(2), |builder, s| builder.layer(3 + s, Activation::Tanh));
         let mut model = builder.layer(3, Activation::Identity).build(&mut rng);
-        let softmax = |a: &Array2<f64>| matrix(&Tensor::from(a.clone()).softmax(1)) - matrix(&targets.softmax(1));
-        let hand = [any_depth(&model, &x, |y| y - &t), any_depth(&model, &x, softmax)].concat();
-        let squared = on_tape(&mut model, &x, |y| loss::sum::squared_error(y, &targets))?;
-        let cross = on_tape(&mut model, &x, |a| loss::sum::softmax_cross_entropy(a, &targets.softmax(1)))?;
-        page.agree(format_args!("depth {depth}, delta = y - t"), &hand, &[squared, cross].concat(), 1e-12);
+        let (mut hand, mut tape) = (Vec::new(), Vec::new());
+        for rows in std::iter::once((0..6).collect()).chain((0..6).map(|i| vec![i])) {
+            let (x, t) = (x.select(Axis(0), &rows), t.select(Axis(0), &rows));
+            let targets = Tensor::from(t.clone());
+            let softmax = |a: &Array2<f64>| matrix(&Tensor::from(a.clone()).softmax(1)) - matrix(&targets.softmax(1));
+            hand.extend([any_depth(&model, &x, |y| y - &t), any_depth(&model, &x, softmax)].concat());
+            tape.extend(on_tape(&mut model, &x, |y| loss::sum::squared_error(y, &targets))?);
+            tape.extend(on_tape(&mut model, &x, |a| loss::sum::softmax_cross_entropy(a, &targets.softmax(1)))?);
+        }
+        page.agree(format_args!("depth {depth}, delta = y - t, batch and items"), &hand, &tape, 1e-12);
     }
-
-    // Seven units, each of which reads the inputs and all earlier units but one.
-    let reads = |j: usize| (0..j).filter(|i| i % 4 != j % 4 || j < 4).collect::<Vec<_>>();
-    let mut unit = |j| Unit {
-        reads: reads(j),
-        weights: numbers(&Init::Normal(0.5).sample(&[reads(j).len() + 1], 1, 1, &mut rng)),
-    };
-    let units: Vec<Unit> = (2..9).map(&mut unit).collect();
-    let split = |i: usize| {
-        Linear::from_weights(Array2::from_shape_fn((1, 2), |(_, k)| f64::from(u8::from(k == i))), Array1::zeros(1))
-    };
-    let mut plan = Dag::builder().concat("v0", &["input"], split(0)).concat("v1", &["input"], split(1));
-    for (unit, j) in units.iter().zip(2..) {
-        let (names, n) = (unit.reads.iter().map(|i| format!("v{i}")).collect::<Vec<_>>(), unit.reads.len());
-        let linear = Linear::from_weights(
-            Array2::from_shape_vec((1, n), unit.weights[..n].to_vec())?,
-            ndarray::arr1(&unit.weights[n..]),
-        );
-        plan = plan.concat(&format!("a{j}"), &names.iter().map(String::as_str).collect::<Vec<_>>(), linear);
-        plan = plan.concat(&format!("v{j}"), &[&format!("a{j}")], Activation::Tanh);
-    }
-    let mut dag = plan.build("v8")?;
-    let (mut hand, mut tape) = (Vec::new(), Vec::new());
-    for i in 0..6 {
-        hand.extend(any_topology(&units, [x[[i, 0]], x[[i, 1]]], t[[i, 0]]));
-        // The first six numbers belong to the two units that only pass an input on.
-        tape.extend(
-            on_tape(&mut dag, &item(&x, i), |y| loss::sum::squared_error(y, &ndarray::array![[t[[i, 0]]]].into()))?
-                .split_off(6),
-        );
-    }
-    page.agree("seven units that skip layers", &hand, &tape, 1e-12);
-    Ok(())
+    crate::l18_any_topology::show(page)?;
+    crate::l18_written_out::show(page)
 }

@@ -11,8 +11,8 @@
 //! ```
 //!
 //! with a 1 before `x` and each `z` for the biases. The residual is `c - y`, so steps are added; with `y - t` they are
-//! subtracted. All deltas are computed with the weights before the step. (A lecture that updates `W2` first and then uses it for
-//! `delta` describes another algorithm, not gradient descent.)
+//! subtracted. All deltas are computed with the weights before the step: one that updates `W2` first and takes `delta` through the
+//! new weights is another algorithm, not gradient descent.
 
 use std::cell::RefCell;
 use std::fmt::Write;

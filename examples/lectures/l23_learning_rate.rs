@@ -51,7 +51,8 @@ fn in_the_bowl(eta: f64, steps: usize) -> Vec<f64> {
 }
 
 pub(crate) fn show(page: &mut Page) -> Outcome {
-    let mut one = LineChart::new("One weight").x_label("step").y_label("|w - w*|").log_y();
+    let mut one =
+        LineChart::new("One weight; 0.1 and 1.9, 0.5 and 1.5 coincide").x_label("step").y_label("|w - w*|").log_y();
     writeln!(page, "eta / eta_opt, factor of a step, |1 - eta h|, |w - w*| after 12 steps")?;
     let (mut measured, mut wanted) = (Vec::new(), Vec::new());
     for factor in [0.1, 0.5, 1.0, 1.5, 1.9, 2.0, 2.1] {

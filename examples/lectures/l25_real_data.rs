@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 use autodiff::Tensor;
 use examples::{Outcome, Page};
-use nn::plot::{Figure, LineChart};
+use nn::plot::{self, Figure, LineChart};
 use nn::{Activation, Adam, Csv, Dataset, Epoch, History, Layer, Mlp, Regularizer, Sgd, Standardizer, Table, Trainer};
 use nn::{is_bias, loss, metrics};
 use rand::SeedableRng;
@@ -41,14 +41,17 @@ fn digits(page: &mut Page) -> Outcome {
     let mut trainer = trainer.seed(1).progress(false);
     let history = trainer.fit(&train, &test)?;
     let (x, t) = test.all();
-    let accuracy = 100.0 * metrics::accuracy(&trainer.model().forward(&x), &t);
+    let y = trainer.model().forward(&x);
+    let accuracy = 100.0 * metrics::accuracy(&y, &t);
     let bound = page.size(80.0, 96.0);
     page.holds(format_args!("digits: {accuracy:.2} % of {} held-out ones right", test.len()), accuracy >= bound);
     let chart = LineChart::new("Accuracy").x_label("epoch").y_label("digits classified rightly, %");
     let chart = chart.series("training", curve(&history, |e| 100.0 * e.train_accuracy));
     let chart = chart.series("held out", curve(&history, |e| 100.0 * e.valid_accuracy));
     let figure = Figure::new("Handwritten digits").panel(losses("Loss", "cross-entropy", &history)).panel(chart);
-    page.figure("l25_digits", &figure)
+    page.figure("l25_digits", &figure)?;
+    let confusion = plot::confusion_matrix("Held-out digits", &metrics::Confusion::of(&y, &t));
+    page.save("l25_confusion", |path| Ok(confusion.save(path)?))
 }
 
 fn diabetes(page: &mut Page) -> Outcome {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use examples::{Page, Row, Summary, run};
+use examples::{Outcome, Page, Row, Summary, run};
 
 mod l01_perceptrons;
 mod l02_linear_separability;
@@ -19,80 +19,59 @@ mod l06_multilayer_network;
 mod l07_symmetries;
 mod l08_universal_approximation;
 mod l09_to_l11_likelihood_losses;
-mod l12_hinge_and_svm;
+mod l12_hinge_loss;
+mod l12_support_vector_machine;
 mod l13_regularisation;
 mod l14_chain_rule;
 mod l15_exponentially_many_paths;
 mod l16_three_ways;
 mod l17_cost;
+mod l18_any_topology;
 mod l18_backpropagation;
+mod l18_written_out;
 mod l19_jacobian_and_hessian;
-mod l20_memory_and_depth;
+mod l20_deep_gradients;
+mod l20_memory;
 mod l21_incremental_descent;
 mod l22_batches;
+mod l22_escape;
 mod l23_learning_rate;
 mod l24_restarts;
 mod l25_real_data;
 
+use l09_to_l11_likelihood_losses as losses;
+
 const ROWS: &[Row] = &[
-    Row { name: "l1", statement: "No perceptron fits XOR; one on (x1, x2, x1·x2) does", show: l01_perceptrons::show },
-    Row { name: "l2", statement: "Separable by a line: yes or no, with proof", show: l02_linear_separability::show },
-    Row { name: "l3", statement: "Two Heaviside units decide XOR, but cannot learn", show: l03_minimal_xor::show },
-    Row { name: "l4", statement: "Activations and their derivatives", show: l04_activations::show },
-    Row { name: "l5", statement: "Linear layers collapse into one", show: l05_linear_layers_collapse::show },
-    Row { name: "l6", statement: "Any depth; item by item = batch", show: l06_multilayer_network::show },
-    Row { name: "l7", statement: "M! 2^M weight vectors for one function", show: l07_symmetries::show },
-    Row {
-        name: "l8",
-        statement: "One hidden layer approximates any continuous function",
-        show: l08_universal_approximation::show,
-    },
-    Row {
-        name: "l9",
-        statement: "Normal noise makes the squared error: dE/da = y - t",
-        show: l09_to_l11_likelihood_losses::regression,
-    },
-    Row {
-        name: "l10",
-        statement: "Two classes make cross-entropy: dE/da = y - t",
-        show: l09_to_l11_likelihood_losses::two_classes,
-    },
-    Row {
-        name: "l11",
-        statement: "K classes and softmax: dE/da_j = y_j - t_j",
-        show: l09_to_l11_likelihood_losses::classes,
-    },
-    Row { name: "l12", statement: "Hinge loss: primal and dual meet, KKT holds", show: l12_hinge_and_svm::show },
-    Row { name: "l13", statement: "L2 shrinks weights, L1 makes them 0", show: l13_regularisation::show },
-    Row { name: "l14", statement: "The total derivative sums over both paths", show: l14_chain_rule::show },
-    Row { name: "l15", statement: "2^n paths, 4n edges", show: l15_exponentially_many_paths::show },
-    Row { name: "l16", statement: "Symbols, differences, the sweep; errors over e", show: l16_three_ways::show },
-    Row { name: "l17", statement: "The sweep is O(|w|), differences are O(|w|²)", show: l17_cost::show },
-    Row { name: "l18", statement: "Backpropagation by hand = the tape", show: l18_backpropagation::show },
-    Row {
-        name: "l19",
-        statement: "Jacobian and Hessian by inputs and by weights",
-        show: l19_jacobian_and_hessian::show,
-    },
-    Row {
-        name: "l20",
-        statement: "Checkpoints: memory for time; gradients vanish, explode",
-        show: l20_memory_and_depth::show,
-    },
-    Row { name: "l21", statement: "IGD by hand = the trainer, step by step", show: l21_incremental_descent::show },
-    Row {
-        name: "l22",
-        statement: "Batches: one rate for all sizes; noise leaves poor minima",
-        show: l22_batches::show,
-    },
-    Row {
-        name: "l23",
-        statement: "eta_opt = 1/h; up to twice it converges; Newton's step",
-        show: l23_learning_rate::show,
-    },
-    Row { name: "l24", statement: "Starts reach different minima; restarts solve XOR", show: l24_restarts::show },
-    Row { name: "l25", statement: "Handwritten digits and a regression set", show: l25_real_data::show },
+    row("l1", "No perceptron fits XOR; one on (x1, x2, x1·x2) does", l01_perceptrons::show),
+    row("l2", "Separable by a line: yes or no, with proof", l02_linear_separability::show),
+    row("l3", "Two Heaviside units decide XOR, but cannot learn", l03_minimal_xor::show),
+    row("l4", "Activations and their derivatives", l04_activations::show),
+    row("l5", "Linear layers collapse into one", l05_linear_layers_collapse::show),
+    row("l6", "Any depth; item by item = batch", l06_multilayer_network::show),
+    row("l7", "M! 2^M weight vectors for one function", l07_symmetries::show),
+    row("l8", "One hidden layer approximates continuous functions", l08_universal_approximation::show),
+    row("l9", "Normal noise: squared error, dE/da = y - t", losses::regression),
+    row("l10", "Two classes: cross-entropy, dE/da = y - t", losses::two_classes),
+    row("l11", "K classes: softmax, dE/da_j = y_j - t_j", losses::classes),
+    row("l12", "Hinge loss: primal and dual meet, KKT holds", l12_hinge_loss::show),
+    row("l13", "L2 shrinks weights, L1 makes them 0", l13_regularisation::show),
+    row("l14", "The total derivative sums over both paths", l14_chain_rule::show),
+    row("l15", "2^n paths, 4n edges", l15_exponentially_many_paths::show),
+    row("l16", "Symbols, differences, the sweep; errors over e", l16_three_ways::show),
+    row("l17", "The sweep is O(|w|), differences are O(|w|²)", l17_cost::show),
+    row("l18", "Backpropagation by hand = the tape", l18_backpropagation::show),
+    row("l19", "Jacobian and Hessian by inputs and by weights", l19_jacobian_and_hessian::show),
+    row("l20", "Memory for time; gradients vanish, explode", l20_memory::show),
+    row("l21", "IGD by hand = the trainer, step by step", l21_incremental_descent::show),
+    row("l22", "One rate for all batch sizes; noise leaves poor minima", l22_batches::show),
+    row("l23", "eta_opt = 1/h; to twice it converges; Newton's step", l23_learning_rate::show),
+    row("l24", "Starts reach different minima; restarts solve XOR", l24_restarts::show),
+    row("l25", "Handwritten digits and a regression set", l25_real_data::show),
 ];
+
+const fn row(name: &'static str, statement: &'static str, show: fn(&mut Page) -> Outcome) -> Row {
+    Row { name, statement, show }
+}
 
 /// Runs rows of the lectures and prints what they found.
 #[derive(Parser)]
@@ -125,7 +104,10 @@ fn main() -> ExitCode {
         eprintln!("lectures: there is no row {unknown:?}; --list lists the rows");
         return ExitCode::from(2);
     }
-    let fails = Row { name: "l0", statement: "A row that does not hold", show: |page| Ok(page.holds("1 = 2", false)) };
+    let fails = row("l0", "A row that does not hold", |page| {
+        page.holds("1 = 2", false);
+        Ok(())
+    });
     let rows = ROWS.iter().filter(|row| chosen.is_empty() || chosen.iter().any(|name| name == row.name)).copied();
     let mut summary = Summary::default();
     println!("{}", Summary::HEAD);

@@ -122,6 +122,11 @@ impl Page {
         &self.text
     }
 
+    /// Whether there are findings and all are as they should be.
+    pub fn holds_throughout(&self) -> bool {
+        !self.findings.is_empty() && self.findings.iter().all(|finding| finding.holds)
+    }
+
     /// What was found.
     pub fn findings(&self) -> &[Finding] {
         &self.findings

@@ -42,7 +42,7 @@ pub fn run(row: Row, mut page: Page) -> Shown {
     let wrong = findings.iter().find(|finding| !finding.holds).map(|finding| finding.measured.clone());
     let first = findings.first().map(|finding| finding.measured.clone());
     let holding = findings.iter().filter(|finding| finding.holds).count();
-    let holds = error.is_none() && wrong.is_none() && first.is_some();
+    let holds = error.is_none() && page.holds_throughout();
     Shown {
         row,
         text: page.text().to_owned(),

@@ -1,13 +1,9 @@
-//! L20 What it costs in memory, and what can go wrong in deep nets.
+//! L20 What the sweep costs in memory, and how checkpoints trade time for it.
 //!
 //! The sweep needs `z[s-1]` and `h'(a[s])` of every layer, so all activations of the forward pass are kept. Kept only at some
 //! layers (checkpoints) and computed again in between, memory falls and time rises. With segments of `sqrt(d)` layers both are
 //! `sqrt(d)` large for one more forward pass. For a loop of `n` steps with `c` kept states the binomial schedule needs the fewest
 //! evaluations possible.
-//!
-//! `delta[s] = h'(a[s]) ⊙ W[s+1]^T delta[s+1]` multiplies by a matrix at every layer. A sigmoid's slope is at most 1/4: the
-//! gradient vanishes towards the input. Weights twice too large make it explode: `2^d`. With He's initial weights (variance
-//! `2 / inputs`) a rectifier's gradient keeps its size.
 
 use std::fmt::Write;
 use std::rc::Rc;
@@ -17,8 +13,8 @@ use autodiff::checkpoint::Sequence;
 use autodiff::tensor::checkpoint;
 use autodiff::{Tape, Tensor, Var};
 use examples::{Outcome, Page, numbers, seconds};
+use nn::Init;
 use nn::plot::LineChart;
-use nn::{Activation, Init, Layer, Mlp, loss};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -49,18 +45,6 @@ fn deep(page: &Page, depth: usize, segment: usize) -> (usize, Vec<f64>, f64) {
         gradient = numbers(&error.backward().wrt(&weights[0]).into());
     });
     (bytes, gradient, time)
-}
-
-/// The norm of each layer's `dE/dW`, first layer first.
-fn norms(activation: Activation, init: Init, depth: usize) -> nn::Result<Vec<(f64, f64)>> {
-    let mut rng = ChaCha8Rng::seed_from_u64(7);
-    let builder = (1..depth).fold(Mlp::builder(WIDTH), |builder, _| builder.layer(WIDTH, activation));
-    let mut model = builder.layer(1, Activation::Identity).init(init).build(&mut rng);
-    let x = Init::Normal(1.0).sample(&[64, WIDTH], 1, 1, &mut rng);
-    let t = Init::Normal(1.0).sample(&[64, 1], 1, 1, &mut rng);
-    let gradients = nn::param_grad(&mut model, |model| loss::squared_error(&model.forward(&x), &t))?;
-    let norm = |g: &Tensor<f64>| g.square().sum().item().sqrt();
-    Ok(gradients.iter().step_by(2).enumerate().map(|(s, g)| (1.0 + s as f64, norm(g))).collect())
 }
 
 pub(crate) fn show(page: &mut Page) -> Outcome {
@@ -111,25 +95,5 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
         .y_label("evaluations of a step")
         .log_x();
     page.chart("l20_checkpoints", &chart.log_y().series("binomial schedule", course))?;
-
-    let depth = page.size(12, 30);
-    let he = (2.0 / WIDTH as f64).sqrt();
-    let sigmoid = norms(Activation::Sigmoid, Init::XavierNormal, depth)?;
-    let (healthy, exploding) =
-        (norms(Activation::Relu, Init::HeNormal, depth)?, norms(Activation::Relu, Init::Normal(2.0 * he), depth)?);
-    let per_layer = |norms: &[(f64, f64)]| (norms[0].1 / norms[depth - 2].1).powf(1.0 / (depth - 2) as f64);
-    let (vanish, keep) = (per_layer(&sigmoid), per_layer(&healthy));
-    // Forward values grow as well: the error's slope at the output is 2^d times as large.
-    let explode = exploding[0].1 / healthy[0].1;
-    page.holds(
-        format_args!("a layer changes the gradient by a factor: sigmoid {vanish:.2}, relu with He's weights {keep:.2}"),
-        vanish < 0.5 && (0.75..1.35).contains(&keep),
-    );
-    page.holds(
-        format_args!("with weights twice as large the first layer's gradient is {explode:.0e} times as large"),
-        explode > 2.0_f64.powi(depth as i32),
-    );
-    let chart = LineChart::new("Gradients by layer").x_label("layer, from the input").y_label("norm of dE/dW").log_y();
-    let chart = chart.series("sigmoid, Xavier: vanishes", sigmoid).series("relu, He", healthy);
-    page.chart("l20_gradients", &chart.series("relu, twice He: explodes", exploding))
+    crate::l20_deep_gradients::show(page)
 }

@@ -103,7 +103,8 @@ impl<T: Real> Drawing<'_, T> {
                         match constants.iter().find(|known| known.0 == start) {
                             Some(known) => known.1,
                             None => {
-                                let lines = vec![shape(tensor.shape())];
+                                let lines =
+                                    [Some(shape(tensor.shape())), small(tensor)].into_iter().flatten().collect();
                                 let node = Node { title: "constant".to_owned(), lines, role: Role::Input, group };
                                 let place = graph.add_node(node);
                                 constants.push((start, place));
@@ -268,7 +269,7 @@ impl<T: Real> Drawing<'_, T> {
 }
 
 fn shape(lengths: &[usize]) -> String {
-    lengths.iter().map(usize::to_string).collect::<Vec<_>>().join("×")
+    format!("shape {}", lengths.iter().map(usize::to_string).collect::<Vec<_>>().join("×"))
 }
 
 /// The numbers of a small tensor.

@@ -138,12 +138,20 @@ impl<T: Real> Tape<T> {
     /// # Ok::<(), autodiff::Error>(())
     /// ```
     pub fn group<R>(&self, name: impl AsRef<str>, record: impl FnOnce() -> R) -> R {
-        let (cell, epoch, start) = (self.cell(), self.cell().epoch(), self.len() as u32);
+        let (cell, epoch, start) = (self.cell(), self.cell().epoch(), self.len());
         let result = record();
         if std::ptr::eq(cell, self.cell()) && cell.epoch() == epoch {
-            let name = name.as_ref().into();
-            cell.names.borrow_mut().groups.push((name, start..self.len() as u32));
+            self.group_since(name, start);
         }
         result
+    }
+
+    /// Notes that the entries from number `start` on belong together, as [`group`](Self::group) does: for code that cannot be put
+    /// into a closure. `start` is the [length](Self::len) that the tape had.
+    pub fn group_since(&self, name: impl AsRef<str>, start: usize) {
+        let (name, end) = (name.as_ref().into(), self.len());
+        if start < end {
+            self.cell().names.borrow_mut().groups.push((name, start as u32..end as u32));
+        }
     }
 }

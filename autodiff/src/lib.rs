@@ -42,11 +42,12 @@
 //!
 //! # Features
 //!
-//! Both are off by default; the module `interop`, which comes with them, says more.
+//! All are off by default; the module `interop`, which comes with the first two, says more.
 //!
 //! - `nalgebra`: code that asks for `nalgebra::RealField` (decompositions, eigenvalues, linear systems) runs on [`Dual`] and
 //!   on recorded variables.
 //! - `approx`: `approx::assert_relative_eq!` and its kin compare [`Var`] and [`Dual`], by value.
+//! - `graph-svg`: a [`graph`] as an SVG picture, without Graphviz.
 
 pub mod check;
 pub mod checkpoint;
@@ -56,6 +57,7 @@ mod error;
 pub mod explain;
 mod gather;
 mod gradients;
+pub mod graph;
 #[cfg(feature = "approx")]
 pub mod interop;
 mod kernels;

@@ -27,6 +27,8 @@ pub mod data;
 mod derivative;
 mod error;
 mod expect;
+mod explain;
+mod graph;
 mod init;
 mod layer;
 pub mod layers;
@@ -49,6 +51,8 @@ pub use check::{GradientCheck, check_gradient};
 pub use data::{Batches, Csv, Dataset, Standardizer, Table};
 pub use derivative::{param_grad, param_hvp, param_value_and_grad};
 pub use error::{Error, Result};
+pub use explain::name_parameters;
+pub use graph::{graph, tape_graph};
 pub use init::Init;
 pub use layer::Layer;
 pub use layers::{

@@ -78,6 +78,19 @@ pub struct Trace {
     /// Whether outputs are looked at, and the first layer whose output was not finite.
     looks: bool,
     broken: Option<String>,
+    /// The length of a tape on which layers are noted as groups, and how to note one from a length on.
+    marks: Option<Marks>,
+}
+
+/// How long a tape is, and a note that its entries from some length on are of a layer.
+pub(crate) struct Marks {
+    pub(crate) len: Box<dyn Fn() -> usize>,
+    pub(crate) since: Box<dyn Fn(&str, usize)>,
+}
+
+/// Runs a model and notes its layers on a tape.
+pub(crate) fn marked<T: Real>(model: &impl Layer<T>, x: &Tensor<T>, marks: Marks) -> Tensor<T> {
+    model.trace(x, &mut Trace { marks: Some(marks), ..Trace::default() })
 }
 
 /// The model's output, and the name of the first inner layer, in the order in which they run, whose output is not finite.
@@ -93,7 +106,11 @@ impl Trace {
         let before = if name.is_empty() { self.prefix.len() } else { enter(&mut self.prefix, name) };
         let at = self.rows.len();
         self.rows.push(Row { name: self.prefix.clone(), what: layer.describe(), shape: None, parameters: 0 });
+        let start = self.marks.as_ref().map(|marks| (marks.len)());
         let y = layer.trace(x, self);
+        if let (Some(marks), Some(start)) = (&self.marks, start) {
+            (marks.since)(&self.prefix, start);
+        }
         if self.looks && self.broken.is_none() && !y.is_finite() {
             self.broken = Some(self.prefix.clone());
         }

@@ -250,6 +250,7 @@ impl<T: Real> Writer<'_, T> {
             steps.push(text::render(&self.formulas.arena, self.formulas.expression(i)));
         }
         steps.extend(self.value(i));
+        steps.dedup();
         if steps.is_empty() {
             steps.push(Text::words("a variable that nothing reads"));
         }
@@ -270,7 +271,7 @@ impl<T: Real> Writer<'_, T> {
             .iter()
             .filter_map(|part| if let Part::Line(at) = part { Some((entries[*at], Vec::new())) } else { None })
             .collect();
-        for p in (0..=root).rev().filter(|&i| on_path(i)) {
+        for p in (0..=root).filter(|&i| on_path(i)) {
             for child in self.formulas.children(p) {
                 if let Some(list) = parents.get_mut(&child) {
                     list.push(p);
@@ -332,12 +333,12 @@ impl<T: Real> Writer<'_, T> {
         if !scalar(u) || self.reader_shape(u).is_some() || !parents.iter().all(|&p| scalar(p)) {
             return self.tensor_adjoint_line(u, parents, adjoints);
         }
-        let written = if parents.len() > TERMS { 2 } else { parents.len() };
-        let more = parents.len() - written;
+        let chosen = chosen(parents, adjoints);
+        let more = parents.len() - chosen.len();
         let (mut names, mut symbols, mut numbers, mut products) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut formula = Vec::new();
         let dot = |a: &Text, b: &Text| Text::joined(&[a.clone(), b.clone()], " · ", r" \cdot ");
-        for &p in &parents[..written] {
+        for &p in &chosen {
             let Some(local) = self.formulas.contribution(p, u, arena.number(1.0), 1.0) else { continue };
             let (adjoint, value) = self.adjoint(p, adjoints);
             let (slope, local) = (local.id(arena), local.value);
@@ -349,8 +350,11 @@ impl<T: Real> Writer<'_, T> {
                 products.push(local);
             } else {
                 names.push(dot(&self.derivative(p), &self.ratio(p, u)));
-                symbols.push(dot(&text::factor(arena, adjoint), &text::factor(arena, slope)));
-                numbers.push(dot(&text::factor_number(value), &text::factor_number(local)));
+                // 1 · a is a.
+                let one = arena.as_number(adjoint) == Some(1.0);
+                let (slope, number) = (text::factor(arena, slope), text::factor_number(local));
+                symbols.push(if one { slope } else { dot(&text::factor(arena, adjoint), &slope) });
+                numbers.push(if one { text::number(local) } else { dot(&text::factor_number(value), &number) });
                 products.push(value * local);
             }
         }
@@ -381,10 +385,10 @@ impl<T: Real> Writer<'_, T> {
     fn tensor_adjoint_line(&self, u: usize, parents: &[usize], adjoints: &HashMap<usize, (Id, f64)>) -> (Line, Id) {
         let arena = &self.formulas.arena;
         let left = self.derivative(u);
-        let written = if parents.len() > TERMS { 2 } else { parents.len() };
-        let more = parents.len() - written;
+        let chosen = chosen(parents, adjoints);
+        let more = parents.len() - chosen.len();
         let mut formula = Vec::new();
-        for &p in &parents[..written] {
+        for &p in &chosen {
             let (adjoint, value) = self.adjoint(p, adjoints);
             if let Some(passed) = self.formulas.contribution(p, u, adjoint, value) {
                 formula.push((1.0, passed.id(arena)));
@@ -439,6 +443,15 @@ impl<T: Real> Writer<'_, T> {
     }
 }
 
+/// Those of many terms that are written out: ones whose other factor has been shown.
+fn chosen(parents: &[usize], adjoints: &HashMap<usize, (Id, f64)>) -> Vec<usize> {
+    if parents.len() <= TERMS {
+        return parents.to_vec();
+    }
+    let shown: Vec<usize> = parents.iter().rev().copied().filter(|p| adjoints.contains_key(p)).take(2).collect();
+    if shown.is_empty() { vec![parents[parents.len() - 1]] } else { shown }
+}
+
 /// A sum of texts, with a word for those that are left out.
 fn added(terms: &[Text], more: usize) -> Text {
     let mut sum = Text::default();
@@ -457,7 +470,8 @@ fn added(terms: &[Text], more: usize) -> Text {
         sum = sum.then(&sign).then(&term);
     }
     if more > 0 {
-        let words = Text::words(&format!(" ({more} more terms like these)"));
+        let these = if terms.len() == 1 { "this one" } else { "these" };
+        let words = Text::words(&format!(" ({more} more terms like {these})"));
         sum = sum.then(&Text::new(" + …", r" + \ldots")).then(&words);
     }
     sum

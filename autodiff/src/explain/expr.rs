@@ -129,7 +129,20 @@ impl Arena {
             Some(term) => term.0 += c,
             None => terms.push((c, of)),
         };
+        // The same again counts double, and is not taken apart: 2(y - t).
+        let mut whole: Vec<(f64, Id)> = Vec::new();
         for &(c, id) in summands {
+            match whole.iter_mut().find(|term| term.1 == id) {
+                Some(term) => term.0 += c,
+                None => whole.push((c, id)),
+            }
+        }
+        if let [(c, id)] = whole[..]
+            && summands.len() > 1
+        {
+            return self.scale(c, id);
+        }
+        for (c, id) in whole {
             match &*self.node(id) {
                 Node::Number(x) => constant += c * x.get(),
                 Node::Sum(inner) => {
@@ -221,6 +234,7 @@ impl Arena {
             }
         }
         factors.retain(|factor| factor.1 != 0);
+        self.third_binomial(&mut factors);
         if coefficient == 0.0 {
             return self.number(0.0);
         }
@@ -241,14 +255,39 @@ impl Arena {
         self.intern(Node::Product { coefficient: Bits::new(coefficient), factors }, tensor)
     }
 
-    /// Where a factor stands: numbers, names, sums, functions, products of matrices; scalars before tensors.
+    /// `(1 - y)(1 + y)` is `1 - y²`.
+    fn third_binomial(&self, factors: &mut Vec<(Id, i32)>) {
+        let terms = |id: Id| match &*self.node(id) {
+            Node::Sum(terms) => match terms[..] {
+                [(a, x), (b, y)] => Some([(a.get(), x), (b.get(), y)]),
+                _ => None,
+            },
+            _ => None,
+        };
+        for i in 0..factors.len() {
+            for j in i + 1..factors.len() {
+                let ((a, n), (b, m)) = (factors[i], factors[j]);
+                let (Some([x, y]), Some([v, w])) = (terms(a), terms(b)) else { continue };
+                if n == m && x == v && y.1 == w.1 && y.0 == -w.0 {
+                    let square = |(c, id): (f64, Id), sign: f64| (sign * c * c, self.pow(id, 2));
+                    factors[i].0 = self.sum(&[square(x, 1.0), square(y, -1.0)]);
+                    factors.remove(j);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Where a factor stands: numbers, names, values of functions, sums, functions without brackets, products of matrices;
+    /// scalars before tensors, whose sums come before functions (`(y - t) ⊙ h'(a)`).
     fn order(&self, id: Id) -> (bool, u8, Rc<str>) {
         let (class, name) = match &*self.node(id) {
             Node::Number(_) => (0, "".into()),
             Node::Name { plain, .. } => (1, Rc::clone(plain)),
-            Node::Sum(_) => (2, "".into()),
-            Node::Apply { template, .. } if template.level == Level::Matrix => (4, "".into()),
-            Node::Product { .. } | Node::Apply { .. } => (3, "".into()),
+            Node::Sum(_) => (3, "".into()),
+            Node::Apply { template, .. } if template.level == Level::Matrix => (5, "".into()),
+            Node::Apply { template, .. } if template.level == Level::Atom && !self.is_tensor(id) => (2, "".into()),
+            Node::Product { .. } | Node::Apply { .. } => (4, "".into()),
         };
         (self.is_tensor(id), class, name)
     }

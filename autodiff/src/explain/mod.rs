@@ -52,6 +52,8 @@ mod text;
 pub use derivation::Derivation;
 pub use paths::{Path, Paths, paths};
 
+pub(crate) use text::plain_number;
+
 use crate::tape::cell::TapeCell;
 use crate::tape::{Handle, Root};
 use crate::{Real, Tensor};

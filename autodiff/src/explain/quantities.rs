@@ -6,13 +6,16 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use crate::Real;
 use crate::tape::opcode::{ADD, Kind, SUM};
 use crate::tape::reader::{Operand, Reader};
-use crate::tensor::entry::Source;
+use crate::tensor::entry::{OpRef, Source};
 
 /// A formula of more symbols is taken apart.
 const LONG: u32 = 12;
 /// A sum may have more of them, and this many terms.
 const LONG_SUM: u32 = 24;
 pub(super) const WIDE: usize = 6;
+
+/// Operations on tensors that, beside those by elements, are written inside formulas.
+const PLAIN: &[&str] = &["sum", "reshape", "broadcast_to", "permute", "on_grad"];
 
 pub(super) struct Quantities {
     /// Whether an entry that the root depends on has a line of its own.
@@ -32,6 +35,17 @@ pub(super) struct Quantities {
 /// Whether an entry adds two others.
 pub(super) fn is_addition<T: Real>(reader: &Reader<T>, i: usize) -> bool {
     reader.opcode(i) == ADD
+}
+
+/// Whether an entry shows the tensor that it reads with more or fewer axes of length 1.
+fn is_view<T: Real>(reader: &Reader<T>, i: usize) -> bool {
+    let Some(Source::Op { op, inputs, output }) = reader.tensor_entry(i).map(|entry| &entry.source) else {
+        return false;
+    };
+    op.name() == "reshape" && !op.is_own() && {
+        let longer = |x: &[usize]| x.iter().copied().filter(|&n| n != 1).collect::<Vec<_>>();
+        longer(inputs[0].shape()) == longer(output.shape())
+    }
 }
 
 impl Quantities {
@@ -57,7 +71,14 @@ impl Quantities {
             let kind = reader.kind(i);
             shown[i] = i == reader.root || named || kind == Kind::Leaf || readers[i] != 1;
             if let (Kind::Tensor, Some(entry)) = (kind, reader.tensor_entry(i)) {
-                shown[i] |= !matches!(entry.source, Source::Op { .. });
+                shown[i] |= match &entry.source {
+                    Source::Op { op: OpRef::Unary(_) | OpRef::Binary(_), .. } => false,
+                    Source::Op { op, .. } => {
+                        let seen_as = readers[i] == 1 && is_view(reader, last_reader[i] as usize);
+                        !seen_as && (op.is_own() || !PLAIN.contains(&op.name()))
+                    }
+                    _ => true,
+                };
             }
             let operands = reader.operands(i);
             let entries = operands.iter().filter_map(|o| if let Operand::Entry(k) = o { Some(*k) } else { None });
@@ -119,7 +140,8 @@ impl Quantities {
                 match operand {
                     Operand::Entry(k) if self.shown[k] => 1_u8.hash(&mut hasher),
                     Operand::Entry(k) => self.signature[k].hash(&mut hasher),
-                    Operand::Number(_) => 2_u8.hash(&mut hasher),
+                    // 0 and 1 leave no trace in a formula, other numbers do.
+                    Operand::Number(x) => (2_u8, x == 0.0, x == 1.0).hash(&mut hasher),
                     Operand::Constant(tensor) => tensor.shape().hash(&mut hasher),
                 }
             }

@@ -68,6 +68,18 @@ pub(super) struct Operation<'a> {
 }
 
 impl Operation<'_> {
+    /// Whether a layer is given one item: a vector, or a batch of one row. It is written `W x + b` then, else `x Wᵀ + b`.
+    fn one_item(&self) -> bool {
+        let shape = &self.shapes[0];
+        shape[..shape.len() - 1].iter().all(|&n| n == 1)
+    }
+
+    /// Whether the result differs from the first input in axes of length 1 only.
+    fn same_but_ones(&self) -> bool {
+        let longer = |shape: &[usize]| shape.iter().copied().filter(|&n| n != 1).collect::<Vec<_>>();
+        longer(&self.shapes[0]) == longer(&self.shape)
+    }
+
     fn transposed(&self, x: Id) -> Id {
         self.arena.pattern(r"{0}^{\top}", &[x], true)
     }
@@ -106,7 +118,7 @@ impl Operation<'_> {
             _ if op.is_own() => self.general(op.name()),
             _ => match op.name() {
                 "linear" => {
-                    let product = if self.shapes[0].len() == 1 {
+                    let product = if self.one_item() {
                         self.product(x[1], x[0])
                     } else {
                         self.product(x[0], self.transposed(x[1]))
@@ -120,6 +132,7 @@ impl Operation<'_> {
                 "sum" if self.shape.is_empty() => arena.pattern(r"\sum {0}", x, false),
                 "sum" => arena.pattern(r"\sum_{\text{axes}} {0}", x, true),
                 "broadcast_to" | "on_grad" => x[0],
+                "reshape" if self.same_but_ones() => x[0],
                 "permute" if self.shape.len() == 2 => self.transposed(x[0]),
                 "inverse" => arena.pattern("{0}^{-1}", x, true),
                 "solve" => arena.pattern("{0}^{-1} {1}", x, true),
@@ -164,7 +177,8 @@ impl Operation<'_> {
             _ => self.built_in(op.name(), k, y, g),
         };
         let elementwise = matches!(op, OpRef::Binary(_)) || op.name() == "linear" && k == 2;
-        let stretched = elementwise && self.shapes[k] != self.shape && arena.is_tensor(gradient);
+        let len = |shape: &[usize]| shape.iter().product::<usize>();
+        let stretched = elementwise && len(&self.shapes[k]) != len(&self.shape) && arena.is_tensor(gradient);
         Some(if stretched { self.summed(gradient, &self.shapes[k]) } else { gradient })
     }
 
@@ -184,9 +198,11 @@ impl Operation<'_> {
     fn built_in(&self, name: &str, k: usize, y: Id, g: Id) -> Id {
         let (arena, x) = (self.arena, &self.inputs);
         match (name, k) {
-            ("linear", 0) if self.shapes[0].len() == 1 => self.product(self.transposed(x[1]), g),
+            ("linear", 0) if self.one_item() => self.product(self.transposed(x[1]), g),
             ("linear", 0) => self.product(g, x[1]),
-            ("linear", 1) if self.shapes[0].len() == 1 => self.outer(g, x[0]),
+            ("linear", 1) if self.one_item() => self.outer(g, x[0]),
+            ("linear", 2) => g,
+            ("reshape", _) if self.same_but_ones() => g,
             ("linear", 1) => self.product(self.transposed(g), x[0]),
             ("matmul", k) => match (self.shapes[0].len(), self.shapes[1].len(), k) {
                 (1, 1, k) => arena.mul(g, x[1 - k]),

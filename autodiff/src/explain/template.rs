@@ -5,8 +5,9 @@
 pub(super) enum Level {
     Sum,
     Product,
-    Matrix,
+    /// A function without brackets.
     Prefix,
+    Matrix,
     Power,
     Atom,
 }
@@ -54,8 +55,7 @@ fn level(latex: &str) -> Level {
     if latex.starts_with(r"\sqrt") || latex.starts_with(r"\left") || ends(&[r"\right)", r"\right|", r"\right]"]) {
         Level::Atom
     } else if latex.starts_with("{0}^") || latex.starts_with("e^") || latex.starts_with("2^") {
-        // A transpose is not taken to another power.
-        if latex.contains(r"\top") { Level::Prefix } else { Level::Power }
+        Level::Power
     } else if latex.starts_with("{0} {1}") || depth_0(r"\otimes") {
         Level::Matrix
     } else if depth_0(" + ") || depth_0(" - ") {
@@ -251,7 +251,8 @@ fn command<'l>(latex: &'l str, out: &mut String) -> &'l str {
                 out.push(')');
             }
             let silent = matches!(name, "left" | "right" | "displaystyle");
-            let letter = SIGNS.iter().any(|sign| sign.0 == name && sign.1.chars().all(char::is_alphabetic));
+            let letter = !matches!(name, "sum" | "prod")
+                && SIGNS.iter().any(|sign| sign.0 == name && sign.1.chars().all(char::is_alphabetic));
             // The space that ends a letter's command is no space.
             if silent || (letter && rest.starts_with(' ')) {
                 rest = rest.trim_start();

@@ -69,7 +69,8 @@ fn short(number: &str) -> &str {
     if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number }
 }
 
-fn plain_number(x: f64) -> String {
+/// A number in six digits, in plain text.
+pub(crate) fn plain_number(x: f64) -> String {
     if x.is_nan() {
         "NaN".to_owned()
     } else if x.is_infinite() {
@@ -216,11 +217,16 @@ fn write(arena: &Arena, id: Id, needs: Level, form: Form) -> String {
         Node::Apply { template, arguments } => {
             let pieces = if form == Form::Plain { &template.plain } else { &template.latex };
             let mut out = String::new();
-            for piece in pieces {
+            for (at, piece) in pieces.iter().enumerate() {
                 match piece {
                     Piece::Text(text) => out.push_str(text),
                     Piece::Argument(k, needs) => {
-                        let argument = write(arena, arguments[*k], *needs, form);
+                        let mut argument = write(arena, arguments[*k], *needs, form);
+                        let power = matches!(pieces.get(at + 1), Some(Piece::Text(text)) if text.starts_with('^'));
+                        if form == Form::Latex && power && argument.contains('^') && !argument.starts_with(r"\left") {
+                            // LaTeX takes one superscript only.
+                            argument = format!("{{{argument}}}");
+                        }
                         // `sin(2y)`, but `sin y`.
                         let function = |out: &str| out.trim_end().ends_with(char::is_alphanumeric);
                         if argument.starts_with(['(', '\\'])
@@ -248,17 +254,22 @@ fn product(arena: &Arena, coefficient: f64, factors: &[(Id, i32)], form: Form) -
     let minus = if coefficient < 0.0 { if form == Form::Plain { "−" } else { "-" } } else { "" };
     let size = coefficient.abs();
     if below.is_empty() {
-        return format!("{minus}{}", row(arena, size, &above, form));
+        return format!("{minus}{}", row(arena, size, &above, form, Level::Sum));
     }
     let below: Vec<(Id, i32)> = below.iter().map(|&&(id, power)| (id, -power)).collect();
     let below: Vec<&(Id, i32)> = below.iter().collect();
-    let top = row(arena, size, &above, form);
-    let bottom = row(arena, 1.0, &below, form);
+    // People write 1/(2x) for 0.5/x.
+    let (size, below_size) =
+        if above.is_empty() && matches!(size, 0.5 | 0.25) { (1.0, 1.0 / size) } else { (size, 1.0) };
+    let alone = if form == Form::Latex { Level::Sum } else { Level::Prefix };
+    let top = row(arena, size, &above, form, alone);
+    let bottom = row(arena, below_size, &below, form, Level::Sum);
     if form == Form::Latex {
         return format!(r"{minus}\frac{{{top}}}{{{bottom}}}");
     }
     // What is more than one factor, or holds together loosely, is bracketed below the stroke.
-    let single = matches!(below[..], [&(id, power)] if power > 1 || level(arena, id) >= Level::Power);
+    let single =
+        below_size == 1.0 && matches!(below[..], [&(id, power)] if power > 1 || level(arena, id) >= Level::Power);
     let bottom = if single { bottom } else { unwrapped(&bottom) };
     let tensor = above.iter().any(|f| arena.is_tensor(f.0));
     let top = if tensor && above.len() > 1 { format!("({top})") } else { top };
@@ -271,8 +282,8 @@ fn unwrapped(text: &str) -> String {
     if inner.is_some_and(|inner| !inner.contains(['(', ')'])) { text.to_owned() } else { format!("({text})") }
 }
 
-/// Factors with positive powers, in a row.
-fn row(arena: &Arena, coefficient: f64, factors: &[&(Id, i32)], form: Form) -> String {
+/// Factors with positive powers, in a row; one alone needs no brackets if it holds together as well as `alone`.
+fn row(arena: &Arena, coefficient: f64, factors: &[&(Id, i32)], form: Form, alone: Level) -> String {
     let mut out = match (coefficient, form) {
         (1.0, _) if !factors.is_empty() => String::new(),
         (0.5, Form::Plain) if !factors.is_empty() => "½".to_owned(),
@@ -289,11 +300,14 @@ fn row(arena: &Arena, coefficient: f64, factors: &[&(Id, i32)], form: Form) -> S
         let needs = if power > 1 {
             Level::Atom
         } else if single {
-            Level::Sum
+            alone
         } else {
-            Level::Matrix
+            Level::Prefix
         };
         let mut text = write(arena, id, needs, form);
+        if power > 1 && form == Form::Latex && text.contains('^') && !text.starts_with(r"\left") {
+            text = format!("{{{text}}}");
+        }
         if power > 1 {
             text.push_str(&match form {
                 Form::Plain => template::script('^', &power.to_string()),

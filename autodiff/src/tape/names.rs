@@ -58,7 +58,7 @@ impl Names {
 macro_rules! naming {
     ($handle:ident, $what:literal, $edit:ident) => {
         impl<T: Real> $handle<T> {
-            #[doc = concat!("Gives this ", $what, " a name, under which [`explain`](crate::explain) shows it; the")]
+            #[doc = concat!("Gives this ", $what, " a name, under which [`explain`](crate::explain) and [`graph`](crate::graph) show it; the")]
             /// last one counts. `W[1]`, `x1`, `a_in`, `theta` and `θ` are set in LaTeX as they are meant.
             ///
             /// Names stand beside the tape until it is reset. A constant is on no tape and stays without a name: so a
@@ -127,22 +127,31 @@ impl<T: Real> Tensor<T> {
 }
 
 impl<T: Real> Tape<T> {
-    /// Runs `record` and notes that what it records belongs together: a cluster in pictures, a layer
+    /// Runs `record` and notes that what it records belongs together: a cluster in [`graph`](crate::graph) pictures, a layer
     /// of a network for instance. Groups may stand within groups.
     ///
     /// ```
     /// let tape = autodiff::Tape::<f64>::new();
     /// let x = tape.var(2.0).named("x");
     /// let y = tape.group("square and shift", || x * x + 1.0);
-    /// assert!(y.is_tracked());
+    /// assert!(autodiff::graph::Graph::of(y)?.dot().contains("subgraph"));
+    /// # Ok::<(), autodiff::Error>(())
     /// ```
     pub fn group<R>(&self, name: impl AsRef<str>, record: impl FnOnce() -> R) -> R {
-        let (cell, epoch, start) = (self.cell(), self.cell().epoch(), self.len() as u32);
+        let (cell, epoch, start) = (self.cell(), self.cell().epoch(), self.len());
         let result = record();
         if std::ptr::eq(cell, self.cell()) && cell.epoch() == epoch {
-            let name = name.as_ref().into();
-            cell.names.borrow_mut().groups.push((name, start..self.len() as u32));
+            self.group_since(name, start);
         }
         result
+    }
+
+    /// Notes that the entries from number `start` on belong together, as [`group`](Self::group) does: for code that cannot be put
+    /// into a closure. `start` is the [length](Self::len) that the tape had.
+    pub fn group_since(&self, name: impl AsRef<str>, start: usize) {
+        let (name, end) = (name.as_ref().into(), self.len());
+        if start < end {
+            self.cell().names.borrow_mut().groups.push((name, start as u32..end as u32));
+        }
     }
 }

@@ -1,0 +1,284 @@
+//! The graph of what is on a tape.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::rc::Rc;
+
+use super::{Graph, Node, Role};
+use crate::error::{Error, Result};
+use crate::explain::plain_number;
+use crate::gradients::Gradients;
+use crate::rules::Binary;
+use crate::tape::Handle;
+use crate::tape::opcode::{Form, Kind};
+use crate::tape::reader::{Operand, Reader};
+use crate::tape::{sweep, trace};
+use crate::tensor::entry::Source;
+use crate::{Real, Tensor};
+
+/// So many nodes are drawn unless more are asked for.
+const LIMIT: usize = 200;
+
+impl Graph {
+    /// The graph of everything that went into `root`, scalar or tensor. If the root is one number, nodes show its derivatives.
+    ///
+    /// # Errors
+    /// If there are more than 200 nodes: [`with_limit`](Self::with_limit) draws more.
+    ///
+    /// # Panics
+    /// If the root is a constant or stale, or its tape is being swept.
+    #[track_caller]
+    pub fn of<T: Real, Y: Handle<T>>(root: Y) -> Result<Self> {
+        Self::with_limit(root, LIMIT)
+    }
+
+    /// As [`of`](Self::of), with up to `limit` nodes.
+    ///
+    /// ```
+    /// use autodiff::{Tape, graph::Graph};
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.var(0.5);
+    /// let y = (0..1000).fold(x, |y, _| y.sin());
+    /// let error = Graph::of(y).unwrap_err().to_string();
+    /// assert_eq!(error, "graph: 1001 nodes are more than the limit of 200; `Graph::with_limit(root, 1001)` draws them all, \
+    ///     `explain::derivation` folds what repeats");
+    /// assert_eq!(Graph::with_limit(y, 2000)?.nodes().len(), 1001);
+    /// # Ok::<(), autodiff::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If there are more nodes.
+    ///
+    /// # Panics
+    /// If the root is a constant or stale, or its tape is being swept.
+    #[track_caller]
+    pub fn with_limit<T: Real, Y: Handle<T>>(root: Y, limit: usize) -> Result<Self> {
+        let Some(cell) = root.tape_of() else { Error::from(crate::error::Kind::ConstantRoot { op: "graph" }).raise() };
+        let root = root.index_on(cell);
+        let reader = Reader::new(cell, root, "`graph` was called on");
+        let nodes = reader.live.iter().filter(|&&live| live).count();
+        if nodes > limit {
+            return Err(Error::custom(format!(
+                "graph: {nodes} nodes are more than the limit of {limit}; `Graph::with_limit(root, {nodes})` draws them all, \
+                 `explain::derivation` folds what repeats"
+            )));
+        }
+        let gradients = match (reader.shape(root), reader.tensor(root)) {
+            (None, _) => Some(sweep::gradients(cell, &[(root, T::one())], None)),
+            (Some(_), Some(tensor)) if tensor.len() == 1 => {
+                let seed = tensor.place().map(|node| (node, Tensor::ones(tensor.shape())));
+                Some(sweep::gradients(cell, &[], seed))
+            }
+            _ => None,
+        };
+        let drawing = Drawing { reader: &reader, gradients, cell };
+        Ok(drawing.graph())
+    }
+}
+
+struct Drawing<'a, T: Real> {
+    reader: &'a Reader<T>,
+    gradients: Option<Gradients<T>>,
+    cell: &'static crate::tape::cell::TapeCell<T>,
+}
+
+impl<T: Real> Drawing<'_, T> {
+    fn graph(&self) -> Graph {
+        let reader = self.reader;
+        let mut graph = Graph::new();
+        let groups = self.groups(&mut graph);
+        let mut places: HashMap<usize, usize> = HashMap::new();
+        let mut constants: Vec<(*const T, usize)> = Vec::new();
+        for i in (0..=reader.root).filter(|&i| reader.live[i]) {
+            let group = groups.get(&i).copied();
+            let operands = reader.operands(i);
+            let mut edges: Vec<(usize, usize)> = Vec::new();
+            for operand in &operands {
+                let from = match operand {
+                    Operand::Entry(k) => places[k],
+                    Operand::Number(_) => continue,
+                    Operand::Constant(tensor) if tensor.ndim() == 0 => continue,
+                    Operand::Constant(tensor) => {
+                        let start = tensor.buffer().as_ptr();
+                        match constants.iter().find(|known| known.0 == start) {
+                            Some(known) => known.1,
+                            None => {
+                                let lines =
+                                    [Some(shape(tensor.shape())), small(tensor)].into_iter().flatten().collect();
+                                let node = Node { title: "constant".to_owned(), lines, role: Role::Input, group };
+                                let place = graph.add_node(node);
+                                constants.push((start, place));
+                                place
+                            }
+                        }
+                    }
+                };
+                match edges.iter_mut().find(|edge| edge.0 == from) {
+                    Some(edge) => edge.1 += 1,
+                    None => edges.push((from, 1)),
+                }
+            }
+            let to = graph.add_node(self.node(i, &operands, group));
+            places.insert(i, to);
+            for (from, times) in edges {
+                let label = if times > 1 { format!("{times}×") } else { String::new() };
+                graph.add_edge(from, to, label);
+            }
+        }
+        graph
+    }
+
+    fn node(&self, i: usize, operands: &[Operand<T>], group: Option<usize>) -> Node {
+        let reader = self.reader;
+        let (variable, parameter) = match (reader.kind(i), reader.tensor_entry(i).map(|entry| &entry.source)) {
+            (Kind::Leaf, _) => (true, false),
+            (Kind::Tensor, Some(Source::Leaf(_))) => (true, true),
+            _ => (false, false),
+        };
+        let role = match (variable, parameter) {
+            (true, true) => Role::Parameter,
+            (true, false) => Role::Input,
+            _ if i == reader.root => Role::Output,
+            _ => Role::Operation,
+        };
+        let operation = self.operation(i, operands);
+        let name = reader.names.name(i).map(str::to_owned);
+        let mut lines = Vec::new();
+        let title = match (&name, variable) {
+            (Some(name), true) => name.clone(),
+            (Some(name), false) => {
+                lines.push(operation);
+                name.clone()
+            }
+            (None, true) => "variable".to_owned(),
+            (None, false) => operation,
+        };
+        if let Some(lengths) = reader.shape(i)
+            && !lengths.is_empty()
+        {
+            lines.push(shape(lengths));
+        }
+        if let Some(value) = reader.value(i) {
+            lines.push(plain_number(value));
+        } else if let Some(values) = reader.tensor(i).and_then(small) {
+            lines.push(values);
+        }
+        if let Some(adjoint) = self.adjoint(i).filter(|_| i != reader.root) {
+            let label = reader.names.label(i).and_then(|label| label.adjoint.clone());
+            let root = reader.names.name(reader.root).unwrap_or("f").to_owned();
+            let label = match (label, &name) {
+                (Some(label), _) => label.to_string(),
+                (None, Some(name)) => format!("d{root}/d{name}"),
+                (None, None) => "adjoint".to_owned(),
+            };
+            lines.push(format!("{label} = {adjoint}"));
+        }
+        Node { title, lines, role, group }
+    }
+
+    /// The operation with its constant operands: `2 ×`, `+`, `matmul`.
+    fn operation(&self, i: usize, operands: &[Operand<T>]) -> String {
+        let reader = self.reader;
+        let number = |operand: &Operand<T>| match operand {
+            Operand::Number(x) => Some(plain_number(*x)),
+            Operand::Constant(tensor) if tensor.ndim() == 0 => Some(plain_number(tensor.item().primal())),
+            _ => None,
+        };
+        let binary = match (reader.kind(i), reader.tensor_entry(i).map(|entry| &entry.source)) {
+            (Kind::Binary(f, _), _) => Some(f),
+            (Kind::Tensor, Some(Source::Op { op: crate::tensor::entry::OpRef::Binary(f), .. })) => Some(*f),
+            _ => None,
+        };
+        let sign = |f: Binary| match f {
+            Binary::Add => "+",
+            Binary::Sub => "−",
+            Binary::Mul | Binary::Chain => "×",
+            Binary::Div => "÷",
+            Binary::Pow | Binary::Powi => "^",
+            f => f.name(),
+        };
+        match (reader.kind(i), binary) {
+            (_, Some(f)) => match (operands.first().and_then(number), operands.get(1).and_then(number)) {
+                (None, Some(b)) => format!("{} {b}", sign(f)),
+                (Some(a), None) => format!("{a} {}", sign(f)),
+                _ => sign(f).to_owned(),
+            },
+            (Kind::At, _) => format!("element {}", reader.position(i)),
+            (Kind::Tensor, _) => reader.tensor_entry(i).map_or("tensor", |entry| entry.name()).to_owned(),
+            (
+                Kind::Leaf
+                | Kind::Unary(_)
+                | Kind::Nary(_)
+                | Kind::Block
+                | Kind::Binary(_, Form::Both | Form::First | Form::Second),
+                _,
+            ) => trace::name(reader.opcode(i)).to_owned(),
+        }
+    }
+
+    fn adjoint(&self, i: usize) -> Option<String> {
+        let gradients = self.gradients.as_ref()?;
+        if self.reader.shape(i).is_none() {
+            return gradients.scalar(i).map(|x| plain_number(x.primal()));
+        }
+        let tensor = gradients.at_slot(self.cell, i)?;
+        Some(small(tensor).unwrap_or_else(|| {
+            let norm = tensor.view().iter().map(|x| x.primal() * x.primal()).sum::<f64>().sqrt();
+            format!("norm {}", plain_number(norm))
+        }))
+    }
+
+    /// Puts the groups into the graph; gives the innermost group of each entry that is in one.
+    fn groups(&self, graph: &mut Graph) -> HashMap<usize, usize> {
+        let reader = self.reader;
+        let mut groups: Vec<(Rc<str>, Range<u32>)> = reader.names.groups().to_vec();
+        let used = |range: &Range<u32>| range.clone().any(|i| reader.live.get(i as usize).is_some_and(|&live| live));
+        groups.retain(|(_, range)| used(range));
+        // The widest first; of the same width the one that was closed last.
+        groups.reverse();
+        groups.sort_by_key(|(_, range)| std::cmp::Reverse(range.len()));
+        let around = |range: &Range<u32>, before: usize| {
+            (0..before).rev().find(|&k| groups[k].1.start <= range.start && range.end <= groups[k].1.end)
+        };
+        for (k, (name, range)) in groups.iter().enumerate() {
+            graph.add_group(name.to_string(), around(range, k));
+        }
+        let mut of: HashMap<usize, usize> = HashMap::new();
+        for i in (0..=reader.root).filter(|&i| reader.live[i]) {
+            let at = i as u32;
+            if let Some(k) = around(&(at..at + 1), groups.len()) {
+                of.insert(i, k);
+            }
+        }
+        // A variable from before stands with those that read it, if they stand together.
+        let mut readers: HashMap<usize, Option<usize>> = HashMap::new();
+        for i in (0..=reader.root).filter(|&i| reader.live[i]) {
+            for operand in reader.operands(i) {
+                if let Operand::Entry(k) = operand
+                    && !of.contains_key(&k)
+                    && reader.operands(k).is_empty()
+                {
+                    let group = of.get(&i).copied();
+                    readers.entry(k).and_modify(|known| *known = known.filter(|_| *known == group)).or_insert(group);
+                }
+            }
+        }
+        of.extend(readers.into_iter().filter_map(|(k, group)| Some((k, group?))));
+        of
+    }
+}
+
+fn shape(lengths: &[usize]) -> String {
+    format!("shape {}", lengths.iter().map(usize::to_string).collect::<Vec<_>>().join("×"))
+}
+
+/// The numbers of a small tensor.
+fn small<T: Real>(tensor: &Tensor<T>) -> Option<String> {
+    let view = tensor.view();
+    let numbers: Vec<String> = view.iter().take(5).map(|x| plain_number(x.primal())).collect();
+    match (tensor.ndim(), &numbers[..]) {
+        (0, [x]) => Some(x.clone()),
+        (1.., [] | [_, _, _, _, _, ..]) => None,
+        _ => Some(format!("[{}]", numbers.join(", "))),
+    }
+}

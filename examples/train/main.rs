@@ -66,6 +66,9 @@ struct Builtin {
     /// Where pictures, weights and unfinished runs are kept; target/train/<problem> if not given.
     #[arg(long)]
     out: Option<PathBuf>,
+    /// Test on a fifth of what is trained on instead: to choose settings without a look at what figures are reported of.
+    #[arg(long)]
+    validate: bool,
     /// Start over, whatever unfinished run there is.
     #[arg(long)]
     fresh: bool,

@@ -10,7 +10,7 @@ use std::thread;
 
 use ndarray::ArrayD;
 use nn::data::{Columns, Csv, Npz, read_idx, read_npy};
-use nn::{Activation, Layer, Mlp, Result, Table};
+use nn::{Activation, Adam, Dataset, Layer, Mlp, Result, Table, Trainer, loss};
 use peak_alloc::PeakAlloc;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -22,13 +22,14 @@ static MEMORY: PeakAlloc = PeakAlloc;
 const CORRUPTIONS: usize = 10_000;
 
 fn main() {
-    let tests: [(&str, fn()); 11] = [
+    let tests: [(&str, fn()); 12] = [
         ("csv", csv),
         ("table", table),
         ("idx", idx),
         ("npy", npy),
         ("npz", npz),
         ("safetensors", safetensors),
+        ("checkpoint", checkpoint),
         ("idx_headers_that_claim_too_much", idx_headers_that_claim_too_much),
         ("packed_files_that_claim_too_much", packed_files_that_claim_too_much),
         ("npy_headers_that_claim_too_much", npy_headers_that_claim_too_much),
@@ -248,6 +249,40 @@ fn safetensors() {
         let claim = [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &[0; 8]].concat();
         assert!(bench.read(&claim).unwrap_err().to_string().contains(": not a weights file: "));
     }
+}
+
+fn checkpoint() {
+    let folder = tempdir().unwrap();
+    let data = Dataset::new(ndarray::array![[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], ndarray::array![[1.0], [1.0], [0.0]]);
+    let data = data.unwrap();
+    let model = |seed| Mlp::<f64>::new(&[2, 3, 1], Activation::Tanh, &mut ChaCha8Rng::seed_from_u64(seed));
+    // With best weights, a generator's place, and an optimiser's memory; the run is over, so that nothing is trained.
+    let trainer = |folder: &Path| {
+        let trainer = Trainer::new(model(1), loss::bce_with_logits, Adam::new(0.1)).epochs(2).batch_size(2);
+        trainer.early_stopping(5).checkpoints(folder).progress(false)
+    };
+    trainer(folder.path()).fit(&data, &data).unwrap();
+    let whole = fs::read(folder.path().join("checkpoint.safetensors")).unwrap();
+    let weights = |model: &Mlp<f64>| {
+        let mut all = Vec::new();
+        nn::parameters(model, |_, p| all.extend(p.value().to_array()));
+        all
+    };
+    let untouched = weights(&model(1));
+    let resume = |file: &Path| {
+        let mut trainer = trainer(file.parent().unwrap());
+        let result = trainer.fit(&data, &data);
+        assert!(result.is_ok() || weights(trainer.model()) == untouched, "a failed resume changed the model");
+        result.map(|history| history.steps)
+    };
+    // Besides the file there are a model, an optimiser and the data's tensors.
+    let allowance = Allowance { times: 12, bytes: 4 * PLAIN };
+    let bench = Bench::new("checkpoint.safetensors", allowance, |file| {
+        thread::scope(|scope| scope.spawn(|| resume(file)).join().unwrap())
+    });
+    bench.cut(&whole);
+    let noticed = bench.corrupt(&whole);
+    assert!(noticed > CORRUPTIONS / 2, "{noticed} of {CORRUPTIONS}");
 }
 
 /// The error's text, less the file's name.

@@ -24,6 +24,7 @@ mod optim;
 mod optim_state;
 mod orders;
 mod own_layer;
+mod own_layer_modes;
 mod own_loss;
 mod own_ops;
 mod own_transform;

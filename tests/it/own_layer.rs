@@ -1,91 +1,39 @@
 //! A layer of one's own, from outside the crate.
 
-use std::cell::Cell;
-
-use autodiff::{Real, Tensor};
+use autodiff::{Real, Tape, Tensor};
 use ndarray::array;
-use nn::{Layer, Mode, Param, Random, Sequential, Visit, VisitMut};
-use rand::{RngExt, SeedableRng};
+use nn::{Activation, Dataset, Layer, Linear, Param, Sequential, Sgd, Trainer, Visit, VisitMut, loss};
 
-/// `x ⊙ gate`, in training with uniform noise of width `noise` on top: a parameter, a generator and a mode.
-struct NoisyGate<T: Real> {
-    gate: Param<T>,
-    noise: f64,
-    random: Random,
-    mode: Cell<Mode>,
-}
+/// `x ⊙ gate`: a struct, a forward, and a list of parameters.
+struct Gate<T: Real>(Param<T>);
 
-impl<T: Real> Layer<T> for NoisyGate<T> {
+impl<T: Real> Layer<T> for Gate<T> {
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
-        let y = x * self.gate.tensor();
-        match self.mode.get() {
-            Mode::Eval => y,
-            Mode::Train => y + T::of(self.random.draw(|rng| rng.random_range(-0.5..0.5)) * self.noise),
-        }
+        x * self.0.tensor()
     }
-
     fn visit(&self, v: &mut Visit<'_, T>) {
-        v.param("gate", &self.gate);
-        v.random("random", &self.random);
-        v.mode(&self.mode);
+        v.param("gate", &self.0);
     }
-
     fn visit_mut(&mut self, v: &mut VisitMut<'_, T>) {
-        v.param("gate", &mut self.gate);
-        v.random("random", &mut self.random);
-        v.mode(&mut self.mode);
+        v.param("gate", &mut self.0);
     }
 }
 
 #[test]
 fn a_layer_is_a_struct_a_forward_and_a_list() {
-    let random = Random::new(&mut rand_chacha::ChaCha8Rng::seed_from_u64(1));
-    let gate = NoisyGate { gate: Param::new(array![2.0, 3.0]), noise: 0.1, random, mode: Cell::default() };
-    let mut model = Sequential::new().then(gate);
-    assert_eq!(nn::names(&model), ["layers.0.gate"]);
-    let x = Tensor::ones(&[1, 2]);
-    assert_eq!(model.forward(&x).to_array(), array![[2.0, 3.0]].into_dyn());
-    nn::train_mode(&mut model);
-    let states = nn::random_states(&model);
-    let first = model.forward(&x);
-    assert_ne!(first.view(), model.forward(&x).view());
-    nn::restore_random_states(&mut model, &states).unwrap();
-    assert_eq!(first.view(), model.forward(&x).view());
-    let summary = nn::summary(&model, &[1, 2]);
-    assert_eq!((summary.rows[1].what.as_str(), summary.rows[1].parameters), ("NoisyGate", 2));
-    assert!(summary.to_string().ends_with("total for an input of [1, 2]: 2 parameters; mode Train\n"), "{summary}");
-}
+    let mut gate = Gate(Param::new(array![2.0, 3.0]));
+    let tape = Tape::new();
+    nn::watch(&mut gate, &tape);
+    let y = gate.forward(&Tensor::constant(array![[1.0, -1.0]]));
+    assert_eq!(gate.0.gradient(&y.square().sum().backward()).unwrap().to_array(), array![4.0, 6.0].into_dyn());
+    drop(tape);
 
-/// Two layers side by side, with no word on how to trace them.
-struct Pair<T: Real>(nn::Linear<T>, nn::Linear<T>);
-
-impl<T: Real> Layer<T> for Pair<T> {
-    fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
-        self.0.forward(x) * self.1.forward(x)
-    }
-
-    fn visit(&self, v: &mut Visit<'_, T>) {
-        v.layer("left", &self.0);
-        v.layer("right", &self.1);
-    }
-
-    fn visit_mut(&mut self, v: &mut VisitMut<'_, T>) {
-        v.layer("left", &mut self.0);
-        v.layer("right", &mut self.1);
-    }
-}
-
-#[test]
-fn inner_layers_appear_in_summaries_without_a_word() {
-    let linear = || nn::Linear::from_weights(array![[1.0, 2.0]], array![0.0]);
-    let summary = nn::summary(&Sequential::new().then(Pair(linear(), linear().without_bias())), &[7, 2]);
-    let want = "\
-layer           kind                     output  parameters
-(model)         Sequential               [7, 1]           0
-layers.0        Pair                     [7, 1]           0
-layers.0.left   Linear(2 -> 1)           ?                3
-layers.0.right  Linear(2 -> 1, no bias)  ?                2
-total for an input of [7, 2]: 5 parameters
-";
-    assert_eq!(summary.to_string(), want);
+    // It trains, and is named, counted and printed like any other.
+    let line = Dataset::new(array![[1.0, 1.0], [2.0, 0.0]], array![[5.0], [8.0]]).unwrap();
+    let sum = Linear::from_weights(array![[1.0, 1.0]], array![0.0]).without_bias();
+    let model = Sequential::new().then(gate).then(Activation::Identity).then(sum);
+    assert_eq!((nn::names(&model).remove(0), nn::count(&model)), ("layers.0.gate".to_owned(), 4));
+    assert!(nn::summary(&model, &[1, 2]).to_string().contains("layers.0  Gate  "));
+    let mut trainer = Trainer::new(model, loss::squared_error, Sgd::new(0.05)).epochs(300).full_batch().progress(false);
+    assert!(trainer.fit(&line, &line).unwrap().last().unwrap().valid_loss < 1e-6);
 }

@@ -41,8 +41,8 @@ pub(super) fn tint(color: RGBColor, share: f64) -> RGBColor {
 
 /// Black or white text, whichever stands out more from this ground.
 pub(super) fn text_on(ground: RGBColor) -> RGBColor {
-    // Relative luminance, with the display's curve taken as a square; both contrasts are equal at about 0.18.
-    let light = |channel: u8| (f64::from(channel) / 255.0).powi(2);
+    // Relative luminance; both contrasts are equal where it is 0.21.
+    let light = |channel: u8| (f64::from(channel) / 255.0).powf(2.2);
     let luminance = 0.2126 * light(ground.0) + 0.7152 * light(ground.1) + 0.0722 * light(ground.2);
-    if luminance > 0.18 { INK } else { WHITE }
+    if luminance > 0.21 { INK } else { WHITE }
 }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use plotters::style::{RGBColor, WHITE};
 use tempfile::TempDir;
 
+mod maps;
+
 use super::axis::{Axis, Tick};
 use super::color::{INK, VERMILION};
 use super::{Error, Figure, ImageGrid, LineChart};

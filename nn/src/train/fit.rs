@@ -163,6 +163,9 @@ fn step<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
     run.batch += 1;
     run.history.steps += 1;
     frame.bar.inc(1);
+    if run.epoch() == 0 && !frame.bar.is_hidden() {
+        frame.bar.set_message(progress::first(settings.epochs, result.loss, rate));
+    }
     let Place { epoch, batch, step } = place;
     let gradient_norm = norms.remove(0);
     let (loss, penalty) = (result.loss, result.penalty);

@@ -13,6 +13,11 @@ pub(super) fn bar(steps: usize, done: usize) -> ProgressBar {
     bar
 }
 
+/// What the bar says during the first epoch.
+pub(super) fn first(of: usize, loss: f64, rate: f64) -> String {
+    format!("epoch 1/{of}  loss {loss:.4} in the last step  rate {rate:.2e}")
+}
+
 /// What the bar says after an epoch.
 pub(super) fn message(number: usize, of: usize, epoch: &Epoch) -> String {
     let accuracy = epoch.valid_accuracy;

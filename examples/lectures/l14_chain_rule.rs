@@ -10,6 +10,7 @@
 
 use std::fmt::Write;
 
+use autodiff::graph::Graph;
 use autodiff::{Tape, explain};
 use examples::{Outcome, Page};
 
@@ -44,7 +45,6 @@ pub(crate) fn at(page: &mut Page, at: f64) -> Outcome {
     page.holds("the derivation has both paths with their factors, 2xz · 2 and x² · cos y", both);
     let listed: f64 = paths.list().iter().map(|path| path.value).sum();
     page.near(format_args!("{} paths, their sum", paths.list().len()), listed, closed, 1e-13);
-    let latex = derivation.latex();
-    writeln!(page, "\nas LaTeX:\n{latex}")?;
-    Ok(())
+    writeln!(page, "\nas LaTeX:\n{}", derivation.latex())?;
+    page.file("l14_graph.svg", &Graph::of(f)?.svg())
 }

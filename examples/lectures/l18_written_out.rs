@@ -1,29 +1,44 @@
-//! L18 The derivation that the library writes out for the 2-2-1 network of L3's task.
+//! L18 The derivation that the library writes out for the 2-2-1 network of XOR.
 //!
 //! ```text
-//! a[1] = W[1] x + b[1],  z[1] = sigmoid(a[1]),  a[2] = W[2] z[1] + b[2],  y = sigmoid(a[2]),  E = -t ln y - (1 - t) ln(1 - y)
-//! delta[2] = y - t,  delta[1] = h'(a[1]) ⊙ W[2]^T delta[2],  dE/dW[s] = delta[s] ⊗ z[s-1]
+//! a[s] = W[s] z[s-1] + b[s],  z[s] = h(a[s]),  z[0] = x,  y = z[2],  h = sigmoid
+//! squared error    delta[2] = (y - t) ⊙ h'(a[2])
+//! cross-entropy    delta[2] = y - t
+//! both             delta[1] = h'(a[1]) ⊙ W[2]^T delta[2],   dE/dW[s] = delta[s] ⊗ z[s-1],   dE/db[s] = delta[s]
 //! ```
+//!
+//! The lines are read off what a forward pass recorded, and compared here with those above, symbol by symbol.
 
 use std::fmt::Write;
 
-use autodiff::explain::Explain;
-use autodiff::{Tape, Tensor};
+use autodiff::Tensor;
 use examples::{Outcome, Page};
 use ndarray::array;
+use nn::loss::{self, HalfSquaredError};
+use nn::{Activation, Mlp, Reduction};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 
 pub(crate) fn show(page: &mut Page) -> Outcome {
-    let tape = Tape::<f64>::new();
-    let (w1, b1) =
-        (tape.tensor(array![[0.5, -0.4], [0.3, 0.8]]).named("W[1]"), tape.tensor(array![0.1, -0.2]).named("b[1]"));
-    let (w2, b2) = (tape.tensor(array![[1.2, -0.7]]).named("W[2]"), tape.tensor(array![0.05]).named("b[2]"));
-    let (x, t) = (Tensor::constant(array![1.0, 0.0]), Tensor::constant(array![1.0]));
-    let a1 = x.linear(&w1, &b1).named("a[1]");
-    let z1 = a1.sigmoid().named("z[1]");
-    let a2 = z1.linear(&w2, &b2).named("a[2]");
-    let error = a2.bce_with_logits(&t).sum().named("E");
-    let derivation = Explain::of(&error).constant("x", &x).constant("t", &t).derivation(&[&w1, &b1, &w2, &b2]);
-    writeln!(page, "{derivation}")?;
-    page.holds("written out", derivation.to_string().contains("dE/dW[2]"));
-    Ok(())
+    let mut rng = ChaCha8Rng::seed_from_u64(18);
+    let builder = Mlp::<f64>::builder(2).layer(2, Activation::Sigmoid).layer(1, Activation::Sigmoid);
+    let mut model = builder.build(&mut rng);
+    let (x, t) = (Tensor::from(array![1.0, 0.0]), Tensor::from(array![1.0]));
+
+    let squared = model.explain(HalfSquaredError::new().reduction(Reduction::Sum), &x, &t);
+    writeln!(page, "squared error, one item:\n{squared}\nas LaTeX:\n{}", squared.latex())?;
+    let has = |text: &str, lines: &[&str]| lines.iter().all(|line| text.contains(line));
+    let formulas = [
+        "delta[2] = (y − t) ⊙ h'(a[2])",
+        "delta[1] = h'(a[1]) ⊙ W[2]ᵀ delta[2]",
+        "dE/dW[2] = delta[2] ⊗ z[1]",
+        "dE/dW[1] = delta[1] ⊗ z[0]",
+    ];
+    page.holds(format_args!("written out: {}", formulas.join(", ")), has(&squared.to_string(), &formulas));
+
+    let builder = Mlp::<f64>::builder(2).layer(2, Activation::Sigmoid).layer(1, Activation::Identity);
+    let logit = builder.build(&mut rng).explain(loss::sum::bce_with_logits, &x, &t);
+    writeln!(page, "cross-entropy from the logit, one item:\n{logit}")?;
+    page.holds("and with cross-entropy delta[1] = h'(a[1]) ⊙ W[2]ᵀ delta[2]", has(&logit.to_string(), &formulas[1..]));
+    page.file("l18_network.svg", &nn::tape_graph(&mut model, &x.reshape(&[1, 2]))?.svg())
 }

@@ -50,7 +50,7 @@ fn digits(page: &mut Page) -> Outcome {
     let chart = chart.series("held out", curve(&history, |e| 100.0 * e.valid_accuracy));
     let figure = Figure::new("Handwritten digits").panel(losses("Loss", "cross-entropy", &history)).panel(chart);
     page.figure("l25_digits", &figure)?;
-    let confusion = plot::confusion_matrix("Held-out digits", &metrics::Confusion::of(&y, &t));
+    let confusion = plot::confusion_matrix("Held-out digits", &metrics::Confusion::of(&y, &t)).size(1200, 900);
     page.save("l25_confusion", |path| Ok(confusion.save(path)?))
 }
 

@@ -112,9 +112,16 @@ impl Page {
         Ok(())
     }
 
-    /// Where a file of this name belongs.
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.folder.join(name)
+    /// Writes a file of text, such as a graph's SVG.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn file(&mut self, name: &str, text: &str) -> Outcome {
+        fs::create_dir_all(&self.folder)?;
+        let path = self.folder.join(name);
+        fs::write(&path, text)?;
+        writeln!(self, "picture: {}", path.display())?;
+        Ok(())
     }
 
     /// All that was written, findings among it.

@@ -50,7 +50,9 @@ fn all_rows_hold_and_every_picture_of_the_table_exists() {
     }
     assert!(text.contains("25 of 25 rows hold"), "{text}");
 
-    let named: BTreeSet<String> = table().iter().flat_map(|row| quoted(&row[3])).map(str::to_owned).collect();
+    let named = table().iter().flat_map(|row| quoted(&row[3])).map(str::to_owned).collect::<BTreeSet<String>>();
+    let (graphs, named): (BTreeSet<String>, BTreeSet<String>) = named.into_iter().partition(|name| name.contains('.'));
+    assert!(graphs.iter().all(|name| fs::read_to_string(out.path().join(name)).unwrap().contains("<svg")));
     for name in &named {
         let png = fs::read(out.path().join(name).with_extension("png")).expect(name);
         // The width stands in the header's first chunk.
@@ -83,6 +85,22 @@ fn a_row_that_does_not_hold_is_told_by_the_end() {
     assert_eq!(message, "lectures: there is no row \"l26\"; --list lists the rows\n");
     let list = String::from_utf8(lectures(&["--list"], out.path()).stdout).unwrap();
     assert_eq!(list.lines().count(), 25, "{list}");
+}
+
+#[test]
+fn rows_are_programs_of_their_own() {
+    let out = tempdir().unwrap();
+    let run = |name: &str, argument: Option<&str>| {
+        let tests = std::env::current_exe().expect("a running test");
+        let program = tests.ancestors().nth(2).expect("target/<profile>").join("examples").join(name);
+        let output = Command::new(program).args(argument).current_dir(out.path()).output().expect("the program runs");
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, text) = run("chain_rule", Some("0.5"));
+    assert!(code == Some(0) && text.contains("df/dy = 8 y sin y + 4 y² cos y: "), "{text}");
+    assert_eq!(run("chain_rule", Some("half")).0, Some(2));
+    let (code, text) = run("xor", None);
+    assert!(code == Some(0) && text.contains("  0 xor 1 = 1\n"), "{text}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! L4 Activations: identity, Heaviside, logistic, tanh, ReLU, softmax.
+//! L4 Activations: identity, Heaviside, logistic, tanh, `relu`, softmax.
 //!
 //! ```text
 //! sigmoid z = 1 / (1 + e^-z)        sigmoid' = sigmoid (1 - sigmoid)
@@ -7,7 +7,7 @@
 //! softmax(z)_k = e^{z_k} / sum_j e^{z_j}
 //! ```
 //!
-//! Note: one lecture gives ReLU's derivative at 0 as 1. The function has none there: every number from 0 to 1 is a
+//! Note: one lecture gives the derivative of `relu` at 0 as 1. The function has none there: every number from 0 to 1 is a
 //! subgradient. Here it is 0, the one of least norm, which goes with `relu z = 0 for z <= 0`.
 
 use autodiff::{Tensor, Var, grad, jacobian};
@@ -15,11 +15,13 @@ use examples::{Outcome, Page};
 use nn::Activation;
 use nn::plot::{Figure, LineChart};
 
+type Scalar = fn(Var<f64>) -> Var<f64>;
+
 pub(crate) fn show(page: &mut Page) -> Outcome {
     let z: Vec<f64> = (-80..=80).map(|i| f64::from(i) / 10.0).collect();
     let sigmoid = |z: f64| 1.0 / (1.0 + (-z).exp());
     let map = |f: &dyn Fn(f64) -> f64| z.iter().map(|&z| f(z)).collect::<Vec<f64>>();
-    let slope = |f: fn(Var<f64>) -> Var<f64>| map(&|z| grad(|z| f(z[0]), &[z])[0]);
+    let slope = |f: Scalar| map(&|z| grad(|z| f(z[0]), &[z])[0]);
 
     page.agree(
         "sigmoid' = sigmoid (1 - sigmoid)",
@@ -54,7 +56,7 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
 
     let mut values = LineChart::new("Activations").x_label("z").y_label("h(z)");
     let mut slopes = LineChart::new("Derivatives").x_label("z").y_label("h'(z)");
-    let functions: [(&str, Activation, fn(Var<f64>) -> Var<f64>); 3] = [
+    let functions: [(&str, Activation, Scalar); 3] = [
         ("sigmoid", Activation::Sigmoid, Var::sigmoid),
         ("tanh", Activation::Tanh, Var::tanh),
         ("relu", Activation::Relu, Var::relu),

@@ -38,9 +38,8 @@ fn network(units: usize, smaller: Option<&Mlp<f64>>, rng: &mut ChaCha8Rng) -> Ml
 }
 
 pub(crate) fn show(page: &mut Page) -> Outcome {
-    let points = ndarray::Array2::from_shape_fn((page.size(60, 200), 1), |(i, _)| {
-        -1.0 + 2.0 * i as f64 / (page.size(60, 200) - 1) as f64
-    });
+    let n = page.size(60, 200);
+    let points = ndarray::Array2::from_shape_fn((n, 1), |(i, _)| -1.0 + 2.0 * i as f64 / (n - 1) as f64);
     let (x, t) = (Tensor::from(points.clone()), Tensor::from(points.mapv(f)));
     let mut rng = ChaCha8Rng::seed_from_u64(8);
     let mut smaller: Option<Mlp<f64>> = None;

@@ -38,8 +38,9 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    fn output(&self, x: ArrayView1<'_, f64>) -> f64 {
-        self.w0 + self.x.rows().into_iter().zip(&self.weighted).map(|(x_n, at)| at * (self.kernel)(x_n, x)).sum::<f64>()
+    fn output(&self, x: &ArrayView1<'_, f64>) -> f64 {
+        self.w0
+            + self.x.rows().into_iter().zip(&self.weighted).map(|(x_n, at)| at * (self.kernel)(x_n, *x)).sum::<f64>()
     }
 }
 
@@ -108,7 +109,7 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
     let machine = solve(page, "Gaussian kernel", matrix(&rings.all().0), &t, gaussian);
     // The picture takes an output of 1/2 for the border, the machine 0.
     let outputs = |x: &Tensor<f64>| -> Tensor<f64> {
-        let y = matrix(x).rows().into_iter().map(|x| machine.output(x)).collect::<Array1<f64>>();
+        let y = matrix(x).rows().into_iter().map(|x| machine.output(&x)).collect::<Array1<f64>>();
         Tensor::from(y.insert_axis(ndarray::Axis(1))).sigmoid()
     };
     let support: Vec<usize> = (0..t.len()).filter(|&n| machine.weighted[n] != 0.0).collect();

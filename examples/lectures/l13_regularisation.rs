@@ -24,7 +24,7 @@ fn log_cosh(y: &Tensor<f64>, t: &Tensor<f64>) -> Tensor<f64> {
 }
 
 /// The weights after batch descent.
-fn fitted(data: &Dataset<f64>, loss: impl nn::Loss<f64>, mut sgd: Sgd<f64>, steps: usize) -> nn::Result<Array1<f64>> {
+fn fitted(data: &Dataset<f64>, loss: &impl nn::Loss<f64>, mut sgd: Sgd<f64>, steps: usize) -> nn::Result<Array1<f64>> {
     let mut model = Linear::new(FEATURES, 1, Init::Normal(0.5), &mut ChaCha8Rng::seed_from_u64(3));
     let (tape, (x, t)) = (Tape::new(), data.all());
     for _ in 0..steps {
@@ -56,13 +56,13 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
     page.agree("L1: lambda/(2N) sign(w)", &l1, &w.mapv(|w| 0.5 * scale * w.signum()), 1e-15);
 
     let steps = page.size(400, 3000);
-    let squared = || loss::HalfSquaredError::new();
+    let squared = loss::HalfSquaredError::new();
     let sgd = || Sgd::new(0.1);
-    let plain = fitted(&data, squared(), sgd(), steps)?;
-    let decayed = fitted(&data, squared(), sgd().before(Regularizer::l2(LAMBDA, n).except(is_bias)), steps)?;
-    let hopping = fitted(&data, squared(), sgd().before(Regularizer::l1(LAMBDA, n).except(is_bias)), steps)?;
-    let sparse = fitted(&data, squared(), sgd().after(Regularizer::l1(LAMBDA, n).except(is_bias).proximal()), steps)?;
-    let replaced = fitted(&data, log_cosh, sgd().after(Regularizer::l1(LAMBDA, n).except(is_bias).proximal()), steps)?;
+    let plain = fitted(&data, &squared, sgd(), steps)?;
+    let decayed = fitted(&data, &squared, sgd().before(Regularizer::l2(LAMBDA, n).except(is_bias)), steps)?;
+    let hopping = fitted(&data, &squared, sgd().before(Regularizer::l1(LAMBDA, n).except(is_bias)), steps)?;
+    let sparse = fitted(&data, &squared, sgd().after(Regularizer::l1(LAMBDA, n).except(is_bias).proximal()), steps)?;
+    let replaced = fitted(&data, &log_cosh, sgd().after(Regularizer::l1(LAMBDA, n).except(is_bias).proximal()), steps)?;
 
     writeln!(page, "{:<34} {:>6} {:>6} {:>10} {:>8}", "", "|w|_2", "|w|_1", "|w| < 0.04", "w = 0")?;
     let tiny = |w: &Array1<f64>| w.iter().filter(|w| w.abs() < 0.04).count();

@@ -29,7 +29,7 @@ fn error(w: &[Var<f64>], fan_in: usize) -> Var<f64> {
 }
 
 fn weights(hidden: usize, fan_in: usize) -> Vec<f64> {
-    (0..hidden * (fan_in + 2) + 1).map(|i| 0.3 * (i as f64).sin()).collect()
+    (0..=hidden * (fan_in + 2)).map(|i| 0.3 * (i as f64).sin()).collect()
 }
 
 /// The number of operations of one evaluation.

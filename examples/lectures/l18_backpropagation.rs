@@ -10,7 +10,7 @@
 //! with `delta = dE/da`; over a batch the gradients are summed. Networks of arbitrary topology are in `l18_any_topology.rs`; the
 //! derivation as the library writes it out in `l18_written_out.rs`.
 //!
-//! Note: a lecture writes `dE/ddelta` where it means `dE/da`, and another takes ReLU's derivative at 0 as 1, where it is 0 here.
+//! Note: a lecture writes `dE/ddelta` where it means `dE/da`, and another takes the derivative of `relu` at 0 as 1, where it is 0 here.
 
 use autodiff::Tensor;
 use examples::{Outcome, Page, matrix, numbers};

@@ -37,7 +37,7 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
     let first = x.narrow(0, 0..1);
     let z: Array1<f64> = numbers(&hidden.forward(&first).tanh()).into();
     let formula = w2.dot(&Array2::from_diag(&z.mapv(|z| 1.0 - z * z))).dot(&w1);
-    let by_inputs = autodiff::tensor::jacobian(|t| model.forward(&t[0]), &[first.clone()]);
+    let by_inputs = autodiff::tensor::jacobian(|t| model.forward(&t[0]), std::slice::from_ref(&first));
     page.agree("dy/dx = W2 diag(1 - z²) W1", &by_inputs[0], &formula, 1e-14);
     let one = |x: &[Var<f64>]| model.forward(&Tensor::from_vars(x, &[1, 3])).sum().at([]);
     let (exact, differences) = (hessian(one, &numbers(&first)), numeric::hessian(one, &numbers(&first)));

@@ -18,6 +18,9 @@ use nn::{Activation, Batches, Dataset, Layer, Mlp, Sgd, Trainer, loss};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
+/// A batch size for each epoch.
+type Sizes = Box<dyn Fn(usize) -> usize>;
+
 /// The standard deviation of minibatch gradients about the full one, root mean square over all weights.
 fn spread(data: &Dataset<f64>, size: usize, rounds: usize) -> nn::Result<f64> {
     let mut model = Mlp::<f64>::new(&[2, 8, 1], Activation::Tanh, &mut ChaCha8Rng::seed_from_u64(3));
@@ -52,7 +55,7 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
     let mut chart = LineChart::new("One rate, four batch sizes").x_label("epoch").y_label("training loss").log_y();
     let mut last = Vec::new();
     let grown = move |epoch: usize| growing_batches(4, 2.0, epochs / 8, n)(epoch);
-    let sizes: [(&str, Box<dyn Fn(usize) -> usize>); 4] = [
+    let sizes: [(&str, Sizes); 4] = [
         ("on-line", Box::new(|_| 1)),
         ("minibatches of 16", Box::new(|_| 16)),
         ("batch", Box::new(|_| usize::MAX)),

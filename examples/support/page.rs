@@ -50,8 +50,8 @@ impl Page {
 
     /// Notes that something holds, or not. The first finding stands for the row in the table.
     pub fn holds(&mut self, measured: impl Display, holds: bool) {
-        let mark = if holds { '✓' } else { '✗' };
-        self.text += &format!("{mark} {measured}\n");
+        let mark = if holds { "✓" } else { "✗" };
+        self.text += &[mark, " ", &measured.to_string(), "\n"].concat();
         self.findings.push(Finding { measured: measured.to_string(), holds });
     }
 

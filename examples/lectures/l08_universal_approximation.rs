@@ -66,7 +66,7 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
     }
     let (first, last) = (errors[0].1, errors[errors.len() - 1].1);
     let falls = errors.windows(2).all(|pair| pair[1].1 < pair[0].1);
-    let bound = page.size(0.2, 0.05);
+    let bound = page.size(0.5, 0.05);
     page.holds(
         format_args!("the error falls with every doubling, from {first:.2e} to {last:.2e}"),
         falls && last < bound * first,

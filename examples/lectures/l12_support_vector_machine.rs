@@ -39,8 +39,8 @@ pub(crate) struct Machine {
 
 impl Machine {
     fn output(&self, x: &ArrayView1<'_, f64>) -> f64 {
-        self.w0
-            + self.x.rows().into_iter().zip(&self.weighted).map(|(x_n, at)| at * (self.kernel)(x_n, *x)).sum::<f64>()
+        let points = self.x.rows().into_iter().zip(&self.weighted).filter(|(_, at)| **at != 0.0);
+        self.w0 + points.map(|(x_n, at)| at * (self.kernel)(x_n, *x)).sum::<f64>()
     }
 }
 
@@ -104,7 +104,7 @@ pub(crate) fn solve(page: &mut Page, name: &str, x: Array2<f64>, t: &Array1<f64>
 /// The Gaussian kernel on two rings, which no line separates.
 pub(crate) fn show(page: &mut Page) -> Outcome {
     let rings = generate::circles::<f64>(page.size(60, 120), 0.4, 0.1, &mut ChaCha8Rng::seed_from_u64(12));
-    let gaussian: Kernel = |a, b| (-2.0 * (&a - &b).mapv(|d| d * d).sum()).exp();
+    let gaussian: Kernel = |a, b| (-2.0 * a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>()).exp();
     let t = rings.targets().iter().map(|class| 2.0 * class - 1.0).collect();
     let machine = solve(page, "Gaussian kernel", matrix(&rings.all().0), &t, gaussian);
     // The picture takes an output of 1/2 for the border, the machine 0.

@@ -40,10 +40,10 @@ fn spread(data: &Dataset<f64>, size: usize, rounds: usize) -> nn::Result<f64> {
 }
 
 pub(crate) fn show(page: &mut Page) -> Outcome {
-    let n = 256;
+    let n = page.size(128, 256);
     let data = generate::moons::<f64>(n, 0.1, &mut ChaCha8Rng::seed_from_u64(22));
     let mut points = Vec::new();
-    for size in [1, 2, 4, 8, 16, 32, 64, 128] {
+    for size in [1, 2, 4, 8, 16, 32, 64, 128].into_iter().filter(|size| 2 * size <= n) {
         let finite = (((n - size) as f64) / (n - 1) as f64).sqrt();
         points.push((size as f64, spread(&data, size, page.size(4, 40).max(size / 8))? / finite));
     }

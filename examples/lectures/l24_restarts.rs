@@ -16,7 +16,7 @@ use rand_chacha::ChaCha8Rng;
 
 pub(crate) fn show(page: &mut Page) -> Outcome {
     let data = generate::xor::<f64>(4, 0.0, &mut ChaCha8Rng::seed_from_u64(1));
-    let (seeds, epochs) = (page.size(10, 50), page.size(1200, 2500));
+    let (seeds, epochs) = (page.size(10, 50), page.size(900, 2500));
     let build = |seed| {
         let builder = Mlp::<f64>::builder(2).layer(2, Activation::Sigmoid).layer(1, Activation::Sigmoid);
         let model = builder.init(Init::Normal(1.0)).build(&mut ChaCha8Rng::seed_from_u64(seed));

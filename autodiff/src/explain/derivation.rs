@@ -292,17 +292,13 @@ impl<T: Real> Writer<'_, T> {
     }
 
     fn scalar_adjoint(&self, i: usize) -> f64 {
-        match self.reader_shape(i) {
+        match self.reader.shape(i) {
             None => self.question.gradients.scalar(i).map_or(0.0, |x| x.primal()),
             Some(_) => match self.question.gradients.at_slot(self.question.cell, i) {
                 Some(tensor) if tensor.ndim() == 0 => tensor.item().primal(),
                 _ => f64::NAN,
             },
         }
-    }
-
-    fn reader_shape(&self, i: usize) -> Option<&[usize]> {
-        if i <= self.reader.root { self.reader.shape(i) } else { None }
     }
 
     /// The adjoint as it is written in the lines of others: its formula if that is short, else its name.
@@ -316,7 +312,7 @@ impl<T: Real> Writer<'_, T> {
         let named = self.adjoint_name(p).is_some();
         let id = known.filter(|_| !named).unwrap_or_else(|| {
             let name = self.derivative(p);
-            let tensor = self.reader_shape(p).is_some_and(|shape| !shape.is_empty());
+            let tensor = self.reader.shape(p).is_some_and(|shape| !shape.is_empty());
             arena.name(&name.plain, &name.latex, tensor)
         });
         (id, value)
@@ -329,8 +325,8 @@ impl<T: Real> Writer<'_, T> {
             let zero = arena.number(0.0);
             return (Line::Equation { left, steps: vec![text::number(0.0)] }, zero);
         }
-        let scalar = |i: usize| self.reader_shape(i).is_none_or(<[usize]>::is_empty);
-        if !scalar(u) || self.reader_shape(u).is_some() || !parents.iter().all(|&p| scalar(p)) {
+        let scalar = |i: usize| self.reader.shape(i).is_none_or(<[usize]>::is_empty);
+        if !scalar(u) || self.reader.shape(u).is_some() || !parents.iter().all(|&p| scalar(p)) {
             return self.tensor_adjoint_line(u, parents, adjoints);
         }
         let chosen = chosen(parents, adjoints);
@@ -394,7 +390,7 @@ impl<T: Real> Writer<'_, T> {
                 formula.push((1.0, passed.id(arena)));
             }
         }
-        let tensor = self.reader_shape(u).is_some_and(|shape| !shape.is_empty());
+        let tensor = self.reader.shape(u).is_some_and(|shape| !shape.is_empty());
         let id = arena.sum(&formula);
         let mut written = if more > 0 {
             let terms: Vec<Text> = formula.iter().map(|&(_, id)| text::render(arena, id)).collect();
@@ -408,7 +404,7 @@ impl<T: Real> Writer<'_, T> {
         let mut steps = vec![written];
         match self.question.gradients.at_slot(self.question.cell, u) {
             Some(gradient) => steps.push(self.array(gradient)),
-            None if self.reader_shape(u).is_none() => steps.push(text::number(self.scalar_adjoint(u))),
+            None if self.reader.shape(u).is_none() => steps.push(text::number(self.scalar_adjoint(u))),
             None => steps.push(text::number(0.0)),
         }
         steps.dedup();

@@ -173,6 +173,10 @@ impl Quantities {
         if let Some(name) = self.names.get(&i) {
             return name.clone();
         }
+        if i > self.root || self.number[i] == 0 && i != self.root {
+            // Nothing that the root depends on.
+            return reader.names.name(i).unwrap_or("x").to_owned();
+        }
         if i == self.root && !is_variable(reader, i) {
             return self.root_name.to_owned();
         }

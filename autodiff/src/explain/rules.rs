@@ -2,7 +2,7 @@
 
 use super::expr::{Arena, Id};
 use super::symbol::{self, Symbol};
-use super::template::Template;
+use super::text;
 use crate::Real;
 use crate::rules::{Binary, Unary};
 use crate::tensor::entry::OpRef;
@@ -92,16 +92,10 @@ impl Operation<'_> {
         self.arena.pattern(r"{0} \otimes {1}", &[a, b], true)
     }
 
-    /// `h(a)` or `h'(a)`.
-    fn called(&self, function: &str, prime: &str, x: Id) -> Id {
-        let name = super::text::latex_name(function);
-        self.arena.pattern(&format!(r"{name}{prime}\left({{0}}\right)"), &[x], true)
-    }
-
     fn general(&self, name: &str) -> Id {
         let places: Vec<String> = (0..self.inputs.len().min(6)).map(|k| format!("{{{k}}}")).collect();
         let more = if self.inputs.len() > 6 { r", \ldots" } else { "" };
-        let name = name.replace('_', r"\_");
+        let name = text::escaped(name);
         let latex = format!(r"\operatorname{{{name}}}\left({}{more}\right)", places.join(", "));
         self.arena.pattern(&latex, &self.inputs[..places.len()], !self.shape.is_empty())
     }
@@ -111,7 +105,7 @@ impl Operation<'_> {
         let (arena, x) = (self.arena, &self.inputs);
         match op {
             OpRef::Unary(f) => match &self.function {
-                Some(function) => self.called(function, "", x[0]),
+                Some(function) => called(arena, function, "", x[0]),
                 None => symbol::unary(arena, *f, x[0]),
             },
             OpRef::Binary(f) => symbol::binary(arena, *f, x[0], x[1]),
@@ -129,7 +123,11 @@ impl Operation<'_> {
                     (1, _) => self.product(self.transposed(x[0]), x[1]),
                     _ => self.product(x[0], x[1]),
                 },
-                "sum" if self.shape.is_empty() => arena.pattern(r"\sum {0}", x, false),
+                // Σ ½ a is ½ Σ a.
+                "sum" if self.shape.is_empty() => {
+                    let (coefficient, rest) = arena.split(x[0]);
+                    arena.scale(coefficient, arena.pattern(r"\sum {0}", &[rest], false))
+                }
                 "sum" => arena.pattern(r"\sum_{\text{axes}} {0}", x, true),
                 "broadcast_to" | "on_grad" => x[0],
                 "reshape" if self.same_but_ones() => x[0],
@@ -150,7 +148,7 @@ impl Operation<'_> {
                     return None;
                 }
                 let slope = match &self.function {
-                    Some(function) => self.called(function, "'", x[0]),
+                    Some(function) => called(arena, function, "'", x[0]),
                     None => slope(arena, *f, x[0], y),
                 };
                 arena.mul(g, slope)
@@ -171,7 +169,7 @@ impl Operation<'_> {
                 arena.mul(g, slope)
             }
             _ if op.is_own() => {
-                let name = op.name().replace('_', r"\_");
+                let name = text::escaped(op.name());
                 arena.pattern(&format!(r"\text{{vjp of {name}}}\left({{0}}\right)"), &[g], true)
             }
             _ => self.built_in(op.name(), k, y, g),
@@ -235,7 +233,7 @@ impl Operation<'_> {
                 arena.mul(g, mask)
             }
             ("concat", k) => {
-                arena.pattern(&format!(r"\operatorname{{part}}_{{{}}}\left({{0}}\right)", k + 1), &[g], true)
+                arena.pattern(&format!(r"\operatorname{{part}}_{{ {}}}\left({{0}}\right)", k + 1), &[g], true)
             }
             _ => match pattern(name, k) {
                 Some("{0}") => g,
@@ -244,12 +242,18 @@ impl Operation<'_> {
                     arena.pattern(latex, &all, true)
                 }
                 None => {
-                    let name = name.replace('_', r"\_");
+                    let name = text::escaped(name);
                     arena.pattern(&format!(r"\text{{vjp of {name}}}\left({{0}}\right)"), &[g], true)
                 }
             },
         }
     }
+}
+
+/// `h(a)` or `h'(a)` for a function with a name.
+pub(super) fn called(arena: &Arena, function: &str, prime: &str, x: Id) -> Id {
+    let name = arena.name(function, &text::latex_name(function), false);
+    arena.pattern(&format!(r"{{0}}{prime}\left({{1}}\right)"), &[name, x], arena.is_tensor(x))
 }
 
 /// The pattern of a gradient that has one form.
@@ -267,9 +271,7 @@ pub(super) fn slope(arena: &Arena, f: Unary, x: Id, y: Id) -> Id {
 /// `h(a) = σ(a), h'(a) = …` for a function with a name of its own.
 pub(super) fn meaning(arena: &Arena, function: &str, f: Unary) -> [(Id, Id); 2] {
     let a = arena.name("a", "a", false);
-    let name = super::text::latex_name(function);
-    let called =
-        |prime: &str| arena.apply(&Template::new(&format!(r"{name}{prime}\left({{0}}\right)")).into(), &[a], false);
+    let called = |prime: &str| called(arena, function, prime, a);
     [(called(""), symbol::unary(arena, f, a)), (called("'"), slope(arena, f, a, called("")))]
 }
 
@@ -310,7 +312,7 @@ mod tests {
             let (zeros, function) = (vec![false; 3], None);
             let operation =
                 Operation { arena: &arena, inputs: list, shapes, zeros, unit_targets: true, shape, function };
-            let rule = super::super::text::render(&arena, operation.built_in(&name, 0, y, g));
+            let rule = text::render(&arena, operation.built_in(&name, 0, y, g));
             assert!(!rule.plain.contains("vjp of") || name == "checkpoint", "{name}: {}", rule.plain);
             assert!(rule.plain.contains('G') && rule.latex.is_ascii(), "{name}: {} {}", rule.plain, rule.latex);
         }

@@ -106,9 +106,13 @@ impl<T: Real> Reader<T> {
         self.words(i)[1] as usize
     }
 
-    /// The shape of a tensor entry.
+    /// The shape of a tensor entry; `None` for scalars and for what came after the root.
     pub(crate) fn shape(&self, i: usize) -> Option<&[usize]> {
-        if self.kind(i) == Kind::Tensor { self.tensor_entry(i).map(|entry| entry.source.shape()) } else { None }
+        if i <= self.root && self.kind(i) == Kind::Tensor {
+            self.tensor_entry(i).map(|entry| entry.source.shape())
+        } else {
+            None
+        }
     }
 
     /// The number that a scalar entry, or a tensor of one element without axes, stands for.

@@ -270,12 +270,21 @@ fn zoo() -> Vec<Derivation> {
 fn own_operations_are_named_and_indices_are_written() {
     let texts: Vec<String> = zoo().iter().map(Derivation::to_string).collect();
     let all = texts.join("\n");
-    for part in
-        ["cube_of(", "vjp of cube_of(", "v1[0,1]", "[theta_1, λ]", "det(W + theta_1)", "W⁻ᵀ", "Σ_stretched", "softmax("]
-    {
+    for part in [
+        "cube_of(",
+        "vjp of cube_of(",
+        "(tanh v1)[0,1]",
+        "[theta_1, λ]",
+        "det(W + theta_1)",
+        "W⁻ᵀ",
+        "Σ_stretched",
+        "softmax(",
+    ] {
         assert!(all.contains(part), "{part}: {all}");
     }
-    assert!(texts[2].contains("df/d50% & more_or_less = 0"), "{}", texts[2]);
+    assert!(texts[1].contains("+ ∂E/∂theta_1\n"), "{}", texts[1]);
+    assert!(texts.iter().all(|text| !text.contains("NaN")), "{all}");
+    assert!(texts[2].contains("dE/d50% & more_or_less = 0"), "{}", texts[2]);
 }
 
 /// What LaTeX would stumble on.

@@ -201,6 +201,13 @@ impl<T: Real> Writer<'_, T> {
         self.reader.names.label(i)?.adjoint.as_deref()
     }
 
+    /// `∂y/∂x`: what one use adds.
+    fn partial(&self, of: usize, by: usize) -> Text {
+        let (of, by) = (self.name(of), self.name(by));
+        let latex = format!(r"\frac{{\partial {}}}{{\partial {}}}", of.latex, by.latex);
+        Text::new(format!("∂{}/∂{}", of.plain, by.plain), latex)
+    }
+
     /// `dy/dx`.
     fn ratio(&self, of: usize, by: usize) -> Text {
         let (of, by) = (self.name(of), self.name(by));
@@ -239,7 +246,7 @@ impl<T: Real> Writer<'_, T> {
 
     fn value(&self, i: usize) -> Option<Text> {
         match self.reader.shape(i) {
-            None => self.reader.value(i).map(text::number),
+            None | Some([]) => self.reader.value(i).map(text::number),
             Some(_) => self.reader.tensor(i).map(|tensor| self.array(tensor)),
         }
     }
@@ -325,8 +332,7 @@ impl<T: Real> Writer<'_, T> {
             let zero = arena.number(0.0);
             return (Line::Equation { left, steps: vec![text::number(0.0)] }, zero);
         }
-        let scalar = |i: usize| self.reader.shape(i).is_none_or(<[usize]>::is_empty);
-        if !scalar(u) || self.reader.shape(u).is_some() || !parents.iter().all(|&p| scalar(p)) {
+        if self.reader.shape(u).is_some() || parents.iter().any(|&p| self.reader.shape(p).is_some()) {
             return self.tensor_adjoint_line(u, parents, adjoints);
         }
         let chosen = chosen(parents, adjoints);
@@ -340,7 +346,8 @@ impl<T: Real> Writer<'_, T> {
             let (slope, local) = (local.id(arena), local.value);
             formula.push((1.0, arena.mul(adjoint, slope)));
             if p == self.reader.root {
-                names.push(self.ratio(p, u));
+                // Beside other ways, this one is a part.
+                names.push(self.partial(p, u));
                 symbols.push(text::factor(arena, slope));
                 numbers.push(text::number(local));
                 products.push(local);

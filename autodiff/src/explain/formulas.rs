@@ -150,6 +150,15 @@ impl<'a, T: Real> Formulas<'a, T> {
         self.arena.pattern(&format!(r"{{0}}\left[{index}\right]"), &[tensor], false)
     }
 
+    /// Element `k` of a tensor's adjoint, in row-major order.
+    fn item(&self, g: Id, k: usize) -> Id {
+        // A number stands for an array of equal elements.
+        if !self.arena.is_tensor(g) {
+            return g;
+        }
+        self.arena.pattern(&format!(r"{{0}}\left[{k}\right]"), &[g], false)
+    }
+
     fn long_sum(&self, terms: &[usize]) -> Id {
         let name = |k: usize| self.operand(&Operand::Entry(k), &mut HashMap::new()).0;
         let list = [name(terms[0]), name(terms[1]), name(terms[terms.len() - 1])];
@@ -256,6 +265,7 @@ impl<'a, T: Real> Formulas<'a, T> {
             Source::Leaf(_) => self.name(i),
             Source::Op { op, .. } => self.operation(i, ids).formula(op),
             Source::Region { .. } => self.call("checkpoint", &ids, true),
+            Source::Scalars { shape, .. } if shape.is_empty() && ids.len() == 1 => ids[0],
             Source::Scalars { .. } => {
                 let places: Vec<String> = (0..ids.len()).map(|k| format!("{{{k}}}")).collect();
                 self.arena.pattern(&format!(r"\left[{}\right]", places.join(", ")), &ids, true)
@@ -394,7 +404,7 @@ impl<'a, T: Real> Formulas<'a, T> {
             Source::Scalars { places, .. } => {
                 for (k, place) in places.iter().enumerate() {
                     if let Some(of) = place {
-                        let id = arena.pattern(&format!(r"{{0}}\left[{k}\right]"), &[g], false);
+                        let id = self.item(g, k);
                         passed.push((*of as usize, Symbol::new(arena, id, f64::NAN)));
                     }
                 }
@@ -448,7 +458,7 @@ impl<'a, T: Real> Formulas<'a, T> {
                     Symbol::new(arena, arena.number(slope), slope)
                 }
                 _ => {
-                    let id = arena.pattern(&format!(r"{{0}}\left[{k}\right]"), &[g.id(arena)], false);
+                    let id = self.item(g.id(arena), k);
                     passed.push((of, Symbol::new(arena, id, f64::NAN)));
                     continue;
                 }

@@ -77,6 +77,7 @@ impl Quantities {
                         let seen_as = readers[i] == 1 && is_view(reader, last_reader[i] as usize);
                         !seen_as && (op.is_own() || !PLAIN.contains(&op.name()))
                     }
+                    Source::Scalars { shape, .. } => !shape.is_empty(),
                     _ => true,
                 };
             }

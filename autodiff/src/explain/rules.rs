@@ -45,8 +45,6 @@ const GRADIENTS: &[(&str, &[&str])] = &[
     ("solve", &[r"-{2}^{-\top} {0} {1}^{\top}", r"{2}^{-\top} {0}"]),
     ("solve_triangular", &[r"-{2}^{-\top} {0} {1}^{\top}", r"{2}^{-\top} {0}"]),
     ("inverse", &[r"-{1}^{\top} {0} {1}^{\top}"]),
-    ("det", &[r"{0} {1} {2}^{-\top}"]),
-    ("logdet", &[r"{0} {2}^{-\top}"]),
     ("cholesky", &[r"\operatorname{sym}\left({1}^{-\top} \Phi\left({1}^{\top} {0}\right) {1}^{-1}\right)"]),
     ("map_rows", &[r"{0} \cdot \frac{d f}{d \text{row}}"]),
     ("checkpoint", &[r"\text{vjp of checkpoint}\left({0}\right)"]),
@@ -195,6 +193,13 @@ impl Operation<'_> {
 
     fn built_in(&self, name: &str, k: usize, y: Id, g: Id) -> Id {
         let (arena, x) = (self.arena, &self.inputs);
+        let number = g;
+        // The same number for each element is an array of ones times it.
+        let g = if self.shape.is_empty() || arena.is_tensor(g) {
+            g
+        } else {
+            arena.mul(g, arena.name("𝟏", r"\mathbf{1}", true))
+        };
         match (name, k) {
             ("linear", 0) if self.one_item() => self.product(self.transposed(x[1]), g),
             ("linear", 0) => self.product(g, x[1]),
@@ -210,27 +215,34 @@ impl Operation<'_> {
                 (_, _, 0) => self.product(g, self.transposed(x[1])),
                 _ => self.product(self.transposed(x[0]), g),
             },
-            ("sum", _) if self.shape.is_empty() || !arena.is_tensor(g) => g,
+            ("det", _) => {
+                let inverse = arena.pattern(r"{0}^{-\top}", &[x[0]], true);
+                arena.mul(arena.mul(g, y), inverse)
+            }
+            ("logdet", _) => arena.mul(g, arena.pattern(r"{0}^{-\top}", &[x[0]], true)),
+            ("sum" | "broadcast_to" | "reshape" | "permute" | "on_grad", _) if !arena.is_tensor(number) => {
+                if name == "broadcast_to" { self.summed(g, &self.shapes[0]) } else { number }
+            }
             ("permute", _) if self.shape.len() == 2 => self.transposed(g),
             ("softmax_cross_entropy", 0) => {
                 let softmax = arena.pattern(r"\operatorname{softmax}\left({0}\right)", &[x[0]], true);
                 let total = arena.pattern(r"\sum {0}", &[x[1]], true);
                 let first = if self.unit_targets { softmax } else { arena.mul(softmax, total) };
-                arena.mul(g, arena.sum(&[(1.0, first), (-1.0, x[1])]))
+                arena.mul(number, arena.sum(&[(1.0, first), (-1.0, x[1])]))
             }
             ("softmax_cross_entropy", _) => {
                 let ln = arena.pattern(r"\ln \operatorname{softmax}\left({0}\right)", &[x[0]], true);
-                arena.scale(-1.0, arena.mul(g, ln))
+                arena.scale(-1.0, arena.mul(number, ln))
             }
             ("bce_with_logits", 0) => {
                 let sigmoid = symbol::unary(arena, Unary::Sigmoid, x[0]);
-                arena.mul(g, arena.sum(&[(1.0, sigmoid), (-1.0, x[1])]))
+                arena.mul(number, arena.sum(&[(1.0, sigmoid), (-1.0, x[1])]))
             }
-            ("bce_with_logits", _) => arena.scale(-1.0, arena.mul(g, x[0])),
+            ("bce_with_logits", _) => arena.scale(-1.0, arena.mul(number, x[0])),
             ("select", k) => {
                 let sign = if k == 1 { r"\neq" } else { "=" };
                 let mask = arena.pattern(&format!(r"\left[{{0}} {sign} 0\right]"), &[x[0]], true);
-                arena.mul(g, mask)
+                arena.mul(number, mask)
             }
             ("concat", k) => {
                 arena.pattern(&format!(r"\operatorname{{part}}_{{ {}}}\left({{0}}\right)", k + 1), &[g], true)
@@ -239,7 +251,10 @@ impl Operation<'_> {
                 Some("{0}") => g,
                 Some(latex) => {
                     let all: Vec<Id> = [g, y].into_iter().chain(x.iter().copied()).collect();
-                    arena.pattern(latex, &all, true)
+                    match latex.strip_prefix(r"{0} \odot ") {
+                        Some(slope) => arena.mul(number, arena.pattern(slope, &all, true)),
+                        None => arena.pattern(latex, &all, true),
+                    }
                 }
                 None => {
                     let name = text::escaped(name);

@@ -229,7 +229,9 @@ fn write(arena: &Arena, id: Id, needs: Level, form: Form) -> String {
                             argument = format!("{{{argument}}}");
                         }
                         // `sin(2y)`, but `sin y`.
-                        let function = |out: &str| out.trim_end().ends_with(char::is_alphanumeric);
+                        let function = |out: &str| {
+                            out.trim_end().ends_with(|c: char| c.is_ascii_alphanumeric() || ('₀'..='₉').contains(&c))
+                        };
                         if argument.starts_with(['(', '\\'])
                             && argument.ends_with(')')
                             && function(&out)

@@ -119,7 +119,12 @@ impl<T: Real> Reader<T> {
     pub(crate) fn value(&self, i: usize) -> Option<f64> {
         match self.shape(i) {
             None => Some(self.cell.value(i).primal()),
-            Some([]) => self.tensor(i).map(|tensor| tensor.item().primal()),
+            Some([]) => match &self.tensor_entry(i)?.source {
+                Source::Scalars { places, .. } => {
+                    places.first().copied().flatten().map(|place| self.cell.value(place as usize).primal())
+                }
+                _ => self.tensor(i).map(|tensor| tensor.item().primal()),
+            },
             Some(_) => None,
         }
     }

@@ -19,8 +19,7 @@ use crate::derivative::Outputs;
 use crate::error::{Error, Kind};
 use crate::{Real, Var};
 
-use self::extrapolate::Level;
-pub(crate) use self::extrapolate::Span;
+pub(crate) use self::extrapolate::{Level, Span};
 
 /// A value and a bound of its error.
 ///
@@ -99,9 +98,7 @@ pub fn directional<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T], v: &[T]) -
     let Some(span) = moving.map(|(&x, &v)| Span::along(x, v, 1)).reduce(Span::and) else {
         return Estimate { value: T::zero(), error: T::zero() };
     };
-    let at = |t: T| f(&x.iter().zip(v).map(|(&x, &v)| x + t * v).collect::<Vec<T>>());
-    let centre = at(T::zero());
-    span.limit(|step| central(at(step), centre, at(-step), step, step + step))
+    along(|t| f(&x.iter().zip(v).map(|(&x, &v)| x + t * v).collect::<Vec<T>>()), span)
 }
 
 /// The Jacobian `∂f_k/∂x_i`, a row for each output. All outputs are differentiated from the same evaluations.
@@ -161,6 +158,27 @@ pub(crate) fn first<T: Real>(f: impl Fn(T) -> T, x: T) -> Estimate<T> {
     })
 }
 
+/// The derivative of a function of a place on a line, at 0.
+pub(crate) fn along<T: Real>(f: impl Fn(T) -> T, span: Span<T>) -> Estimate<T> {
+    let centre = f(T::zero());
+    span.limit(|step| central(f(step), centre, f(-step), step, step + step))
+}
+
+/// The mixed second derivative of a function of a place in a plane, at 0.
+pub(crate) fn mixed<T: Real>(f: impl Fn(T, T) -> T, span: Span<T>) -> Estimate<T> {
+    let centre = f(T::zero(), T::zero());
+    span.limit(|step| {
+        let corners = [f(step, step), -f(step, -step), -f(-step, step), f(-step, -step)];
+        corner_level(corners, centre, step, T::of(4.0) * step * step)
+    })
+}
+
+/// A mixed second difference quotient.
+fn corner_level<T: Real>(corners: [T; 4], centre: T, step: T, area: T) -> Level<T> {
+    let size = corners.iter().fold(centre.abs(), |sum, corner| sum + corner.abs());
+    Level { step, quotient: corners.into_iter().sum::<T>() / area, rounding: T::epsilon() * size / area }
+}
+
 /// An entry of the Hessian.
 pub(crate) fn second<T: Real>(f: impl Fn(&[T]) -> T, x: &[T], i: usize, j: usize) -> Estimate<T> {
     let scale = |i: usize| x[i].abs().max(T::one());
@@ -182,9 +200,7 @@ pub(crate) fn second<T: Real>(f: impl Fn(&[T]) -> T, x: &[T], i: usize, j: usize
         let (up, down) = sides(x[j], step * scale(j));
         let at = |a: T, b: T| f(&replaced(&replaced(x, i, a), j, b));
         let corners = [at(right, up), -at(right, down), -at(left, up), at(left, down)];
-        let area = (right - left) * (up - down);
-        let size = corners.iter().fold(centre.abs(), |sum, corner| sum + corner.abs());
-        Level { step, quotient: corners.into_iter().sum::<T>() / area, rounding: T::epsilon() * size / area }
+        corner_level(corners, centre, step, (right - left) * (up - down))
     })
 }
 
@@ -205,7 +221,7 @@ pub(crate) fn evaluator<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>) -> impl Fn(&[T
     move |x| f(&constants(x)).value()
 }
 
-fn constants<T: Real>(x: &[T]) -> Vec<Var<T>> {
+pub(crate) fn constants<T: Real>(x: &[T]) -> Vec<Var<T>> {
     x.iter().map(|&x| Var::constant(x)).collect()
 }
 

@@ -3,6 +3,7 @@
 mod accuracy;
 mod approx;
 mod backprop;
+mod baseline;
 mod checkpoint;
 mod checkpoint_mistakes;
 mod data_files;
@@ -41,3 +42,4 @@ mod torch;
 mod trainer;
 mod training;
 mod weights;
+mod wrong_op;

@@ -37,7 +37,7 @@ fn a_wrong_block_among_right_entries() {
     let f = |x: &[Var<f64>]| (wrong_block(x[0].sin(), x[1].exp()) + x[0] * x[1]).tanh();
     let report = gradient(f, &[0.5, -0.3]);
     assert_eq!(report.entries[0].verdict, Verdict::Pass);
-    let line = line!() - 14;
+    let line = line!() - 11;
     assert_cause(&report, line, &["the derivative of `fuse`", "(entry 4) is wrong: by the operand 0.74", "it gives 0.7191"]);
     assert_eq!(report.causes[0].inputs.len(), 2);
 }

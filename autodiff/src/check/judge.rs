@@ -24,6 +24,14 @@ pub(super) fn entry_with<T: Real>(
     x: T,
     span: impl Fn(i32) -> Span<T>,
 ) -> Entry<T> {
+    if !numeric.value.is_finite() {
+        // At the edge of the domain the derivative from inside may confirm the tape's, but not refute it.
+        let edge = numeric::one_sided(&line, x, line(x), span(1));
+        let is_tight = edge.error <= T::epsilon().sqrt() * autodiff.abs().max(edge.value.abs()).max(scale);
+        if autodiff.is_finite() && agrees(autodiff, edge) && is_tight {
+            return Entry { index, autodiff, numeric: edge, verdict: Verdict::Pass };
+        }
+    }
     let kink = |difference: T| {
         // Where the second derivative jumps, differences go to the limit no faster than their steps.
         bend(&line, x, span(1), difference) || second_bend(&line, x, span(2), difference / T::epsilon().cbrt())

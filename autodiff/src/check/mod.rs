@@ -15,6 +15,7 @@
 //! assert!(report.to_string().starts_with("gradient: FAIL, 1 of 2 entries wrong"));
 //! ```
 
+mod assertions;
 mod blame;
 #[cfg(test)]
 mod blame_tests;
@@ -29,7 +30,7 @@ mod report;
 mod tests;
 
 pub use self::cause::{Cause, Fault, Wrong};
-pub use self::op::{op, op_with};
+pub use self::op::{op, op_alone, op_with};
 pub use self::report::{Case, Directions, Entry, Reason, Report, Verdict};
 
 use self::order::Second;

@@ -82,6 +82,27 @@ pub fn op_with<T: Real>(apply: impl Fn(&[&Tensor<T>]) -> Tensor<T>, inputs: &[Te
     all_cases("op".to_owned(), &|x| Some(apply(x)), inputs, None)
 }
 
+/// As [`op`], at inputs that are found by trying: one, two or three matrices of positive numbers, all of the same shape, or
+/// two that have a product.
+///
+/// # Panics
+/// If `forward` takes none of these.
+#[track_caller]
+pub fn op_alone<T: Real>(op: impl Op<T> + 'static) -> Report<T> {
+    let trials: [&[[usize; 2]]; 5] = [&[[2, 3]], &[[2, 3]; 2], &[[2, 3]; 3], &[[3, 3]], &[[2, 3], [3, 2]]];
+    for shapes in trials {
+        let input = |(k, shape): (usize, &[usize; 2])| weights(shape) + Tensor::scalar(T::of(0.1 * k as f64));
+        let inputs: Vec<Tensor<T>> = shapes.iter().enumerate().map(input).collect();
+        let views: Vec<_> = inputs.iter().map(Tensor::view).collect();
+        let value = catch_unwind(AssertUnwindSafe(|| op.forward(&views)));
+        if value.is_ok_and(|value| value.is_ok_and(|y| y.iter().all(|y| y.is_finite()))) {
+            drop(views);
+            return self::op(op, &inputs);
+        }
+    }
+    panic!("check: `{}` takes none of the inputs that were tried; give some with `check::op`", op.name());
+}
+
 /// Applies the operation; `None` if it does not take these inputs.
 type Apply<'a, T> = &'a dyn Fn(&[&Tensor<T>]) -> Option<Tensor<T>>;
 
@@ -89,7 +110,7 @@ type Apply<'a, T> = &'a dyn Fn(&[&Tensor<T>]) -> Option<Tensor<T>>;
 pub(super) fn weights<T: Real>(shape: &[usize]) -> Tensor<T> {
     Tensor::build(shape, |out| {
         for (k, out) in out.iter_mut().enumerate() {
-            *out = T::of(1.0 + 0.5 * (1.0 + k as f64).sin());
+            *out = T::of(0.5 + ((1.0 + k as f64) * 0.618_033_988_749_894_8).fract());
         }
     })
 }
@@ -148,11 +169,12 @@ fn all_cases<T: Real>(what: String, apply: Apply<'_, T>, inputs: &[Tensor<T>], p
     numeric("result used twice".to_owned(), &twice, &inputs);
 
     // From here on the gradient is to be that of the inputs as given.
-    let mut compare = |name: String, got: Vec<Option<T>>| {
-        cases.push(Case { name, report: against(&base, &given, &got) });
+    let sum = weighted(&value).item();
+    let mut compare = |name: String, value: T, got: Vec<Option<T>>| {
+        cases.push(Case { name, report: against(&base, (sum, value), &given, &got) });
     };
     let all = |gradient: Vec<ArrayD<T>>| gradient.into_iter().flatten().map(Some).collect::<Vec<_>>();
-    compare("swept twice".to_owned(), again(&base).into_iter().map(Some).collect());
+    compare("swept twice".to_owned(), sum, again(&base).into_iter().map(Some).collect());
     for k in 0..inputs.len() {
         for (name, view) in [("transposed", transposed as fn(&Tape<T>, &Tensor<T>) -> _), ("sliced", sliced)] {
             let tape = Tape::new();
@@ -162,7 +184,7 @@ fn all_cases<T: Real>(what: String, apply: Apply<'_, T>, inputs: &[Tensor<T>], p
             let y = objective(&leaves);
             let gradients = y.is_tracked().then(|| y.backward());
             let of = |x: &Tensor<T>| gradients.as_ref().map_or_else(|| ArrayD::zeros(x.shape()), |g| g.wrt_or_zeros(x));
-            compare(format!("input {k} {name}"), all(leaves.iter().map(of).collect()));
+            compare(format!("input {k} {name}"), y.item(), all(leaves.iter().map(of).collect()));
         }
     }
     for k in (0..inputs.len()).filter(|_| inputs.len() > 1) {
@@ -175,7 +197,7 @@ fn all_cases<T: Real>(what: String, apply: Apply<'_, T>, inputs: &[Tensor<T>], p
             true => own.iter().copied().map(Some).collect::<Vec<_>>(),
             false => vec![None; x.len()],
         });
-        compare(format!("only input {k} tracked"), got.collect());
+        compare(format!("only input {k} tracked"), y.item(), got.collect());
     }
     Report::of_cases(what, cases)
 }
@@ -204,18 +226,24 @@ fn again<T: Real, F: Fn(&[Tensor<T>]) -> Tensor<T>>(problem: &Tensors<F, T>) -> 
     leaves.iter().flat_map(|x| gradients.wrt_or_zeros(x)).collect()
 }
 
-/// Compares with the gradient as given, which differs by rounding at most. `None` is not asked for.
-fn against<T: Real>(problem: &dyn Problem<T>, given: &[T], got: &[Option<T>]) -> Report<T> {
+/// Compares value and gradient with those of the inputs as given, from which they differ by rounding at most. `None` is not
+/// asked for.
+fn against<T: Real>(problem: &dyn Problem<T>, value: (T, T), given: &[T], got: &[Option<T>]) -> Report<T> {
+    let rounding = T::of(64.0) * T::epsilon();
     let scale = super::judge::largest(given);
-    let error = T::of(64.0) * T::epsilon() * scale;
-    let entry = |(flat, (&want, &got)): (usize, (&T, &Option<T>))| {
-        let (got, numeric) = (got?, Estimate { value: want, error });
+    let entry = |index: Vec<usize>, want: T, got: T, error: T| {
+        let numeric = Estimate { value: want, error };
         // Where the gradient is not finite, so must it be here.
         let same = agrees(got, numeric) || got == want || got.is_nan() && want.is_nan();
         let verdict = if same { Verdict::Pass } else { Verdict::Fail };
-        Some(Entry { index: problem.index(flat), autodiff: got, numeric, verdict })
+        Entry { index, autodiff: got, numeric, verdict }
     };
-    let entries: Vec<Entry<T>> = given.iter().zip(got).enumerate().filter_map(entry).collect();
+    let mut entries = vec![entry(Vec::new(), value.0, value.1, rounding * value.0.abs())];
+    for (flat, (&want, &got)) in given.iter().zip(got).enumerate() {
+        if let Some(got) = got {
+            entries.push(entry(problem.index(flat), want, got, rounding * scale));
+        }
+    }
     let total = entries.len();
     Report::new("against the gradient as given", entries, total)
 }

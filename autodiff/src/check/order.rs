@@ -83,7 +83,8 @@ fn inner<T: Real>(a: &[T], b: &[T]) -> T {
 fn along_directions<T: Real>(what: impl Into<String>, problem: &dyn Problem<T>, autodiff: &[T]) -> Report<T> {
     let (x, mut rng) = (problem.x(), ChaCha8Rng::seed_from_u64(SEED));
     let along = |v: &[T]| {
-        let numeric = numeric::along(|t| problem.eval(&moved(x, v, t)), span(x, v, 1));
+        let line = |t: T| problem.eval(&moved(x, v, t));
+        let numeric = numeric::two_sided(line, T::zero(), line(T::zero()), span(x, v, 1));
         (numeric, inner(autodiff, v))
     };
     let mut entries = Vec::with_capacity(DIRECTIONS);

@@ -40,7 +40,7 @@ pub enum Reason {
 /// One derivative, computed in two ways.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry<T> {
-    /// Where it stands: `[i]`, `[i, j]`, or the input followed by the element.
+    /// Where it stands: `[i]`, `[i, j]`, or the input followed by the element; empty for the function's value.
     pub index: Vec<usize>,
     /// From the tape.
     pub autodiff: T,
@@ -84,7 +84,8 @@ impl<T: Real> Entry<T> {
         } else {
             "-".to_owned()
         };
-        [format!("{:?}", self.index), format!("{a:.10e}"), numeric, digits, self.verdict.to_string()]
+        let index = if self.index.is_empty() { "value".to_owned() } else { format!("{:?}", self.index) };
+        [index, format!("{a:.10e}"), numeric, digits, self.verdict.to_string()]
     }
 }
 

@@ -155,7 +155,7 @@ fn many_entries_are_compared_along_random_directions() {
     let report = gradient(f, &x);
     assert_eq!(first_line(&report), "gradient: PASS, all of 32 random directions compared, through 3000 entries");
     let directions = report.directions.as_ref().expect("many entries");
-    assert!(directions.resolution < 1e-9 && directions.missed < 1e-9, "{report}");
+    assert!(directions.resolution < 1e-7 && directions.missed < 1e-9, "{report}");
     assert_eq!(report.to_string().lines().count(), 14);
 
     // A single entry that is wrong by a millionth is seen in every direction, and found.
@@ -163,8 +163,8 @@ fn many_entries_are_compared_along_random_directions() {
     assert_eq!(first_line(&wrong), "gradient: FAIL, 32 of 32 random directions wrong, through 3000 entries");
     assert_eq!(wrong.entries[0].index, [1234]);
     assert!(matches!(wrong.causes[0].fault, Fault::Severed { .. }), "{wrong}");
-    // Two that cancel each other along half of the directions.
-    let wrong = gradient(|x| f(x) + (detached(x[1]) - detached(x[2])) * 1e-6, &x);
+    // Two that cancel each other along half of the directions, more or less.
+    let wrong = gradient(|x| f(x) + (detached(x[1]) - detached(x[2000])) * 1e-6, &x);
     let failed = |entry: &&Entry<f64>| entry.verdict == Verdict::Fail;
     let failed = wrong.directions.as_ref().map_or(0, |d| d.entries.iter().filter(failed).count());
     assert!((8..=24).contains(&failed), "{wrong}");
@@ -177,7 +177,9 @@ fn many_second_derivatives_are_compared_along_random_pairs() {
     let report = hessian(f, &x);
     assert_eq!(first_line(&report), "hessian: PASS, all of 64 random directions compared, through 1600 entries");
     let wrong = hessian(|x| f(x) + detached(x[3]) * x[7] * 1e-3, &x);
-    assert_eq!(first_line(&wrong), "hessian: FAIL, 64 of 64 random directions wrong, through 1600 entries");
+    // Two entries that are wrong, on both sides of the diagonal: they cancel along half of the pairs.
+    let failed = wrong.directions.as_ref().map_or(0, |d| d.entries.iter().filter(|entry| entry.verdict == Verdict::Fail).count());
+    assert!((20..=44).contains(&failed), "{wrong}");
 }
 
 #[test]

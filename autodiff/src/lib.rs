@@ -42,11 +42,12 @@
 //!
 //! # Features
 //!
-//! Both are off by default; the module `interop`, which comes with them, says more.
+//! All are off by default; the module `interop`, which comes with the first two, says more.
 //!
 //! - `nalgebra`: code that asks for `nalgebra::RealField` (decompositions, eigenvalues, linear systems) runs on [`Dual`] and
 //!   on recorded variables.
 //! - `approx`: `approx::assert_relative_eq!` and its kin compare [`Var`] and [`Dual`], by value.
+//! - `proptest`: the module `strategies`, for property tests of derivatives.
 
 pub mod check;
 pub mod checkpoint;
@@ -64,6 +65,8 @@ pub mod numeric;
 mod program;
 mod real;
 pub mod rules;
+#[cfg(feature = "proptest")]
+pub mod strategies;
 mod tape;
 pub mod tensor;
 mod var;

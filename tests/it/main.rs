@@ -31,6 +31,7 @@ mod own_transform;
 mod parallel;
 mod program;
 mod programs;
+mod properties;
 mod random;
 mod regularizer;
 mod resume;

@@ -73,7 +73,7 @@ impl<T: Real> Entry<T> {
     }
 
     /// The columns of the entry's row.
-    fn cells(&self) -> [String; 5] {
+    fn cells(&self, names: &[(String, usize)]) -> [String; 5] {
         let numeric = format!("{:.10e} ± {:.0e}", self.numeric.value.primal(), self.numeric.error.primal());
         let (a, b) = (self.autodiff.primal(), self.numeric.value.primal());
         let relative = (a - b).abs() / a.abs().max(b.abs());
@@ -84,7 +84,11 @@ impl<T: Real> Entry<T> {
         } else {
             "-".to_owned()
         };
-        let index = if self.index.is_empty() { "value".to_owned() } else { format!("{:?}", self.index) };
+        let index = match (self.index.as_slice(), names) {
+            ([], _) => "value".to_owned(),
+            (index, []) => format!("{index:?}"),
+            (index, names) => named(index, names),
+        };
         [index, format!("{a:.10e}"), numeric, digits, self.verdict.to_string()]
     }
 }
@@ -140,6 +144,8 @@ pub struct Report<T> {
     pub cases: Vec<Case<T>>,
     what: String,
     total: usize,
+    /// The inputs' names and numbers of axes, if they have names.
+    names: Vec<(String, usize)>,
 }
 
 impl<T: Real> Report<T> {
@@ -147,7 +153,7 @@ impl<T: Real> Report<T> {
     pub(crate) fn new(what: impl Into<String>, entries: Vec<Entry<T>>, total: usize) -> Self {
         let verdict = worst_verdict(&entries);
         let what = what.into();
-        Self { verdict, entries, directions: None, causes: Vec::new(), cases: Vec::new(), what, total }
+        Self { verdict, entries, directions: None, causes: Vec::new(), cases: Vec::new(), what, total, names: Vec::new() }
     }
 
     /// A comparison along directions, and entries that were found wrong.
@@ -159,6 +165,19 @@ impl<T: Real> Report<T> {
     ) -> Self {
         let verdict = worst_verdict(&directions.entries);
         Self { verdict, directions: Some(directions), ..Self::new(what, located, total) }
+    }
+
+    /// The same report with the inputs' names in place of their numbers: of each tensor its name and its number of axes.
+    ///
+    /// ```
+    /// use autodiff::{Tensor, check};
+    /// use ndarray::array;
+    /// let w = Tensor::constant(array![[1.0, 2.0]]);
+    /// let report = check::tensor_gradient(|t| t[0].square().sum(), &[w]).with_names([("weight".to_owned(), 2)]);
+    /// assert!(report.to_string().contains("\nweight[0, 1] "));
+    /// ```
+    pub fn with_names(self, names: impl IntoIterator<Item = (String, usize)>) -> Self {
+        Self { names: names.into_iter().collect(), ..self }
     }
 
     /// An operation looked at in several ways: that as given comes first.
@@ -235,6 +254,18 @@ impl<T: Real> Report<T> {
     }
 }
 
+/// An index with the inputs' names in place of their numbers: `layers.0.weight[2, 1]`.
+fn named(mut index: &[usize], names: &[(String, usize)]) -> String {
+    let mut parts = Vec::new();
+    while let Some((&input, rest)) = index.split_first() {
+        let (name, axes) = &names[input];
+        let (own, others) = rest.split_at(*axes);
+        parts.push(format!("{name}{own:?}"));
+        index = others;
+    }
+    parts.join(" ")
+}
+
 /// The entries, worst first.
 fn ranked<T: Real>(entries: &[Entry<T>]) -> Vec<&Entry<T>> {
     let mut entries: Vec<&Entry<T>> = entries.iter().collect();
@@ -252,14 +283,19 @@ fn worst_verdict<T: Real>(entries: &[Entry<T>]) -> Verdict {
 }
 
 /// A table of entries: all of them, or the worst.
-fn table<T: Real>(f: &mut fmt::Formatter<'_>, entries: &[Entry<T>], title: &str) -> fmt::Result {
+fn table<T: Real>(
+    f: &mut fmt::Formatter<'_>,
+    entries: &[Entry<T>],
+    title: &str,
+    names: &[(String, usize)],
+) -> fmt::Result {
     let shown: Vec<&Entry<T>> = if entries.len() > SHOWN_IN_ORDER {
         ranked(entries).into_iter().take(SHOWN_WORST).collect()
     } else {
         entries.iter().collect()
     };
     let mut rows = vec![[title, "autodiff", "numeric ± bound", "digits", "verdict"].map(str::to_owned)];
-    rows.extend(shown.iter().map(|entry| entry.cells()));
+    rows.extend(shown.iter().map(|entry| entry.cells(names)));
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; 4] = std::array::from_fn(width);
     for [index, autodiff, numeric, digits, verdict] in &rows {
@@ -302,10 +338,10 @@ impl<T: Real> fmt::Display for Report<T> {
             writeln!(f, "{}:", case.name)?;
         }
         if !self.entries.is_empty() {
-            table(f, &self.entries, "index")?;
+            table(f, &self.entries, "index", &self.names)?;
         }
         if let Some(Directions { entries, resolution, missed }) = &self.directions {
-            table(f, entries, "direction")?;
+            table(f, entries, "direction", &[])?;
             let resolution = resolution.primal();
             writeln!(
                 f,

@@ -4,12 +4,12 @@
 //! ```
 //! use autodiff::{Var, prop_assert_gradient, strategies};
 //! use proptest::prelude::*;
-//! let softly = |x: &[Var<f64>]| (x[0] - x[1]).relu() * x[0].exp();
+//! let f = |x: &[Var<f64>]| (x[1] - x[0]).relu() * x[0].exp();
 //! let mut runner = proptest::test_runner::TestRunner::default();
 //! // The kink of relu is where both are equal: second coordinates stay on one side of the first.
 //! let points = (strategies::number::<f64>(-3.0..3.0, &[0.0]), strategies::number::<f64>(0.1..2.0, &[]));
 //! runner.run(&points, |(x, d)| {
-//!     prop_assert_gradient!(softly, &[x, x + d]);
+//!     prop_assert_gradient!(f, &[x, x + d]);
 //!     Ok(())
 //! }).unwrap();
 //! ```

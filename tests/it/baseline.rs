@@ -71,11 +71,8 @@ fn smooth_functions_pass_and_gradients_off_by_a_millionth_fail() {
 
 #[test]
 fn kinks_at_log_uniform_distances_are_rarely_called_wrong() {
-    let functions: [(&str, Function); 3] = [
-        ("relu", |x| x.relu()),
-        ("abs", |x| x.abs()),
-        ("hinge", |x| (1.0 - (x + 1.0)).relu() * 2.0),
-    ];
+    let functions: [(&str, Function); 3] =
+        [("relu", |x| x.relu()), ("abs", |x| x.abs()), ("hinge", |x| (1.0 - (x + 1.0)).relu() * 2.0)];
     let (mut fails, mut passes, mut kinks, mut all) = (0, 0, 0, 0);
     for (name, f) in functions {
         for i in 0..300 {

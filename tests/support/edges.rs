@@ -37,7 +37,8 @@ fn shown(numbers: &[f64]) -> String {
 
 /// The numbers of another library, and whether they are these.
 fn compared(ours: &[f64], cells: &[&str]) -> String {
-    let theirs: Vec<f64> = cells.iter().filter(|cell| !cell.is_empty()).map(|cell| cell.parse().expect("a number")).collect();
+    let theirs: Vec<f64> =
+        cells.iter().filter(|cell| !cell.is_empty()).map(|cell| cell.parse().expect("a number")).collect();
     let same = |(a, b): (&f64, &f64)| a == b || a.is_nan() && b.is_nan() || (a - b).abs() <= 1e-9 * a.abs();
     match theirs.len() {
         0 => String::new(),
@@ -59,7 +60,8 @@ pub fn table(csv: &str) -> String {
         assert_eq!((line[0], line[1]), (name, format!("{:?}", at[0]).as_str()), "edges.csv is of other points");
         let ours = by_rule(name, &at);
         let (torch, jax) = (compared(&ours, &line[3..6]), compared(&ours, &line[6..9]));
-        writeln!(out, "| `{name}` | {} | {} | {torch} | {jax} |", shown(&at), shown(&ours)).expect("a string takes all");
+        writeln!(out, "| `{name}` | {} | {} | {torch} | {jax} |", shown(&at), shown(&ours))
+            .expect("a string takes all");
     }
     out
 }

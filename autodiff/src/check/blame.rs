@@ -6,10 +6,10 @@
 
 use super::cause::{Cause, Fault, Wrong};
 use super::judge::{SLACK, agrees};
-use super::op::weights;
+use super::operation::weights;
 use crate::numeric::{self, Estimate, Level, Span, replaced};
-use crate::tape::trace::Place;
 use crate::tape::local::{Recording, Share, Target};
+use crate::tape::trace::Place;
 use crate::tensor::layout::index_of;
 use crate::{Real, Tape, Tensor};
 
@@ -80,12 +80,15 @@ impl<T: Real> Line<'_, T> {
         let found = self.measure(&origin, &shares);
         let significant = |share: &Estimate<T>| share.value.abs() > T::of(SLACK) * share.error;
         let sum = |shares: &mut dyn Iterator<Item = &Estimate<T>>| {
-            shares.filter(|x| x.value.is_finite()).fold((T::zero(), T::zero()), |(value, error), x| (value + x.value, error + x.error))
+            shares
+                .filter(|x| x.value.is_finite())
+                .fold((T::zero(), T::zero()), |(value, error), x| (value + x.value, error + x.error))
         };
         let (total, bound) = sum(&mut found.iter());
         let mut guilty: Vec<(&Share<T>, Estimate<T>)> =
             shares.iter().zip(found.iter().copied()).filter(|(_, estimate)| significant(estimate)).collect();
-        let largest = |guilty: &[(&Share<T>, Estimate<T>)]| guilty.iter().map(|(_, x)| x.value.abs()).fold(T::zero(), T::max);
+        let largest =
+            |guilty: &[(&Share<T>, Estimate<T>)]| guilty.iter().map(|(_, x)| x.value.abs()).fold(T::zero(), T::max);
         // A constant that moves explains a share, whatever the rule. Several may cancel, as a maximum that is taken out
         // for stability: they are to blame for what wrong rules leave unexplained only.
         let (mut severed, mut rules) = (Vec::new(), Vec::new());
@@ -107,7 +110,7 @@ impl<T: Real> Line<'_, T> {
                     Fault::Rule(self.wrong(&origin, share.index))
                 } else {
                     let cut = origin.cuts(share.index).first().map(|cut| (cut.by, cut.place));
-                    Fault::Severed { cut, alone, leaf: origin.operands(share.index).is_empty() }
+                    Fault::Severed { cut, alone, leaf: origin.is_leaf(share.index) }
                 };
                 let (operation, place) = origin.name(share.index);
                 let inputs = origin.operands(share.index);

@@ -38,7 +38,11 @@ fn a_wrong_block_among_right_entries() {
     let report = gradient(f, &[0.5, -0.3]);
     assert_eq!(report.entries[0].verdict, Verdict::Pass);
     let line = line!() - 11;
-    assert_cause(&report, line, &["the derivative of `fuse`", "(entry 4) is wrong: by the operand 0.74", "it gives 0.7191"]);
+    assert_cause(
+        &report,
+        line,
+        &["the derivative of `fuse`", "(entry 4) is wrong: by the operand 0.74", "it gives 0.7191"],
+    );
     assert_eq!(report.causes[0].inputs.len(), 2);
 }
 
@@ -47,7 +51,8 @@ fn values_that_were_taken_out() {
     let out = |x: Var<f64>| Var::constant(x.value());
     let report = gradient(|x| out(x[0].sin()) * x[1].exp(), &[0.5, -0.3]);
     let line = line!() - 1;
-    let parts = ["no rule on the tape is wrong: `mul`", "reads a constant that changes with the inputs", "by `value()`"];
+    let parts =
+        ["no rule on the tape is wrong: `mul`", "reads a constant that changes with the inputs", "by `value()`"];
     assert_cause(&report, line, &parts);
     // In a sum of many, and for a variable that is made anew on the same tape.
     let report = gradient(|x| crate::sum([x[0], out(x[0]), x[1]]), &[0.5, -0.3]);
@@ -90,7 +95,8 @@ fn a_wrong_vjp() {
     let line = line!() - 11;
     let inputs = [array![[1.0, 2.0], [3.0, 4.0]], array![[0.5, 0.6], [0.7, 0.8]]].map(Tensor::constant);
     let report = tensor_gradient(|t| scaled(&t[0].sin(), &t[1]).tanh().sum(), &inputs);
-    let parts = ["`scaled`", "(entry 3) is wrong: by input 1 at [1, 1], which is 0.8, the vjp gives ", "inputs [2, 2], [2, 2]"];
+    let parts =
+        ["`scaled`", "(entry 3) is wrong: by input 1 at [1, 1], which is 0.8, the vjp gives ", "inputs [2, 2], [2, 2]"];
     assert_cause(&report, line, &parts);
     assert_eq!(report.causes[0].entry, 3);
 }

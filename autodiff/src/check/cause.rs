@@ -108,14 +108,17 @@ impl<T: Real> fmt::Display for Cause<T> {
                         write!(f, ": by the operand {at} it gives {given}, differences give {numeric}")?;
                     }
                     Some(Wrong::Element { input, index, at, given, numeric }) => {
-                        write!(f, ": by input {input} at {index:?}, which is {at}, the vjp gives {given}, differences give {numeric}")?;
+                        write!(
+                            f,
+                            ": by input {input} at {index:?}, which is {at}, the vjp gives {given}, differences give {numeric}"
+                        )?;
                     }
                     Some(Wrong::Result { index, off }) => {
                         write!(f, ": the vjp misses its result's element {index:?} by {off}")?;
                     }
                     None => {}
                 }
-                write!(f, "; inputs {}", self.inputs.join(", "))
+                if self.inputs.is_empty() { Ok(()) } else { write!(f, "; inputs {}", self.inputs.join(", ")) }
             }
             Fault::Severed { cut, alone, leaf } => {
                 if *alone {

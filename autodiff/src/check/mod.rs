@@ -22,7 +22,7 @@ mod blame_tests;
 mod cause;
 mod judge;
 mod kink;
-mod op;
+mod operation;
 mod order;
 mod problem;
 mod report;
@@ -30,7 +30,7 @@ mod report;
 mod tests;
 
 pub use self::cause::{Cause, Fault, Wrong};
-pub use self::op::{op, op_alone, op_with};
+pub use self::operation::{op, op_alone, op_with};
 pub use self::report::{Case, Directions, Entry, Reason, Report, Verdict};
 
 use self::order::Second;

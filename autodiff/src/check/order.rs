@@ -67,7 +67,10 @@ fn moved<T: Real>(x: &[T], v: &[T], t: T) -> Vec<T> {
 /// The steps along a direction, for a derivative of the given order.
 fn span<T: Real>(x: &[T], v: &[T], order: i32) -> Span<T> {
     let moving = x.iter().zip(v).filter(|(_, v)| **v != T::zero());
-    moving.map(|(&x, &v)| Span::along(x, v, order)).reduce(Span::and).unwrap_or_else(|| Span::along(T::one(), T::one(), order))
+    moving
+        .map(|(&x, &v)| Span::along(x, v, order))
+        .reduce(Span::and)
+        .unwrap_or_else(|| Span::along(T::one(), T::one(), order))
 }
 
 fn inner<T: Real>(a: &[T], b: &[T]) -> T {

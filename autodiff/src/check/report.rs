@@ -153,7 +153,16 @@ impl<T: Real> Report<T> {
     pub(crate) fn new(what: impl Into<String>, entries: Vec<Entry<T>>, total: usize) -> Self {
         let verdict = worst_verdict(&entries);
         let what = what.into();
-        Self { verdict, entries, directions: None, causes: Vec::new(), cases: Vec::new(), what, total, names: Vec::new() }
+        Self {
+            verdict,
+            entries,
+            directions: None,
+            causes: Vec::new(),
+            cases: Vec::new(),
+            what,
+            total,
+            names: Vec::new(),
+        }
     }
 
     /// A comparison along directions, and entries that were found wrong.

@@ -178,7 +178,10 @@ fn many_second_derivatives_are_compared_along_random_pairs() {
     assert_eq!(first_line(&report), "hessian: PASS, all of 64 random directions compared, through 1600 entries");
     let wrong = hessian(|x| f(x) + detached(x[3]) * x[7] * 1e-3, &x);
     // Two entries that are wrong, on both sides of the diagonal: they cancel along half of the pairs.
-    let failed = wrong.directions.as_ref().map_or(0, |d| d.entries.iter().filter(|entry| entry.verdict == Verdict::Fail).count());
+    let failed = wrong
+        .directions
+        .as_ref()
+        .map_or(0, |d| d.entries.iter().filter(|entry| entry.verdict == Verdict::Fail).count());
     assert!((20..=44).contains(&failed), "{wrong}");
 }
 

@@ -172,7 +172,9 @@ fn a_direction_needs_the_length_of_the_point() {
 
 #[test]
 fn simple_methods_have_their_errors_and_counts() {
-    for (method, evaluations, most) in [(Method::Forward, 3, 1e-6), (Method::Backward, 3, 1e-6), (Method::Central, 5, 1e-8)] {
+    for (method, evaluations, most) in
+        [(Method::Forward, 3, 1e-6), (Method::Backward, 3, 1e-6), (Method::Central, 5, 1e-8)]
+    {
         for (name, f, slope, low, high) in cases::<f64>() {
             let differences = Differences::new(method);
             let x = low + 0.371 * (high - low);

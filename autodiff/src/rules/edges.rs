@@ -8,7 +8,14 @@ impl Unary {
     /// Kinks, edges of the domain, poles and infinities, at which the table of edge values says what holds.
     pub const fn edges(self) -> &'static [f64] {
         match self {
-            Self::Abs | Self::Signum | Self::Step | Self::Relu | Self::Sqrt | Self::Cbrt | Self::Recip | Self::Floor => &[0.0],
+            Self::Abs
+            | Self::Signum
+            | Self::Step
+            | Self::Relu
+            | Self::Sqrt
+            | Self::Cbrt
+            | Self::Recip
+            | Self::Floor => &[0.0],
             Self::Ln | Self::Log2 | Self::Log10 => &[0.0, -1.0],
             Self::Ln1p => &[-1.0, -2.0],
             Self::Asin | Self::Acos => &[1.0, -1.0, 2.0],

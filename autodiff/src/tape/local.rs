@@ -76,6 +76,11 @@ impl<T: Real> Recording<T> {
         }
     }
 
+    /// Whether the entry is an independent variable.
+    pub(crate) fn is_leaf(&self, index: usize) -> bool {
+        self.code.ops[index] == LEAF || self.entry(index).is_some_and(|entry| matches!(entry.source, Source::Leaf(_)))
+    }
+
     /// The number of entries.
     pub(crate) fn len(&self) -> usize {
         self.values.len()
@@ -150,7 +155,8 @@ impl<T: Real> Recording<T> {
         }
         let (op, constants) = (self.code.ops[index], &self.code.constants);
         let (words, _) = opcode::split(op, self.raw(index));
-        let value = |i: u32| if i & CONSTANT == 0 { self.values[i as usize] } else { constants[(i ^ CONSTANT) as usize] };
+        let value =
+            |i: u32| if i & CONSTANT == 0 { self.values[i as usize] } else { constants[(i ^ CONSTANT) as usize] };
         let values: Vec<T> = match opcode::decode(op) {
             Kind::Binary(_, opcode::Form::First) => vec![value(words[0]), value(words[1] | CONSTANT)],
             Kind::Binary(_, opcode::Form::Second) => vec![value(words[1] | CONSTANT), value(words[0])],
@@ -175,8 +181,7 @@ impl<T: Real> Recording<T> {
             opcode::operands(op, words).iter().copied().filter(|word| word & CONSTANT == 0).collect();
         places.sort_unstable();
         places.dedup();
-        let (ops, operands) =
-            Window::new(index, &places).renumbered(Code { ops: &[op], operands: raw, ..self.code() });
+        let (ops, operands) = Window::new(index, &places).renumbered(Code { ops: &[op], operands: raw, ..self.code() });
         (places, ops, operands)
     }
 
@@ -241,7 +246,10 @@ impl<T: Real> Recording<T> {
             Source::Region { region, places, .. } => {
                 self.code().walk(|index, op, words| {
                     if op == AT && words[0] as usize == slot {
-                        terms.push(Term::Entry(index, adjoint.view().iter().nth(words[1] as usize).copied().unwrap_or_else(T::zero)));
+                        terms.push(Term::Entry(
+                            index,
+                            adjoint.view().iter().nth(words[1] as usize).copied().unwrap_or_else(T::zero),
+                        ));
                     }
                 });
                 let mut passed = vec![T::zero(); places.len()];

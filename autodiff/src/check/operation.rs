@@ -33,6 +33,9 @@ use crate::{Real, Tape, Tensor};
 /// The report fails if one case does, and says which. A case that cannot be decided is shown, but only what was given
 /// decides the verdict: `max` of equal operands is a kink by nature.
 ///
+/// # Panics
+/// If `forward` refuses the inputs.
+///
 /// `forward` is tried with shapes that it may not take. It should return an error then; a panic is taken for one.
 ///
 /// ```
@@ -61,6 +64,9 @@ pub fn op<T: Real>(op: impl Op<T> + 'static, inputs: &[Tensor<T>]) -> Report<T> 
     let place = Location::caller();
     let op = Rc::new(op);
     let what = format!("op `{}`", Op::name(&op));
+    if let Err(error) = op.forward(&inputs.iter().map(Tensor::view).collect::<Vec<_>>()) {
+        panic!("check: {what} refuses the inputs that it is to be checked at: {error}");
+    }
     all_cases(what, &|x| Tensor::apply(Rc::clone(&op), x).ok(), inputs, Some(place))
 }
 
@@ -97,7 +103,7 @@ pub fn op_alone<T: Real>(op: impl Op<T> + 'static) -> Report<T> {
         let value = catch_unwind(AssertUnwindSafe(|| op.forward(&views)));
         if value.is_ok_and(|value| value.is_ok_and(|y| y.iter().all(|y| y.is_finite()))) {
             drop(views);
-            return self::op(op, &inputs);
+            return super::op(op, &inputs);
         }
     }
     panic!("check: `{}` takes none of the inputs that were tried; give some with `check::op`", op.name());
@@ -118,17 +124,14 @@ pub(super) fn weights<T: Real>(shape: &[usize]) -> Tensor<T> {
 #[track_caller]
 fn all_cases<T: Real>(what: String, apply: Apply<'_, T>, inputs: &[Tensor<T>], place: Option<Place>) -> Report<T> {
     let inputs: Vec<Tensor<T>> = inputs.iter().map(Tensor::untracked).collect();
-    let Some(value) = apply(&inputs.iter().collect::<Vec<_>>()) else {
-        panic!("check: {what} refuses the inputs that it is to be checked at");
-    };
+    let value = apply(&inputs.iter().collect::<Vec<_>>()).expect("takes the inputs that it is to be checked at");
     let weighted = |y: &Tensor<T>| (y * weights(y.shape())).sum();
     let objective = |t: &[Tensor<T>]| match apply(&t.iter().collect::<Vec<_>>()) {
         Some(y) => weighted(&y),
         None => Tensor::scalar(T::nan()),
     };
-    let place_of = |problem: &mut Tensors<_, T>| problem.place = place;
     let mut base = Tensors::new(objective, &inputs);
-    place_of(&mut base);
+    base.place = place;
     let given = swept(&base);
     let mut cases = vec![Case { name: "as given".to_owned(), report: order::first("gradient", &base, &given) }];
     if is_twice(&base) {

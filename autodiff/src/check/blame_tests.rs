@@ -1,7 +1,8 @@
 //! Whether the right operation is blamed.
 
 use super::*;
-use crate::tensor::Grads;
+use crate::tensor::entry::{Backward, OpRef};
+use crate::tensor::{Grads, Vjp};
 use crate::{Dual, fuse};
 use ndarray::array;
 
@@ -101,10 +102,32 @@ fn a_wrong_vjp() {
     assert_eq!(report.causes[0].entry, 3);
 }
 
+/// As a built-in operation, of which the tape knows the backward half only: a sum along rows whose second row is wrong.
+struct WrongRows;
+
+impl Backward<f64> for WrongRows {
+    fn name(&self) -> &'static str {
+        "wrong_rows"
+    }
+
+    fn vjp(&self, cx: &Vjp<'_, f64>) -> Grads<f64> {
+        (cx.grad().expand(1) * Tensor::constant(array![[1.0], [1.25]])).into()
+    }
+}
+
+#[test]
+fn an_operation_that_cannot_be_run_alone() {
+    let rows = |x: &Tensor<f64>| Tensor::record(OpRef::shared(WrongRows), &[x], x.untracked().sum_axes(&[1], false));
+    let x = [Tensor::constant(array![[0.5, -1.2], [0.3, 0.4]])];
+    let report = tensor_gradient(|t| rows(&t[0].exp()).square().sum(), &x);
+    assert_eq!(report.causes[0].operation, "wrong_rows", "{report}");
+    assert!(cause(&report).contains("is wrong: the vjp misses its result's element [1] by "), "{report}");
+}
+
 #[test]
 fn a_vjp_with_constants_has_a_wrong_second_derivative() {
     let cube = |x: &Tensor<f64>| {
-        let slope = |cx: &crate::tensor::Vjp<'_, f64>| Grads::from(cx.grad() * cx.input(0).detach().square() * 3.0);
+        let slope = |cx: &Vjp<'_, f64>| Grads::from(cx.grad() * cx.input(0).detach().square() * 3.0);
         Tensor::custom("cube", &[x], |x| x[0].mapv(|x| x * x * x), slope)
     };
     let x = [Tensor::constant(array![0.5, -1.2])];

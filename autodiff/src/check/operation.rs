@@ -196,9 +196,8 @@ fn all_cases<T: Real>(what: String, apply: Apply<'_, T>, inputs: &[Tensor<T>], p
         mixed[k] = tape.tensor(inputs[k].clone());
         let y = objective(&mixed);
         let own = if y.is_tracked() { y.backward().wrt_or_zeros(&mixed[k]) } else { ArrayD::zeros(inputs[k].shape()) };
-        let got = inputs.iter().enumerate().flat_map(|(i, x)| match i == k {
-            true => own.iter().copied().map(Some).collect::<Vec<_>>(),
-            false => vec![None; x.len()],
+        let got = inputs.iter().enumerate().flat_map(|(i, x)| {
+            if i == k { own.iter().copied().map(Some).collect::<Vec<_>>() } else { vec![None; x.len()] }
         });
         compare(format!("only input {k} tracked"), y.item(), got.collect());
     }

@@ -32,8 +32,8 @@ pub enum Reason {
     Noise,
     /// The function is not finite at the point or around it.
     Domain,
-    /// Entries were left out; those compared agree. What is too much to be compared entry by entry is compared along
-    /// random directions now, so this is no longer given.
+    /// Entries were left out; those compared agree. None of these checks leaves any out: what is too much to be compared
+    /// entry by entry is compared along random directions.
     Budget,
 }
 
@@ -200,7 +200,7 @@ impl<T: Real> Report<T> {
         } else {
             cases.first().map_or(Verdict::Pass, |case| case.report.verdict)
         };
-        Self { verdict, what, cases, ..base }
+        Self { verdict, cases, what, ..base }
     }
 
     /// An entry that fails, the worst of them.

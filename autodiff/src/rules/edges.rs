@@ -15,15 +15,13 @@ impl Unary {
             | Self::Sqrt
             | Self::Cbrt
             | Self::Recip
-            | Self::Floor => &[0.0],
-            Self::Ln | Self::Log2 | Self::Log10 => &[0.0, -1.0],
+            | Self::Floor
+            | Self::Sinc => &[0.0],
+            Self::Ln | Self::Log2 | Self::Log10 | Self::LnGamma | Self::Digamma => &[0.0, -1.0],
             Self::Ln1p => &[-1.0, -2.0],
-            Self::Asin | Self::Acos => &[1.0, -1.0, 2.0],
+            Self::Asin | Self::Acos | Self::Atanh | Self::InvErf => &[1.0, -1.0, 2.0],
             Self::Acosh => &[1.0, 0.5],
-            Self::Atanh | Self::InvErf => &[1.0, -1.0, 2.0],
             Self::Logit => &[0.0, 1.0, 2.0],
-            Self::Sinc => &[0.0],
-            Self::LnGamma | Self::Digamma => &[0.0, -1.0],
             Self::Exp => &[710.0, -INF],
             Self::Softplus | Self::LogSigmoid | Self::Sigmoid | Self::Tanh => &[1e3, -1e3],
             _ => &[],

@@ -45,6 +45,9 @@ pub(crate) struct Share<T: Real> {
     terms: Vec<Term<T>>,
 }
 
+/// A tensor operation, its inputs and its result.
+type Operation<'a, T> = (&'a OpRef<T>, &'a [Tensor<T>], &'a Tensor<T>);
+
 /// An entry of numbers as a function by itself.
 pub(crate) struct Alone<T: Real> {
     /// The operands that are variables, each once.
@@ -86,8 +89,8 @@ impl<T: Real> Recording<T> {
         self.values.len()
     }
 
-    /// The tensor operation at an entry: itself, its inputs, its slot.
-    pub(crate) fn operation(&self, index: usize) -> Option<(&OpRef<T>, &[Tensor<T>], &Tensor<T>)> {
+    /// The tensor operation at an entry, if it is one.
+    pub(crate) fn operation(&self, index: usize) -> Option<Operation<'_, T>> {
         match &self.entry(index)?.source {
             Source::Op { op, inputs, output } => Some((op, inputs, output)),
             _ => None,

@@ -117,6 +117,11 @@ impl<T: Real> Gradients<T> {
         self.tensors.get(slot)?.as_ref()
     }
 
+    /// The adjoints of all entries by index, and of all tensors by slot.
+    pub(crate) fn all(&self) -> (&[T], &[Option<Tensor<T>>]) {
+        (self.scalars.as_slice(), &self.tensors)
+    }
+
     /// Takes out the gradient of a tensor on this tape.
     pub(crate) fn take(&mut self, handle: &Tensor<T>) -> Option<Tensor<T>> {
         self.tensors.get_mut(handle.place()?.slot as usize)?.take()

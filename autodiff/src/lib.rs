@@ -48,6 +48,7 @@
 //!   on recorded variables.
 //! - `approx`: `approx::assert_relative_eq!` and its kin compare [`Var`] and [`Dual`], by value.
 //! - `graph-svg`: a [`graph`] as an SVG picture, without Graphviz.
+//! - `proptest`: the module `strategies`, for property tests of derivatives.
 
 pub mod check;
 pub mod checkpoint;
@@ -67,6 +68,8 @@ pub mod numeric;
 mod program;
 mod real;
 pub mod rules;
+#[cfg(feature = "proptest")]
+pub mod strategies;
 mod tape;
 pub mod tensor;
 mod var;

@@ -22,7 +22,7 @@
 
 mod atomic;
 mod buffer;
-mod check;
+pub mod check;
 pub mod data;
 mod derivative;
 mod error;
@@ -42,6 +42,8 @@ pub mod plot;
 mod random;
 mod regularizer;
 pub mod schedule;
+#[cfg(feature = "proptest")]
+pub mod strategies;
 mod summary;
 mod train;
 mod visit;

@@ -53,6 +53,12 @@ impl<T: Real> Param<T> {
         self.watched = Some(tape.tensor(self.value.clone()));
     }
 
+    /// Computes with this tensor from now on, which may be on a tape.
+    pub(crate) fn lend(&mut self, tensor: &Tensor<T>) {
+        self.value = tensor.detach();
+        self.watched = Some(tensor.clone()).filter(Tensor::is_tracked);
+    }
+
     /// What a layer computes with: the variable while it is on a tape, otherwise the values as a constant.
     pub fn tensor(&self) -> &Tensor<T> {
         self.watched.as_ref().filter(|tensor| tensor.is_current()).unwrap_or(&self.value)

@@ -59,6 +59,26 @@ fn binary(f: Binary, [a, b]: [f64; 2], value: f64, slopes: [f64; 2]) {
     }
 }
 
+/// The published table is what the rules give, and every number engine agrees with it.
+#[test]
+fn the_published_table() {
+    let table = tests::edges::table(include_str!("../data/edges.csv"));
+    assert_eq!(table, include_str!("../../autodiff/src/rules/edges.md"), "write it anew: see tests/examples/edges.rs");
+    for &f in Unary::ALL {
+        for &x in f.edges() {
+            let entry = tests::edges::by_rule(f.name(), &[x]);
+            unary(f, x, entry[0], entry[1]);
+        }
+    }
+    for &f in Binary::ALL {
+        for &(a, b) in f.edges() {
+            let entry = tests::edges::by_rule(f.name(), &[a, b]);
+            binary(f, [a, b], entry[0], [entry[1], entry[2]]);
+        }
+    }
+    assert_eq!(table.lines().count(), 2 + tests::edges::points().len());
+}
+
 #[test]
 fn kinks_have_the_least_norm_subgradient() {
     unary(Unary::Relu, 0.0, 0.0, 0.0);

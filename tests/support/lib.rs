@@ -1,5 +1,7 @@
 //! What the tests share: comparing numbers, finite differences, expecting panics, a model's numbers.
 
+pub mod edges;
+
 use std::cell::{Cell, RefCell};
 use std::fmt::Display;
 use std::panic::{self, AssertUnwindSafe, Location};

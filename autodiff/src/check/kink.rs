@@ -9,9 +9,9 @@ const WINDOWS: usize = 6;
 /// Whether the slope jumps at `x`, by enough to explain the difference.
 ///
 /// `|f(x + h) - 2 f(x) + f(x - h)| / h` shrinks with `h` for a smooth function and tends to the jump at a kink.
-pub(crate) fn bend<T: Real>(line: impl Fn(T) -> T, x: T, difference: T) -> bool {
+pub(crate) fn bend<T: Real>(line: impl Fn(T) -> T, x: T, span: Span<T>, difference: T) -> bool {
     let centre = line(x);
-    persists(x, 1, difference, |h| {
+    persists(span, 1, difference, |h| {
         let (right, left) = sides(x, h);
         let (plus, minus) = (line(right), line(left));
         let two = T::of(2.0);
@@ -20,9 +20,9 @@ pub(crate) fn bend<T: Real>(line: impl Fn(T) -> T, x: T, difference: T) -> bool 
 }
 
 /// Whether the second derivative jumps at `x`, by enough to explain the difference.
-pub(crate) fn second_bend<T: Real>(line: impl Fn(T) -> T, x: T, difference: T) -> bool {
+pub(crate) fn second_bend<T: Real>(line: impl Fn(T) -> T, x: T, span: Span<T>, difference: T) -> bool {
     let two = T::of(2.0);
-    persists(x, 2, difference, |h| {
+    persists(span, 2, difference, |h| {
         let ((right, left), (far_right, far_left)) = (sides(x, h), sides(x, two * h));
         let (outer, inner) = ([line(far_right), -line(far_left)], [line(left), -line(right)]);
         let change = outer[0] + outer[1] + two * (inner[0] + inner[1]);
@@ -34,8 +34,7 @@ pub(crate) fn second_bend<T: Real>(line: impl Fn(T) -> T, x: T, difference: T) -
 /// Whether `|change| / h^order` goes on as `h` shrinks, judged at the smallest steps at which it stands out of rounding.
 ///
 /// `change` gives the difference and the sum of the sizes of its terms.
-fn persists<T: Real>(x: T, order: i32, difference: T, change: impl Fn(T) -> (T, T)) -> bool {
-    let span = Span::along(x, T::one(), order);
+fn persists<T: Real>(span: Span<T>, order: i32, difference: T, change: impl Fn(T) -> (T, T)) -> bool {
     let (two, significant) = (T::of(2.0), T::of(64.0) * T::epsilon());
     let steps = std::iter::successors(Some(span.bottom.max(span.floor)), |&h| Some(two * h));
     let jumps = steps.take_while(|&h| h < span.top).filter_map(|h| {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::cause::Cause;
 use crate::Real;
 use crate::numeric::Estimate;
 
@@ -31,14 +32,15 @@ pub enum Reason {
     Noise,
     /// The function is not finite at the point or around it.
     Domain,
-    /// Too many entries: those compared agree, the others were not compared.
+    /// Entries were left out; those compared agree. None of these checks leaves any out: what is too much to be compared
+    /// entry by entry is compared along random directions.
     Budget,
 }
 
 /// One derivative, computed in two ways.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry<T> {
-    /// Where it stands: `[i]`, `[i, j]`, or the input followed by the element.
+    /// Where it stands: `[i]`, `[i, j]`, or the input followed by the element; empty for the function's value.
     pub index: Vec<usize>,
     /// From the tape.
     pub autodiff: T,
@@ -71,7 +73,7 @@ impl<T: Real> Entry<T> {
     }
 
     /// The columns of the entry's row.
-    fn cells(&self) -> [String; 5] {
+    fn cells(&self, names: &[(String, usize)]) -> [String; 5] {
         let numeric = format!("{:.10e} ± {:.0e}", self.numeric.value.primal(), self.numeric.error.primal());
         let (a, b) = (self.autodiff.primal(), self.numeric.value.primal());
         let relative = (a - b).abs() / a.abs().max(b.abs());
@@ -82,13 +84,45 @@ impl<T: Real> Entry<T> {
         } else {
             "-".to_owned()
         };
-        [format!("{:?}", self.index), format!("{a:.10e}"), numeric, digits, self.verdict.to_string()]
+        let index = match (self.index.as_slice(), names) {
+            ([], _) => "value".to_owned(),
+            (index, []) => format!("{index:?}"),
+            (index, names) => named(index, names),
+        };
+        [index, format!("{a:.10e}"), numeric, digits, self.verdict.to_string()]
     }
+}
+
+/// Derivatives along random directions, in place of very many entries.
+///
+/// A direction has 1 or -1 for each entry, so a single wrong entry shows with its full error in every direction: it is
+/// missed only below [`resolution`](Self::resolution). If several entries are wrong, one of them by more than that, each
+/// direction misses them with probability 1/2 at most (for second derivatives, each pair of directions with 3/4), whatever
+/// the others are. The signs come from a fixed seed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Directions<T> {
+    /// The derivative along each direction; the index counts directions.
+    pub entries: Vec<Entry<T>>,
+    /// The error of an entry that is seen for sure: the largest difference that the numerical error leaves open.
+    pub resolution: T,
+    /// The probability that several wrong entries, one of them off by more than the resolution, are all missed; of a single
+    /// one it is 0.
+    pub missed: f64,
+}
+
+/// One of the ways in which [`op`](super::op) looks at an operation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Case<T> {
+    /// What was done: `input 0 transposed`.
+    pub name: String,
+    /// What came of it, by itself.
+    pub report: Report<T>,
 }
 
 /// A comparison of derivatives, entry by entry.
 ///
-/// Displays as a line with the verdict and a table: at most 20 entries in order, of more the 10 worst.
+/// Displays as a line with the verdict and a table: at most 20 entries in order, of more the 10 worst. If it fails, the
+/// causes follow.
 ///
 /// ```
 /// use autodiff::check;
@@ -98,41 +132,98 @@ impl<T: Real> Entry<T> {
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report<T> {
-    /// Fail if any entry fails; inconclusive if any is, or if some were not compared; else pass.
+    /// Fail if any entry, direction or case fails; inconclusive if an entry or direction is; else pass.
     pub verdict: Verdict,
-    /// The entries compared, in order.
+    /// The entries compared, in order; with [`directions`](Self::directions), those found wrong.
     pub entries: Vec<Entry<T>>,
-    what: &'static str,
+    /// In place of the entries, where these are very many.
+    pub directions: Option<Directions<T>>,
+    /// What is to blame if derivatives are wrong, the worst first; empty if nothing was found.
+    pub causes: Vec<Cause<T>>,
+    /// The ways in which an operation was looked at; only in reports of [`op`](super::op).
+    pub cases: Vec<Case<T>>,
+    what: String,
     total: usize,
+    /// The inputs' names and numbers of axes, if they have names.
+    names: Vec<(String, usize)>,
 }
 
 impl<T: Real> Report<T> {
     /// `total` counts the entries that were not compared as well.
-    pub(crate) fn new(what: &'static str, entries: Vec<Entry<T>>, total: usize) -> Self {
-        let worst = entries.iter().rev().max_by_key(|entry| entry.rank());
-        let verdict = match worst.map_or(Verdict::Pass, |entry| entry.verdict) {
-            Verdict::Pass if entries.len() < total => Verdict::Inconclusive(Reason::Budget),
-            verdict => verdict,
-        };
-        Self { verdict, entries, what, total }
+    pub(crate) fn new(what: impl Into<String>, entries: Vec<Entry<T>>, total: usize) -> Self {
+        let verdict = worst_verdict(&entries);
+        let what = what.into();
+        Self {
+            verdict,
+            entries,
+            directions: None,
+            causes: Vec::new(),
+            cases: Vec::new(),
+            what,
+            total,
+            names: Vec::new(),
+        }
     }
 
-    /// Whether every entry was compared and agrees.
+    /// A comparison along directions, and entries that were found wrong.
+    pub(crate) fn along(
+        what: impl Into<String>,
+        located: Vec<Entry<T>>,
+        directions: Directions<T>,
+        total: usize,
+    ) -> Self {
+        let verdict = worst_verdict(&directions.entries);
+        Self { verdict, directions: Some(directions), ..Self::new(what, located, total) }
+    }
+
+    /// The same report with the inputs' names in place of their numbers: of each tensor its name and its number of axes.
+    ///
+    /// ```
+    /// use autodiff::{Tensor, check};
+    /// use ndarray::array;
+    /// let w = Tensor::constant(array![[1.0, 2.0]]);
+    /// let report = check::tensor_gradient(|t| t[0].square().sum(), &[w]).with_names([("weight".to_owned(), 2)]);
+    /// assert!(report.to_string().contains("\nweight[0, 1] "));
+    /// ```
+    pub fn with_names(self, names: impl IntoIterator<Item = (String, usize)>) -> Self {
+        Self { names: names.into_iter().collect(), ..self }
+    }
+
+    /// An operation looked at in several ways: that as given comes first.
+    pub(crate) fn of_cases(what: String, cases: Vec<Case<T>>) -> Self {
+        let fails = |case: &&Case<T>| case.report.verdict == Verdict::Fail;
+        let shown = cases.iter().find(fails).or(cases.first()).map(|case| case.report.clone());
+        let base = shown.unwrap_or_else(|| Self::new("", Vec::new(), 0));
+        // What cannot be decided in another way of looking is no fault: equal operands may be a kink.
+        let verdict = if cases.iter().any(|case| case.report.verdict == Verdict::Fail) {
+            Verdict::Fail
+        } else {
+            cases.first().map_or(Verdict::Pass, |case| case.report.verdict)
+        };
+        Self { verdict, cases, what, ..base }
+    }
+
+    /// An entry that fails, the worst of them.
+    pub(crate) fn failed(&self) -> Option<&Entry<T>> {
+        self.worst().filter(|entry| entry.verdict == Verdict::Fail)
+    }
+
+    /// Whether everything was compared and agrees.
     pub fn is_pass(&self) -> bool {
         self.verdict == Verdict::Pass
     }
 
-    /// The largest [`Entry::relative_difference`]; 0 if there are no entries.
+    /// The largest [`Entry::relative_difference`], directions included; 0 if there are none.
     pub fn max_relative_difference(&self) -> T {
-        self.entries.iter().map(Entry::relative_difference).fold(T::zero(), T::max)
+        self.all().map(Entry::relative_difference).fold(T::zero(), T::max)
     }
 
     /// The entry that is worst: by its verdict, then by its relative difference. `None` if there are no entries.
     pub fn worst(&self) -> Option<&Entry<T>> {
-        self.ranked().into_iter().next()
+        ranked(&self.entries).into_iter().next()
     }
 
-    /// Panics with the table unless the verdict is [`Verdict::Pass`].
+    /// Panics with the report unless the verdict is [`Verdict::Pass`].
     ///
     /// # Panics
     /// If an entry fails or cannot be decided.
@@ -141,16 +232,87 @@ impl<T: Real> Report<T> {
         assert!(self.is_pass(), "{self}");
     }
 
-    /// The entries, worst first.
-    fn ranked(&self) -> Vec<&Entry<T>> {
-        let mut entries: Vec<&Entry<T>> = self.entries.iter().collect();
-        let key = |entry: &Entry<T>| (entry.rank(), entry.relative_difference().primal());
-        entries.sort_by(|a, b| {
-            let (a, b) = (key(a), key(b));
-            b.0.cmp(&a.0).then(b.1.total_cmp(&a.1))
-        });
-        entries
+    fn all(&self) -> impl Iterator<Item = &Entry<T>> {
+        self.entries.iter().chain(self.directions.iter().flat_map(|directions| &directions.entries))
     }
+
+    /// What the verdict means, with counts.
+    fn counted(&self) -> String {
+        let count = |is: &dyn Fn(&&Entry<T>) -> bool| self.all().filter(is).count();
+        let fails = |entry: &&Entry<T>| entry.verdict == Verdict::Fail;
+        if !self.cases.is_empty() {
+            let failed = self.cases.iter().filter(|case| case.report.verdict == Verdict::Fail).count();
+            let all = self.cases.len();
+            return if failed > 0 { format!("in {failed} of {all} cases") } else { format!("{all} cases") };
+        }
+        if let Some(Directions { entries, .. }) = &self.directions {
+            let what = match self.verdict {
+                Verdict::Fail => format!("{} of", entries.iter().filter(fails).count()),
+                Verdict::Inconclusive(_) => format!("{} undecided of", entries.iter().filter(|x| x.rank() > 0).count()),
+                Verdict::Pass => "all of".to_owned(),
+            };
+            let does = if self.verdict == Verdict::Fail { "wrong" } else { "compared" };
+            return format!("{what} {} random directions {does}, through {} entries", entries.len(), self.total);
+        }
+        let (count, what) = match self.verdict {
+            Verdict::Fail => (count(&fails), "wrong"),
+            Verdict::Inconclusive(_) => (count(&|entry| entry.rank() > 0), "undecided"),
+            Verdict::Pass => (self.entries.len(), "agree"),
+        };
+        format!("{count} of {} entries {what}", self.total)
+    }
+}
+
+/// An index with the inputs' names in place of their numbers: `layers.0.weight[2, 1]`.
+fn named(mut index: &[usize], names: &[(String, usize)]) -> String {
+    let mut parts = Vec::new();
+    while let Some((&input, rest)) = index.split_first() {
+        let (name, axes) = &names[input];
+        let (own, others) = rest.split_at(*axes);
+        parts.push(format!("{name}{own:?}"));
+        index = others;
+    }
+    parts.join(" ")
+}
+
+/// The entries, worst first.
+fn ranked<T: Real>(entries: &[Entry<T>]) -> Vec<&Entry<T>> {
+    let mut entries: Vec<&Entry<T>> = entries.iter().collect();
+    let key = |entry: &Entry<T>| (entry.rank(), entry.relative_difference().primal());
+    entries.sort_by(|a, b| {
+        let (a, b) = (key(a), key(b));
+        b.0.cmp(&a.0).then(b.1.total_cmp(&a.1))
+    });
+    entries
+}
+
+fn worst_verdict<T: Real>(entries: &[Entry<T>]) -> Verdict {
+    let worst = entries.iter().rev().max_by_key(|entry| entry.rank());
+    worst.map_or(Verdict::Pass, |entry| entry.verdict)
+}
+
+/// A table of entries: all of them, or the worst.
+fn table<T: Real>(
+    f: &mut fmt::Formatter<'_>,
+    entries: &[Entry<T>],
+    title: &str,
+    names: &[(String, usize)],
+) -> fmt::Result {
+    let shown: Vec<&Entry<T>> = if entries.len() > SHOWN_IN_ORDER {
+        ranked(entries).into_iter().take(SHOWN_WORST).collect()
+    } else {
+        entries.iter().collect()
+    };
+    let mut rows = vec![[title, "autodiff", "numeric ± bound", "digits", "verdict"].map(str::to_owned)];
+    rows.extend(shown.iter().map(|entry| entry.cells(names)));
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; 4] = std::array::from_fn(width);
+    for [index, autodiff, numeric, digits, verdict] in &rows {
+        let [a, b, c, d] = widths;
+        writeln!(f, "{index:a$}  {autodiff:>b$}  {numeric:>c$}  {digits:>d$}  {verdict}")?;
+    }
+    let hidden = entries.len() - shown.len();
+    if hidden > 0 { writeln!(f, "({hidden} entries that are no worse are left out)") } else { Ok(()) }
 }
 
 impl fmt::Display for Verdict {
@@ -176,27 +338,29 @@ impl fmt::Display for Reason {
 
 impl<T: Real> fmt::Display for Report<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (count, what) = match self.verdict {
-            Verdict::Fail => (self.entries.iter().filter(|entry| entry.verdict == Verdict::Fail).count(), "wrong"),
-            Verdict::Inconclusive(Reason::Budget) => (self.entries.len(), "compared, these agree"),
-            Verdict::Inconclusive(_) => (self.entries.iter().filter(|entry| entry.rank() > 0).count(), "undecided"),
-            Verdict::Pass => (self.entries.len(), "agree"),
-        };
-        writeln!(f, "{}: {}, {count} of {} entries {what}", self.what, self.verdict, self.total)?;
-        let shown: Vec<&Entry<T>> = if self.entries.len() > SHOWN_IN_ORDER {
-            self.ranked().into_iter().take(SHOWN_WORST).collect()
-        } else {
-            self.entries.iter().collect()
-        };
-        let mut rows = vec![["index", "autodiff", "numeric ± bound", "digits", "verdict"].map(str::to_owned)];
-        rows.extend(shown.iter().map(|entry| entry.cells()));
-        let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-        let widths: [usize; 4] = std::array::from_fn(width);
-        for [index, autodiff, numeric, digits, verdict] in &rows {
-            let [a, b, c, d] = widths;
-            writeln!(f, "{index:a$}  {autodiff:>b$}  {numeric:>c$}  {digits:>d$}  {verdict}")?;
+        writeln!(f, "{}: {}, {}", self.what, self.verdict, self.counted())?;
+        let width = self.cases.iter().map(|case| case.name.chars().count()).max().unwrap_or(0);
+        for Case { name, report } in &self.cases {
+            writeln!(f, "  {name:width$}  {}", report.verdict)?;
         }
-        let hidden = self.entries.len() - shown.len();
-        if hidden > 0 { writeln!(f, "({hidden} entries that are no worse are left out)") } else { Ok(()) }
+        if let Some(case) = self.cases.iter().find(|case| case.report.verdict == Verdict::Fail) {
+            writeln!(f, "{}:", case.name)?;
+        }
+        if !self.entries.is_empty() {
+            table(f, &self.entries, "index", &self.names)?;
+        }
+        if let Some(Directions { entries, resolution, missed }) = &self.directions {
+            table(f, entries, "direction", &[])?;
+            let resolution = resolution.primal();
+            writeln!(
+                f,
+                "(a wrong entry that is off by more than {resolution:.0e} is missed with probability 0 if it is the only \
+                 one, {missed:.0e} at most if others are wrong too)"
+            )?;
+        }
+        for cause in &self.causes {
+            writeln!(f, "cause: {cause}")?;
+        }
+        Ok(())
     }
 }

@@ -1,4 +1,6 @@
+use super::judge::judge;
 use super::*;
+use crate::numeric::Estimate;
 
 fn first_line<T: Real>(report: &Report<T>) -> String {
     report.to_string().lines().next().unwrap_or_default().to_owned()
@@ -147,13 +149,40 @@ fn tensors_are_compared_element_by_element() {
 }
 
 #[test]
-fn too_many_entries_are_sampled() {
-    let x = vec![1.0; BUDGET + 1];
-    let report = gradient(|x| x[0] * x[1], &x);
-    assert_eq!(first_line(&report), "gradient: INCONCLUSIVE (budget), 4093 of 4094 entries compared, these agree");
-    assert_eq!(report.to_string().lines().count(), 13);
-    let sampled: Vec<usize> = spread(10 * BUDGET).collect();
-    assert_eq!((sampled.len(), sampled[0], sampled[BUDGET - 1]), (BUDGET, 0, 10 * (BUDGET - 1)));
+fn many_entries_are_compared_along_random_directions() {
+    let x: Vec<f64> = (0..3000).map(|i| 0.1 + (f64::from(i) * 0.618).fract()).collect();
+    let f = |x: &[Var<f64>]| crate::sum(x.iter().map(|&x| x.sin() * x));
+    let report = gradient(f, &x);
+    assert_eq!(first_line(&report), "gradient: PASS, all of 32 random directions compared, through 3000 entries");
+    let directions = report.directions.as_ref().expect("many entries");
+    assert!(directions.resolution < 1e-7 && directions.missed < 1e-9, "{report}");
+    assert_eq!(report.to_string().lines().count(), 14);
+
+    // A single entry that is wrong by a millionth is seen in every direction, and found.
+    let wrong = gradient(|x| f(x) + detached(x[1234]) * 1e-6, &x);
+    assert_eq!(first_line(&wrong), "gradient: FAIL, 32 of 32 random directions wrong, through 3000 entries");
+    assert_eq!(wrong.entries[0].index, [1234]);
+    assert!(matches!(wrong.causes[0].fault, Fault::Severed { .. }), "{wrong}");
+    // Two that cancel each other along half of the directions, more or less.
+    let wrong = gradient(|x| f(x) + (detached(x[1]) - detached(x[2000])) * 1e-6, &x);
+    let failed = |entry: &&Entry<f64>| entry.verdict == Verdict::Fail;
+    let failed = wrong.directions.as_ref().map_or(0, |d| d.entries.iter().filter(failed).count());
+    assert!((8..=24).contains(&failed), "{wrong}");
+}
+
+#[test]
+fn many_second_derivatives_are_compared_along_random_pairs() {
+    let x: Vec<f64> = (0..40).map(|i| 0.1 + (f64::from(i) * 0.618).fract()).collect();
+    let f = |x: &[Var<f64>]| x.windows(2).fold(Var::constant(0.0), |sum, x| sum + x[0].sin() * x[1]);
+    let report = hessian(f, &x);
+    assert_eq!(first_line(&report), "hessian: PASS, all of 64 random directions compared, through 1600 entries");
+    let wrong = hessian(|x| f(x) + detached(x[3]) * x[7] * 1e-3, &x);
+    // Two entries that are wrong, on both sides of the diagonal: they cancel along half of the pairs.
+    let failed = wrong
+        .directions
+        .as_ref()
+        .map_or(0, |d| d.entries.iter().filter(|entry| entry.verdict == Verdict::Fail).count());
+    assert!((20..=44).contains(&failed), "{wrong}");
 }
 
 #[test]

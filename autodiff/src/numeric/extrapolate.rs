@@ -8,7 +8,7 @@ const COLUMNS: usize = 10;
 /// Levels below which a scan goes on to smaller steps, if the floor allows.
 const ENOUGH: usize = 8;
 
-/// A difference quotient, even in its step up to rounding, and a bound of that rounding.
+/// A difference quotient and a bound of its rounding.
 pub(crate) struct Level<T> {
     pub(crate) step: T,
     pub(crate) quotient: T,
@@ -47,7 +47,12 @@ impl<T: Real> Span<T> {
     /// The limits of several difference quotients, all given by `levels` for one step at a time.
     ///
     /// Levels at which something is not finite are left out, and smaller steps are tried instead.
-    pub(crate) fn limits(&self, mut levels: impl FnMut(T) -> Vec<Level<T>>) -> Vec<Estimate<T>> {
+    pub(crate) fn limits(&self, levels: impl FnMut(T) -> Vec<Level<T>>) -> Vec<Estimate<T>> {
+        self.limits_in(2, levels)
+    }
+
+    /// As [`limits`](Self::limits), of quotients that go to their limits as a series in the given power of the step.
+    fn limits_in(&self, power: i32, mut levels: impl FnMut(T) -> Vec<Level<T>>) -> Vec<Estimate<T>> {
         let mut found: Vec<Vec<Level<T>>> = Vec::new();
         let mut step = self.top;
         while step > self.floor && (step > self.bottom || found.iter().any(|found| found.len() < ENOUGH)) {
@@ -60,23 +65,28 @@ impl<T: Real> Span<T> {
             }
             step *= T::of(0.5);
         }
-        found.iter().map(|levels| extrapolate(levels)).collect()
+        found.iter().map(|levels| extrapolate(levels, power)).collect()
     }
 
     /// As [`limits`](Self::limits), for one quotient.
     pub(crate) fn limit(&self, mut level: impl FnMut(T) -> Level<T>) -> Estimate<T> {
         self.limits(|step| vec![level(step)]).pop().unwrap_or_else(Estimate::unknown)
     }
+
+    /// As [`limit`](Self::limit), for a quotient from one side, which is not even in its step.
+    pub(crate) fn limit_from_one_side(&self, mut level: impl FnMut(T) -> Level<T>) -> Estimate<T> {
+        self.limits_in(1, |step| vec![level(step)]).pop().unwrap_or_else(Estimate::unknown)
+    }
 }
 
-/// Richardson extrapolation to step 0, by Neville's scheme in the squares of the steps.
+/// Richardson extrapolation to step 0, by Neville's scheme in a power of the steps: their squares for central differences.
 ///
 /// Each entry carries its rounding along, with the absolute values of the coefficients. An entry's error is twice its
 /// distance to its two parents, for chance agreement, plus its rounding; a row's best is its entry of least error. The answer is the row's best of least
 /// error which no finer row contradicts: coarse steps may agree with each other on something else than the limit, where
 /// they step over a pole, a kink or several periods.
-fn extrapolate<T: Real>(levels: &[Level<T>]) -> Estimate<T> {
-    let noise = noise(levels);
+fn extrapolate<T: Real>(levels: &[Level<T>], power: i32) -> Estimate<T> {
+    let noise = noise(levels, power);
     let mut bests: Vec<Estimate<T>> = Vec::with_capacity(levels.len());
     let mut above: Vec<Estimate<T>> = Vec::new();
     for (i, level) in levels.iter().enumerate() {
@@ -88,7 +98,7 @@ fn extrapolate<T: Real>(levels: &[Level<T>]) -> Estimate<T> {
         }
         for j in 1..=i.min(COLUMNS) {
             let (fine, coarse) = (row[j - 1], above[j - 1]);
-            let entry = eliminate(fine, coarse, levels[i - j].step / level.step);
+            let entry = eliminate(fine, coarse, (levels[i - j].step / level.step).powi(power));
             let distance = (entry.value - fine.value).abs().max((entry.value - coarse.value).abs()) * T::of(2.0);
             if distance + entry.error < best.error {
                 best = Estimate { value: entry.value, error: distance + entry.error };
@@ -109,9 +119,10 @@ fn extrapolate<T: Real>(levels: &[Level<T>]) -> Estimate<T> {
     Estimate { error: chosen.error + T::epsilon() * chosen.value.abs(), ..chosen }
 }
 
-/// The combination of two entries in which the lowest power of the step cancels; `ratio` is the coarse step by the fine.
+/// The combination of two entries in which the lowest power of the step cancels; `ratio` is the coarse step by the fine,
+/// in that power.
 fn eliminate<T: Real>(fine: Estimate<T>, coarse: Estimate<T>, ratio: T) -> Estimate<T> {
-    let weight = (ratio * ratio - T::one()).recip();
+    let weight = (ratio - T::one()).recip();
     Estimate {
         value: fine.value + (fine.value - coarse.value) * weight,
         error: fine.error * (T::one() + weight) + coarse.error * weight,
@@ -122,12 +133,13 @@ fn eliminate<T: Real>(fine: Estimate<T>, coarse: Estimate<T>, ratio: T) -> Estim
 ///
 /// At the smallest steps nothing but rounding is left in the differences between levels, at the latest after two
 /// eliminations. The median keeps one kink or one lucky agreement from deciding.
-fn noise<T: Real>(levels: &[Level<T>]) -> T {
+fn noise<T: Real>(levels: &[Level<T>], power: i32) -> T {
     let mut column: Vec<Estimate<T>> =
         levels.iter().map(|l| Estimate { value: l.quotient, error: l.rounding }).collect();
     for j in 1..=2 {
         let steps = levels.iter().zip(levels.iter().skip(j)).map(|(coarse, fine)| coarse.step / fine.step);
-        column = column.windows(2).zip(steps).map(|(pair, ratio)| eliminate(pair[1], pair[0], ratio)).collect();
+        let eliminated = |(pair, ratio): (&[Estimate<T>], T)| eliminate(pair[1], pair[0], ratio.powi(power));
+        column = column.windows(2).zip(steps).map(eliminated).collect();
     }
     let tail = (levels.len() / 3).min(ENOUGH);
     let excess = |pair: &[Estimate<T>]| {

@@ -169,3 +169,62 @@ fn hessian_agrees_with_the_tape() {
 fn a_direction_needs_the_length_of_the_point() {
     directional(|x| x[0], &[1.0, 2.0], &[1.0]);
 }
+
+#[test]
+fn simple_methods_have_their_errors_and_counts() {
+    for (method, evaluations, most) in
+        [(Method::Forward, 3, 1e-6), (Method::Backward, 3, 1e-6), (Method::Central, 5, 1e-8)]
+    {
+        for (name, f, slope, low, high) in cases::<f64>() {
+            let differences = Differences::new(method);
+            let x = low + 0.371 * (high - low);
+            let (got, want) = (differences.derivative(f, x), slope(x));
+            assert_eq!(differences.evaluations(), evaluations, "{method:?}");
+            let error = (got.value - want).abs();
+            assert!(error <= 3.0 * got.error, "{method:?} of {name}: {got}, wanted {want}");
+            assert!(error <= most * want.abs().max(1.0) * 300.0, "{method:?} of {name}: {got}, wanted {want}");
+        }
+    }
+    let best = Differences::default();
+    best.derivative(|x: Var<f64>| x.sin(), 0.5);
+    println!("extrapolated: {} evaluations", best.evaluations());
+    assert!((40..100).contains(&best.evaluations()));
+    let forward = Differences::new(Method::Forward);
+    let x = [1.0_f32, 2.0];
+    let g = forward.gradient(|x| x[0] * x[1] + x[0].sin(), &x);
+    assert!((g[0].value - (2.0 + 1.0_f32.cos())).abs() <= g[0].error && g[0].error < 1e-2);
+    assert_eq!(forward.evaluations(), 6);
+    let j = Differences::new(Method::Central).jacobian(|x| [x[0] * x[1], x[0] + x[1]], &[2.0_f64, 3.0]);
+    assert!((j[[0, 0]].value - 3.0).abs() < 1e-9 && (j[[1, 1]].value - 1.0).abs() < 1e-9);
+}
+
+#[test]
+fn one_side_at_the_edge_of_a_domain() {
+    // Smooth from inside, and nothing beyond: the square of a root.
+    let inside = |x: Var<f64>| (x - 1.0).sqrt().powi(4) + x;
+    assert_within(derivative(inside, 1.0), 1.0, 1e-10);
+    assert_within(derivative(|x| (-x).sqrt().powi(2) * 3.0, 0.0), -3.0, 1e-10);
+    assert_within(gradient(|x| inside(x[0]) * x[1], &[1.0, 2.0])[0], 2.0, 1e-9);
+    let j = jacobian(|x| [inside(x[0]), x[0].exp()], &[1.0]);
+    assert_within(j[[0, 0]], 1.0, 1e-10);
+    // Asked for: |x| has two derivatives at 0.
+    assert_within(Differences::new(Method::FromRight).derivative(|x| x.abs(), 0.0), 1.0, 1e-12);
+    assert_within(Differences::new(Method::FromLeft).derivative(|x| x.abs(), 0.0), -1.0, 1e-12);
+    assert_within(Differences::new(Method::FromRight).derivative(|x| x.exp(), 0.3), 0.3_f64.exp(), 1e-9);
+    // Near the edge, steps get small enough by themselves.
+    assert_within(derivative(|x| x * x.ln(), 1e-9), 1e-9_f64.ln() + 1.0, 1e-5);
+    // No derivative at all: the error says so.
+    let root = derivative(|x| x.sqrt(), 0.0_f64);
+    assert!(root.error > 1e-3 * root.value.abs(), "{root}");
+}
+
+#[test]
+fn tensors_as_numbers() {
+    let x = ndarray::array![[0.3, -0.2], [1.2, 0.4]];
+    let f = |t: &[Tensor<f64>]| (t[0].sin() * &t[1]).sum();
+    let g = tensor_gradient(f, &[Tensor::constant(x.clone()), Tensor::scalar(2.0)]);
+    for (got, want) in g[0].iter().zip(x.mapv(|x| 2.0 * x.cos())) {
+        assert_within(*got, want, 1e-12);
+    }
+    assert_within(g[1][[]], x.mapv(f64::sin).sum(), 1e-12);
+}

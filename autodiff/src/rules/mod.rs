@@ -16,6 +16,14 @@
 //! and `xlog1py` likewise. `log_add_exp` of `-inf` and `-inf` is `-inf` with gradient 0. The gamma family has poles at 0 and
 //! at negative integers: infinite where both sides agree, NaN where they do not; at 0 the sign of the zero decides.
 //!
+//! # Edge values
+//!
+//! The value and the derivative by each argument at kinks, edges and poles, and where `PyTorch` 2.9 and JAX 0.10 have other
+//! numbers (`same`: they have the same; empty: no such function). Made from the table by
+//! `cargo run -p tests --example edges`; `tests/it/edges.rs` holds every number engine to it.
+//!
+#![doc = include_str!("edges.md")]
+//!
 //! # Accuracy
 //!
 //! Values of functions in the standard library are the standard library's, bit for bit; [tensors](crate::tensor) have vector
@@ -41,6 +49,7 @@
 mod algebra;
 mod binary;
 mod curvature;
+mod edges;
 mod nary;
 mod special;
 mod unary;

@@ -2,7 +2,8 @@
 //!
 //! `store` keeps the entries, `cell` hands out and recycles the memory that handles point to, `reverse` and `replay`
 //! interpret the entries, `sweep` puts scalars and tensors together, `window` cuts out a stretch; `trace`, `severed` and
-//! `stats` say what was recorded where; `names` and `reader` serve those who write it out.
+//! `stats` say what was recorded where, `local` what each entry's rule passes on; `names` and `reader` serve those who write
+//! it out.
 
 #![allow(unsafe_code, reason = "the storage writes entries without a bounds check for each array")]
 
@@ -11,6 +12,7 @@ pub(crate) mod cell;
 mod constants;
 pub(crate) mod fused;
 pub(crate) mod guard;
+pub(crate) mod local;
 pub(crate) mod names;
 pub(crate) mod opcode;
 pub(crate) mod passes;

@@ -182,24 +182,10 @@ fn pass_on<T: Real>(
     tensors: &mut [Option<Tensor<T>>],
     first: usize,
 ) -> Result<()> {
-    let Source::Op { op, inputs, output } = &entry.source else { return Ok(()) };
-    let needs: SmallVec<[bool; 4]> = inputs.iter().map(wanted).collect();
-    if !needs.contains(&true) {
-        return Ok(());
-    }
-    let cx = Vjp { inputs, output, grad: adjoint, needs, recording };
-    let gradients = op.vjp(&cx).recordable(op.name(), entry.place, &cx);
-    if gradients.len() != inputs.len() {
-        let (got, want) = (gradients.len(), inputs.len());
-        return Err(Kind::VjpArity { op: op.name().to_owned(), got, want }.into());
-    }
+    let Source::Op { inputs, .. } = &entry.source else { return Ok(()) };
+    let gradients = pulled(entry, adjoint, recording, wanted)?;
     for (i, (gradient, input)) in gradients.into_iter().zip(inputs).enumerate() {
-        let (true, Some(gradient), Some(node)) = (cx.needs[i], gradient, input.place()) else { continue };
-        let got = gradient.shape().to_vec();
-        let Some(gradient) = gradient.fitted_to(input.shape()) else {
-            let want = input.shape().to_vec();
-            return Err(Kind::VjpShape { op: op.name().to_owned(), input: i, got, want }.into());
-        };
+        let (Some(gradient), Some(node)) = (gradient, input.place()) else { continue };
         if !recording && cell.checks_finite() {
             inspect(entry, i, &gradient, adjoint, tensors[node.slot as usize - first].as_ref())?;
         }
@@ -214,6 +200,36 @@ fn pass_on<T: Real>(
         });
     }
     Ok(())
+}
+
+/// What an operation's vjp gives for each of its inputs that is wanted, brought to the input's shape.
+pub(super) fn pulled<T: Real>(
+    entry: &TensorEntry<T>,
+    adjoint: &Tensor<T>,
+    recording: bool,
+    wanted: impl Fn(&Tensor<T>) -> bool,
+) -> Result<SmallVec<[Option<Tensor<T>>; 2]>> {
+    let Source::Op { op, inputs, output } = &entry.source else { return Ok(SmallVec::new()) };
+    let needs: SmallVec<[bool; 4]> = inputs.iter().map(wanted).collect();
+    if !needs.contains(&true) {
+        return Ok(SmallVec::new());
+    }
+    let cx = Vjp { inputs, output, grad: adjoint, needs, recording };
+    let mut gradients = op.vjp(&cx).recordable(op.name(), entry.place, &cx);
+    if gradients.len() != inputs.len() {
+        let (got, want) = (gradients.len(), inputs.len());
+        return Err(Kind::VjpArity { op: op.name().to_owned(), got, want }.into());
+    }
+    for (i, (gradient, input)) in gradients.iter_mut().zip(inputs).enumerate() {
+        let Some(given) = gradient.take().filter(|_| cx.needs[i]) else { continue };
+        let got = given.shape().to_vec();
+        *gradient = given.fitted_to(input.shape());
+        if gradient.is_none() {
+            let want = input.shape().to_vec();
+            return Err(Kind::VjpShape { op: op.name().to_owned(), input: i, got, want }.into());
+        }
+    }
+    Ok(gradients)
 }
 
 /// Variables and tracked tensors: the sweep is recorded on the same tape.

@@ -51,6 +51,12 @@ impl Window {
 
     /// The window's program, from its entries' code.
     pub(crate) fn renumber<T: Real>(&self, code: Code<'_, T>) -> OwnedCode<T> {
+        let (ops, operands) = self.renumbered(code);
+        OwnedCode { ops, operands, constants: code.constants.to_vec() }
+    }
+
+    /// The opcodes and operand words of the window's program.
+    pub(super) fn renumbered<T: Real>(&self, code: Code<'_, T>) -> (Vec<u8>, Vec<u32>) {
         let mut ops = vec![LEAF; self.outside.len()];
         ops.extend_from_slice(code.ops);
         let mut all = Vec::with_capacity(code.operands.len());
@@ -66,6 +72,6 @@ impl Window {
                 }
             }
         });
-        OwnedCode { ops, operands: all, constants: code.constants.to_vec() }
+        (ops, all)
     }
 }

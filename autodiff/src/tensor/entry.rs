@@ -24,6 +24,16 @@ pub(crate) trait Backward<T: Real> {
     fn is_own(&self) -> bool {
         false
     }
+
+    /// The value at other inputs, where the tape has what it takes: for own operations.
+    fn value(&self, _inputs: &[Tensor<T>]) -> Option<Tensor<T>> {
+        None
+    }
+
+    /// Whether the entry stands for a gradient that has no derivative.
+    fn is_end(&self) -> bool {
+        false
+    }
 }
 
 /// A stretch of program on scalars that the tape keeps as one entry and runs again when a sweep comes to it.
@@ -85,6 +95,21 @@ impl<T: Real> OpRef<T> {
             Self::Static(op) => op.vjp(cx),
             Self::Shared(op) => op.vjp(cx),
         }
+    }
+
+    /// The value at other inputs, which are constants; `None` for built-in operations that are no rows of the table.
+    pub(crate) fn value(&self, inputs: &[Tensor<T>]) -> Option<Tensor<T>> {
+        match self {
+            Self::Unary(f) => Some(inputs[0].unary(*f)),
+            Self::Binary(f) => Some(inputs[0].binary(*f, &inputs[1])),
+            Self::Static(op) => op.value(inputs),
+            Self::Shared(op) => op.value(inputs),
+        }
+    }
+
+    /// Whether this stands for a gradient that came as an array, and so has no derivative.
+    pub(crate) fn is_end(&self) -> bool {
+        matches!(self, Self::Shared(op) if op.is_end())
     }
 }
 

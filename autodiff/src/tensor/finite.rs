@@ -2,6 +2,7 @@
 
 use super::Tensor;
 use super::entry::OpRef;
+use super::layout::index_of;
 use crate::Real;
 use crate::error::{Error, Kind};
 use crate::tape::trace::{Place, excuses};
@@ -9,13 +10,8 @@ use crate::tape::trace::{Place, excuses};
 /// The first element for which `is` holds, in row-major order: its index and value.
 pub(crate) fn first<T: Real>(x: &Tensor<T>, is: impl Fn(T) -> bool) -> Option<(Vec<usize>, T)> {
     let flat = x.view().iter().position(|&x| is(x))?;
-    let mut index = vec![0; x.ndim()];
-    let mut rest = flat;
-    for (at, &len) in index.iter_mut().zip(x.shape()).rev() {
-        (*at, rest) = (rest % len, rest / len);
-    }
     let value = x.view().iter().nth(flat).copied()?;
-    Some((index, value))
+    Some((index_of(x.shape(), flat), value))
 }
 
 /// The first NaN, or else the first infinity.

@@ -120,6 +120,15 @@ pub(crate) fn row_major_strides(shape: &[usize]) -> Dims {
     strides
 }
 
+/// The index of the element at a position in row-major order.
+pub(crate) fn index_of(shape: &[usize], flat: usize) -> Vec<usize> {
+    let (mut index, mut rest) = (vec![0; shape.len()], flat);
+    for (at, &len) in index.iter_mut().zip(shape).rev() {
+        (*at, rest) = (rest % len, rest / len);
+    }
+    index
+}
+
 /// The number of elements, `None` if it is beyond `isize::MAX`, as `ndarray` has it.
 pub(crate) fn checked_len(shape: &[usize]) -> Option<usize> {
     // Sizes beside a 0 must not overflow either: strides are products of them.

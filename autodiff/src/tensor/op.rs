@@ -1,5 +1,7 @@
 //! Operations: the trait for own ones, and what a vjp gets and gives.
 
+use std::rc::Rc;
+
 use ndarray::{ArrayD, ArrayViewD};
 use smallvec::SmallVec;
 
@@ -162,6 +164,10 @@ impl<T: Real> Backward<T> for FirstOnly {
     fn vjp(&self, _: &Vjp<'_, T>) -> Grads<T> {
         Error::from(Kind::FirstOnly { op: self.op.clone(), place: self.place }).raise()
     }
+
+    fn is_end(&self) -> bool {
+        true
+    }
 }
 
 impl<T: Real> From<Tensor<T>> for Grads<T> {
@@ -208,6 +214,26 @@ impl<T: Real, O: Op<T>> Backward<T> for Applied<O> {
 
     fn is_own(&self) -> bool {
         true
+    }
+
+    fn value(&self, inputs: &[Tensor<T>]) -> Option<Tensor<T>> {
+        let views: SmallVec<[ArrayViewD<'_, T>; 2]> = inputs.iter().map(Tensor::view).collect();
+        self.0.forward(&views).ok().map(Tensor::constant)
+    }
+}
+
+/// A shared operation: applied several times, or checked and applied.
+impl<T: Real, O: Op<T> + ?Sized> Op<T> for Rc<O> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        (**self).forward(x)
+    }
+
+    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
+        (**self).vjp(cx)
     }
 }
 

@@ -20,6 +20,7 @@ use crate::{Activation, Init, Layer, Linear, Trace, Visit, VisitMut};
 /// let builder = Mlp::<f32>::builder(2).layer(8, Activation::Tanh).layer(1, Activation::Sigmoid);
 /// let model: Mlp<f32> = builder.build(&mut rng);
 /// ```
+#[derive(Debug)]
 pub struct Mlp<T: Real> {
     layers: Vec<(Linear<T>, Activation)>,
 }

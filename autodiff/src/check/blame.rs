@@ -1,0 +1,168 @@
+//! Finds the operation that makes a derivative wrong.
+//!
+//! The function is recorded again at points along a line, and of every entry the share is taken that it has in the
+//! difference between the true derivative and the tape's (see `tape::local`): by differences, with a bound, like any other
+//! derivative. Where an entry's share is not 0, its rule is wrong, or it reads a constant that moves with the inputs.
+
+use super::cause::{Cause, Fault, Wrong};
+use super::judge::{SLACK, agrees};
+use super::operation::weights;
+use crate::numeric::{self, Estimate, Level, Span, replaced};
+use crate::tape::local::{Recording, Share, Target};
+use crate::tape::trace::Place;
+use crate::tensor::layout::index_of;
+use crate::{Real, Tape, Tensor};
+
+/// Of a longer tape the entries are not looked at one by one.
+const MOST_ENTRIES: usize = 100_000;
+/// The elements of a tensor that are looked at, for the first wrong one.
+const MOST_ELEMENTS: usize = 256;
+/// The causes that are reported.
+const MOST_CAUSES: usize = 3;
+/// Shares below this part of the largest are left out.
+const MINOR: f64 = 1e-3;
+
+/// What a recording gives: what to differentiate, or, for a constant, where it became one if that was noted.
+pub(super) type Root<T> = Result<Target<T>, Option<(&'static str, Place)>>;
+
+/// A function along a line: records it on an empty tape, its inputs first.
+pub(super) struct Line<'a, T: Real> {
+    /// Records the function at a place on the line. A result that is a constant comes with where it became one.
+    pub(super) record: &'a dyn Fn(&Tape<T>, T) -> Root<T>,
+    /// How many entries the inputs take.
+    pub(super) inputs: usize,
+    /// The steps along the line.
+    pub(super) span: Span<T>,
+}
+
+impl<T: Real> Line<'_, T> {
+    fn at(&self, t: T) -> Option<Recording<T>> {
+        let tape = Tape::new();
+        let target = (self.record)(&tape, t).ok()?;
+        Some(Recording::of(tape, target))
+    }
+
+    /// By how much each share is off.
+    fn measure(&self, origin: &Recording<T>, shares: &[Share<T>]) -> Vec<Estimate<T>> {
+        let nothing = || Level { step: T::one(), quotient: T::nan(), rounding: T::nan() };
+        self.span.limits(|step| {
+            let sides = self.at(step).zip(self.at(-step));
+            let Some((plus, minus)) = sides.filter(|(plus, minus)| {
+                // Somewhere else the function may be another program.
+                origin.moved(plus).is_some() && origin.moved(minus).is_some()
+            }) else {
+                return shares.iter().map(|_| nothing()).collect();
+            };
+            let width = step + step;
+            let level = |share: &Share<T>| {
+                let ((right, above), (left, below)) = (plus.sum(share), minus.sum(share));
+                Level { step, quotient: (right - left) / width, rounding: T::epsilon() * (above + below) / width }
+            };
+            shares.iter().map(level).collect()
+        })
+    }
+
+    /// What makes the derivative along this line wrong, the worst first; empty if every rule is right and nothing is cut.
+    pub(super) fn causes(&self) -> Vec<Cause<T>> {
+        let tape = Tape::new();
+        tape.trace_lines(true);
+        let origin = match (self.record)(&tape, T::zero()) {
+            Ok(target) => Recording::of(tape, target),
+            Err(cut) => return vec![Cause::whole(Fault::Constant { cut }, 0)],
+        };
+        let Ok(shares) = origin.shares(self.inputs) else { return Vec::new() };
+        if shares.len() > MOST_ENTRIES {
+            return vec![Cause::whole(Fault::TooLong, origin.len())];
+        }
+        let near = self.span.bottom.max(self.span.floor);
+        let moved = [near, -near].map(|t| self.at(t).and_then(|other| origin.moved(&other)));
+        let moved = |index: usize| moved.iter().flatten().any(|moved| moved[index]);
+        let found = self.measure(&origin, &shares);
+        let significant = |share: &Estimate<T>| share.value.abs() > T::of(SLACK) * share.error;
+        let sum = |shares: &mut dyn Iterator<Item = &Estimate<T>>| {
+            shares
+                .filter(|x| x.value.is_finite())
+                .fold((T::zero(), T::zero()), |(value, error), x| (value + x.value, error + x.error))
+        };
+        let (total, bound) = sum(&mut found.iter());
+        let mut guilty: Vec<(&Share<T>, Estimate<T>)> =
+            shares.iter().zip(found.iter().copied()).filter(|(_, estimate)| significant(estimate)).collect();
+        let largest =
+            |guilty: &[(&Share<T>, Estimate<T>)]| guilty.iter().map(|(_, x)| x.value.abs()).fold(T::zero(), T::max);
+        // A constant that moves explains a share, whatever the rule. Several may cancel, as a maximum that is taken out
+        // for stability: they are to blame for what wrong rules leave unexplained only.
+        let (mut severed, mut rules) = (Vec::new(), Vec::new());
+        for item in guilty.drain(..) {
+            if moved(item.0.index) { severed.push(item) } else { rules.push(item) }
+        }
+        let (explained, slack) = sum(&mut rules.iter().map(|(_, x)| x));
+        if (total - explained).abs() <= T::of(SLACK) * (bound + slack) {
+            severed.clear();
+        }
+        let alone = rules.is_empty();
+        let mut causes = Vec::new();
+        for (mut list, is_rule) in [(rules, true), (severed, false)] {
+            let floor = largest(&list) * T::of(MINOR);
+            list.retain(|(_, x)| x.value.abs() >= floor);
+            list.sort_by(|(_, a), (_, b)| b.value.abs().primal().total_cmp(&a.value.abs().primal()));
+            for (share, estimate) in list.into_iter().take(MOST_CAUSES - causes.len()) {
+                let fault = if is_rule {
+                    Fault::Rule(self.wrong(&origin, share.index))
+                } else {
+                    let cut = origin.cuts(share.index).first().map(|cut| (cut.by, cut.place));
+                    Fault::Severed { cut, alone, leaf: origin.is_leaf(share.index) }
+                };
+                let (operation, place) = origin.name(share.index);
+                let inputs = origin.operands(share.index);
+                let entry = share.index;
+                causes.push(Cause { fault, operation, place, entry, inputs, share: estimate.value });
+            }
+        }
+        causes
+    }
+
+    /// The first derivative that the rule of an entry has wrong.
+    fn wrong(&self, origin: &Recording<T>, index: usize) -> Option<Wrong<T>> {
+        if let Some(alone) = origin.scalar(index) {
+            return (0..alone.operands.len()).find_map(|k| {
+                let (x, given) = (alone.operands[k], alone.slopes[k]);
+                let numeric = numeric::first(|moved| origin.at(index, &replaced(&alone.operands, k, moved)), x);
+                (!agrees(given, numeric)).then_some(Wrong::Operand { at: x, given, numeric })
+            });
+        }
+        let (op, inputs, output) = origin.operation(index)?;
+        let weights = weights(output.shape());
+        let constants: Vec<Tensor<T>> = inputs.iter().map(Tensor::untracked).collect();
+        if op.value(&constants).is_some() {
+            let given = origin.pull(index, &weights).ok()?;
+            for (k, x) in constants.iter().enumerate().filter(|&(k, _)| inputs[k].is_tracked()) {
+                for (flat, &value) in x.view().iter().enumerate().take(MOST_ELEMENTS) {
+                    let line = |moved: T| {
+                        let mut inputs = constants.clone();
+                        inputs[k] = with_element(x, flat, moved);
+                        let y = op.value(&inputs).filter(|y| y.shape() == weights.shape());
+                        y.map_or_else(T::nan, |y| y.view().iter().zip(weights.view()).map(|(&y, &w)| y * w).sum())
+                    };
+                    let index = index_of(x.shape(), flat);
+                    let given = given.get(k)?.as_ref().map_or_else(T::zero, |g| g.view()[index.as_slice()]);
+                    let numeric = numeric::first(line, value);
+                    if numeric.value.is_finite() && !agrees(given, numeric) {
+                        return Some(Wrong::Element { input: k, index, at: value, given, numeric });
+                    }
+                }
+            }
+        }
+        // Of an operation that cannot be run alone, the elements of its result are looked at.
+        let shares = origin.element_shares(index, MOST_ELEMENTS).ok()?;
+        let found = self.measure(origin, &shares);
+        let wrong = found.iter().position(|x| x.value.abs() > T::of(SLACK) * x.error)?;
+        Some(Wrong::Result { index: index_of(output.shape(), wrong), off: found[wrong] })
+    }
+}
+
+/// The tensor with one element, counted row by row, replaced.
+pub(super) fn with_element<T: Real>(x: &Tensor<T>, flat: usize, moved: T) -> Tensor<T> {
+    let mut x = x.untracked();
+    x.make_mut()[flat] = moved;
+    x
+}

@@ -1,0 +1,203 @@
+//! The comparison itself: entry by entry, or along random directions where there are many.
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::blame::Line;
+use super::cause::Cause;
+use super::judge::{agrees, entry_along, entry_with, judge, largest, resolution, size};
+use super::kink::{bend, second_bend};
+use super::problem::Problem;
+use super::report::{Directions, Entry, Report, Verdict};
+use crate::Real;
+use crate::numeric::{self, Span, replaced};
+
+/// The most entries that are compared one by one.
+pub(super) const MOST_ENTRIES: usize = 1024;
+/// The random directions in which more entries are compared: wrong ones escape with probability 2^-32.
+const DIRECTIONS: usize = 32;
+/// The pairs of directions for second derivatives: wrong ones escape with probability (3/4)^64.
+const PAIRS: usize = 64;
+/// The directions are the same in every run.
+const SEED: u64 = 0x5eed;
+
+/// Compares a gradient, and finds what is wrong with it if it is.
+pub(super) fn first<T: Real>(what: impl Into<String>, problem: &dyn Problem<T>, autodiff: &[T]) -> Report<T> {
+    let x = problem.x();
+    let mut report = if x.len() <= MOST_ENTRIES {
+        let scale = largest(autodiff);
+        let entry = |i: usize| {
+            let line = |moved: T| problem.eval(&replaced(x, i, moved));
+            entry_along(problem.index(i), autodiff[i], scale, line, x[i])
+        };
+        Report::new(what, (0..x.len()).map(entry).collect(), x.len())
+    } else {
+        along_directions(what, problem, autodiff)
+    };
+    if let Some(worst) = report.failed() {
+        let flat = (0..x.len()).find(|&i| problem.index(i) == worst.index);
+        if let Some(flat) = flat {
+            report.causes = causes(problem, flat, None);
+        }
+    }
+    report
+}
+
+/// What makes the derivative along one coordinate wrong: of the function, or of its gradient's entry `slope`.
+fn causes<T: Real>(problem: &dyn Problem<T>, flat: usize, slope: Option<usize>) -> Vec<Cause<T>> {
+    let x = problem.x();
+    let moved = |t: T| replaced(x, flat, x[flat] + t);
+    let record = |tape: &crate::Tape<T>, t: T| match slope {
+        None => problem.record(tape, &moved(t)),
+        Some(slope) => problem.record_slope(tape, &moved(t), slope),
+    };
+    Line { record: &record, inputs: problem.inputs(), span: Span::along(x[flat], T::one(), 1) }.causes()
+}
+
+/// A direction of 1 and -1, and 0 outside the range.
+fn signs<T: Real>(rng: &mut impl Rng, len: usize) -> Vec<T> {
+    (0..len).map(|_| if rng.next_u32() & 1 == 0 { T::one() } else { -T::one() }).collect()
+}
+
+/// The point moved along a direction.
+fn moved<T: Real>(x: &[T], v: &[T], t: T) -> Vec<T> {
+    x.iter().zip(v).map(|(&x, &v)| x + t * v).collect()
+}
+
+/// The steps along a direction, for a derivative of the given order.
+fn span<T: Real>(x: &[T], v: &[T], order: i32) -> Span<T> {
+    let moving = x.iter().zip(v).filter(|(_, v)| **v != T::zero());
+    moving
+        .map(|(&x, &v)| Span::along(x, v, order))
+        .reduce(Span::and)
+        .unwrap_or_else(|| Span::along(T::one(), T::one(), order))
+}
+
+fn inner<T: Real>(a: &[T], b: &[T]) -> T {
+    a.iter().zip(b).filter(|(_, b)| **b != T::zero()).map(|(&a, &b)| a * b).sum()
+}
+
+/// Compares derivatives along random directions of 1 and -1.
+///
+/// Let `e` be the errors of the gradient. Along `v` they show as `Σ e_i v_i`. A single wrong entry shows as itself,
+/// whatever the signs. If several are wrong and one of them is above the resolution, then, the other signs given, the sum
+/// for one sign of that one and the sum for the other are further apart than twice the resolution, so at most one of them
+/// hides: with probability 1/2 at most in each direction.
+fn along_directions<T: Real>(what: impl Into<String>, problem: &dyn Problem<T>, autodiff: &[T]) -> Report<T> {
+    let (x, mut rng) = (problem.x(), ChaCha8Rng::seed_from_u64(SEED));
+    let along = |v: &[T]| {
+        let line = |t: T| problem.eval(&moved(x, v, t));
+        let numeric = numeric::two_sided(line, T::zero(), line(T::zero()), span(x, v, 1));
+        (numeric, inner(autodiff, v))
+    };
+    let mut entries = Vec::with_capacity(DIRECTIONS);
+    let mut located = Vec::new();
+    for k in 0..DIRECTIONS {
+        let v = signs(&mut rng, x.len());
+        let (numeric, slope) = along(&v);
+        let line = |t: T| problem.eval(&moved(x, &v, t));
+        let entry = entry_with(vec![k], slope, numeric, slope.abs(), line, T::zero(), |order| span(x, &v, order));
+        if entry.verdict == Verdict::Fail && located.is_empty() {
+            // Halves of a direction that is wrong: one of them is wrong too.
+            let wrong = |range: std::ops::Range<usize>| {
+                let part: Vec<T> =
+                    v.iter().enumerate().map(|(i, &v)| if range.contains(&i) { v } else { T::zero() }).collect();
+                let (numeric, slope) = along(&part);
+                !agrees(slope, numeric)
+            };
+            let (mut low, mut high) = (0, x.len());
+            while high - low > 1 {
+                let middle = usize::midpoint(low, high);
+                if wrong(low..middle) { high = middle } else { low = middle }
+            }
+            let line = |moved: T| problem.eval(&replaced(x, low, moved));
+            let found = entry_along(problem.index(low), autodiff[low], autodiff[low].abs(), line, x[low]);
+            if found.verdict == Verdict::Fail {
+                located.push(found);
+            }
+        }
+        entries.push(entry);
+    }
+    let directions = Directions::new(entries, 0.5_f64.powi(DIRECTIONS as i32));
+    Report::along(what, located, directions, x.len())
+}
+
+/// The second derivatives that a tape gives: single ones, and the product with a vector.
+pub(super) struct Second<'a, T> {
+    pub(super) hessian: &'a dyn Fn() -> ndarray::Array2<T>,
+    pub(super) hvp: &'a dyn Fn(&[T]) -> Vec<T>,
+}
+
+/// Compares a Hessian, and finds what is wrong with it if it is.
+pub(super) fn second<T: Real>(what: impl Into<String>, problem: &dyn Problem<T>, tape: &Second<'_, T>) -> Report<T> {
+    let (x, n) = (problem.x(), problem.x().len());
+    if n * n > MOST_ENTRIES {
+        return along_pairs(what, problem, tape);
+    }
+    let hessian = (tape.hessian)();
+    let scale = largest(&hessian);
+    let f = |x: &[T]| problem.eval(x);
+    let mut failed = None;
+    let entry = |flat: usize| {
+        let (i, j) = (flat / n, flat % n);
+        let estimate = numeric::second(f, x, i, j);
+        let line = |moved: T| f(&replaced(x, i, moved));
+        let kink = |difference: T| {
+            [i, j].into_iter().any(|k| {
+                // A kink leaves no second derivative at all, so it explains any difference.
+                let line = |moved: T| f(&replaced(x, k, moved));
+                let span = |order| Span::along(x[k], T::one(), order);
+                bend(line, x[k], span(1), T::zero()) || second_bend(line, x[k], span(2), difference)
+            })
+        };
+        let verdict = judge(hessian[[i, j]], estimate, scale, || size(line, x[i]), kink);
+        if verdict == Verdict::Fail && failed.is_none() {
+            failed = Some((i, j));
+        }
+        let index = [i, j].into_iter().flat_map(|k| problem.index(k)).collect();
+        Entry { index, autodiff: hessian[[i, j]], numeric: estimate, verdict }
+    };
+    let mut report = Report::new(what, (0..n * n).map(entry).collect(), n * n);
+    if let Some((i, j)) = failed {
+        // What makes the gradient wrong makes the Hessian wrong.
+        let ways: [(usize, Option<usize>); 3] = [(j, None), (i, None), (j, Some(i))];
+        let found = ways.into_iter().map(|(flat, slope)| causes(problem, flat, slope));
+        report.causes = found.into_iter().find(|causes| !causes.is_empty()).unwrap_or_default();
+    }
+    report
+}
+
+/// Compares second derivatives along random pairs of directions of 1 and -1.
+///
+/// The errors `E` of the Hessian show as `Σ E_ij u_i v_j`. A single wrong entry shows as itself. Of several, with one above
+/// the resolution: the row sums `Σ_j E_ij v_j` have one above it with probability 1/2 at least, and given that, the signs
+/// `u` show it with probability 1/2 at least.
+fn along_pairs<T: Real>(what: impl Into<String>, problem: &dyn Problem<T>, tape: &Second<'_, T>) -> Report<T> {
+    let (x, mut rng) = (problem.x(), ChaCha8Rng::seed_from_u64(SEED));
+    let entry = |k: usize| {
+        let (u, v): (Vec<T>, Vec<T>) = (signs(&mut rng, x.len()), signs(&mut rng, x.len()));
+        let plane = |a: T, b: T| {
+            let point: Vec<T> = x.iter().zip(&u).zip(&v).map(|((&x, &u), &v)| x + a * u + b * v).collect();
+            problem.eval(&point)
+        };
+        let span = span(x, &u, 2).and(span(x, &v, 2));
+        let (estimate, curvature) = (numeric::mixed(plane, span), inner(&(tape.hvp)(&v), &u));
+        let kink = |difference: T| {
+            [&u, &v].into_iter().any(|v| {
+                let line = |t: T| problem.eval(&moved(x, v, t));
+                bend(line, T::zero(), span, T::zero()) || second_bend(line, T::zero(), span, difference)
+            })
+        };
+        let verdict = judge(curvature, estimate, curvature.abs(), || size(|t| plane(t, T::zero()), T::zero()), kink);
+        Entry { index: vec![k], autodiff: curvature, numeric: estimate, verdict }
+    };
+    let entries = (0..PAIRS).map(entry).collect();
+    Report::along(what, Vec::new(), Directions::new(entries, 0.75_f64.powi(PAIRS as i32)), x.len() * x.len())
+}
+
+impl<T: Real> Directions<T> {
+    fn new(entries: Vec<Entry<T>>, missed: f64) -> Self {
+        let resolution = entries.iter().map(|entry| resolution(entry.autodiff, entry.numeric)).fold(T::zero(), T::max);
+        Self { entries, resolution, missed }
+    }
+}

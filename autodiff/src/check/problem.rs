@@ -1,0 +1,154 @@
+//! What is checked: a function of numbers that can be evaluated and recorded.
+
+use super::blame::Root;
+use crate::numeric::constants;
+use crate::tape::trace::Place;
+use crate::tensor::layout::index_of;
+use crate::{Real, Tape, Tensor, Var};
+
+/// A scalar function of numbers, which may be elements of tensors.
+pub(super) trait Problem<T: Real> {
+    /// The numbers.
+    fn x(&self) -> &[T];
+
+    /// What the number at a position is called in a report.
+    fn index(&self, flat: usize) -> Vec<usize>;
+
+    /// The value elsewhere, without a tape.
+    fn eval(&self, x: &[T]) -> T;
+
+    /// Records the function on an empty tape, its inputs first.
+    fn record(&self, tape: &Tape<T>, x: &[T]) -> Root<T>;
+
+    /// Records the function and its gradient's entry at a position.
+    fn record_slope(&self, tape: &Tape<T>, x: &[T], flat: usize) -> Root<T>;
+
+    /// How many entries the inputs take.
+    fn inputs(&self) -> usize;
+}
+
+/// A function of variables.
+pub(super) struct Scalars<'a, T, F> {
+    pub(super) f: F,
+    pub(super) x: &'a [T],
+}
+
+impl<T: Real, F: Fn(&[Var<T>]) -> Var<T>> Problem<T> for Scalars<'_, T, F> {
+    fn x(&self) -> &[T] {
+        self.x
+    }
+
+    fn index(&self, flat: usize) -> Vec<usize> {
+        vec![flat]
+    }
+
+    fn eval(&self, x: &[T]) -> T {
+        (self.f)(&constants(x)).value()
+    }
+
+    fn record(&self, tape: &Tape<T>, x: &[T]) -> Root<T> {
+        scalar(tape, (self.f)(&tape.vars(x)))
+    }
+
+    fn record_slope(&self, tape: &Tape<T>, x: &[T], flat: usize) -> Root<T> {
+        let vars = tape.vars(x);
+        let y = (self.f)(&vars);
+        if y.is_tracked() { scalar(tape, tape.grad(y, &vars[flat..=flat])[0]) } else { Err(None) }
+    }
+
+    fn inputs(&self) -> usize {
+        self.x.len()
+    }
+}
+
+fn scalar<T: Real>(tape: &Tape<T>, y: Var<T>) -> Root<T> {
+    if y.is_tracked() { Ok((y.index_on_tape(tape, "the result"), None)) } else { Err(None) }
+}
+
+/// A function of tensors.
+pub(super) struct Tensors<F, T> {
+    pub(super) f: F,
+    shapes: Vec<Vec<usize>>,
+    x: Vec<T>,
+    /// What counts as the place of what the function records, instead of its own.
+    pub(super) place: Option<Place>,
+}
+
+impl<T: Real, F: Fn(&[Tensor<T>]) -> Tensor<T>> Tensors<F, T> {
+    pub(super) fn new(f: F, inputs: &[Tensor<T>]) -> Self {
+        let shapes = inputs.iter().map(|x| x.shape().to_vec()).collect();
+        let x = inputs.iter().flat_map(|x| x.view().iter().copied().collect::<Vec<T>>()).collect();
+        Self { f, shapes, x, place: None }
+    }
+
+    /// The inputs from their numbers.
+    pub(super) fn tensors(&self, x: &[T]) -> Vec<Tensor<T>> {
+        let mut rest = x;
+        let tensor = |shape: &Vec<usize>| {
+            let (own, others) = rest.split_at(shape.iter().product());
+            rest = others;
+            Tensor::build(shape, |out| out.copy_from_slice(own))
+        };
+        self.shapes.iter().map(tensor).collect()
+    }
+
+    /// Puts the inputs on a tape and evaluates the function.
+    pub(super) fn run(&self, tape: &Tape<T>, x: &[T]) -> (Vec<Tensor<T>>, Tensor<T>) {
+        let leaves: Vec<Tensor<T>> = self.tensors(x).into_iter().map(|x| tape.tensor(x)).collect();
+        let _origin = tape.cell().on_behalf(self.place);
+        let y = (self.f)(&leaves);
+        (leaves, y)
+    }
+
+    /// The input and the position in it of a number.
+    fn part(&self, mut flat: usize) -> (usize, usize) {
+        for (k, shape) in self.shapes.iter().enumerate() {
+            let len = shape.iter().product();
+            if flat < len {
+                return (k, flat);
+            }
+            flat -= len;
+        }
+        unreachable!("a position among the inputs' elements")
+    }
+}
+
+impl<T: Real, F: Fn(&[Tensor<T>]) -> Tensor<T>> Problem<T> for Tensors<F, T> {
+    fn x(&self) -> &[T] {
+        &self.x
+    }
+
+    fn index(&self, flat: usize) -> Vec<usize> {
+        let (k, at) = self.part(flat);
+        std::iter::once(k).chain(index_of(&self.shapes[k], at)).collect()
+    }
+
+    fn eval(&self, x: &[T]) -> T {
+        (self.f)(&self.tensors(x)).item()
+    }
+
+    fn record(&self, tape: &Tape<T>, x: &[T]) -> Root<T> {
+        tensor(&self.run(tape, x).1)
+    }
+
+    fn record_slope(&self, tape: &Tape<T>, x: &[T], flat: usize) -> Root<T> {
+        let (leaves, y) = self.run(tape, x);
+        if !y.is_tracked() {
+            return tensor(&y);
+        }
+        let (k, at) = self.part(flat);
+        let slope = tape.grad(y, &leaves[k..=k]).swap_remove(0);
+        tensor(&slope.flatten().narrow(0, at..at + 1).reshape(&[]))
+    }
+
+    fn inputs(&self) -> usize {
+        self.shapes.len()
+    }
+}
+
+fn tensor<T: Real>(y: &Tensor<T>) -> Root<T> {
+    match y.place() {
+        Some(node) => Ok((node.index as usize, Some((node, Tensor::ones(y.shape()))))),
+        None => Err(y.cuts().first().map(|cut| (cut.by, cut.place))),
+    }
+}

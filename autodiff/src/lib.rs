@@ -53,6 +53,8 @@ pub mod checkpoint;
 mod derivative;
 mod dual;
 mod error;
+#[cfg(test)]
+mod faults;
 mod gather;
 mod gradients;
 #[cfg(feature = "approx")]

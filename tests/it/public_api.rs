@@ -5,6 +5,7 @@
 //! item is reachable as, the `pub use` lines of its parents say. `API=write cargo test -p tests --test it public_api` writes
 //! the files anew.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -14,6 +15,16 @@ use syn::{Attribute, Fields, ImplItem, Item, TraitItem, Visibility};
 /// The items of a file in one line each.
 struct Listing {
     text: String,
+    /// Types and traits of the crate that nobody outside can name: what implements these, or is implemented for them, is no
+    /// part of the interface.
+    private: BTreeSet<String>,
+}
+
+/// The name of a type or trait, without its path and parameters.
+fn last_name(tokens: &impl ToTokens) -> String {
+    let text = shown(tokens);
+    let head = text.split('<').next().unwrap_or_default();
+    head.rsplit([':', ' ', '&']).next().unwrap_or_default().to_owned()
 }
 
 fn is_test(attributes: &[Attribute]) -> bool {
@@ -42,7 +53,9 @@ fn shown(tokens: &impl ToTokens) -> String {
         ("[ ", "["),
         (" ]", "]"),
         (" :", ":"),
-        ("-> ", " -> "),
+        ("->(", "-> ("),
+        (",)", ")"),
+        ("{", " {"),
         ("  ", " "),
         ("' ", "'"),
         (" !", "!"),
@@ -70,25 +83,24 @@ impl Listing {
             Item::Fn(f) if is_public(&f.vis) && !is_test(&f.attrs) => self.line(1, &shown(&f.sig)),
             Item::Struct(s) if is_public(&s.vis) => {
                 let g = &s.generics;
-                self.line(1, &format!("struct {}{} {}", s.ident, shown(&g.params), shown(&g.where_clause)));
+                self.line(1, format!("struct {}{} {}", s.ident, shown(g), shown(&g.where_clause)).trim_end());
                 self.fields(&s.fields, 2);
             }
             Item::Enum(e) if is_public(&e.vis) => {
                 let exhaustive = e.attrs.iter().any(|a| a.path().is_ident("non_exhaustive"));
                 let more = if exhaustive { ", non-exhaustive" } else { "" };
-                self.line(1, &format!("enum {}{}{more}", e.ident, shown(&e.generics.params)));
+                self.line(1, &format!("enum {}{}{more}", e.ident, shown(&e.generics)));
                 for variant in &e.variants {
-                    self.line(2, &format!("{}{}", variant.ident, shown(&variant.fields)));
+                    let mut fields = variant.fields.clone();
+                    fields.iter_mut().for_each(|field| field.attrs.clear());
+                    self.line(2, &format!("{}{}", variant.ident, shown(&fields)));
                 }
             }
             Item::Trait(t) if is_public(&t.vis) => {
-                let bounds = format!(
-                    "{}: {} {}",
-                    shown(&t.generics.params),
-                    shown(&t.supertraits),
-                    shown(&t.generics.where_clause)
-                );
-                self.line(1, &format!("trait {}{bounds}", t.ident));
+                let colon = if t.supertraits.is_empty() { "" } else { ": " };
+                let (g, above) = (&t.generics, shown(&t.supertraits));
+                let head = format!("trait {}{}{colon}{above} {}", t.ident, shown(g), shown(&g.where_clause));
+                self.line(1, head.trim_end());
                 for item in &t.items {
                     match item {
                         TraitItem::Fn(f) => {
@@ -106,6 +118,9 @@ impl Listing {
                 let head = if i.generics.params.is_empty() { "impl ".to_owned() } else { head };
                 let (of, rest) = (shown(&i.self_ty), shown(&i.generics.where_clause));
                 if let Some((_, path, _)) = &i.trait_ {
+                    if [last_name(path), last_name(&i.self_ty)].iter().any(|name| self.private.contains(name)) {
+                        return;
+                    }
                     self.line(1, format!("{head}{} for {of} {rest}", shown(path)).trim_end());
                     return;
                 }
@@ -126,7 +141,7 @@ impl Listing {
                 }
             }
             Item::Type(t) if is_public(&t.vis) => {
-                self.line(1, &format!("type {}{} = {}", t.ident, shown(&t.generics.params), shown(&t.ty)))
+                self.line(1, &format!("type {}{} = {}", t.ident, shown(&t.generics), shown(&t.ty)))
             }
             Item::Const(c) if is_public(&c.vis) => self.line(1, &format!("const {}: {}", c.ident, shown(&c.ty))),
             Item::Static(s) if is_public(&s.vis) => self.line(1, &format!("static {}: {}", s.ident, shown(&s.ty))),
@@ -156,15 +171,28 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 
 /// The public items of a crate's sources.
 fn listing(folder: &Path) -> String {
-    let (mut files, mut listing) = (Vec::new(), Listing { text: String::new() });
+    let (mut files, mut listing) = (Vec::new(), Listing { text: String::new(), private: BTreeSet::new() });
     sources(folder, &mut files);
-    for file in files {
-        let parsed = syn::parse_file(&std::fs::read_to_string(&file).expect("text")).expect("Rust");
-        let name = file.strip_prefix(folder).expect("inside").display().to_string();
-        // Files of tests are modules that their parents mark.
-        if name.contains("tests.rs") || name.starts_with("faults") {
-            continue;
-        }
+    let name = |file: &Path| file.strip_prefix(folder).expect("inside").display().to_string();
+    // Files of tests are modules that their parents mark.
+    files.retain(|file| !["tests.rs", "threads.rs", "faults/"].iter().any(|part| name(file).contains(part)));
+    let parse = |file: &PathBuf| syn::parse_file(&std::fs::read_to_string(file).expect("text")).expect("Rust");
+    let parsed: Vec<syn::File> = files.iter().map(parse).collect();
+    let mut public = BTreeSet::new();
+    for item in parsed.iter().flat_map(|file| &file.items) {
+        let (ident, visibility) = match item {
+            Item::Struct(s) => (&s.ident, &s.vis),
+            Item::Enum(e) => (&e.ident, &e.vis),
+            Item::Trait(t) => (&t.ident, &t.vis),
+            _ => continue,
+        };
+        let names = if is_public(visibility) { &mut public } else { &mut listing.private };
+        names.insert(ident.to_string());
+    }
+    // Of a name that is used twice, all is listed.
+    listing.private.retain(|name| !public.contains(name));
+    for (file, parsed) in files.iter().zip(parsed) {
+        let name = name(file);
         let before = listing.text.len();
         listing.line(0, &name);
         let inside = listing.text.len();

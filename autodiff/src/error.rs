@@ -103,6 +103,8 @@ pub(crate) enum Kind {
     TapeFull { entries: usize, limit: usize },
     #[error("out of memory: could not reserve {bytes} bytes for the tape after {entries} entries")]
     OutOfMemory { bytes: usize, entries: usize },
+    #[error("out of memory: could not reserve {bytes} bytes for a buffer of {elements} elements")]
+    NoRoom { bytes: usize, elements: usize },
     #[error("{what} a tape while it is being swept: a vjp may use what its context gives it, or a tape of its own")]
     Frozen { what: &'static str },
     #[error("Program: the function uses tensors; a program consists of scalar operations (see `Tape` for tensors)")]

@@ -106,8 +106,9 @@ pub(crate) fn plain<T: Real>(a: Operand<'_, T>, b: Operand<'_, T>, c: Output<'_,
     }
 }
 
-/// From this many multiplications a product is worth a second thread (about 0.3 ms of work on one).
-const PARALLEL: usize = 1 << 25;
+/// From this many multiplications a product is worth a second thread (about 0.3 ms of work on one). Unit tests split small
+/// products too.
+const PARALLEL: usize = if cfg!(test) { 1 << 12 } else { 1 << 25 };
 
 /// The library's product.
 pub(crate) fn tuned<T: Real + Send + Sync>(a: Operand<'_, T>, b: Operand<'_, T>, c: Output<'_, T>) {

@@ -39,8 +39,8 @@ pub struct Job<'a, T, const K: usize, const M: usize> {
 /// from operands that do not lie in order.
 const STRIP: usize = 256;
 
-/// From this many elements, times the kernel's weight, a loop is worth a second thread.
-pub(crate) const PARALLEL: usize = 1 << 19;
+/// From this many elements, times the kernel's weight, a loop is worth a second thread. Unit tests split small loops too.
+pub(crate) const PARALLEL: usize = if cfg!(test) { 1 << 10 } else { 1 << 19 };
 /// Parts are halved again down to half of this: from within the pool a split costs next to nothing.
 const HALVES: usize = PARALLEL / 2;
 

@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::Real;
+use crate::error::{Error, Kind};
 
 /// A thread's pool keeps at most this many bytes for each number type.
 const KEEP: usize = 1 << 29;
@@ -24,6 +25,7 @@ struct Buffer<T> {
 
 impl<T: Real> Storage<T> {
     /// A buffer of `len` elements, each zero or left over from an earlier use: for results that are written in full.
+    #[track_caller]
     pub(crate) fn scratch(len: usize) -> Self {
         let class = class_above(len);
         let recycled = with_pool(|pool: &mut Pool<T>| {
@@ -31,13 +33,16 @@ impl<T: Real> Storage<T> {
             pool.bytes -= rc.elements.capacity() * size_of::<T>();
             Some(rc)
         });
-        let fresh = || Rc::new(Buffer { elements: Vec::with_capacity(capacity_of(class)), pooled: true });
-        let mut rc = recycled.flatten().unwrap_or_else(fresh);
+        let mut rc = match recycled.flatten() {
+            Some(rc) => rc,
+            None => Rc::new(Buffer { elements: reserved(capacity_of(class)), pooled: true }),
+        };
         Rc::get_mut(&mut rc).expect("a pooled buffer has one owner").elements.resize(len, T::zero());
         Self(Some(rc))
     }
 
     /// A buffer with every element set.
+    #[track_caller]
     pub(crate) fn filled(len: usize, value: T) -> Self {
         let mut storage = Self::scratch(len);
         storage.make_mut().fill(value);
@@ -103,6 +108,24 @@ impl<T: Real> Drop for Storage<T> {
             }
         });
     }
+}
+
+/// Room for `capacity` elements, or a panic that says how much was asked for: failed allocations do not abort.
+#[track_caller]
+fn reserved<T: Real>(capacity: usize) -> Vec<T> {
+    let mut elements = Vec::new();
+    if elements.try_reserve_exact(capacity).is_ok() {
+        return elements;
+    }
+    // What is kept for later may be what is missing.
+    with_pool(|pool: &mut Pool<T>| {
+        pool.free.clear();
+        pool.bytes = 0;
+    });
+    if elements.try_reserve_exact(capacity).is_err() {
+        Error::from(Kind::NoRoom { bytes: capacity.saturating_mul(size_of::<T>()), elements: capacity }).raise();
+    }
+    elements
 }
 
 /// Free buffers by size class.

@@ -45,6 +45,19 @@
 //!
 //! For `x < 0` the gamma family goes by reflection: `polygamma` of order `n` is the difference of two terms, and exact to
 //! `2n + 4` ulp of the larger. It crosses zero between poles, where fewer digits are left.
+//!
+//! # Bits across machines
+//!
+//! On one machine the same program has the same bits, whatever the number of threads. From machine to machine:
+//!
+//! - arithmetic, `sqrt`, `abs` and the like, roundings, comparisons, and with them the slopes of `asin`, `acos` and `atan`,
+//!   are exact everywhere, and `erf`, `erfc`, `ln_gamma` are computed by plain Rust code;
+//! - `exp`, `ln`, `sin`, `powf`, `powi` and all other elementary functions of the standard library are the system's (its
+//!   `libm`), and so is what is made of them here (`sigmoid`, `logit`, `digamma`, …): they may differ in the last place;
+//! - [tensors'](crate::tensor) vector functions are plain Rust code, the same on every processor; matrix products are summed in
+//!   blocks that depend on the processor.
+//!
+//! `tests/data/bits.csv` holds the bits of every row at its check points; what goes through the system is compared to 8 ulp.
 
 mod algebra;
 mod binary;

@@ -150,7 +150,7 @@ pub(crate) fn reverse<T: Real, I: Interpreter<T>>(code: Code<'_, T>, interpreter
             if interpreter.wants(operand as usize) {
                 debug_assert!((operand as usize) < index);
                 // SAFETY: operands are entries, and there is an adjoint for each.
-                unsafe { adjoints.get_unchecked_mut(operand as usize).add(term) };
+                unsafe { give(op, adjoints, operand as usize, term) };
             }
         };
         // The commonest entries first; the table's rows say the same, once, for all others.
@@ -218,6 +218,19 @@ pub(crate) fn reverse<T: Real, I: Interpreter<T>>(code: Code<'_, T>, interpreter
     }
 }
 
+/// Adds the term that an entry passes on to the adjoint of an operand.
+///
+/// # Safety
+/// There is an adjoint for the operand.
+#[inline(always)]
+#[allow(unused_variables, reason = "only faults that tests put in ask for the operation")]
+unsafe fn give<S, A: Adjoint<S>>(op: u8, adjoints: &mut [A], operand: usize, term: A) {
+    #[cfg(test)]
+    let (operand, term) = crate::faults::edge(op, adjoints, operand, term);
+    // SAFETY: as the caller promises; a fault leads to another entry, never beyond them.
+    unsafe { adjoints.get_unchecked_mut(operand).add(term) };
+}
+
 /// The number that an operand of an n-ary entry stands for.
 #[inline(always)]
 fn number<T: Real, I: Interpreter<T>>(code: &Code<'_, T>, interpreter: &I, i: u32) -> I::Number {
@@ -238,28 +251,29 @@ fn dot<T: Real, I: Interpreter<T>>(
     interpreter: &I,
     adjoints: &mut [I::Adjoint],
 ) -> usize {
-    let (adjoint, start) = (adjoints[index], code.before(code.ops[index], end));
+    let (adjoint, op) = (adjoints[index], code.ops[index]);
+    let start = code.before(op, end);
     let (a, b) = code.operands[start + 1..end - 1].split_at((end - start) / 2 - 1);
-    let mut give = |i: u32, slope: I::Number| {
+    let mut pass = |i: u32, slope: I::Number| {
         if interpreter.wants(i as usize) {
             // SAFETY: operands are entries, and there is an adjoint for each.
-            unsafe { adjoints.get_unchecked_mut(i as usize).add(adjoint.times(slope)) };
+            unsafe { give(op, adjoints, i as usize, adjoint.times(slope)) };
         }
     };
     // Variables times constants is the commonest; known beforehand, it is a short loop.
     if b.iter().all(|b| b & CONSTANT != 0) && a.iter().all(|a| a & CONSTANT == 0) {
         for (&a, &b) in a.iter().zip(b) {
-            give(a, interpreter.lift(code.constants[(b ^ CONSTANT) as usize]));
+            pass(a, interpreter.lift(code.constants[(b ^ CONSTANT) as usize]));
         }
         return start;
     }
     for (&a, &b) in a.iter().zip(b) {
         let (x, y) = (number(code, interpreter, a), number(code, interpreter, b));
         if a & CONSTANT == 0 {
-            give(a, y);
+            pass(a, y);
         }
         if b & CONSTANT == 0 {
-            give(b, x);
+            pass(b, x);
         }
     }
     start
@@ -278,12 +292,14 @@ fn product<T: Real, I: Interpreter<T>>(
     interpreter: &I,
     adjoints: &mut [I::Adjoint],
 ) -> usize {
-    let (adjoint, start) = (adjoints[index], code.before(code.ops[index], end));
+    let (adjoint, op) = (adjoints[index], code.ops[index]);
+    let start = code.before(op, end);
     let factors = &code.operands[start + 1..end - 1];
     let x = |i: u32| number(code, interpreter, i);
-    let mut give = |i: u32, others: I::Number| {
+    let mut pass = |i: u32, others: I::Number| {
         if i & CONSTANT == 0 && interpreter.wants(i as usize) {
-            adjoints[i as usize].add(adjoint.times(others));
+            // SAFETY: operands are entries, and there is an adjoint for each.
+            unsafe { give(op, adjoints, i as usize, adjoint.times(others)) };
         }
     };
     let (first, second) = factors.split_at(factors.len() / 2);
@@ -297,13 +313,13 @@ fn product<T: Real, I: Interpreter<T>>(
     // What is behind, from the halves' ends, times the whole other half. The second half may be one longer.
     let (mut behind_first, mut behind_second) = (b, a);
     if let Some(&j) = second.get(first.len()) {
-        give(j, b * a);
+        pass(j, b * a);
         behind_first = b * x(j);
         behind_second = a * x(j);
     }
     for (k, (&i, &j)) in first.iter().zip(second).enumerate().rev() {
-        give(i, before_first[k] * behind_first);
-        give(j, before_second[k] * behind_second);
+        pass(i, before_first[k] * behind_first);
+        pass(j, before_second[k] * behind_second);
         (behind_first, behind_second) = (behind_first * x(i), behind_second * x(j));
     }
     start
@@ -351,10 +367,12 @@ fn by_table<T: Real, I: Interpreter<T>>(
             };
             let value = entry(interpreter, index);
             if let Some(a) = a.filter(|&a| interpreter.wants(a)) {
-                adjoints[a].add(adjoint.times(f.derivative_a(x, y, value)));
+                // SAFETY: operands are entries, and there is an adjoint for each.
+                unsafe { give(op, adjoints, a, adjoint.times(f.derivative_a(x, y, value))) };
             }
             if let Some(b) = b.filter(|&b| interpreter.wants(b)) {
-                adjoints[b].add(adjoint.times(f.derivative_b(x, y, value)));
+                // SAFETY: operands are entries, and there is an adjoint for each.
+                unsafe { give(op, adjoints, b, adjoint.times(f.derivative_b(x, y, value))) };
             }
         }
         kind @ (Kind::Nary(_) | Kind::Block) => {
@@ -372,7 +390,8 @@ fn by_table<T: Real, I: Interpreter<T>>(
             };
             for (&slope, &i) in slopes.iter().zip(operands) {
                 if i & CONSTANT == 0 && interpreter.wants(i as usize) {
-                    adjoints[i as usize].add(adjoint.times(slope));
+                    // SAFETY: operands are entries, and there is an adjoint for each.
+                    unsafe { give(op, adjoints, i as usize, adjoint.times(slope)) };
                 }
             }
             end = start;

@@ -61,6 +61,8 @@ mod shape;
 mod softmax;
 mod spread;
 mod tangent;
+#[cfg(test)]
+mod threads;
 mod unfold;
 
 use std::fmt;
@@ -170,6 +172,7 @@ impl<T: Real> Tensor<T> {
     }
 
     /// A result of `shape` whose elements `write` sets in full.
+    #[track_caller]
     pub(crate) fn build(shape: &[usize], write: impl FnOnce(&mut [T])) -> Self {
         let mut storage = Storage::scratch(shape.iter().product());
         write(storage.make_mut());

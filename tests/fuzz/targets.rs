@@ -1,0 +1,82 @@
+//! What is fuzzed: each target hands bytes to a reader, which must give a result: no panic, no more memory than the bytes
+//! explain. `libFuzzer` drives them from here, the gate from `tests/it/fuzz.rs`.
+
+use std::path::Path;
+
+use autodiff::Program;
+use nn::data::{Csv, Npz, read_idx, read_npy};
+use nn::{Activation, Mlp, Table};
+use rand::SeedableRng;
+
+/// A target: its name, which is its corpus's folder too, and what it does with the bytes, which lie in this file.
+pub(crate) type Target = (&'static str, fn(&Path, &[u8]));
+
+/// All targets.
+pub(crate) const TARGETS: [Target; 8] = [
+    ("weights", weights),
+    ("weights_info", weights_info),
+    ("csv", csv),
+    ("table", table),
+    ("idx", idx),
+    ("npy", npy),
+    ("npz", npz),
+    ("program", program),
+];
+
+fn weights(file: &Path, _: &[u8]) {
+    let rng = &mut rand_chacha::ChaCha8Rng::seed_from_u64(2);
+    let mut model = Mlp::<f64>::new(&[3, 5, 4, 2], Activation::Tanh, rng);
+    if nn::load(&mut model, file).is_ok() {
+        nn::parameters(&model, |_, p| assert!(p.value().is_finite(), "weights that are no numbers were loaded"));
+    }
+}
+
+fn weights_info(file: &Path, _: &[u8]) {
+    let _ = nn::weights_info(file);
+}
+
+fn csv(file: &Path, _: &[u8]) {
+    if let Ok(columns) = Csv::new().read(file) {
+        assert!(columns.rows() > 0 || columns.columns().iter().all(|column| column.name.len() < usize::MAX));
+    }
+}
+
+fn table(file: &Path, _: &[u8]) {
+    let _ = Table::new(64, 10).read::<f64>(file);
+}
+
+fn idx(file: &Path, bytes: &[u8]) {
+    if let Ok(array) = read_idx::<f32>(file) {
+        // Packed bytes may be up to a thousandfold.
+        assert!(array.len() <= 2000 * bytes.len());
+    }
+}
+
+fn npy(file: &Path, bytes: &[u8]) {
+    if let Ok(array) = read_npy::<f64>(file) {
+        assert!(array.len() <= bytes.len());
+    }
+}
+
+fn npz(file: &Path, _: &[u8]) {
+    let Ok(mut archive) = Npz::open(file) else { return };
+    for name in ["x", "t", "small", "large", "truth", "number", "empty"] {
+        let _ = archive.array::<f64>(name);
+    }
+}
+
+/// A program that is accepted can be run.
+fn program(_: &Path, bytes: &[u8]) {
+    let Ok(program) = serde_json::from_slice::<Program<f64>>(bytes) else { return };
+    if program.inputs() > 1000 {
+        return;
+    }
+    let x = vec![0.5; program.inputs()];
+    let _ = program.values(&x);
+    let _ = program.vjp(&x, &vec![1.0; program.outputs()]);
+    if program.outputs() == 1 {
+        let _ = program.hvp(&x, &x);
+    }
+    let again = serde_json::to_vec(&program).expect("what was read can be written");
+    assert!(serde_json::from_slice::<Program<f64>>(&again).is_ok(), "what was written can be read");
+}

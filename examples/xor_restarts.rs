@@ -19,8 +19,8 @@ fn main() -> Result<(), nn::Error> {
     let runs = restarts(1..=SEEDS, &xor, &xor, |seed| {
         let network = Mlp::<f64>::builder(2).layer(2, Activation::Sigmoid).layer(1, Activation::Sigmoid);
         let model = network.init(Init::Normal(1.0)).build(&mut ChaCha8Rng::seed_from_u64(seed));
-        // Each step is one item; the run ends when the minimum is reached, or after 5000 passes.
-        let trainer = Trainer::new(model, loss::bce, Sgd::new(0.5)).epochs(5000).batch_size(1).seed(seed);
+        // Each step is one item; the run ends when the minimum is reached, or after 2000 passes.
+        let trainer = Trainer::new(model, loss::bce, Sgd::new(0.5)).epochs(2000).batch_size(1).seed(seed);
         trainer.on_epoch(|epoch, _, _| match epoch.valid_loss < 0.02 {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),

@@ -11,7 +11,8 @@ use std::process::ExitCode;
 
 use autodiff::Tensor;
 use clap::Parser;
-use ndarray::{Array3, Axis, concatenate};
+use examples::with_shifts;
+use ndarray::Axis;
 use nn::plot::{Figure, ImageGrid, LineChart};
 use nn::{Activation, Dataset, History, Layer, Mlp, Sgd, Table, Trainer, loss, metrics};
 use rand::SeedableRng;
@@ -140,21 +141,4 @@ fn write(
     history.save_csv(out.join("history.csv"))?;
     nn::save(model, out.join("weights.safetensors"))?;
     Ok(())
-}
-
-/// The digits and their copies moved by one pixel left, right, up and down: a moved digit is the same digit.
-fn with_shifts(data: &Dataset<f64>) -> nn::Result<Dataset<f64>> {
-    let n = data.len();
-    let images = data.inputs().to_shape((n, 8, 8)).expect("64 pixels");
-    let moved = |down: isize, right: isize| {
-        Array3::from_shape_fn((n, 8, 8), |(i, r, c)| {
-            let (Some(r), Some(c)) = (r.checked_add_signed(-down), c.checked_add_signed(-right)) else { return 0.0 };
-            images.get((i, r, c)).copied().unwrap_or(0.0)
-        })
-    };
-    let copies = [moved(0, 0), moved(1, 0), moved(-1, 0), moved(0, 1), moved(0, -1)];
-    let copies: Vec<_> = copies.iter().map(|images| images.to_shape((n, 64)).expect("64 pixels")).collect();
-    let inputs = concatenate(Axis(0), &copies.iter().map(|images| images.view()).collect::<Vec<_>>());
-    let targets = concatenate(Axis(0), &vec![data.targets().view(); copies.len()]);
-    Dataset::new(inputs.expect("equal shapes"), targets.expect("equal shapes"))
 }

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use autodiff::Tensor;
-use ndarray::{Array3, Axis, concatenate};
+use examples::with_shifts;
+use ndarray::{Axis, concatenate};
 use nn::data::generate;
 use nn::{Checkpoints, Csv, Dataset, History, Layer, Standardizer, Stop, Table};
 use rand::SeedableRng;
@@ -59,7 +60,7 @@ pub(crate) fn digits() -> Problem {
         name: "digits",
         task: Task::Classify,
         classes: (0..10).map(|digit| digit.to_string()).collect(),
-        defaults: Settings { dropout: 0.3, decay: 0.05, ..settings(&[256, 256], Hidden::Relu, 2e-3, 64, 20) },
+        defaults: Settings { dropout: 0.3, decay: 0.05, ..settings(&[256, 256], Hidden::Relu, 2e-3, 64, 40) },
         goal: 0.98,
         parts: |seed| {
             let data = Table::new(64, 10).scale(1.0 / 16.0).read::<f64>(file("digits.csv"))?;
@@ -106,7 +107,7 @@ pub(crate) fn spirals() -> Problem {
         name: "spirals",
         task: Task::Classify,
         classes: ["one", "two"].map(String::from).to_vec(),
-        defaults: settings(&[32, 32], Hidden::Tanh, 1e-2, 50, 150),
+        defaults: settings(&[64, 64], Hidden::Relu, 1e-2, 50, 100),
         goal: 0.99,
         parts: |seed| {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -208,21 +209,4 @@ fn train(problem: &Problem, settings: &Settings, out: &Path, options: &Builtin) 
     };
     let (model, history, test) = last.expect("at least one part");
     Ok(Some(Trained { model, history, outputs: joined(&outputs), targets: joined(&targets), test }))
-}
-
-/// The digits and their copies moved by one pixel left, right, up and down: a moved digit is the same digit.
-fn with_shifts(data: &Dataset<f64>) -> nn::Result<Dataset<f64>> {
-    let n = data.len();
-    let images = data.inputs().to_shape((n, 8, 8)).expect("64 pixels");
-    let moved = |(down, right): (isize, isize)| {
-        Array3::from_shape_fn((n, 8, 8), |(i, r, c)| {
-            let (Some(r), Some(c)) = (r.checked_add_signed(-down), c.checked_add_signed(-right)) else { return 0.0 };
-            images.get((i, r, c)).copied().unwrap_or(0.0)
-        })
-    };
-    let copies = [(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)].map(|by| moved(by).into_shape_with_order((n, 64)));
-    let copies = copies.map(|copy| copy.expect("64 pixels"));
-    let inputs = concatenate(Axis(0), &copies.each_ref().map(|copy| copy.view())).expect("equal shapes");
-    let targets = concatenate(Axis(0), &vec![data.targets().view(); copies.len()]).expect("equal shapes");
-    Dataset::new(inputs, targets)
 }

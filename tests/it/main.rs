@@ -10,6 +10,8 @@ mod data_sets;
 mod diagnostics;
 mod edges;
 mod elementwise;
+mod explain;
+mod graph;
 mod handles;
 mod interop;
 mod many;

@@ -201,6 +201,13 @@ impl<T: Real> Writer<'_, T> {
         self.reader.names.label(i)?.adjoint.as_deref()
     }
 
+    /// `∂y/∂x`: what one use adds.
+    fn partial(&self, of: usize, by: usize) -> Text {
+        let (of, by) = (self.name(of), self.name(by));
+        let latex = format!(r"\frac{{\partial {}}}{{\partial {}}}", of.latex, by.latex);
+        Text::new(format!("∂{}/∂{}", of.plain, by.plain), latex)
+    }
+
     /// `dy/dx`.
     fn ratio(&self, of: usize, by: usize) -> Text {
         let (of, by) = (self.name(of), self.name(by));
@@ -239,7 +246,7 @@ impl<T: Real> Writer<'_, T> {
 
     fn value(&self, i: usize) -> Option<Text> {
         match self.reader.shape(i) {
-            None => self.reader.value(i).map(text::number),
+            None | Some([]) => self.reader.value(i).map(text::number),
             Some(_) => self.reader.tensor(i).map(|tensor| self.array(tensor)),
         }
     }
@@ -292,17 +299,13 @@ impl<T: Real> Writer<'_, T> {
     }
 
     fn scalar_adjoint(&self, i: usize) -> f64 {
-        match self.reader_shape(i) {
+        match self.reader.shape(i) {
             None => self.question.gradients.scalar(i).map_or(0.0, |x| x.primal()),
             Some(_) => match self.question.gradients.at_slot(self.question.cell, i) {
                 Some(tensor) if tensor.ndim() == 0 => tensor.item().primal(),
                 _ => f64::NAN,
             },
         }
-    }
-
-    fn reader_shape(&self, i: usize) -> Option<&[usize]> {
-        if i <= self.reader.root { self.reader.shape(i) } else { None }
     }
 
     /// The adjoint as it is written in the lines of others: its formula if that is short, else its name.
@@ -316,7 +319,7 @@ impl<T: Real> Writer<'_, T> {
         let named = self.adjoint_name(p).is_some();
         let id = known.filter(|_| !named).unwrap_or_else(|| {
             let name = self.derivative(p);
-            let tensor = self.reader_shape(p).is_some_and(|shape| !shape.is_empty());
+            let tensor = self.reader.shape(p).is_some_and(|shape| !shape.is_empty());
             arena.name(&name.plain, &name.latex, tensor)
         });
         (id, value)
@@ -329,8 +332,7 @@ impl<T: Real> Writer<'_, T> {
             let zero = arena.number(0.0);
             return (Line::Equation { left, steps: vec![text::number(0.0)] }, zero);
         }
-        let scalar = |i: usize| self.reader_shape(i).is_none_or(<[usize]>::is_empty);
-        if !scalar(u) || self.reader_shape(u).is_some() || !parents.iter().all(|&p| scalar(p)) {
+        if self.reader.shape(u).is_some() || parents.iter().any(|&p| self.reader.shape(p).is_some()) {
             return self.tensor_adjoint_line(u, parents, adjoints);
         }
         let chosen = chosen(parents, adjoints);
@@ -344,7 +346,8 @@ impl<T: Real> Writer<'_, T> {
             let (slope, local) = (local.id(arena), local.value);
             formula.push((1.0, arena.mul(adjoint, slope)));
             if p == self.reader.root {
-                names.push(self.ratio(p, u));
+                // Beside other ways, this one is a part.
+                names.push(self.partial(p, u));
                 symbols.push(text::factor(arena, slope));
                 numbers.push(text::number(local));
                 products.push(local);
@@ -394,7 +397,7 @@ impl<T: Real> Writer<'_, T> {
                 formula.push((1.0, passed.id(arena)));
             }
         }
-        let tensor = self.reader_shape(u).is_some_and(|shape| !shape.is_empty());
+        let tensor = self.reader.shape(u).is_some_and(|shape| !shape.is_empty());
         let id = arena.sum(&formula);
         let mut written = if more > 0 {
             let terms: Vec<Text> = formula.iter().map(|&(_, id)| text::render(arena, id)).collect();
@@ -408,7 +411,7 @@ impl<T: Real> Writer<'_, T> {
         let mut steps = vec![written];
         match self.question.gradients.at_slot(self.question.cell, u) {
             Some(gradient) => steps.push(self.array(gradient)),
-            None if self.reader_shape(u).is_none() => steps.push(text::number(self.scalar_adjoint(u))),
+            None if self.reader.shape(u).is_none() => steps.push(text::number(self.scalar_adjoint(u))),
             None => steps.push(text::number(0.0)),
         }
         steps.dedup();

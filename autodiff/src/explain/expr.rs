@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::template::{Level, Template};
+use crate::rules::Binary;
 
 /// A formula in its arena; equal formulas have the same number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -214,6 +215,12 @@ impl Arena {
         self.product(coefficient, factors)
     }
 
+    /// A formula's coefficient, and the formula without it.
+    pub(super) fn split(&self, id: Id) -> (f64, Id) {
+        let (coefficient, factors) = self.factors(id);
+        if factors.is_empty() { (1.0, id) } else { (coefficient, self.product(1.0, factors)) }
+    }
+
     fn factors(&self, id: Id) -> (f64, Vec<(Id, i32)>) {
         match &*self.node(id) {
             Node::Number(x) => (x.get(), Vec::new()),
@@ -235,6 +242,7 @@ impl Arena {
         }
         factors.retain(|factor| factor.1 != 0);
         self.third_binomial(&mut factors);
+        self.join_powers(&mut factors);
         if coefficient == 0.0 {
             return self.number(0.0);
         }
@@ -274,6 +282,23 @@ impl Arena {
                     factors.remove(j);
                     return;
                 }
+            }
+        }
+    }
+
+    /// `a^b / a` is `a^(b - 1)`.
+    fn join_powers(&self, factors: &mut Vec<(Id, i32)>) {
+        for i in 0..factors.len() {
+            let Node::Apply { template, arguments } = &*self.node(factors[i].0) else { continue };
+            if **template != Template::new(Binary::Pow.latex()) || factors[i].1 != 1 {
+                continue;
+            }
+            let (base, exponent) = (arguments[0], arguments[1]);
+            if let Some(j) = factors.iter().position(|factor| factor.0 == base) {
+                let exponent = self.add(exponent, self.number(f64::from(factors[j].1)));
+                factors[i].0 = self.apply(template, &[base, exponent], self.is_tensor(factors[i].0));
+                factors.remove(j);
+                return;
             }
         }
     }

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::expr::{Arena, Id};
 use super::quantities::{self, Quantities, WIDE};
-use super::rules::Operation;
+use super::rules::{self, Operation};
 use super::symbol::Symbol;
-use super::text::latex_name;
+use super::text::{self, latex_name};
 use crate::rules::{Algebra, Nary, Unary};
 use crate::tape::opcode::Kind;
 use crate::tape::reader::{Operand, Reader};
@@ -150,10 +150,19 @@ impl<'a, T: Real> Formulas<'a, T> {
         self.arena.pattern(&format!(r"{{0}}\left[{index}\right]"), &[tensor], false)
     }
 
+    /// Element `k` of a tensor's adjoint, in row-major order.
+    fn item(&self, g: Id, k: usize) -> Id {
+        // A number stands for an array of equal elements.
+        if !self.arena.is_tensor(g) {
+            return g;
+        }
+        self.arena.pattern(&format!(r"{{0}}\left[{k}\right]"), &[g], false)
+    }
+
     fn long_sum(&self, terms: &[usize]) -> Id {
         let name = |k: usize| self.operand(&Operand::Entry(k), &mut HashMap::new()).0;
         let list = [name(terms[0]), name(terms[1]), name(terms[terms.len() - 1])];
-        let latex = format!(r"{{0}} + {{1}} + \ldots + {{2}} \text{{ ({} terms)}}", terms.len());
+        let latex = format!(r"{{0}} + {{1}} + \ldots + {{2}}\text{{ ({} terms)}}", terms.len());
         self.arena.pattern(&latex, &list, false)
     }
 
@@ -162,13 +171,13 @@ impl<'a, T: Real> Formulas<'a, T> {
         let (arena, reader, n) = (&self.arena, self.reader, operands.len());
         let at = |k: usize| self.operand(&operands[k], &mut HashMap::new()).0;
         let listed = |name: &str, tensor: bool| {
-            let latex = format!(r"\operatorname{{{name}}}\left({{0}}, {{1}}, \ldots, {{2}}\right) \text{{ of {n}}}");
+            let latex = format!(r"\operatorname{{{name}}}\left({{0}}, {{1}}, \ldots, {{2}}\right)\text{{ of {n}}}");
             arena.pattern(&latex, &[at(0), at(1), at(n - 1)], tensor)
         };
         let kind = reader.kind(i);
         match kind {
             Kind::Nary(f @ (Nary::Sum | Nary::Mean)) => {
-                let sum = format!(r"{{0}} + {{1}} + \ldots + {{2}} \text{{ ({n} terms)}}");
+                let sum = format!(r"{{0}} + {{1}} + \ldots + {{2}}\text{{ ({n} terms)}}");
                 let sum = arena.pattern(&sum, &[at(0), at(1), at(n - 1)], false);
                 if f == Nary::Sum { sum } else { arena.div(sum, arena.number(n as f64)) }
             }
@@ -176,19 +185,19 @@ impl<'a, T: Real> Formulas<'a, T> {
             Kind::Nary(Nary::Dot) => {
                 let ids = [at(0), at(n / 2), at(n / 2 - 1), at(n - 1)];
                 let ids = [arena.mul(ids[0], ids[1]), arena.mul(ids[2], ids[3])];
-                arena.pattern(&format!(r"{{0}} + \ldots + {{1}} \text{{ ({} terms)}}", n / 2), &ids, false)
+                arena.pattern(&format!(r"{{0}} + \ldots + {{1}}\text{{ ({} terms)}}", n / 2), &ids, false)
             }
-            Kind::Nary(f) => listed(&f.name().replace('_', r"\_"), false),
+            Kind::Nary(f) => listed(&text::escaped(f.name()), false),
             Kind::Block => listed("fuse", false),
             _ => match reader.tensor_entry(i).map(|entry| &entry.source) {
                 Some(Source::Scalars { .. }) => arena.pattern(
-                    &format!(r"\left[{{0}}, {{1}}, \ldots, {{2}}\right] \text{{ of {n}}}"),
+                    &format!(r"\left[{{0}}, {{1}}, \ldots, {{2}}\right]\text{{ of {n}}}"),
                     &[at(0), at(1), at(n - 1)],
                     true,
                 ),
                 Some(_) => {
-                    let name = reader.tensor_entry(i).map_or("", |entry| entry.name()).replace('_', r"\_");
-                    listed(&name, true)
+                    let name = reader.tensor_entry(i).map_or("", |entry| entry.name());
+                    listed(&text::escaped(name), true)
                 }
                 None => listed("f", false),
             },
@@ -256,6 +265,7 @@ impl<'a, T: Real> Formulas<'a, T> {
             Source::Leaf(_) => self.name(i),
             Source::Op { op, .. } => self.operation(i, ids).formula(op),
             Source::Region { .. } => self.call("checkpoint", &ids, true),
+            Source::Scalars { shape, .. } if shape.is_empty() && ids.len() == 1 => ids[0],
             Source::Scalars { .. } => {
                 let places: Vec<String> = (0..ids.len()).map(|k| format!("{{{k}}}")).collect();
                 self.arena.pattern(&format!(r"\left[{}\right]", places.join(", ")), &ids, true)
@@ -340,8 +350,7 @@ impl<'a, T: Real> Formulas<'a, T> {
             Kind::Leaf => Vec::new(),
             Kind::Unary(f) => match reader.names.label(i).and_then(|label| label.function.clone()) {
                 Some(function) => {
-                    let latex = format!(r"{}'\left({{0}}\right)", latex_name(&function));
-                    let slope = arena.pattern(&latex, &[x[0].id(arena)], false);
+                    let slope = rules::called(arena, &function, "'", x[0].id(arena));
                     listed(vec![Symbol::new(arena, slope, f.derivative(x[0].value, y.value))])
                 }
                 None => listed(vec![f.derivative(x[0], y)]),
@@ -395,7 +404,7 @@ impl<'a, T: Real> Formulas<'a, T> {
             Source::Scalars { places, .. } => {
                 for (k, place) in places.iter().enumerate() {
                     if let Some(of) = place {
-                        let id = arena.pattern(&format!(r"{{0}}\left[{k}\right]"), &[g], false);
+                        let id = self.item(g, k);
                         passed.push((*of as usize, Symbol::new(arena, id, f64::NAN)));
                     }
                 }
@@ -439,7 +448,7 @@ impl<'a, T: Real> Formulas<'a, T> {
                     let slope = f.derivatives(&values, y.value)[k];
                     let latex = format!(
                         r"\frac{{\partial \text{{ {}}}}}{{\partial \text{{ argument {}}}}}",
-                        f.name().replace('_', r"\_"),
+                        text::escaped(f.name()),
                         k + 1
                     );
                     Symbol::new(arena, arena.pattern(&latex, &[], false), slope)
@@ -449,7 +458,7 @@ impl<'a, T: Real> Formulas<'a, T> {
                     Symbol::new(arena, arena.number(slope), slope)
                 }
                 _ => {
-                    let id = arena.pattern(&format!(r"{{0}}\left[{k}\right]"), &[g.id(arena)], false);
+                    let id = self.item(g.id(arena), k);
                     passed.push((of, Symbol::new(arena, id, f64::NAN)));
                     continue;
                 }

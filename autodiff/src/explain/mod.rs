@@ -146,3 +146,23 @@ impl<T: Real> Explain<T> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Tape;
+    use crate::graph::Graph;
+
+    #[test]
+    fn ten_million_entries_are_folded_or_refused() {
+        let tape = Tape::<f64>::new();
+        let x = tape.var(0.5).named("x");
+        let y = (0..10_000_000).fold(x, |y, _| y.sin());
+        let text = derivation(y, x).to_string();
+        assert!(text.lines().count() < 30, "{text}");
+        assert!(text.contains("more like this one"), "{text}");
+        let paths = paths(y, x);
+        assert_eq!((paths.count(), paths.edges(), paths.list().len()), (Some(1), 10_000_000, 0));
+        assert!(Graph::of(y).unwrap_err().to_string().contains("10000001 nodes are more than the limit of 200"));
+    }
+}

@@ -12,6 +12,8 @@ use crate::tape::{Handle, Root};
 
 /// So many paths are listed one by one.
 const LISTED: u128 = 32;
+/// Paths over more edges are not listed.
+const LONG: usize = 1000;
 
 /// One path, with its contribution to the derivative.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,7 +52,7 @@ impl Paths {
         self.edges
     }
 
-    /// The paths, if they are at most 32; else none.
+    /// The paths, if they are at most 32 and of at most 1000 edges in all; else none.
     pub fn list(&self) -> &[Path] {
         &self.list
     }
@@ -132,12 +134,17 @@ pub fn paths<T: Real, Y: Root<T>, X: Handle<T>>(root: Y, wrt: X) -> Paths {
     let name = |i: usize| quantities.name(&reader, i);
     let title = if from <= root { format!("d{}/d{}", name(root), name(from)) } else { "no path".to_owned() };
     let mut paths = Paths { title, count: counts[root], log2: logs[root], edges, list: Vec::new() };
-    if paths.count.is_some_and(|count| count <= LISTED) && from <= root && depends[root] && reader.live[from] {
+    if paths.count.is_some_and(|count| count <= LISTED)
+        && edges <= LONG
+        && from <= root
+        && depends[root]
+        && reader.live[from]
+    {
         let mut open = vec![vec![root]];
         while let Some(path) = open.pop() {
             let last = path[path.len() - 1];
             if last == from {
-                paths.list.push(written(&reader, &quantities, &formulas, &path));
+                paths.list.push(written(&quantities, &formulas, &path));
                 continue;
             }
             let mut before: Vec<usize> = read_by(&reader, last);
@@ -168,7 +175,7 @@ fn add_log2(a: f64, b: f64) -> f64 {
 }
 
 /// A path given from the root to the variable.
-fn written<T: Real>(reader: &Reader<T>, quantities: &Quantities, formulas: &Formulas<'_, T>, path: &[usize]) -> Path {
+fn written<T: Real>(quantities: &Quantities, formulas: &Formulas<'_, T>, path: &[usize]) -> Path {
     let arena = &formulas.arena;
     let formula = |i: usize| -> Id { if quantities.shown[i] { formulas.name(i) } else { formulas.expression(i) } };
     let label = |i: usize| -> Text { text::render(arena, formula(i)) };
@@ -179,6 +186,5 @@ fn written<T: Real>(reader: &Reader<T>, quantities: &Quantities, formulas: &Form
         factors.push(text::factor(arena, slope.id(arena)).plain);
     }
     let steps = path.iter().rev().map(|&i| label(i).plain).collect();
-    let _ = reader;
     Path { steps, factors, value }
 }

@@ -77,6 +77,7 @@ impl Quantities {
                         let seen_as = readers[i] == 1 && is_view(reader, last_reader[i] as usize);
                         !seen_as && (op.is_own() || !PLAIN.contains(&op.name()))
                     }
+                    Source::Scalars { shape, .. } => !shape.is_empty(),
                     _ => true,
                 };
             }
@@ -172,6 +173,10 @@ impl Quantities {
     pub(super) fn name<T: Real>(&self, reader: &Reader<T>, i: usize) -> String {
         if let Some(name) = self.names.get(&i) {
             return name.clone();
+        }
+        if i > self.root || self.number[i] == 0 && i != self.root {
+            // Nothing that the root depends on.
+            return reader.names.name(i).unwrap_or("x").to_owned();
         }
         if i == self.root && !is_variable(reader, i) {
             return self.root_name.to_owned();

@@ -2,7 +2,7 @@
 
 use super::expr::{Arena, Id};
 use super::symbol::{self, Symbol};
-use super::template::Template;
+use super::text;
 use crate::Real;
 use crate::rules::{Binary, Unary};
 use crate::tensor::entry::OpRef;
@@ -45,8 +45,6 @@ const GRADIENTS: &[(&str, &[&str])] = &[
     ("solve", &[r"-{2}^{-\top} {0} {1}^{\top}", r"{2}^{-\top} {0}"]),
     ("solve_triangular", &[r"-{2}^{-\top} {0} {1}^{\top}", r"{2}^{-\top} {0}"]),
     ("inverse", &[r"-{1}^{\top} {0} {1}^{\top}"]),
-    ("det", &[r"{0} {1} {2}^{-\top}"]),
-    ("logdet", &[r"{0} {2}^{-\top}"]),
     ("cholesky", &[r"\operatorname{sym}\left({1}^{-\top} \Phi\left({1}^{\top} {0}\right) {1}^{-1}\right)"]),
     ("map_rows", &[r"{0} \cdot \frac{d f}{d \text{row}}"]),
     ("checkpoint", &[r"\text{vjp of checkpoint}\left({0}\right)"]),
@@ -92,16 +90,10 @@ impl Operation<'_> {
         self.arena.pattern(r"{0} \otimes {1}", &[a, b], true)
     }
 
-    /// `h(a)` or `h'(a)`.
-    fn called(&self, function: &str, prime: &str, x: Id) -> Id {
-        let name = super::text::latex_name(function);
-        self.arena.pattern(&format!(r"{name}{prime}\left({{0}}\right)"), &[x], true)
-    }
-
     fn general(&self, name: &str) -> Id {
         let places: Vec<String> = (0..self.inputs.len().min(6)).map(|k| format!("{{{k}}}")).collect();
         let more = if self.inputs.len() > 6 { r", \ldots" } else { "" };
-        let name = name.replace('_', r"\_");
+        let name = text::escaped(name);
         let latex = format!(r"\operatorname{{{name}}}\left({}{more}\right)", places.join(", "));
         self.arena.pattern(&latex, &self.inputs[..places.len()], !self.shape.is_empty())
     }
@@ -111,7 +103,7 @@ impl Operation<'_> {
         let (arena, x) = (self.arena, &self.inputs);
         match op {
             OpRef::Unary(f) => match &self.function {
-                Some(function) => self.called(function, "", x[0]),
+                Some(function) => called(arena, function, "", x[0]),
                 None => symbol::unary(arena, *f, x[0]),
             },
             OpRef::Binary(f) => symbol::binary(arena, *f, x[0], x[1]),
@@ -129,7 +121,11 @@ impl Operation<'_> {
                     (1, _) => self.product(self.transposed(x[0]), x[1]),
                     _ => self.product(x[0], x[1]),
                 },
-                "sum" if self.shape.is_empty() => arena.pattern(r"\sum {0}", x, false),
+                // Σ ½ a is ½ Σ a.
+                "sum" if self.shape.is_empty() => {
+                    let (coefficient, rest) = arena.split(x[0]);
+                    arena.scale(coefficient, arena.pattern(r"\sum {0}", &[rest], false))
+                }
                 "sum" => arena.pattern(r"\sum_{\text{axes}} {0}", x, true),
                 "broadcast_to" | "on_grad" => x[0],
                 "reshape" if self.same_but_ones() => x[0],
@@ -150,7 +146,7 @@ impl Operation<'_> {
                     return None;
                 }
                 let slope = match &self.function {
-                    Some(function) => self.called(function, "'", x[0]),
+                    Some(function) => called(arena, function, "'", x[0]),
                     None => slope(arena, *f, x[0], y),
                 };
                 arena.mul(g, slope)
@@ -171,7 +167,7 @@ impl Operation<'_> {
                 arena.mul(g, slope)
             }
             _ if op.is_own() => {
-                let name = op.name().replace('_', r"\_");
+                let name = text::escaped(op.name());
                 arena.pattern(&format!(r"\text{{vjp of {name}}}\left({{0}}\right)"), &[g], true)
             }
             _ => self.built_in(op.name(), k, y, g),
@@ -197,6 +193,13 @@ impl Operation<'_> {
 
     fn built_in(&self, name: &str, k: usize, y: Id, g: Id) -> Id {
         let (arena, x) = (self.arena, &self.inputs);
+        let number = g;
+        // The same number for each element is an array of ones times it.
+        let g = if self.shape.is_empty() || arena.is_tensor(g) {
+            g
+        } else {
+            arena.mul(g, arena.name("𝟏", r"\mathbf{1}", true))
+        };
         match (name, k) {
             ("linear", 0) if self.one_item() => self.product(self.transposed(x[1]), g),
             ("linear", 0) => self.product(g, x[1]),
@@ -212,44 +215,60 @@ impl Operation<'_> {
                 (_, _, 0) => self.product(g, self.transposed(x[1])),
                 _ => self.product(self.transposed(x[0]), g),
             },
-            ("sum", _) if self.shape.is_empty() || !arena.is_tensor(g) => g,
+            ("det", _) => {
+                let inverse = arena.pattern(r"{0}^{-\top}", &[x[0]], true);
+                arena.mul(arena.mul(g, y), inverse)
+            }
+            ("logdet", _) => arena.mul(g, arena.pattern(r"{0}^{-\top}", &[x[0]], true)),
+            ("sum" | "broadcast_to" | "reshape" | "permute" | "on_grad", _) if !arena.is_tensor(number) => {
+                if name == "broadcast_to" { self.summed(g, &self.shapes[0]) } else { number }
+            }
             ("permute", _) if self.shape.len() == 2 => self.transposed(g),
             ("softmax_cross_entropy", 0) => {
                 let softmax = arena.pattern(r"\operatorname{softmax}\left({0}\right)", &[x[0]], true);
                 let total = arena.pattern(r"\sum {0}", &[x[1]], true);
                 let first = if self.unit_targets { softmax } else { arena.mul(softmax, total) };
-                arena.mul(g, arena.sum(&[(1.0, first), (-1.0, x[1])]))
+                arena.mul(number, arena.sum(&[(1.0, first), (-1.0, x[1])]))
             }
             ("softmax_cross_entropy", _) => {
                 let ln = arena.pattern(r"\ln \operatorname{softmax}\left({0}\right)", &[x[0]], true);
-                arena.scale(-1.0, arena.mul(g, ln))
+                arena.scale(-1.0, arena.mul(number, ln))
             }
             ("bce_with_logits", 0) => {
                 let sigmoid = symbol::unary(arena, Unary::Sigmoid, x[0]);
-                arena.mul(g, arena.sum(&[(1.0, sigmoid), (-1.0, x[1])]))
+                arena.mul(number, arena.sum(&[(1.0, sigmoid), (-1.0, x[1])]))
             }
-            ("bce_with_logits", _) => arena.scale(-1.0, arena.mul(g, x[0])),
+            ("bce_with_logits", _) => arena.scale(-1.0, arena.mul(number, x[0])),
             ("select", k) => {
                 let sign = if k == 1 { r"\neq" } else { "=" };
                 let mask = arena.pattern(&format!(r"\left[{{0}} {sign} 0\right]"), &[x[0]], true);
-                arena.mul(g, mask)
+                arena.mul(number, mask)
             }
             ("concat", k) => {
-                arena.pattern(&format!(r"\operatorname{{part}}_{{{}}}\left({{0}}\right)", k + 1), &[g], true)
+                arena.pattern(&format!(r"\operatorname{{part}}_{{ {}}}\left({{0}}\right)", k + 1), &[g], true)
             }
             _ => match pattern(name, k) {
                 Some("{0}") => g,
                 Some(latex) => {
                     let all: Vec<Id> = [g, y].into_iter().chain(x.iter().copied()).collect();
-                    arena.pattern(latex, &all, true)
+                    match latex.strip_prefix(r"{0} \odot ") {
+                        Some(slope) => arena.mul(number, arena.pattern(slope, &all, true)),
+                        None => arena.pattern(latex, &all, true),
+                    }
                 }
                 None => {
-                    let name = name.replace('_', r"\_");
+                    let name = text::escaped(name);
                     arena.pattern(&format!(r"\text{{vjp of {name}}}\left({{0}}\right)"), &[g], true)
                 }
             },
         }
     }
+}
+
+/// `h(a)` or `h'(a)` for a function with a name.
+pub(super) fn called(arena: &Arena, function: &str, prime: &str, x: Id) -> Id {
+    let name = arena.name(function, &text::latex_name(function), false);
+    arena.pattern(&format!(r"{{0}}{prime}\left({{1}}\right)"), &[name, x], arena.is_tensor(x))
 }
 
 /// The pattern of a gradient that has one form.
@@ -267,9 +286,7 @@ pub(super) fn slope(arena: &Arena, f: Unary, x: Id, y: Id) -> Id {
 /// `h(a) = σ(a), h'(a) = …` for a function with a name of its own.
 pub(super) fn meaning(arena: &Arena, function: &str, f: Unary) -> [(Id, Id); 2] {
     let a = arena.name("a", "a", false);
-    let name = super::text::latex_name(function);
-    let called =
-        |prime: &str| arena.apply(&Template::new(&format!(r"{name}{prime}\left({{0}}\right)")).into(), &[a], false);
+    let called = |prime: &str| called(arena, function, prime, a);
     [(called(""), symbol::unary(arena, f, a)), (called("'"), slope(arena, f, a, called("")))]
 }
 
@@ -310,7 +327,7 @@ mod tests {
             let (zeros, function) = (vec![false; 3], None);
             let operation =
                 Operation { arena: &arena, inputs: list, shapes, zeros, unit_targets: true, shape, function };
-            let rule = super::super::text::render(&arena, operation.built_in(&name, 0, y, g));
+            let rule = text::render(&arena, operation.built_in(&name, 0, y, g));
             assert!(!rule.plain.contains("vjp of") || name == "checkpoint", "{name}: {}", rule.plain);
             assert!(rule.plain.contains('G') && rule.latex.is_ascii(), "{name}: {} {}", rule.plain, rule.latex);
         }

@@ -235,7 +235,7 @@ fn command<'l>(latex: &'l str, out: &mut String) -> &'l str {
         }
         "operatorname" | "mathrm" | "text" | "mathbf" => {
             let (word, tail) = group(rest);
-            out.push_str(&word.replace(r"\_", "_"));
+            out.push_str(&word.replace('\\', ""));
             rest = tail;
         }
         _ => {
@@ -305,6 +305,7 @@ const SCRIPTS: &[(char, char, char)] = &[
 
 /// Text as a superscript or subscript, in small letters where there are any.
 pub(super) fn script(sign: char, text: &str) -> String {
+    let text = text.trim();
     let small = |c: char| SCRIPTS.iter().find(|s| s.0 == c).map(|s| if sign == '^' { s.1 } else { s.2 });
     if let Some(small) = text.chars().map(small).collect::<Option<String>>() {
         return small;

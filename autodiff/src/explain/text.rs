@@ -134,7 +134,7 @@ fn latex_word(word: &str) -> String {
 }
 
 /// Text for LaTeX: signs that mean something there, and letters that it lacks, are written out.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {
         let mut bytes = [0; 4];
@@ -222,13 +222,16 @@ fn write(arena: &Arena, id: Id, needs: Level, form: Form) -> String {
                     Piece::Text(text) => out.push_str(text),
                     Piece::Argument(k, needs) => {
                         let mut argument = write(arena, arguments[*k], *needs, form);
-                        let power = matches!(pieces.get(at + 1), Some(Piece::Text(text)) if text.starts_with('^'));
+                        let power =
+                            matches!(pieces.get(at + 1), Some(Piece::Text(text)) if text.starts_with(['^', '\'']));
                         if form == Form::Latex && power && argument.contains('^') && !argument.starts_with(r"\left") {
                             // LaTeX takes one superscript only.
                             argument = format!("{{{argument}}}");
                         }
                         // `sin(2y)`, but `sin y`.
-                        let function = |out: &str| out.trim_end().ends_with(char::is_alphanumeric);
+                        let function = |out: &str| {
+                            out.trim_end().ends_with(|c: char| c.is_ascii_alphanumeric() || ('₀'..='₉').contains(&c))
+                        };
                         if argument.starts_with(['(', '\\'])
                             && argument.ends_with(')')
                             && function(&out)
@@ -353,7 +356,7 @@ fn between(before: Look, after: Look, text: &str, form: Form) -> &'static str {
     }
     match (before, after) {
         (Look::Number | Look::Short, Look::Short) => "",
-        (Look::Number, _) if text.starts_with('(') => "",
+        (Look::Number, _) if text.starts_with(['(', '[', '|', '√']) => "",
         (_, Look::Other) | (Look::Number | Look::Other, Look::Name) => " ",
         _ => "·",
     }

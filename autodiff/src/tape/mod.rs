@@ -2,7 +2,7 @@
 //!
 //! `store` keeps the entries, `cell` hands out and recycles the memory that handles point to, `reverse` and `replay`
 //! interpret the entries, `sweep` puts scalars and tensors together, `window` cuts out a stretch; `trace`, `severed` and
-//! `stats` say what was recorded where.
+//! `stats` say what was recorded where; `names` and `reader` serve those who write it out.
 
 #![allow(unsafe_code, reason = "the storage writes entries without a bounds check for each array")]
 

@@ -106,16 +106,25 @@ impl<T: Real> Reader<T> {
         self.words(i)[1] as usize
     }
 
-    /// The shape of a tensor entry.
+    /// The shape of a tensor entry; `None` for scalars and for what came after the root.
     pub(crate) fn shape(&self, i: usize) -> Option<&[usize]> {
-        if self.kind(i) == Kind::Tensor { self.tensor_entry(i).map(|entry| entry.source.shape()) } else { None }
+        if i <= self.root && self.kind(i) == Kind::Tensor {
+            self.tensor_entry(i).map(|entry| entry.source.shape())
+        } else {
+            None
+        }
     }
 
     /// The number that a scalar entry, or a tensor of one element without axes, stands for.
     pub(crate) fn value(&self, i: usize) -> Option<f64> {
         match self.shape(i) {
             None => Some(self.cell.value(i).primal()),
-            Some([]) => self.tensor(i).map(|tensor| tensor.item().primal()),
+            Some([]) => match &self.tensor_entry(i)?.source {
+                Source::Scalars { places, .. } => {
+                    places.first().copied().flatten().map(|place| self.cell.value(place as usize).primal())
+                }
+                _ => self.tensor(i).map(|tensor| tensor.item().primal()),
+            },
             Some(_) => None,
         }
     }

@@ -58,6 +58,7 @@ impl<T: Real> Mlp<T> {
     /// # Panics
     /// If the network does not take `x`, or the loss does not take its output and `t`, or gives no scalar.
     #[track_caller]
+    #[allow(clippy::needless_pass_by_value, reason = "losses are functions, passed as such to `Trainer` too")]
     pub fn explain(&self, loss: impl Loss<T>, x: &Tensor<T>, t: &Tensor<T>) -> Derivation {
         let tape = Tape::new();
         let last = self.layers().len();

@@ -85,8 +85,11 @@ pub struct Trace {
 /// How long a tape is, and a note that its entries from some length on are of a layer.
 pub(crate) struct Marks {
     pub(crate) len: Box<dyn Fn() -> usize>,
-    pub(crate) since: Box<dyn Fn(&str, usize)>,
+    pub(crate) since: Box<Since>,
 }
+
+/// Notes a layer's name, from a length of the tape on.
+type Since = dyn Fn(&str, usize);
 
 /// Runs a model and notes its layers on a tape.
 pub(crate) fn marked<T: Real>(model: &impl Layer<T>, x: &Tensor<T>, marks: Marks) -> Tensor<T> {

@@ -276,8 +276,8 @@ fn own_operations_are_named_and_indices_are_written() {
         "(tanh v1)[0,1]",
         "[theta_1, λ]",
         "det(W + theta_1)",
-        "W⁻ᵀ",
-        "Σ_stretched",
+        "(W + theta_1)⁻ᵀ",
+        "v2ᵀ 𝟏",
         "softmax(",
     ] {
         assert!(all.contains(part), "{part}: {all}");

@@ -64,7 +64,7 @@ impl Derivation {
         }
         if !self.notes.is_empty() {
             let notes: Vec<String> = self.notes.iter().map(|(a, b)| format!("${} = {}$", a.latex, b.latex)).collect();
-            out.push_str(&format!("where {}.\n", notes.join(", ")));
+            out += &format!("where {}.\n", notes.join(", "));
         }
         out
     }
@@ -158,7 +158,7 @@ impl<T: Real> Writer<'_, T> {
         for (tensor, name) in self.formulas.unnamed_constants() {
             let left =
                 text::render(&self.formulas.arena, self.formulas.arena.name(&name, &text::latex_name(&name), true));
-            let line = Line::Equation { left, steps: vec![self.array(&tensor)] };
+            let line = Line::Equation { left, steps: vec![Self::array(&tensor)] };
             derivation.forward.insert(0, line);
         }
         derivation
@@ -169,7 +169,7 @@ impl<T: Real> Writer<'_, T> {
         let more = self.question.wrt.len().saturating_sub(TERMS);
         let mut title = Text::joined(&of, ", ", ", ");
         if more > 0 {
-            title.plain.push_str(&format!(" and {more} more"));
+            title.plain += &format!(" and {more} more");
         }
         title
     }
@@ -215,7 +215,7 @@ impl<T: Real> Writer<'_, T> {
     }
 
     /// A number, a small array, or the shape of a large one.
-    fn array(&self, tensor: &Tensor<T>) -> Text {
+    fn array(tensor: &Tensor<T>) -> Text {
         const SMALL: usize = 8;
         let shape = tensor.shape();
         if shape.is_empty() && !tensor.is_empty() {
@@ -247,7 +247,7 @@ impl<T: Real> Writer<'_, T> {
     fn value(&self, i: usize) -> Option<Text> {
         match self.reader.shape(i) {
             None | Some([]) => self.reader.value(i).map(text::number),
-            Some(_) => self.reader.tensor(i).map(|tensor| self.array(tensor)),
+            Some(_) => self.reader.tensor(i).map(Self::array),
         }
     }
 
@@ -300,7 +300,7 @@ impl<T: Real> Writer<'_, T> {
 
     fn scalar_adjoint(&self, i: usize) -> f64 {
         match self.reader.shape(i) {
-            None => self.question.gradients.scalar(i).map_or(0.0, |x| x.primal()),
+            None => self.question.gradients.scalar(i).map_or(0.0, Real::primal),
             Some(_) => match self.question.gradients.at_slot(self.question.cell, i) {
                 Some(tensor) if tensor.ndim() == 0 => tensor.item().primal(),
                 _ => f64::NAN,
@@ -410,7 +410,7 @@ impl<T: Real> Writer<'_, T> {
         }
         let mut steps = vec![written];
         match self.question.gradients.at_slot(self.question.cell, u) {
-            Some(gradient) => steps.push(self.array(gradient)),
+            Some(gradient) => steps.push(Self::array(gradient)),
             None if self.reader.shape(u).is_none() => steps.push(text::number(self.scalar_adjoint(u))),
             None => steps.push(text::number(0.0)),
         }

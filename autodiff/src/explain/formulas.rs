@@ -278,12 +278,8 @@ impl<'a, T: Real> Formulas<'a, T> {
         let mut children = Vec::new();
         let mut open = vec![p];
         while let Some(i) = open.pop() {
-            for operand in self.reader.operands(i) {
-                match operand {
-                    Operand::Entry(k) if self.quantities.shown[k] => children.push(k),
-                    Operand::Entry(k) => open.push(k),
-                    _ => {}
-                }
+            for k in self.reader.reads(i) {
+                if self.quantities.shown[k] { children.push(k) } else { open.push(k) }
             }
         }
         children.sort_unstable();

@@ -1,5 +1,6 @@
 //! The paths from a variable to a root: the terms of the derivative when it is multiplied out.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use super::expr::Id;
@@ -7,7 +8,7 @@ use super::formulas::Formulas;
 use super::quantities::Quantities;
 use super::text::{self, Text};
 use crate::Real;
-use crate::tape::reader::{Operand, Reader};
+use crate::tape::reader::Reader;
 use crate::tape::{Handle, Root};
 
 /// So many paths are listed one by one.
@@ -159,13 +160,9 @@ pub fn paths<T: Real, Y: Root<T>, X: Handle<T>>(root: Y, wrt: X) -> Paths {
 
 /// The entries that one reads, each once.
 fn read_by<T: Real>(reader: &Reader<T>, i: usize) -> Vec<usize> {
-    let entries = reader.operands(i).into_iter().filter_map(|o| if let Operand::Entry(k) = o { Some(k) } else { None });
-    let mut list: Vec<usize> = Vec::new();
-    for k in entries {
-        if !list.contains(&k) {
-            list.push(k);
-        }
-    }
+    let mut list = reader.reads(i).into_vec();
+    let mut seen = HashSet::new();
+    list.retain(|&k| seen.insert(k));
     list
 }
 

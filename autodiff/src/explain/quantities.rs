@@ -54,10 +54,8 @@ impl Quantities {
         let mut readers = vec![0_u8; n];
         let mut last_reader = vec![0_u32; n];
         for i in (0..n).filter(|&i| reader.live[i]) {
-            for operand in reader.operands(i) {
-                if let Operand::Entry(k) = operand
-                    && (readers[k] == 0 || last_reader[k] != i as u32)
-                {
+            for k in reader.reads(i) {
+                if readers[k] == 0 || last_reader[k] != i as u32 {
                     (readers[k], last_reader[k]) = (readers[k].saturating_add(1), i as u32);
                 }
             }
@@ -203,11 +201,7 @@ pub(super) fn sum_terms<T: Real>(reader: &Reader<T>, shown: &[bool], top: usize)
             terms.push(i);
             continue;
         }
-        for operand in reader.operands(i).into_iter().rev() {
-            if let Operand::Entry(k) = operand {
-                open.push(k);
-            }
-        }
+        open.extend(reader.reads(i).into_iter().rev());
     }
     terms
 }

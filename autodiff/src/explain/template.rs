@@ -218,7 +218,7 @@ fn command<'l>(latex: &'l str, out: &mut String) -> &'l str {
             let (top, tail) = group(rest);
             let (bottom, tail) = group(tail);
             let wrapped = |s: String| if s.contains(' ') { format!("({s})") } else { s };
-            out.push_str(&format!("{}/{}", wrapped(plain(top)), wrapped(plain(bottom))));
+            *out += &format!("{}/{}", wrapped(plain(top)), wrapped(plain(bottom)));
             rest = tail;
         }
         "sqrt" => {
@@ -230,7 +230,7 @@ fn command<'l>(latex: &'l str, out: &mut String) -> &'l str {
             }
             let (inner, tail) = group(rest);
             let text = plain(inner);
-            out.push_str(&if text.contains(' ') { format!("({text})") } else { text });
+            *out += &if text.contains(' ') { format!("({text})") } else { text };
             rest = tail;
         }
         "operatorname" | "mathrm" | "text" | "mathbf" => {
@@ -254,7 +254,7 @@ fn command<'l>(latex: &'l str, out: &mut String) -> &'l str {
             let letter = !matches!(name, "sum" | "prod")
                 && SIGNS.iter().any(|sign| sign.0 == name && sign.1.chars().all(char::is_alphabetic));
             // The space that ends a letter's command is no space.
-            if silent || (letter && rest.starts_with(' ')) {
+            if silent || ((letter || matches!(sign, "⌊" | "⌈")) && rest.starts_with(' ')) {
                 rest = rest.trim_start();
             }
         }

@@ -60,7 +60,7 @@ fn digits(x: f64) -> String {
         let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
         return format!("{}e{exponent}", short(mantissa));
     }
-    let decimals = (5 - size.log10().floor() as i32).max(0) as usize;
+    let decimals = usize::try_from(5 - size.log10().floor() as i32).unwrap_or(0);
     short(&format!("{x:.decimals$}")).to_owned()
 }
 
@@ -139,17 +139,13 @@ pub(super) fn escaped(text: &str) -> String {
     for c in text.chars() {
         let mut bytes = [0; 4];
         let sign: &str = c.encode_utf8(&mut bytes);
-        if let Some((command, _)) = template::greek().find(|(_, letter)| *letter == sign) {
-            out.push_str(&format!(r"\{command} "));
-        } else if let Some((plain, _)) = c.is_ascii().then_some((c, ())) {
-            match plain {
-                '_' | '%' | '&' | '#' | '$' | '{' | '}' => out.push_str(&format!(r"\{plain}")),
-                '\\' | '^' | '~' => out.push('-'),
-                ' ' => out.push_str(r"\ "),
-                _ => out.push(plain),
-            }
-        } else {
-            out.push('?');
+        let greek = template::greek().find(|(_, letter)| *letter == sign);
+        match (c, greek) {
+            (_, Some((command, _))) => out += &format!(r"\{command} "),
+            ('_' | '%' | '&' | '#' | '$' | '{' | '}', _) => out.extend(['\\', c]),
+            ('\\' | '^' | '~', _) => out.push('-'),
+            (' ', _) => out.push_str(r"\ "),
+            _ => out.push(if c.is_ascii() { c } else { '?' }),
         }
     }
     out
@@ -207,7 +203,7 @@ fn write(arena: &Arena, id: Id, needs: Level, form: Form) -> String {
                     (0, false) => {}
                     (0, true) => out.push_str(minus),
                     (_, false) => out.push_str(" + "),
-                    (_, true) => out.push_str(&format!(" {minus} ")),
+                    (_, true) => out += &format!(" {minus} "),
                 }
                 out.push_str(&write(arena, arena.scale(c.abs(), of), Level::Product, form));
             }
@@ -312,10 +308,10 @@ fn row(arena: &Arena, coefficient: f64, factors: &[&(Id, i32)], form: Form, alon
             text = format!("{{{text}}}");
         }
         if power > 1 {
-            text.push_str(&match form {
+            text += &match form {
                 Form::Plain => template::script('^', &power.to_string()),
                 Form::Latex => format!("^{{{power}}}"),
-            });
+            };
         }
         let tensor = arena.is_tensor(id);
         if tensor && tensor_before {

@@ -100,17 +100,14 @@ impl<T: Real> Drawing<'_, T> {
                     Operand::Constant(tensor) if tensor.ndim() == 0 => continue,
                     Operand::Constant(tensor) => {
                         let start = tensor.buffer().as_ptr();
-                        match constants.iter().find(|known| known.0 == start) {
-                            Some(known) => known.1,
-                            None => {
-                                let lines =
-                                    [Some(shape(tensor.shape())), small(tensor)].into_iter().flatten().collect();
-                                let node = Node { title: "constant".to_owned(), lines, role: Role::Input, group };
-                                let place = graph.add_node(node);
-                                constants.push((start, place));
-                                place
-                            }
-                        }
+                        let known = constants.iter().find(|known| known.0 == start).map(|known| known.1);
+                        known.unwrap_or_else(|| {
+                            let lines = [Some(shape(tensor.shape())), small(tensor)].into_iter().flatten().collect();
+                            let node = Node { title: "constant".to_owned(), lines, role: Role::Input, group };
+                            let place = graph.add_node(node);
+                            constants.push((start, place));
+                            place
+                        })
                     }
                 };
                 match edges.iter_mut().find(|edge| edge.0 == from) {

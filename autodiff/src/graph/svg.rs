@@ -240,10 +240,10 @@ impl Graph {
 }
 
 /// Text of about this size.
+#[allow(clippy::cast_sign_loss, reason = "lengths are at least 1")]
 fn filler(w: f64, h: f64) -> String {
-    let columns = (w / GRAIN as f64).ceil() as usize;
-    let lines = (h / GRAIN as f64).ceil() as usize;
-    vec!["x".repeat(columns.max(1)); lines.max(1)].join("\n")
+    let letters = |length: f64| length.max(1.0) as usize / GRAIN + 1;
+    vec!["x".repeat(letters(w)); letters(h)].join("\n")
 }
 
 /// The path as the layout means it: the first pair leaves its point, the others enter theirs.

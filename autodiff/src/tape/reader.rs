@@ -63,10 +63,8 @@ impl<T: Real> Reader<T> {
         reader.live[root] = true;
         for i in (0..=root).rev() {
             if reader.live[i] {
-                for operand in reader.operands(i) {
-                    if let Operand::Entry(k) = operand {
-                        reader.live[k] = true;
-                    }
+                for k in reader.reads(i) {
+                    reader.live[k] = true;
                 }
             }
         }
@@ -175,6 +173,17 @@ impl<T: Real> Reader<T> {
         }
     }
 
+    /// The entries that one reads, in order; what is read twice comes twice.
+    pub(crate) fn reads(&self, i: usize) -> SmallVec<[usize; 4]> {
+        let op = self.opcode(i);
+        if matches!(op, opcode::TENSOR | opcode::AT) {
+            let entry = |operand| if let Operand::Entry(k) = operand { Some(k) } else { None };
+            return self.operands(i).into_iter().filter_map(entry).collect();
+        }
+        let words = opcode::operands(op, self.words(i));
+        words.iter().filter(|&&word| word & CONSTANT == 0).map(|&word| word as usize).collect()
+    }
+
     /// Which entries up to the root depend on the sources.
     pub(crate) fn depends(&self, sources: &[usize]) -> Vec<bool> {
         let mut depends = vec![false; self.root + 1];
@@ -185,8 +194,7 @@ impl<T: Real> Reader<T> {
         }
         let first = sources.iter().copied().min().unwrap_or(usize::MAX);
         for i in first.saturating_add(1)..=self.root {
-            depends[i] = depends[i]
-                || self.live[i] && self.operands(i).iter().any(|o| matches!(o, Operand::Entry(k) if depends[*k]));
+            depends[i] = depends[i] || self.live[i] && self.reads(i).iter().any(|&k| depends[k]);
         }
         depends
     }

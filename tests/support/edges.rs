@@ -39,7 +39,8 @@ fn shown(numbers: &[f64]) -> String {
 fn compared(ours: &[f64], cells: &[&str]) -> String {
     let theirs: Vec<f64> =
         cells.iter().filter(|cell| !cell.is_empty()).map(|cell| cell.parse().expect("a number")).collect();
-    let same = |(a, b): (&f64, &f64)| a == b || a.is_nan() && b.is_nan() || a.is_finite() && (a - b).abs() <= 1e-9 * a.abs();
+    let same =
+        |(a, b): (&f64, &f64)| a == b || a.is_nan() && b.is_nan() || a.is_finite() && (a - b).abs() <= 1e-9 * a.abs();
     match theirs.len() {
         0 => String::new(),
         _ if ours.iter().zip(&theirs).all(same) => "same".to_owned(),

@@ -36,22 +36,31 @@ pub(super) fn first<T: Real>(what: impl Into<String>, problem: &dyn Problem<T>, 
     };
     if let Some(worst) = report.failed() {
         let flat = (0..x.len()).find(|&i| problem.index(i) == worst.index);
-        if let Some(flat) = flat {
-            report.causes = causes(problem, flat, None);
-        }
+        report.causes = flat.map_or_else(Vec::new, |flat| causes(problem, &unit(x.len(), flat), None));
     }
     report
 }
 
-/// What makes the derivative along one coordinate wrong: of the function, or of its gradient's entry `slope`.
-fn causes<T: Real>(problem: &dyn Problem<T>, flat: usize, slope: Option<usize>) -> Vec<Cause<T>> {
+/// What makes the derivative along `v` wrong: of the function, or of its gradient times a vector.
+fn causes<T: Real>(problem: &dyn Problem<T>, v: &[T], slope: Option<&[T]>) -> Vec<Cause<T>> {
     let x = problem.x();
-    let moved = |t: T| replaced(x, flat, x[flat] + t);
     let record = |tape: &crate::Tape<T>, t: T| match slope {
-        None => problem.record(tape, &moved(t)),
-        Some(slope) => problem.record_slope(tape, &moved(t), slope),
+        None => problem.record(tape, &moved(x, v, t)),
+        Some(u) => problem.record_slope(tape, &moved(x, v, t), u),
     };
-    Line { record: &record, inputs: problem.inputs(), span: Span::along(x[flat], T::one(), 1) }.causes()
+    Line { record: &record, inputs: problem.inputs(), span: span(x, v, 1) }.causes()
+}
+
+/// As [`causes`], where the second derivative `Σ E_ij u_i v_j` is wrong: what makes the gradient wrong makes it wrong too.
+fn second_causes<T: Real>(problem: &dyn Problem<T>, u: &[T], v: &[T]) -> Vec<Cause<T>> {
+    let ways: [(&[T], Option<&[T]>); 3] = [(v, None), (u, None), (v, Some(u))];
+    let found = ways.into_iter().map(|(v, slope)| causes(problem, v, slope));
+    found.into_iter().find(|causes| !causes.is_empty()).unwrap_or_default()
+}
+
+/// 1 at a position, 0 elsewhere.
+fn unit<T: Real>(len: usize, flat: usize) -> Vec<T> {
+    (0..len).map(|i| if i == flat { T::one() } else { T::zero() }).collect()
 }
 
 /// A direction of 1 and -1, and 0 outside the range.
@@ -159,10 +168,7 @@ pub(super) fn second<T: Real>(what: impl Into<String>, problem: &dyn Problem<T>,
     };
     let mut report = Report::new(what, (0..n * n).map(entry).collect(), n * n);
     if let Some((i, j)) = failed {
-        // What makes the gradient wrong makes the Hessian wrong.
-        let ways: [(usize, Option<usize>); 3] = [(j, None), (i, None), (j, Some(i))];
-        let found = ways.into_iter().map(|(flat, slope)| causes(problem, flat, slope));
-        report.causes = found.into_iter().find(|causes| !causes.is_empty()).unwrap_or_default();
+        report.causes = second_causes(problem, &unit(n, i), &unit(n, j));
     }
     report
 }
@@ -174,6 +180,7 @@ pub(super) fn second<T: Real>(what: impl Into<String>, problem: &dyn Problem<T>,
 /// `u` show it with probability 1/2 at least.
 fn along_pairs<T: Real>(what: impl Into<String>, problem: &dyn Problem<T>, tape: &Second<'_, T>) -> Report<T> {
     let (x, mut rng) = (problem.x(), ChaCha8Rng::seed_from_u64(SEED));
+    let mut wrong = None;
     let entry = |k: usize| {
         let (u, v): (Vec<T>, Vec<T>) = (signs(&mut rng, x.len()), signs(&mut rng, x.len()));
         let plane = |a: T, b: T| {
@@ -189,10 +196,18 @@ fn along_pairs<T: Real>(what: impl Into<String>, problem: &dyn Problem<T>, tape:
             })
         };
         let verdict = judge(curvature, estimate, curvature.abs(), || size(|t| plane(t, T::zero()), T::zero()), kink);
+        if verdict == Verdict::Fail && wrong.is_none() {
+            wrong = Some((u, v));
+        }
         Entry { index: vec![k], autodiff: curvature, numeric: estimate, verdict }
     };
     let entries = (0..PAIRS).map(entry).collect();
-    Report::along(what, Vec::new(), Directions::new(entries, 0.75_f64.powi(PAIRS as i32)), x.len() * x.len())
+    let directions = Directions::new(entries, 0.75_f64.powi(PAIRS as i32));
+    let mut report = Report::along(what, Vec::new(), directions, x.len() * x.len());
+    if let Some((u, v)) = wrong {
+        report.causes = second_causes(problem, &u, &v);
+    }
+    report
 }
 
 impl<T: Real> Directions<T> {

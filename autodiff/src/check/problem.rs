@@ -20,8 +20,8 @@ pub(super) trait Problem<T: Real> {
     /// Records the function on an empty tape, its inputs first.
     fn record(&self, tape: &Tape<T>, x: &[T]) -> Root<T>;
 
-    /// Records the function and its gradient's entry at a position.
-    fn record_slope(&self, tape: &Tape<T>, x: &[T], flat: usize) -> Root<T>;
+    /// Records the function and its gradient times a vector.
+    fn record_slope(&self, tape: &Tape<T>, x: &[T], u: &[T]) -> Root<T>;
 
     /// How many entries the inputs take.
     fn inputs(&self) -> usize;
@@ -50,10 +50,21 @@ impl<T: Real, F: Fn(&[Var<T>]) -> Var<T>> Problem<T> for Scalars<'_, T, F> {
         scalar(tape, (self.f)(&tape.vars(x)))
     }
 
-    fn record_slope(&self, tape: &Tape<T>, x: &[T], flat: usize) -> Root<T> {
+    fn record_slope(&self, tape: &Tape<T>, x: &[T], u: &[T]) -> Root<T> {
         let vars = tape.vars(x);
         let y = (self.f)(&vars);
-        if y.is_tracked() { scalar(tape, tape.grad(y, &vars[flat..=flat])[0]) } else { Err(None) }
+        if !y.is_tracked() {
+            return Err(None);
+        }
+        let slopes = tape.grad(y, &vars);
+        // What has no weight is left out, finite or not.
+        let (slopes, u): (Vec<Var<T>>, Vec<Var<T>>) = slopes
+            .into_iter()
+            .zip(u)
+            .filter(|(_, u)| **u != T::zero())
+            .map(|(slope, &u)| (slope, Var::constant(u)))
+            .unzip();
+        scalar(tape, crate::dot(&slopes, &u))
     }
 
     fn inputs(&self) -> usize {
@@ -131,14 +142,17 @@ impl<T: Real, F: Fn(&[Tensor<T>]) -> Tensor<T>> Problem<T> for Tensors<F, T> {
         tensor(&self.run(tape, x).1)
     }
 
-    fn record_slope(&self, tape: &Tape<T>, x: &[T], flat: usize) -> Root<T> {
+    fn record_slope(&self, tape: &Tape<T>, x: &[T], u: &[T]) -> Root<T> {
         let (leaves, y) = self.run(tape, x);
         if !y.is_tracked() {
             return tensor(&y);
         }
-        let (k, at) = self.part(flat);
-        let slope = tape.grad(y, &leaves[k..=k]).swap_remove(0);
-        tensor(&slope.flatten().narrow(0, at..at + 1).reshape(&[]))
+        let slopes = tape.grad(y, &leaves);
+        let weighted = slopes.iter().zip(self.tensors(u)).map(|(slope, u)| {
+            let chosen = Tensor::select(&u.mask(|u| u != T::zero()), slope, &Tensor::scalar(T::zero()));
+            (chosen * u).sum()
+        });
+        tensor(&weighted.reduce(|sum, term| sum + term).unwrap_or_else(|| Tensor::scalar(T::zero())))
     }
 
     fn inputs(&self) -> usize {

@@ -183,6 +183,7 @@ fn many_second_derivatives_are_compared_along_random_pairs() {
         .as_ref()
         .map_or(0, |d| d.entries.iter().filter(|entry| entry.verdict == Verdict::Fail).count());
     assert!((20..=44).contains(&failed), "{wrong}");
+    assert!(matches!(wrong.causes[0].fault, Fault::Severed { .. }), "{wrong}");
 }
 
 #[test]

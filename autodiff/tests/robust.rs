@@ -88,8 +88,9 @@ fn memory_runs_out() {
     let exe = std::env::current_exe().expect("this program");
     for (name, ..) in CHILDREN {
         let limited = "ulimit -v 600000 && exec \"$0\" child --exact --nocapture --test-threads=1";
-        let child = Command::new("sh").args(["-c", limited]).arg(&exe).env("ROBUST_CHILD", name);
-        let output = child.env("RUST_BACKTRACE", "0").output().expect("runs");
+        let mut child = Command::new("sh");
+        child.args(["-c", limited]).arg(&exe).envs([("ROBUST_CHILD", name), ("RUST_BACKTRACE", "0")]);
+        let output = child.output().expect("runs");
         let text = String::from_utf8_lossy(&output.stdout);
         let complaint = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success() && text.contains("survived: out of memory"), "{name}: {text}\n{complaint}");

@@ -21,10 +21,11 @@ fn main() -> Result<(), nn::Error> {
         let model = network.init(Init::Normal(1.0)).build(&mut ChaCha8Rng::seed_from_u64(seed));
         // Each step is one item; the run ends when the minimum is reached, or after 2000 passes.
         let trainer = Trainer::new(model, loss::bce, Sgd::new(0.5)).epochs(2000).batch_size(1).seed(seed);
-        trainer.on_epoch(|epoch, _, _| match epoch.valid_loss < 0.02 {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        })
+        trainer.on_epoch(
+            |epoch, _, _| {
+                if epoch.valid_loss < 0.02 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            },
+        )
     });
     println!("{runs}\n");
     let solved = |rows: &[nn::Trial]| rows.iter().filter(|row| row.metrics[0].1 == 1.0).count();

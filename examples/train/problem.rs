@@ -24,12 +24,15 @@ pub(crate) struct Problem {
     /// What the metric is to be at least.
     goal: f64,
     /// Pairs of what is trained on and what is tested on, by a seed.
-    parts: fn(u64) -> Outcome<Vec<(Dataset<f64>, Dataset<f64>)>>,
+    parts: fn(u64) -> Outcome<Vec<Pair>>,
     /// Scales a pair, or adds copies to what is trained on.
     prepare: fn(&Dataset<f64>, &Dataset<f64>) -> Outcome<Part>,
 }
 
-/// What is trained on, what is tested on, and the targets' scale.
+/// What is trained on, and what is tested on.
+type Pair = (Dataset<f64>, Dataset<f64>);
+
+/// A pair as the network sees it, and the targets' scale.
 struct Part {
     train: Dataset<f64>,
     test: Dataset<f64>,

@@ -109,7 +109,7 @@ fn ctrl_c_keeps_a_run_that_resume_ends_with_the_same_bits() {
     assert!(fit(&whole).output().unwrap().status.success());
     let child = fit(&broken).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let (start, checkpoint) = (Instant::now(), broken.join("unfinished/checkpoint.safetensors"));
-    while !checkpoint.exists() && start.elapsed() < Duration::from_secs(60) {
+    while !checkpoint.exists() && start.elapsed() < Duration::from_mins(1) {
         std::thread::sleep(Duration::from_millis(2));
     }
     assert!(Command::new("kill").arg("-INT").arg(child.id().to_string()).status().unwrap().success());

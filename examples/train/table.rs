@@ -215,14 +215,16 @@ impl Run {
         let network = trainer.into_model();
         let (x, t) = test.all();
         let (y, t) = (self.in_units(&network.forward(&x))?, self.in_units(&t)?);
-        let mut text =
-            format!("{} of {}, network {}\n", self.target, self.data.display(), self.settings.shape(inputs, outputs));
-        text += &format!("{} epochs, {}", history.epochs.len(), history.stop);
-        text += &history.best_epoch.map_or(String::new(), |epoch| format!("; weights of epoch {epoch}"));
-        text += &format!("\n\non {} rows not trained on:\n", test.len());
-        for (name, value) in report::figures(self.task, &y, &t) {
-            text += &format!("  {name}: {value:.4}\n");
-        }
+        let best = history.best_epoch.map_or(String::new(), |epoch| format!("; weights of epoch {epoch}"));
+        let shape = self.settings.shape(inputs, outputs);
+        let head = [
+            format!("{} of {}, network {shape}", self.target, self.data.display()),
+            format!("{} epochs, {}{best}", history.epochs.len(), history.stop),
+            format!("\non {} rows not trained on:", test.len()),
+        ];
+        let figures =
+            report::figures(self.task, &y, &t).into_iter().map(|(name, value)| format!("  {name}: {value:.4}"));
+        let text = head.into_iter().chain(figures).collect::<Vec<_>>().join("\n") + "\n";
         plot::learning_curves(&*self.target, &history).save(out.join("curves.png"))?;
         plot::learning_curves(&*self.target, &history).save(out.join("curves.svg"))?;
         report::pictures(self.task, &self.classes, &y, &t, out)?;

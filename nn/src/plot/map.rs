@@ -260,8 +260,8 @@ impl HeatMap {
         self.y.range.is_some() && self.y.names.is_none()
     }
 
-    /// A row's place from the top.
-    fn from_top(&self, row: usize) -> usize {
+    /// A row's place, counted from the top.
+    fn place_of(&self, row: usize) -> usize {
         if self.is_upward() { self.values.nrows() - 1 - row } else { row }
     }
 
@@ -270,7 +270,7 @@ impl HeatMap {
         // Whole pixels, so that cells meet.
         let edge = |start: f64, length: f64, k: usize, of: usize| (start + length * k as f64 / of as f64).round();
         for ((row, column), &value) in self.values.indexed_iter() {
-            let from_top = self.from_top(row);
+            let from_top = self.place_of(row);
             let [left, right] = [column, column + 1].map(|k| edge(plot.corner.0, plot.size.0, k, columns));
             let [top, bottom] = [from_top, from_top + 1].map(|k| edge(plot.corner.1, plot.size.1, k, rows));
             let color = scale.color(value);

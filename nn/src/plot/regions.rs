@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use autodiff::{Real, Tensor};
-use ndarray::{Array2, Array3, ArrayView1, Axis as Along};
+use ndarray::{Array2, Array3, Axis as Along};
 use plotters::prelude::*;
 
 use super::Figure;
@@ -94,7 +94,7 @@ impl DecisionRegions {
         let classes = targets.axis_iter(Along(0)).map(|target| {
             let flat: Vec<f64> = target.iter().map(|t| t.primal()).collect();
             #[expect(clippy::cast_sign_loss, reason = "class numbers; what is none becomes the first")]
-            if flat.len() == 1 { flat[0].round() as usize } else { class_of(ArrayView1::from(&flat)).unwrap_or(0) }
+            if flat.len() == 1 { flat[0].round() as usize } else { class_of(&flat).unwrap_or(0) }
         });
         let points: Vec<_> = across.into_iter().zip(up).zip(classes).collect();
         let outputs = scores.len_of(Along(0)).max(2);
@@ -189,7 +189,7 @@ impl DecisionRegions {
             let scores: Vec<f64> = outputs.iter().map(|scores| between(scores, place)).collect();
             let found = match scores[..] {
                 [score] => (!score.is_nan()).then(|| usize::from(score >= 0.5)),
-                _ => class_of(ArrayView1::from(&scores)),
+                _ => class_of(&scores),
             };
             found.map_or(NOTHING, |found| tint(class(found, self.names.len()), 0.3))
         })
@@ -197,7 +197,7 @@ impl DecisionRegions {
 }
 
 /// The place of the largest score; none if one of them is NaN.
-fn class_of(scores: ArrayView1<'_, f64>) -> Option<usize> {
+fn class_of(scores: &[f64]) -> Option<usize> {
     let all = scores.iter().enumerate();
     let best = all.fold(None, |best: Option<(usize, f64)>, (k, &score)| match best {
         Some((_, highest)) if score <= highest => best,

@@ -26,10 +26,11 @@ impl Scale {
     pub(super) fn new<'a>(values: impl Iterator<Item = &'a f64>, log: bool, bands: Option<usize>) -> Self {
         let shown = values.copied().filter(|&value| axis::shows(value, log));
         let (low, high) = shown.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
-        let axis = match low < high {
-            true => Axis::exact(low, high, log),
+        let axis = if low < high {
+            Axis::exact(low, high, log)
+        } else {
             // One value, or none: its colour is that in the middle.
-            false => Axis::new((low == high).then_some(low).into_iter(), log),
+            Axis::new((low == high).then_some(low).into_iter(), log)
         };
         Self { axis, log, bands }
     }
@@ -67,11 +68,7 @@ impl Scale {
         height: f64,
     ) -> DrawResult<(), B> {
         let left = (right + DISTANCE).round();
-        canvas.fill((left, top), (WIDTH, height), 1.0, |x, y| {
-            // One color a row, so that rows are one shape each.
-            let _ = x;
-            viridis(self.band(1.0 - y))
-        })?;
+        canvas.fill((left, top), (WIDTH, height), 1.0, |_, y| viridis(self.band(1.0 - y)))?;
         outline(canvas, (left, top), (WIDTH, height))?;
         let ticks = self.axis.ticks(tick_count(height, 45.0), |_| true);
         let mut widest = 0.0_f64;

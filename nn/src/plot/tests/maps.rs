@@ -28,6 +28,7 @@ fn cell(map: HeatMap, across: f64, down: f64) -> RGBColor {
     let column: Vec<usize> =
         (0..picture.height).filter(|&y| picture.color(left, y) == RGBColor(120, 120, 120)).collect();
     let (top, bottom) = (column[0], column[column.len() - 1]);
+    #[expect(clippy::cast_sign_loss, reason = "a share of a length")]
     let at = |from: usize, to: usize, share: f64| from + ((to - from) as f64 * share) as usize;
     picture.color(at(left, right, across), at(top, bottom, down))
 }

@@ -93,7 +93,7 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
             "time: 2^({doubling} n) path by path, n^({linear}) by the sweep, {ratio:.0} times faster at n = {}",
             by_paths[last].0
         ),
-        (0.7..1.3).contains(&doubling.value) && (0.6..1.5).contains(&linear.value) && ratio > 20.0,
+        doubling.is_near(1.0, 0.3) && linear.is_near(1.0, 0.4) && ratio > 20.0,
     );
     // The library counts them, too, without walking along them.
     let tape = Tape::new();

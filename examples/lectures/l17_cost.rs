@@ -79,7 +79,7 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
     let (sweep, differences) = (Slope::log_log(&sweep_time[late..]), Slope::log_log(&difference_time[late..]));
     page.holds(
         format_args!("time: |w|^({sweep}) by the sweep, |w|^({differences}) by differences"),
-        (0.6..1.4).contains(&sweep.value) && (1.5..2.5).contains(&differences.value),
+        sweep.is_near(1.0, 0.4) && differences.is_near(2.0, 0.5),
     );
     let at = sweep_time.len() - 1;
     let ratio = difference_time[at].1 / sweep_time[at].1;

@@ -204,8 +204,8 @@ fn each_row_of_the_table_writes_its_derivative() {
         (x.max(y), "max(x, y)", "1"),
         (1.0 - x, "1 − x", "−1"),
         (autodiff::dot(&[x, y], &[y, x]), "2xy", "2y"),
-        (autodiff::norm(&[x, y]), "√(x² + y²)", "x/√(x² + y²)"),
-        (autodiff::logsumexp(&[x, y]), "ln(e^x + e^y)", ""),
+        (autodiff::norm([x, y]), "√(x² + y²)", "x/√(x² + y²)"),
+        (autodiff::logsumexp([x, y]), "ln(e^x + e^y)", ""),
     ] {
         let text = explain::derivation(f, x).to_string();
         assert!(text.contains(&format!("f = {formula} = ")), "{formula}: {text}");
@@ -217,14 +217,15 @@ fn each_row_of_the_table_writes_its_derivative() {
 
 /// Six digits, as the derivation prints them.
 fn explain_number(x: f64) -> String {
-    let digits = format!("{:.*}", (5 - x.abs().log10().floor() as i32).max(0) as usize, x.abs());
+    let decimals = usize::try_from(5 - x.abs().log10().floor() as i32).unwrap_or(0);
+    let digits = format!("{:.decimals$}", x.abs());
     digits.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 struct Cube;
 
 impl Op<f64> for Cube {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "cube_of"
     }
 

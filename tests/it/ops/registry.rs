@@ -32,9 +32,6 @@ const NO_OPERATIONS: &[&str] = &[
     "backward",
     "backward_with",
     "update",
-    "named",
-    "adjoint_named",
-    "function_named",
     // The table's rows by number: each row has cases of its own.
     "unary",
     "binary",

@@ -87,7 +87,7 @@ fn lent<T: Real, M: Layer<T>>(
     };
     let shared = RefCell::new(&mut *model);
     let at = |weights: &[Tensor<T>]| {
-        lend(&mut **shared.borrow_mut(), weights);
+        lend(&mut shared.borrow_mut(), weights);
         objective(&**shared.borrow())
     };
     let report = check(&at, &weights);

@@ -36,9 +36,7 @@ fn weights_info(file: &Path, _: &[u8]) {
 }
 
 fn csv(file: &Path, _: &[u8]) {
-    if let Ok(columns) = Csv::new().read(file) {
-        assert!(columns.rows() > 0 || columns.columns().iter().all(|column| column.name.len() < usize::MAX));
-    }
+    let _ = Csv::new().read(file);
 }
 
 fn table(file: &Path, _: &[u8]) {

@@ -65,8 +65,10 @@ fn run(program: &[Step], x: &[Var<f64>]) -> Var<f64> {
     values.into_iter().sum()
 }
 
+type Matrix = fn(&Tensor<f64>, &Tensor<f64>) -> Tensor<f64>;
+
 /// What is done to a matrix of 2 × 3.
-const MATRIX: [fn(&Tensor<f64>, &Tensor<f64>) -> Tensor<f64>; 12] = [
+const MATRIX: [Matrix; 12] = [
     |x, w| x.matmul(w),
     |x, w| x.linear(w, &w.narrow(0, 0..1).squeeze(0)),
     |x, w| x * w.sum_axis(0),

@@ -23,12 +23,14 @@ const BENDS: [Bend; 10] = [
 /// A function of tensors.
 pub(super) type Function = Rc<dyn Fn(&[Tensor<f64>]) -> Tensor<f64>>;
 
+type Scalar = Box<dyn Fn(&[Var<f64>]) -> Var<f64>>;
+
 /// A row, and how it is checked: each of these evaluates the slope in a place of its own.
 struct Subject {
     name: &'static str,
     points: Vec<Vec<f64>>,
-    apply: Box<dyn Fn(&[Var<f64>]) -> Var<f64>>,
-    fused: Box<dyn Fn(&[Var<f64>]) -> Var<f64>>,
+    apply: Scalar,
+    fused: Scalar,
     on_tensors: Function,
     faults: Vec<Fault>,
 }

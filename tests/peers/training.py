@@ -3,6 +3,7 @@
 
     python3 -m venv ~/peers && ~/peers/bin/pip install torch jax numpy
     cargo bench -p nn --no-run                             # prints the path of the executable
+    (cd tests/peers && cargo build --release --bin dfdx)   # for W1, may be left out
     ~/peers/bin/python tests/peers/training.py EXECUTABLE [W1 W2 ...]
 
 Each program is a process of its own that takes its first step, whose result is checked, and then waits. They run in turn,
@@ -21,8 +22,9 @@ FIRST = {"W1": 0.2526166, "W2": 2.457989, "W3": 2.392396, "W4": 2.529686, "W5": 
 UNITS = {"W1": [2, 2, 1], "W2": [784, 128, 10], "W3": [784, 512, 512, 10], "W4": [1024, 2048, 2048, 2048, 10],
          "W5": [784, 128, 10], "W6": [784, 128, 10], "W7": [64] * 65, "W9": [784, 128, 10], "W10": [64, 256, 256, 64]}
 RATE = {"W1": 0.5, "W2": 0.05, "W3": 0.05, "W4": 0.02, "W5": 0.05, "W6": 0.01, "W7": 0.05}
-SYSTEMS = ["autodiff", "eager", "compile", "jax"]
-HEADERS = {"autodiff": "autodiff", "eager": "PyTorch", "compile": "torch.compile", "jax": "JAX jit"}
+SYSTEMS = ["autodiff", "eager", "compile", "jax", "dfdx"]
+HEADERS = {"autodiff": "autodiff", "eager": "PyTorch", "compile": "torch.compile", "jax": "JAX jit", "dfdx": "dfdx"}
+DFDX = os.path.join(os.path.dirname(os.path.abspath(__file__)), "target/release/dfdx")
 ROUNDS, SECONDS = 5, 0.7
 
 
@@ -240,8 +242,8 @@ def median(step, wait, seconds):
 class Program:
     def __init__(self, system, workload, threads, executable):
         environment = dict(os.environ, RAYON_NUM_THREADS=str(threads), OMP_NUM_THREADS=str(threads))
-        own = [executable, "--serve", workload]
-        command = own if system == "autodiff" else [sys.executable, __file__, "--serve", system, workload]
+        command = {"autodiff": [executable, "--serve", workload], "dfdx": [DFDX]}.get(
+            system, [sys.executable, __file__, "--serve", system, workload])
         bind = (lambda: os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})) if threads == 1 else None
         self.process = subprocess.Popen(command, env=environment, preexec_fn=bind, text=True,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
@@ -266,7 +268,8 @@ def main(executable, workloads):
         best = {system: float("inf") for system in SYSTEMS}
         memory = {}
         for threads in (1, 2):
-            programs = {system: Program(system, workload, threads, executable) for system in SYSTEMS}
+            wanted = [s for s in SYSTEMS if s != "dfdx" or (workload == "W1" and os.path.exists(DFDX))]
+            programs = {system: Program(system, workload, threads, executable) for system in wanted}
             programs = {system: program for system, program in programs.items() if program.ready()}
             times = {system: [] for system in programs}
             for _ in range(ROUNDS):
@@ -275,7 +278,7 @@ def main(executable, workloads):
                     time.sleep(0.2)
             medians = {system: statistics.median(t) for system, t in times.items()}
             memory = memory or {system: program.end() for system, program in programs.items()}
-            cells = [f"{medians[s]:.4g}" if s in medians else "failed" for s in SYSTEMS]
+            cells = [f"{medians[s]:.4g}" if s in medians else "" for s in SYSTEMS]
             best = {s: min(best[s], medians.get(s, float("inf"))) for s in SYSTEMS}
             last = ""
             if threads == 2:

@@ -70,7 +70,10 @@ fn descent<T: Element>(
         tape.reset();
         nn::watch(&mut model, &tape);
         let error = loss.loss(&model.forward(x), t);
-        sgd.step(&mut model, &error.backward()).expect("every parameter has a gradient");
+        let gradients = error.backward();
+        // Once the tape lets go of the parameters, they change in place.
+        tape.reset();
+        sgd.step(&mut model, &gradients).expect("every parameter has a gradient");
         error.item().primal()
     })
 }

@@ -128,6 +128,13 @@ impl<T: Real> Gradients<T> {
     }
 }
 
+/// The list goes back to its tape, whose next sweep fills it again.
+impl<T: Real> Drop for Gradients<T> {
+    fn drop(&mut self) {
+        self.cell.put_adjoints(std::mem::take(&mut self.tensors));
+    }
+}
+
 /// A handle whose derivative can be asked for: [`Var`] or `&`[`Tensor`].
 pub trait Wrt<T: Real>: Copy {
     /// What the derivative comes as.

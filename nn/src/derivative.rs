@@ -103,11 +103,11 @@ pub fn param_hvp<T: Real, M: Layer<T>>(
     if leaves.len() != directions.len() {
         return Err(wrong(format!("{} directions given for {} parameters", directions.len(), leaves.len())).into());
     }
-    let slopes = tape.grad(objective(model), &leaves);
-    let along = slopes.iter().zip(directions).map(|(slope, direction)| (slope * direction).sum());
-    let along = along.reduce(|sum, term| sum + term).filter(Tensor::is_tracked);
-    let zeros = || leaves.iter().map(|x| Tensor::zeros(x.shape())).collect();
-    let Some(along) = along else { return Ok(zeros()) };
+    let pairs: Vec<_> = leaves.iter().zip(directions).collect();
+    let along = tape.directional(objective(model), &pairs);
+    if !along.is_tracked() {
+        return Ok(leaves.iter().map(|x| Tensor::zeros(x.shape())).collect());
+    }
     let gradients = along.backward();
     Ok(leaves.iter().map(|x| gradients.tensor(x).cloned().unwrap_or_else(|| Tensor::zeros(x.shape()))).collect())
 }

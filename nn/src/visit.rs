@@ -1,6 +1,7 @@
 //! How what a model holds is found: parameters, buffers, modes, generators, each under its name.
 
 use std::cell::Cell;
+use std::fmt::Write;
 
 use autodiff::{Real, Tape, Tensor};
 
@@ -58,6 +59,14 @@ impl<T: Real> Visit<'_, T> {
         self.prefix.truncate(before);
     }
 
+    /// Layer number `index` of a list of layers within this layer: `layers.0`, `layers.1`.
+    pub fn layer_at(&mut self, list: &str, index: usize, layer: &dyn Layer<T>) {
+        let before = enter_at(&mut self.prefix, list, index);
+        (self.found)(&self.prefix, Part::Layer(layer));
+        layer.visit(self);
+        self.prefix.truncate(before);
+    }
+
     fn part(&mut self, name: &str, part: Part<'_, T>) {
         let before = enter(&mut self.prefix, name);
         (self.found)(&self.prefix, part);
@@ -68,6 +77,8 @@ impl<T: Real> Visit<'_, T> {
 /// Walks through what a model holds, for changing it.
 pub struct VisitMut<'f, T: Real> {
     prefix: String,
+    /// Whether anybody wants names.
+    named: bool,
     found: &'f mut dyn FnMut(&str, PartMut<'_, T>),
 }
 
@@ -94,13 +105,20 @@ impl<T: Real> VisitMut<'_, T> {
 
     /// A layer within this layer.
     pub fn layer(&mut self, name: &str, layer: &mut dyn Layer<T>) {
-        let before = enter(&mut self.prefix, name);
+        let before = if self.named { enter(&mut self.prefix, name) } else { 0 };
+        layer.visit_mut(self);
+        self.prefix.truncate(before);
+    }
+
+    /// Layer number `index` of a list of layers within this layer: `layers.0`, `layers.1`.
+    pub fn layer_at(&mut self, list: &str, index: usize, layer: &mut dyn Layer<T>) {
+        let before = if self.named { enter_at(&mut self.prefix, list, index) } else { 0 };
         layer.visit_mut(self);
         self.prefix.truncate(before);
     }
 
     fn part(&mut self, name: &str, part: PartMut<'_, T>) {
-        let before = enter(&mut self.prefix, name);
+        let before = if self.named { enter(&mut self.prefix, name) } else { 0 };
         (self.found)(&self.prefix, part);
         self.prefix.truncate(before);
     }
@@ -116,14 +134,40 @@ pub(crate) fn enter(prefix: &mut String, name: &str) -> usize {
     before
 }
 
+/// Appends the name of a layer in a list to a path; gives the length to cut back to.
+fn enter_at(prefix: &mut String, list: &str, index: usize) -> usize {
+    let before = enter(prefix, list);
+    write!(prefix, ".{index}").expect("a string takes everything");
+    before
+}
+
+thread_local! {
+    /// Room for a path: every step of training walks through the model.
+    static ROOM: Cell<String> = const { Cell::new(String::new()) };
+}
+
 /// Calls `found` with everything a model holds.
 pub(crate) fn parts<T: Real>(model: &(impl Layer<T> + ?Sized), mut found: impl FnMut(&str, Part<'_, T>)) {
-    model.visit(&mut Visit { prefix: String::new(), found: &mut found });
+    let mut visit = Visit { prefix: ROOM.take(), found: &mut found };
+    model.visit(&mut visit);
+    ROOM.set(visit.prefix);
 }
 
 /// Calls `found` with everything a model holds, for changing.
 pub(crate) fn parts_mut<T: Real>(model: &mut (impl Layer<T> + ?Sized), mut found: impl FnMut(&str, PartMut<'_, T>)) {
-    model.visit_mut(&mut VisitMut { prefix: String::new(), found: &mut found });
+    let mut visit = VisitMut { prefix: ROOM.take(), named: true, found: &mut found };
+    model.visit_mut(&mut visit);
+    ROOM.set(visit.prefix);
+}
+
+/// Calls `found` with every parameter, for changing. Names are not put together, which takes longer than the walk.
+pub(crate) fn unnamed_mut<T: Real>(model: &mut (impl Layer<T> + ?Sized), mut found: impl FnMut(&mut Param<T>)) {
+    let mut each = |_: &str, part: PartMut<'_, T>| {
+        if let PartMut::Param(param) = part {
+            found(param);
+        }
+    };
+    model.visit_mut(&mut VisitMut { prefix: String::new(), named: false, found: &mut each });
 }
 
 /// Calls `found` with every parameter of a model and its full name.
@@ -201,7 +245,7 @@ pub(crate) fn restore<T: Real>(model: &mut (impl Layer<T> + ?Sized), mut value: 
 /// ```
 #[track_caller]
 pub fn watch<T: Real>(model: &mut (impl Layer<T> + ?Sized), tape: &Tape<T>) {
-    parameters_mut(model, |_, param| param.watch(tape));
+    unnamed_mut(model, |param| param.watch(tape));
 }
 
 /// The names of all parameters, in order.

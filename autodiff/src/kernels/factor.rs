@@ -30,12 +30,6 @@ impl<'a, T> Operand<'a, T> {
         Self { data, rows, cols, row_stride, col_stride: 1 }
     }
 
-    /// The same matrix with rows for columns.
-    fn turned(self) -> Self {
-        let Self { data, rows, cols, row_stride, col_stride } = self;
-        Self { data, rows: cols, cols: rows, row_stride: col_stride, col_stride: row_stride }
-    }
-
     /// The block from `(row, col)` on.
     fn block(self, row: usize, col: usize, rows: usize, cols: usize) -> Self {
         let data = self.data.get(row * self.row_stride + col * self.col_stride..).unwrap_or(&[]);

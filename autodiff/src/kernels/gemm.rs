@@ -40,6 +40,12 @@ impl<T> Operand<'_, T> {
             || (self.rows - 1) * self.row_stride + (self.cols - 1) * self.col_stride < self.data.len()
     }
 
+    /// The transpose.
+    pub(crate) fn turned(self) -> Self {
+        let Self { data, rows, cols, row_stride, col_stride } = self;
+        Self { data, rows: cols, cols: rows, row_stride: col_stride, col_stride: row_stride }
+    }
+
     /// The rows from `start` on, `rows` of them.
     fn rows_from(self, start: usize, rows: usize) -> Self {
         Self { rows, data: self.data.get(start * self.row_stride..).unwrap_or(&[]), ..self }
@@ -106,12 +112,18 @@ pub(crate) fn plain<T: Real>(a: Operand<'_, T>, b: Operand<'_, T>, c: Output<'_,
     }
 }
 
+/// Up to this many multiplications the library's preparations take longer than plain loops.
+const TINY: usize = 64;
+
 /// From this many multiplications a product is worth a second thread (about 0.3 ms of work on one). Unit tests split small
 /// products too.
 const PARALLEL: usize = if cfg!(test) { 1 << 12 } else { 1 << 25 };
 
 /// The library's product.
 pub(crate) fn tuned<T: Real + Send + Sync>(a: Operand<'_, T>, b: Operand<'_, T>, c: Output<'_, T>) {
+    if (a.rows * a.cols).saturating_mul(b.cols) <= TINY {
+        return plain(a, b, c);
+    }
     check(&a, &b, &c);
     let Output { data, row_stride, onto } = c;
     if a.rows == 0 || b.cols == 0 {

@@ -4,7 +4,9 @@
 //! the arithmetic. A buffer whose last user lets go returns to its thread's pool together with its reference count, so a
 //! warm step allocates nothing.
 
-use std::any::Any;
+#![allow(unsafe_code, reason = "pools are looked up by type at every operation")]
+
+use std::any::{Any, TypeId};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -47,6 +49,11 @@ impl<T: Real> Storage<T> {
         let mut storage = Self::scratch(len);
         storage.make_mut().fill(value);
         storage
+    }
+
+    /// No buffer at all: what is left where one was taken out.
+    pub(crate) fn released() -> Self {
+        Self(None)
     }
 
     /// Takes over a vector without copying it.
@@ -134,20 +141,30 @@ struct Pool<T> {
     bytes: usize,
 }
 
-thread_local! {
-    /// One pool for each number type in use, found by its type. There are rarely more than two.
-    static POOLS: RefCell<Vec<Box<dyn Any>>> = const { RefCell::new(Vec::new()) };
+impl<T> Default for Pool<T> {
+    fn default() -> Self {
+        Self { free: Vec::new(), bytes: 0 }
+    }
 }
 
-/// `None` while the thread ends and its pools are gone.
-fn with_pool<T: 'static, R>(work: impl FnOnce(&mut Pool<T>) -> R) -> Option<R> {
-    let run = |pools: &RefCell<Vec<Box<dyn Any>>>| {
+/// Pools by their type, one for each kind of thing that is recycled and each number type. There are rarely more than four.
+type Pools = Vec<(TypeId, Box<dyn Any>)>;
+
+thread_local! {
+    static POOLS: RefCell<Pools> = const { RefCell::new(Vec::new()) };
+}
+
+/// Works with this thread's pool of a type; `None` while the thread ends and its pools are gone. `work` must not give
+/// anything back to a pool.
+pub(crate) fn with_pool<P: Default + 'static, R>(work: impl FnOnce(&mut P) -> R) -> Option<R> {
+    let run = |pools: &RefCell<Pools>| {
         let mut pools = pools.borrow_mut();
-        let at = pools.iter().position(|pool| pool.is::<Pool<T>>()).unwrap_or_else(|| {
-            pools.push(Box::new(Pool::<T> { free: Vec::new(), bytes: 0 }));
+        let at = pools.iter().position(|(of, _)| *of == TypeId::of::<P>()).unwrap_or_else(|| {
+            pools.push((TypeId::of::<P>(), Box::new(P::default())));
             pools.len() - 1
         });
-        pools[at].downcast_mut().map(work)
+        // SAFETY: the box holds what its type's name says. `downcast_mut` would ask it again, by a call.
+        Some(work(unsafe { &mut *std::ptr::from_mut(&mut *pools[at].1).cast::<P>() }))
     };
     POOLS.try_with(run).ok().flatten()
 }

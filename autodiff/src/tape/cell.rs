@@ -13,7 +13,7 @@ use crate::error::{Error, Kind};
 use crate::rules::Nary;
 use crate::tensor::entry::TensorEntry;
 use crate::tensor::no_grad;
-use crate::{Dual, Real, Var};
+use crate::{Dual, Real, Tensor, Var};
 
 /// A cell in the pool keeps at most this much memory for its next tape.
 const KEEP: usize = 1 << 29;
@@ -37,6 +37,8 @@ pub(crate) struct TapeCell<T: Real> {
     lines: Cell<bool>,
     origin: Cell<Option<Place>>,
     scratch: Cell<Scratch<T>>,
+    /// Room for a sweep's adjoints of tensors.
+    adjoints: Cell<Vec<Option<Tensor<T>>>>,
     store: UnsafeCell<Store<T>>,
     pub(crate) tensors: RefCell<Vec<TensorEntry<T>>>,
     /// Names of entries; whoever is called while they are borrowed calls nobody else.
@@ -116,6 +118,17 @@ impl<T: Real> TapeCell<T> {
     /// Gives the room back.
     pub(crate) fn put_scratch(&self, values: Vec<T>, operands: Vec<u32>) {
         self.scratch.set((values, operands));
+    }
+
+    /// Room for the adjoints of tensors; empty.
+    pub(crate) fn take_adjoints(&self) -> Vec<Option<Tensor<T>>> {
+        self.adjoints.take()
+    }
+
+    /// Gives the room back.
+    pub(crate) fn put_adjoints(&self, mut adjoints: Vec<Option<Tensor<T>>>) {
+        adjoints.clear();
+        self.adjoints.set(adjoints);
     }
 
     /// Gives operands of an n-ary entry that stand for constants their places.
@@ -371,6 +384,7 @@ impl<T: Real> Pooled for TapeCell<T> {
         drop(std::mem::replace(self.store(), Store::new()));
         drop(self.tensors.take());
         self.scratch.take();
+        self.adjoints.take();
     }
 }
 
@@ -409,6 +423,7 @@ pub(crate) fn fresh<T: Real>() -> &'static TapeCell<T> {
             lines: Cell::new(false),
             origin: Cell::new(None),
             scratch: Cell::default(),
+            adjoints: Cell::default(),
             store: UnsafeCell::new(Store::new()),
             tensors: RefCell::default(),
             names: RefCell::default(),

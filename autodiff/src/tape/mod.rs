@@ -8,6 +8,7 @@
 #![allow(unsafe_code, reason = "the storage writes entries without a bounds check for each array")]
 
 mod adverse;
+mod along;
 pub(crate) mod cell;
 mod constants;
 pub(crate) mod fused;
@@ -19,6 +20,7 @@ pub(crate) mod passes;
 pub(crate) mod reader;
 pub(crate) mod replay;
 pub(crate) mod reverse;
+pub(crate) mod rows;
 pub(crate) mod severed;
 mod stats;
 pub(crate) mod store;
@@ -30,6 +32,7 @@ use std::cell::Cell;
 use std::fmt;
 
 use self::cell::TapeCell;
+use crate::error::{Error, Kind};
 use crate::{Real, Tensor, Var};
 
 /// Records operations, so that derivatives can be computed from them.
@@ -191,6 +194,44 @@ impl<T: Real> Tape<T> {
         }
         let found = sweep::recorded(cell, root, seed, &places);
         wrt.iter().map(|x| x.pick(&found)).collect()
+    }
+}
+
+impl<T: Real> Tape<T> {
+    /// The derivative of a scalar root along directions, `Σ dL/dx · v` over the pairs `(x, v)`, recorded on this tape: its
+    /// gradient is a Hessian-vector product.
+    ///
+    /// Gradients that are larger than what they are computed from, those of weights, are not computed. A tensor that the
+    /// root does not depend on adds nothing.
+    ///
+    /// ```
+    /// use autodiff::{Tape, Tensor};
+    /// use ndarray::array;
+    /// let tape = Tape::new();
+    /// let x = tape.tensor(array![1.0, 2.0]);
+    /// let along = tape.directional(&x.powi(3).sum(), &[(&x, &Tensor::constant(array![1.0, 10.0]))]);
+    /// assert_eq!(along.item(), 123.0);                                                          // Σ 3 x² v
+    /// assert_eq!(along.backward().wrt(&x), array![6.0, 120.0].into_dyn());                      // 6 x v
+    /// ```
+    ///
+    /// # Panics
+    /// If the root is a constant, stale, of another tape, or not a scalar; if a tensor is not on this tape, or its direction
+    /// has another shape.
+    #[track_caller]
+    pub fn directional<Y: Root<T>>(&self, root: Y, along: &[(&Tensor<T>, &Tensor<T>)]) -> Tensor<T> {
+        let cell = self.cell.get();
+        let (root, seed) = root.seed(cell);
+        let mut directions = Vec::with_capacity(along.len());
+        // Not in a closure: a panic is to point at the caller.
+        for &(x, v) in along {
+            if x.shape() != v.shape() {
+                let (a, b) = (x.shape().to_vec(), v.shape().to_vec());
+                let rule = "a direction needs its tensor's shape";
+                Error::from(Kind::Shapes { op: "directional".into(), a, b, rule }).raise();
+            }
+            directions.push((x.index_on(cell) as u32, v.clone()));
+        }
+        sweep::directional(cell, root, seed, directions).unwrap_or_else(|| Tensor::scalar(T::zero()))
     }
 }
 

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use smallvec::SmallVec;
 
 use super::adverse::{Flow, Noted, born_in_sweep, inspect};
+use super::along::Along;
 use super::cell::{ASKED, TapeCell};
 use super::fused::Located;
 use super::replay::Values;
@@ -77,7 +78,8 @@ fn first_order<T: Real, A: Flow<T>>(
 ) -> Vec<Option<Tensor<T>>> {
     // Vjps run on this thread with recording off: their tensor operations leave no trace.
     let _pause = cell.pause();
-    let tensors = vec![None; entries.list.len()];
+    let mut tensors = cell.take_adjoints();
+    tensors.resize_with(entries.list.len(), || None);
     let mut sweep = FirstOrder { cell, values, entries: &entries.list, tensors, failed: None, flow: PhantomData };
     if let Some((node, seed)) = tensor {
         sweep.tensors[node.slot as usize] = Some(seed);
@@ -139,8 +141,12 @@ impl<T: Real, A: Flow<T>> Interpreter<T> for FirstOrder<'_, T, A> {
     }
 
     fn tensor(&mut self, slot: usize, adjoints: &mut [A]) {
-        let (Some(adjoint), None) = (self.tensors[slot].clone(), &self.failed) else { return };
         let entry = &self.entries[slot];
+        if matches!(entry.source, Source::Leaf(_)) || self.failed.is_some() {
+            return;
+        }
+        // Operands come before their operation, so nobody asks for the adjoint meanwhile.
+        let Some(adjoint) = self.tensors[slot].take() else { return };
         match &entry.source {
             Source::Leaf(_) => {}
             Source::Scalars { places, .. } => {
@@ -164,6 +170,7 @@ impl<T: Real, A: Flow<T>> Interpreter<T> for FirstOrder<'_, T, A> {
                 }
             }
         }
+        self.tensors[slot] = Some(adjoint);
     }
 
     fn element(&mut self, slot: usize, position: usize, adjoint: A) {
@@ -228,11 +235,12 @@ pub(super) fn pulled<T: Real>(
     }
     for (i, (gradient, input)) in gradients.iter_mut().zip(inputs).enumerate() {
         let Some(given) = gradient.take().filter(|_| cx.needs[i]) else { continue };
-        let got = given.shape().to_vec();
-        *gradient = given.fitted_to(input.shape());
-        if gradient.is_none() {
-            let want = input.shape().to_vec();
-            return Err(Kind::VjpShape { op: op.name().to_owned(), input: i, got, want }.into());
+        match given.fitted_to(input.shape()) {
+            Ok(fitted) => *gradient = Some(fitted),
+            Err(given) => {
+                let (got, want) = (given.shape().to_vec(), input.shape().to_vec());
+                return Err(Kind::VjpShape { op: op.name().to_owned(), input: i, got, want }.into());
+            }
         }
     }
     Ok(gradients)
@@ -252,6 +260,8 @@ struct Recorded<T: Real> {
     tensors: Vec<Option<Tensor<T>>>,
     /// Adjoints of single elements, collected until their tensor's turn comes.
     elements: Vec<Option<Vec<Var<T>>>>,
+    /// Where not the gradients of the sources are wanted but the derivative along directions.
+    along: Option<Along<T>>,
 }
 
 impl<T: Real> Recorded<T> {
@@ -277,7 +287,7 @@ impl<T: Real> Recorded<T> {
         drop(entries);
         let (traced, origin) = (cell.is_traced(), cell.origin());
         let (tensors, elements) = (vec![None; slots], vec![None; slots]);
-        Self { cell, window, first_slot, wants, traced, origin, tensors, elements }
+        Self { cell, window, first_slot, wants, traced, origin, tensors, elements, along: None }
     }
 
     fn wants_entry(&self, index: u32) -> bool {
@@ -367,7 +377,12 @@ impl<T: Real> Interpreter<T> for Recorded<T> {
         }
         let Some(adjoint) = self.tensors[own].clone() else { return };
         match &entry.source {
-            Source::Leaf(_) | Source::Region { .. } => {}
+            Source::Leaf(_) => {
+                if let Some(along) = &mut self.along {
+                    along.take(entry.index, &adjoint);
+                }
+            }
+            Source::Region { .. } => {}
             Source::Scalars { places, .. } => {
                 for (flat, (place, &value)) in places.iter().zip(adjoint.view().iter()).enumerate() {
                     let inner = place.map(|index| self.window.inner(index));
@@ -377,9 +392,15 @@ impl<T: Real> Interpreter<T> for Recorded<T> {
                 }
             }
             Source::Op { .. } => {
-                let (wants, window) = (&self.wants, &self.window);
-                let wanted = |input: &Tensor<T>| input.place().is_some_and(|node| wants[window.inner(node.index)]);
+                let (wants, window, along) = (&self.wants, &self.window, &self.along);
+                let directed = |index| along.as_ref().is_some_and(|along| along.of(index).is_some());
+                let wanted = |input: &Tensor<T>| {
+                    input.place().is_some_and(|node| wants[window.inner(node.index)] && !directed(node.index))
+                };
                 let passed = pass_on(self.cell, &entry, &adjoint, true, wanted, &mut self.tensors, self.first_slot);
+                let along = self.along.as_mut();
+                let passed =
+                    passed.and_then(|()| along.map_or(Ok(()), |along| along.pass(self.cell, &entry, &adjoint)));
                 if let Err(error) = passed {
                     error.raise();
                 }
@@ -415,18 +436,42 @@ pub(crate) fn recorded<T: Real>(
     seed: Option<Seed<T>>,
     wrt: &[usize],
 ) -> RecordedGradients<T> {
+    let (scalars, sweep) = recorded_sweep(cell, root, seed, wrt, None);
+    RecordedGradients { scalars, tensors: sweep.tensors }
+}
+
+/// The derivative of a root along directions for some tensors, recorded on the same tape; `None` if it depends on none.
+#[track_caller]
+pub(crate) fn directional<T: Real>(
+    cell: &'static TapeCell<T>,
+    root: usize,
+    seed: Option<Seed<T>>,
+    directions: Vec<(u32, Tensor<T>)>,
+) -> Option<Tensor<T>> {
+    let wrt: SmallVec<[usize; 8]> = directions.iter().map(|&(index, _)| index as usize).collect();
+    recorded_sweep(cell, root, seed, &wrt, Some(Along::new(directions))).1.along?.sum()
+}
+
+#[track_caller]
+fn recorded_sweep<T: Real>(
+    cell: &'static TapeCell<T>,
+    root: usize,
+    seed: Option<Seed<T>>,
+    wrt: &[usize],
+    along: Option<Along<T>>,
+) -> (Vec<Var<T>>, Recorded<T>) {
     cell.refuse_if_frozen(ASKED);
     let code = cell.copy_code(root);
     let blocks = cell.copy_blocks();
     let code = code.view(&blocks);
     let sources = wrt.iter().copied().filter(|&index| index <= root);
     let _origin = cell.on_behalf(Some(cell.here()));
-    let mut sweep = Recorded::new(cell, Window::whole(), 0, code, sources);
+    let mut sweep = Recorded { along, ..Recorded::new(cell, Window::whole(), 0, code, sources) };
     let mut adjoints = vec![Var::constant(T::zero()); root + 1];
     match seed {
         None => adjoints[root] = Var::constant(T::one()),
         Some((node, cotangent)) => sweep.tensors[node.slot as usize] = Some(cotangent),
     }
     reverse(code, &mut sweep, &mut adjoints);
-    RecordedGradients { scalars: adjoints, tensors: sweep.tensors }
+    (adjoints, sweep)
 }

@@ -1,6 +1,6 @@
 //! The table's rows on whole tensors.
 
-use super::entry::OpRef;
+use super::entry::{OpRef, RowGrads};
 use super::layout::{Dims, broadcast, checked_len};
 use super::lift::Arena;
 use super::{Grads, Tensor, Vjp};
@@ -147,8 +147,8 @@ impl<T: Real> Tensor<T> {
         let shape = fit(op, self.shape(), other.shape());
         let [a, b] = [self, other].map(|t| t.layout().broadcast_to(&shape).expect("just matched"));
         Self::build(&shape, |out| {
-            let a = map::Strided { data: self.storage.as_slice(), strides: &a.strides, offset: a.offset };
-            let b = map::Strided { data: other.storage.as_slice(), strides: &b.strides, offset: b.offset };
+            let a = map::Strided { data: self.buffer(), strides: &a.strides, offset: a.offset };
+            let b = map::Strided { data: other.buffer(), strides: &b.strides, offset: b.offset };
             write(&shape, a, b, out);
         })
     }
@@ -180,13 +180,23 @@ pub(super) fn unary_vjp<T: Real>(f: Unary, cx: &Vjp<'_, T>) -> Grads<T> {
         let slope = f.derivative(arena.lift(x.clone()), arena.lift(y.clone())).tensor();
         return g.binary(Binary::Chain, &slope).into();
     }
-    let shape = y.shape();
+    unary_slopes(f, g, x, y).into()
+}
+
+/// `f'(x) g` for all elements.
+fn unary_slopes<T: Real>(f: Unary, g: &Tensor<T>, x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
+    let shape = g.shape();
     let operands = [g.strided(), x.strided(), y.strided()];
-    let fused = |out: &mut [T]| {
-        let job = Job { shape, operands, out: [out] };
-        T::unary_slope_loop(f, job);
-    };
-    Tensor::build(shape, fused).into()
+    Tensor::build(shape, |out| T::unary_slope_loop(f, Job { shape, operands, out: [out] }))
+}
+
+/// One row of values, any number of rows of gradients.
+pub(super) fn unary_rows<T: Real>(f: Unary, cx: &Vjp<'_, T>) -> Option<RowGrads<T>> {
+    if f.is_step() {
+        return None;
+    }
+    let seen = |t: &Tensor<T>| Some(t.with_layout(t.layout().broadcast_to(cx.grad().shape())?));
+    Some(RowGrads::from_iter([Some(unary_slopes(f, cx.grad(), &seen(cx.input(0))?, &seen(cx.output())?))]))
 }
 
 pub(super) fn binary_vjp<T: Real>(f: Binary, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -205,15 +215,21 @@ pub(super) fn binary_vjp<T: Real>(f: Binary, cx: &Vjp<'_, T>) -> Grads<T> {
             g.binary(Binary::Chain, &slope.tensor())
         });
     }
-    let shape = y.shape();
-    let [a, b] = [a, b].map(|t| t.with_layout(t.layout().broadcast_to(shape).expect("an operand broadcasts")));
-    let operands = [g.strided(), a.strided(), b.strided(), y.strided()];
-    cx.each(|i| {
-        Tensor::build(shape, |out| {
-            let job = Job { shape, operands, out: [out] };
-            T::binary_slope_loop(f, i, job);
-        })
-    })
+    let [a, b] = [a, b].map(|t| t.with_layout(t.layout().broadcast_to(y.shape()).expect("an operand broadcasts")));
+    cx.each(|i| binary_slopes(f, i, g, [&a, &b, y]))
+}
+
+/// `∂f/∂x_i(a, b) g` for all elements; `x` holds `a`, `b` and `f(a, b)`.
+fn binary_slopes<T: Real>(f: Binary, i: usize, g: &Tensor<T>, x: [&Tensor<T>; 3]) -> Tensor<T> {
+    let (shape, [a, b, y]) = (g.shape(), x.map(Tensor::strided));
+    Tensor::build(shape, |out| T::binary_slope_loop(f, i, Job { shape, operands: [g.strided(), a, b, y], out: [out] }))
+}
+
+/// One row of values, any number of rows of gradients.
+pub(super) fn binary_rows<T: Real>(f: Binary, cx: &Vjp<'_, T>) -> Option<RowGrads<T>> {
+    let seen = |t: &Tensor<T>| Some(t.with_layout(t.layout().broadcast_to(cx.grad().shape())?));
+    let (a, b, y) = (seen(cx.input(0))?, seen(cx.input(1))?, seen(cx.output())?);
+    Some((0..2).map(|i| cx.needs(i).then(|| binary_slopes(f, i, cx.grad(), [&a, &b, &y]))).collect())
 }
 
 struct Select;

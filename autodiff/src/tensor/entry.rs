@@ -1,5 +1,6 @@
 //! What the tape keeps of a tensor operation.
 
+use std::marker::PhantomData;
 use std::rc::Rc;
 
 use smallvec::SmallVec;
@@ -34,7 +35,22 @@ pub(crate) trait Backward<T: Real> {
     fn is_end(&self) -> bool {
         false
     }
+
+    /// The inner product of the gradient with respect to input `i` and a direction, recorded, where that takes less than
+    /// the gradient does; else `None`.
+    fn along(&self, _cx: &Vjp<'_, T>, _i: usize, _direction: &Tensor<T>) -> Option<Tensor<T>> {
+        None
+    }
+
+    /// The gradients where the output has one row and `cx.grad()` any number of them, each a gradient of its own; `None` if
+    /// the operation cannot do that.
+    fn vjp_rows(&self, _cx: &Vjp<'_, T>) -> Option<RowGrads<T>> {
+        None
+    }
 }
+
+/// A gradient with any number of rows for each input that needs one.
+pub(crate) type RowGrads<T> = SmallVec<[Option<Tensor<T>>; 2]>;
 
 /// A stretch of program on scalars that the tape keeps as one entry and runs again when a sweep comes to it.
 pub(crate) trait Region<T: Real> {
@@ -65,9 +81,18 @@ impl<T: Real> Clone for OpRef<T> {
     }
 }
 
+/// An operation with parameters, which goes to the heap only if it is recorded.
+pub(crate) struct Shared<T, O>(O, PhantomData<T>);
+
+impl<T: Real, O: Backward<T> + 'static> From<Shared<T, O>> for OpRef<T> {
+    fn from(op: Shared<T, O>) -> Self {
+        Self::Shared(Rc::new(op.0))
+    }
+}
+
 impl<T: Real> OpRef<T> {
-    pub(crate) fn shared(op: impl Backward<T> + 'static) -> Self {
-        Self::Shared(Rc::new(op))
+    pub(crate) fn shared<O: Backward<T> + 'static>(op: O) -> Shared<T, O> {
+        Shared(op, PhantomData)
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -113,6 +138,17 @@ impl<T: Real> OpRef<T> {
     }
 }
 
+impl<T: Real> OpRef<T> {
+    pub(crate) fn vjp_rows(&self, cx: &Vjp<'_, T>) -> Option<RowGrads<T>> {
+        match self {
+            Self::Unary(f) => elementwise::unary_rows(*f, cx),
+            Self::Binary(f) => elementwise::binary_rows(*f, cx),
+            Self::Static(op) => op.vjp_rows(cx),
+            Self::Shared(op) => op.vjp_rows(cx),
+        }
+    }
+}
+
 /// A tensor entry of the tape.
 #[derive(Clone)]
 pub(crate) struct TensorEntry<T: Real> {
@@ -132,7 +168,7 @@ pub(crate) enum Source<T: Real> {
     /// Scalars of this tape, in row-major order; `None` is a constant.
     Scalars { places: Rc<[Option<u32>]>, shape: Dims },
     /// An operation.
-    Op { op: OpRef<T>, inputs: SmallVec<[Tensor<T>; 2]>, output: Tensor<T> },
+    Op { op: OpRef<T>, inputs: SmallVec<[Tensor<T>; 3]>, output: Tensor<T> },
     /// A stretch of program that started from these scalars; its results are the tensor's elements.
     Region { region: Rc<dyn Region<T>>, places: Rc<[u32]>, shape: Dims },
 }

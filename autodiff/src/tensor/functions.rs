@@ -5,6 +5,7 @@ use ndarray::{Array2, Array3, ArrayD};
 use super::Tensor;
 use crate::error::{Error, Kind};
 use crate::gradients::Gradients;
+use crate::tape::rows;
 use crate::{Real, Tape};
 
 /// The gradient of a scalar function of tensors, an array for each input.
@@ -87,7 +88,7 @@ pub fn jvp<T: Real>(
         return ArrayD::zeros(y.shape());
     }
     let cotangent = tape.tensor(Tensor::zeros(y.shape()));
-    let along = inner(&tape.grad((&y * &cotangent).sum(), &leaves), directions, "jvp");
+    let along = directional(&tape, &(&y * &cotangent).sum(), &leaves, directions, "jvp");
     if !along.is_tracked() {
         return ArrayD::zeros(y.shape());
     }
@@ -119,7 +120,7 @@ pub fn hvp<T: Real>(
     if !y.is_tracked() {
         return zeros(&leaves);
     }
-    let along = inner(&tape.grad(y, &leaves), directions, "hvp");
+    let along = directional(&tape, &y, &leaves, directions, "hvp");
     if !along.is_tracked() {
         return zeros(&leaves);
     }
@@ -158,7 +159,8 @@ pub fn jacobian<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor
 ///
 /// `f` maps `[n, inputs]` to `[n, outputs]` for any `n`, and row `i` of its result depends on row `i` of its argument
 /// alone, as in a network. Each row is repeated once for each output, so that one sweep finds all their gradients; the
-/// matrix products are as large as the batch and not vectors, as they are in [`jacobian`].
+/// matrix products are as large as the batch and not vectors, as they are in [`jacobian`]. A single row is not repeated if
+/// `f` is made of elementwise functions of the table, `linear`, and `matmul`: then only the sweep has a row for each output.
 ///
 /// ```
 /// use autodiff::{Tensor, tensor};
@@ -173,12 +175,21 @@ pub fn jacobian<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor
 /// If `x` or the result has not two axes, or if the result has not a row for each row.
 #[track_caller]
 pub fn jacobian_rows<T: Real>(f: impl Fn(&Tensor<T>) -> Tensor<T>, x: &Tensor<T>) -> Array3<T> {
-    let y = f(&x.untracked());
+    let (tape, mut leaf) = (Tape::new(), x.untracked());
+    if x.shape().first() == Some(&1) {
+        leaf = tape.tensor(leaf);
+    }
+    let y = f(&leaf);
     let (&[items, inputs], &[rows, outputs]) = (x.shape(), y.shape()) else { uneven(x.shape(), y.shape()) };
     if rows != items {
         uneven(x.shape(), y.shape());
     }
-    let tape = Tape::new();
+    if leaf.is_tracked() {
+        if let Some(jacobian) = rows::jacobian(&y, &leaf) {
+            return jacobian.into_array().into_shape_with_order((1, outputs, inputs)).expect("a row for each output");
+        }
+        tape.reset();
+    }
     let repeated = x.untracked().expand(1).broadcast_to(&[items, outputs, inputs]).reshape(&[items * outputs, inputs]);
     let leaf = tape.tensor(repeated);
     let all = f(&leaf);
@@ -258,21 +269,26 @@ fn found<T: Real>(gradients: &Gradients<T>, x: &Tensor<T>) -> ArrayD<T> {
     gradients.wrt_or_zeros(x)
 }
 
-/// `Σ a · b` over lists of tensors.
+/// The derivative of a scalar along a direction for each leaf, recorded.
 #[track_caller]
-fn inner<T: Real>(gradients: &[Tensor<T>], directions: &[Tensor<T>], op: &'static str) -> Tensor<T> {
-    if gradients.len() != directions.len() {
+fn directional<T: Real>(
+    tape: &Tape<T>,
+    root: &Tensor<T>,
+    leaves: &[Tensor<T>],
+    directions: &[Tensor<T>],
+    op: &'static str,
+) -> Tensor<T> {
+    if leaves.len() != directions.len() {
         let why = "one direction for each input";
-        Error::from(Kind::Count { op, got: directions.len(), want: gradients.len(), why }).raise();
+        Error::from(Kind::Count { op, got: directions.len(), want: leaves.len(), why }).raise();
     }
-    let mut sum: Option<Tensor<T>> = None;
-    for (g, v) in gradients.iter().zip(directions) {
-        if g.shape() != v.shape() {
-            let (a, b) = (g.shape().to_vec(), v.shape().to_vec());
+    let mut pairs = Vec::with_capacity(leaves.len());
+    for (x, v) in leaves.iter().zip(directions) {
+        if x.shape() != v.shape() {
+            let (a, b) = (x.shape().to_vec(), v.shape().to_vec());
             Error::from(Kind::Shapes { op: op.into(), a, b, rule: "a direction needs its input's shape" }).raise();
         }
-        let term = (g * v).sum();
-        sum = Some(sum.map_or_else(|| term.clone(), |sum| sum + &term));
+        pairs.push((x, v));
     }
-    sum.unwrap_or_else(|| Tensor::scalar(T::zero()))
+    tape.directional(root, &pairs)
 }

@@ -3,7 +3,7 @@
 use ndarray::SliceInfoElem;
 use smallvec::SmallVec;
 
-pub(crate) use crate::kernels::Dims;
+pub(crate) use crate::kernels::{Dims, dims};
 
 /// Where the elements of a tensor lie in its buffer: element `i` at `offset + Σ i_k strides_k`. Stride 0 repeats an axis.
 #[derive(Debug)]
@@ -15,19 +15,15 @@ pub(crate) struct Layout {
 
 impl Clone for Layout {
     fn clone(&self) -> Self {
-        // `from_slice` copies bytes; the derived clone goes element by element.
-        Self {
-            shape: SmallVec::from_slice(&self.shape),
-            strides: SmallVec::from_slice(&self.strides),
-            offset: self.offset,
-        }
+        // The derived clone goes element by element.
+        Self { shape: dims(&self.shape), strides: dims(&self.strides), offset: self.offset }
     }
 }
 
 impl Layout {
     /// Row-major from the buffer's start.
     pub(crate) fn row_major(shape: &[usize]) -> Self {
-        Self { shape: SmallVec::from_slice(shape), strides: row_major_strides(shape), offset: 0 }
+        Self { shape: dims(shape), strides: row_major_strides(shape), offset: 0 }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -66,7 +62,7 @@ impl Layout {
                 _ => return None,
             }
         }
-        Some(Self { shape: SmallVec::from_slice(shape), strides, offset: self.offset })
+        Some(Self { shape: dims(shape), strides, offset: self.offset })
     }
 
     /// The part that a slice names, all of whose bounds lie inside; `None` if a step goes backward over several elements.
@@ -113,11 +109,19 @@ impl Layout {
 }
 
 pub(crate) fn row_major_strides(shape: &[usize]) -> Dims {
-    let mut strides: Dims = SmallVec::from_elem(1, shape.len());
-    for axis in (1..shape.len()).rev() {
-        strides[axis - 1] = strides[axis] * shape[axis];
+    // The commonest first: every operation asks.
+    match *shape {
+        [] => Dims::new(),
+        [_] => dims(&[1]),
+        [_, n] => dims(&[n, 1]),
+        _ => {
+            let mut strides: Dims = SmallVec::from_elem(1, shape.len());
+            for axis in (1..shape.len()).rev() {
+                strides[axis - 1] = strides[axis] * shape[axis];
+            }
+            strides
+        }
     }
-    strides
 }
 
 /// The index of the element at a position in row-major order.
@@ -140,10 +144,10 @@ pub(crate) fn checked_len(shape: &[usize]) -> Option<usize> {
 /// The shape in which two operands meet: axes are matched from the last, and 1 stretches.
 pub(crate) fn broadcast(a: &[usize], b: &[usize]) -> Option<Dims> {
     if a == b {
-        return Some(SmallVec::from_slice(a));
+        return Some(dims(a));
     }
     let (long, short) = if a.len() >= b.len() { (a, b) } else { (b, a) };
-    let mut shape: Dims = SmallVec::from_slice(long);
+    let mut shape: Dims = dims(long);
     for (len, &other) in shape[long.len() - short.len()..].iter_mut().zip(short) {
         *len = match (*len, other) {
             (x, y) if x == y => x,

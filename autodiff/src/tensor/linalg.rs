@@ -80,7 +80,7 @@ fn singular<T: Real>(op: &str, a: &Tensor<T>, BadPivot { index, value }: BadPivo
     Kind::Shape { op: op.into(), shape: a.shape().to_vec(), rule }.into()
 }
 
-fn identity<T: Real>(n: usize) -> Tensor<T> {
+pub(crate) fn identity<T: Real>(n: usize) -> Tensor<T> {
     Tensor::build(&[n, n], |out| {
         out.fill(T::zero());
         out.iter_mut().step_by(n + 1).for_each(|x| *x = T::one());

@@ -2,13 +2,15 @@
 
 use smallvec::SmallVec;
 
-use super::entry::{Backward, OpRef};
+use super::entry::{Backward, OpRef, RowGrads};
 use super::layout::{Dims, broadcast, row_major_strides};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Kind};
 use crate::kernels::gemm::{Operand, Output};
 use crate::kernels::product::{self, Axis};
+use crate::kernels::storage::Storage;
+use crate::kernels::{reduce, turn};
 
 struct MatMul;
 
@@ -25,6 +27,18 @@ impl<T: Real> Backward<T> for MatMul {
             _ => cx.input(0).turned().product(g, leading(cx.input(1).shape())),
         })
     }
+
+    /// `Σ (dL/dY · Bᵀ) · V = Σ dL/dY · (V B)`, `Σ (Aᵀ · dL/dY) · V = Σ dL/dY · (A V)`.
+    fn along(&self, cx: &Vjp<'_, T>, i: usize, v: &Tensor<T>) -> Option<Tensor<T>> {
+        let (a, b) = (cx.input(0), cx.input(1));
+        let matrices = a.ndim() == 2 && b.ndim() == 2;
+        matrices.then(|| (cx.grad() * if i == 0 { v.matmul(b) } else { a.matmul(v) }).sum())
+    }
+
+    fn vjp_rows(&self, cx: &Vjp<'_, T>) -> Option<RowGrads<T>> {
+        let left = cx.needs(0) && !cx.needs(1) && cx.input(0).ndim() == 2 && cx.input(1).ndim() == 2;
+        left.then(|| RowGrads::from_iter([Some(cx.grad().matmul(&cx.input(1).turned())), None]))
+    }
 }
 
 struct Linear;
@@ -37,12 +51,37 @@ impl<T: Real> Backward<T> for Linear {
     /// `dL/dx = dL/dy · W`, `dL/dW = dL/dyᵀ · x`, `dL/db = Σ dL/dy` over the items (L18).
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
         let g = cx.grad();
+        if cx.recording() {
+            return cx.each(|i| match i {
+                0 => g.matmul(cx.input(1)),
+                1 => g.transpose().matmul(cx.input(0)),
+                // The engine sums over the items.
+                _ => g.clone(),
+            });
+        }
+        // The same without views and records, which cost as much as a small product.
+        let g = g.plain();
         cx.each(|i| match i {
-            0 => g.matmul(cx.input(1)),
-            1 => g.transpose().matmul(cx.input(0)),
-            // The engine sums over the items.
-            _ => g.clone(),
+            0 => Tensor::of_matrices(g.matrix(), cx.input(1).plain().matrix()),
+            1 => Tensor::of_matrices(g.matrix().turned(), cx.input(0).plain().matrix()),
+            _ => Tensor::build(&g.shape()[1..], |out| reduce::sum_into(g.shape(), g.strided(), out, &[0, 1])),
         })
+    }
+
+    /// `Σ (dL/dyᵀ · x) · V = Σ dL/dy · (x Vᵀ)`.
+    fn along(&self, cx: &Vjp<'_, T>, i: usize, v: &Tensor<T>) -> Option<Tensor<T>> {
+        let (x, w) = (cx.input(0), cx.input(1));
+        let change = match i {
+            0 => v.matmul(&w.transpose()),
+            1 => x.matmul(&v.transpose()),
+            _ => return None,
+        };
+        Some((cx.grad() * change).sum())
+    }
+
+    fn vjp_rows(&self, cx: &Vjp<'_, T>) -> Option<RowGrads<T>> {
+        let left = cx.needs(0) && !cx.needs(1) && !cx.needs(2);
+        left.then(|| RowGrads::from_iter([Some(cx.grad().matmul(cx.input(1))), None, None]))
     }
 }
 
@@ -83,10 +122,13 @@ impl<T: Real> Tensor<T> {
             }
         };
         let (x, weights, bias) = (self.plain(), w.plain(), b.row_major());
-        let weights = weights.with_layout(weights.layout().permuted(&[1, 0]));
+        let bias = bias.as_slice().expect("row-major");
         let output = Self::build(&[items, outputs], |out| {
-            T::gemm(x.matrix(), weights.matrix(), Output::rows(out, outputs));
-            let bias = bias.as_slice().expect("row-major");
+            let (x, w) = (x.matrix(), weights.matrix());
+            if is_better_turned(x, w.turned()) {
+                return turned_product(x, w.turned(), out, |j, y| y + bias[j]);
+            }
+            T::gemm(x, w.turned(), Output::rows(out, outputs));
             for row in out.chunks_exact_mut(outputs.max(1)) {
                 for (y, &b) in row.iter_mut().zip(bias) {
                     *y += b;
@@ -197,7 +239,7 @@ impl<T: Real> Tensor<T> {
         let (m, n) = (*m, *n);
         let (x, y) = (self.plain(), other.plain());
         let output = if self.ndim() == 2 && other.ndim() == 2 {
-            Self::build(&[m, n], |out| T::gemm(x.matrix(), y.matrix(), Output::rows(out, n)))
+            Self::of_matrices(x.matrix(), y.matrix())
         } else {
             let (la, lb) = (leading(self.shape()), leading(other.shape()));
             let full = broadcast(la, lb).expect("leading axes that broadcast");
@@ -221,6 +263,17 @@ impl<T: Real> Tensor<T> {
             Self::build(&shape, |out| product::batched(&axes, x.matrix(), y.matrix(), out))
         };
         Self::record(OpRef::Static(&MatMul), &[self, other], output)
+    }
+
+    /// The product of two matrices; a constant.
+    fn of_matrices(a: Operand<'_, T>, b: Operand<'_, T>) -> Self {
+        let (m, n) = (a.rows, b.cols);
+        Self::build(&[m, n], |out| {
+            if is_better_turned(a, b) {
+                return turned_product(a, b, out, |_, y| y);
+            }
+            T::gemm(a, b, Output::rows(out, n));
+        })
     }
 
     /// With the last two axes exchanged.
@@ -251,4 +304,17 @@ impl<T: Real> Tensor<T> {
 /// The lengths before the last two: how many matrices there are.
 fn leading(shape: &[usize]) -> &[usize] {
     &shape[..shape.len() - 2]
+}
+
+/// Whether `Bᵀ Aᵀ` and turning it is faster than `A B`. Where the columns of `B` lie in order, the library turns `B` while it
+/// packs it: 112 µs for 73 at 32 × 784 × 128 with AVX2, 1177 for 1054 at 128 × 784 × 512, but 50 ms for 53 at 512 × 2048².
+fn is_better_turned<T>(a: Operand<'_, T>, b: Operand<'_, T>) -> bool {
+    (2..=256).contains(&a.rows) && a.rows < b.cols && b.row_stride == 1 && b.col_stride > 1
+}
+
+/// `out[i, j] = f(j, (A B)[i, j])`, by the transpose.
+fn turned_product<T: Real>(a: Operand<'_, T>, b: Operand<'_, T>, out: &mut [T], f: impl Fn(usize, T) -> T) {
+    let mut turned = Storage::scratch(out.len());
+    T::gemm(b.turned(), a.turned(), Output::rows(turned.make_mut(), a.rows));
+    turn::turn(turned.as_slice(), b.cols, out, f);
 }

@@ -22,6 +22,7 @@
 //!
 //! [`elementwise!`](crate::elementwise) makes one pass of a formula.
 
+mod body;
 mod checkpoint;
 mod compare;
 mod conv;
@@ -44,7 +45,7 @@ mod index;
 mod join;
 pub(crate) mod layout;
 mod lift;
-mod linalg;
+pub(crate) mod linalg;
 mod losses;
 mod map_rows;
 mod matmul;
@@ -83,6 +84,7 @@ pub use crate::kernels::factor::Triangle;
 #[doc(hidden)]
 pub use crate::kernels::cpu::{Path, limited_to};
 
+use self::body::Body;
 use self::cut::Cuts;
 use self::layout::Layout;
 use crate::error::{Error, Kind};
@@ -107,8 +109,7 @@ use crate::{Real, Var};
 /// ```
 #[derive(Clone)]
 pub struct Tensor<T: Real> {
-    storage: Storage<T>,
-    layout: Layout,
+    body: Body<T>,
     node: Option<Node<T>>,
     cuts: Cuts<T>,
 }
@@ -128,12 +129,7 @@ impl<T: Real> Tensor<T> {
         let shape = Layout::row_major(array.shape());
         let array = if array.is_standard_layout() { array } else { array.as_standard_layout().into_owned() };
         let (vec, offset) = array.into_raw_vec_and_offset();
-        Self {
-            storage: Storage::from_vec(vec),
-            layout: Layout { offset: offset.unwrap_or(0), ..shape },
-            node: None,
-            cuts: None,
-        }
+        Self::plain_body(Storage::from_vec(vec), Layout { offset: offset.unwrap_or(0), ..shape })
     }
 
     /// A constant of no axes.
@@ -168,7 +164,11 @@ impl<T: Real> Tensor<T> {
 
     pub(crate) fn from_storage(storage: Storage<T>, shape: &[usize]) -> Self {
         debug_assert_eq!(storage.as_slice().len(), shape.iter().product::<usize>());
-        Self { storage, layout: Layout::row_major(shape), node: None, cuts: None }
+        Self::plain_body(storage, Layout::row_major(shape))
+    }
+
+    fn plain_body(storage: Storage<T>, layout: Layout) -> Self {
+        Self { body: Body::new(storage, layout), node: None, cuts: None }
     }
 
     /// A result of `shape` whose elements `write` sets in full.
@@ -190,22 +190,22 @@ impl<T: Real> Tensor<T> {
 
     /// The same elements under another layout, as a constant.
     pub(crate) fn with_layout(&self, layout: Layout) -> Self {
-        Self { storage: self.storage.clone(), layout, node: None, cuts: None }
+        Self::plain_body(self.body.storage().clone(), layout)
     }
 
     /// The lengths of the axes.
     pub fn shape(&self) -> &[usize] {
-        &self.layout.shape
+        &self.layout().shape
     }
 
     /// The number of axes.
     pub fn ndim(&self) -> usize {
-        self.layout.rank()
+        self.layout().rank()
     }
 
     /// The number of elements.
     pub fn len(&self) -> usize {
-        self.layout.len()
+        self.layout().len()
     }
 
     /// Whether there are no elements.
@@ -232,13 +232,13 @@ impl<T: Real> Tensor<T> {
     /// assert_eq!(x.transpose().view(), ndarray::array![[1.0, 3.0], [2.0, 4.0]].into_dyn());
     /// ```
     pub fn view(&self) -> ArrayViewD<'_, T> {
-        let shape = IxDyn(&self.layout.shape);
+        let shape = IxDyn(&self.layout().shape);
         if self.is_empty() {
             // Strides of nothing may reach beyond it.
             return ArrayView::from_shape(shape, &[]).expect("no elements");
         }
-        let elements = &self.storage.as_slice()[self.layout.offset..];
-        ArrayView::from_shape(shape.strides(IxDyn(&self.layout.strides)), elements)
+        let elements = &self.buffer()[self.layout().offset..];
+        ArrayView::from_shape(shape.strides(IxDyn(&self.layout().strides)), elements)
             .expect("a layout lies inside its buffer")
     }
 
@@ -249,11 +249,11 @@ impl<T: Real> Tensor<T> {
 
     /// The elements as an owned array, without a copy if nobody else uses them.
     pub fn into_array(self) -> ArrayD<T> {
-        if self.layout.offset != 0 || !self.layout.is_row_major() {
+        if self.layout().offset != 0 || !self.layout().is_row_major() {
             return self.to_array();
         }
-        let (len, shape) = (self.len(), IxDyn(&self.layout.shape));
-        let mut vec = self.storage.into_vec();
+        let (len, shape) = (self.len(), IxDyn(self.shape()));
+        let mut vec = self.body.into_storage().into_vec();
         vec.truncate(len);
         ArrayD::from_shape_vec(shape, vec).expect("as many elements as the shape says")
     }
@@ -268,7 +268,7 @@ impl<T: Real> Tensor<T> {
             let rule = "`item` needs exactly one element".to_owned();
             Error::from(Kind::Shape { op: "item".into(), shape: self.shape().to_vec(), rule }).raise();
         }
-        self.storage.as_slice()[self.layout.offset]
+        self.buffer()[self.layout().offset]
     }
 
     /// The same values as a constant: no gradient flows through. If one is asked for that would have, the message names
@@ -280,25 +280,26 @@ impl<T: Real> Tensor<T> {
 
     /// The same values as a constant that says nothing of where it came from.
     pub(crate) fn untracked(&self) -> Self {
-        Self { node: None, cuts: None, ..self.clone() }
+        Self { body: self.body.clone(), node: None, cuts: None }
     }
 
     pub(crate) fn strided(&self) -> Strided<'_, T> {
-        Strided { data: self.storage.as_slice(), strides: &self.layout.strides, offset: self.layout.offset }
+        let layout = self.layout();
+        Strided { data: self.buffer(), strides: &layout.strides, offset: layout.offset }
     }
 
     /// All elements of the buffer that this tensor is a view of.
     pub(crate) fn buffer(&self) -> &[T] {
-        self.storage.as_slice()
+        self.body.storage().as_slice()
     }
 
     pub(crate) fn layout(&self) -> &Layout {
-        &self.layout
+        self.body.layout()
     }
 
     /// The elements in row-major order, copied only if they lie otherwise; a constant.
     pub(crate) fn row_major(&self) -> Self {
-        if self.layout.is_row_major() {
+        if self.layout().is_row_major() {
             return self.untracked();
         }
         Self::build(self.shape(), |out| map::map1(self.shape(), self.strided(), out, |x| x))
@@ -306,18 +307,19 @@ impl<T: Real> Tensor<T> {
 
     /// The elements as a slice, if they lie in row-major order.
     pub(crate) fn as_slice(&self) -> Option<&[T]> {
-        let (offset, len) = (self.layout.offset, self.len());
-        self.layout.is_row_major().then(|| if len == 0 { &[] } else { &self.storage.as_slice()[offset..offset + len] })
+        let (offset, len) = (self.layout().offset, self.len());
+        self.layout().is_row_major().then(|| if len == 0 { &[] } else { &self.buffer()[offset..offset + len] })
     }
 
     /// The elements in row-major order, for writing; a shared buffer is copied first.
     pub(crate) fn make_mut(&mut self) -> &mut [T] {
-        if !self.layout.is_row_major() || self.layout.offset != 0 || self.storage.as_slice().len() != self.len() {
+        let (layout, len) = (self.layout(), self.len());
+        if !self.body.is_unique() || !layout.is_row_major() || layout.offset != 0 || self.buffer().len() != len {
             let node = self.node;
             *self = Self::build(self.shape(), |out| map::map1(self.shape(), self.strided(), out, |x| x));
             self.node = node;
         }
-        self.storage.make_mut()
+        self.body.make_mut().expect("just made unique")
     }
 
     /// Updates the elements in place, `self[i] = f(self[i], other[i])`; a buffer that others use is copied first.
@@ -340,14 +342,13 @@ impl<T: Real> Tensor<T> {
             Error::from(Kind::Shapes { op: "update".into(), a, b, rule: "both need the same shape" }).raise();
         }
         (self.node, self.cuts) = (None, None);
-        if !self.storage.is_unique() || !self.layout.is_row_major() {
+        if !self.body.is_unique() || !self.layout().is_row_major() {
             // Somebody else needs the old values, a tape perhaps: the new ones go elsewhere, in one pass.
-            let shape = self.layout.shape.clone();
-            *self = Self::build(&shape, |out| map::map2(&shape, self.strided(), other.strided(), out, f));
+            *self = Self::build(self.shape(), |out| map::map2(self.shape(), self.strided(), other.strided(), out, f));
             return;
         }
-        let (shape, strides) = (other.layout.shape.clone(), layout::row_major_strides(other.shape()));
-        map::update(&shape, self.make_mut(), &strides, 0, other.strided(), f);
+        let (shape, strides) = (other.shape(), layout::row_major_strides(other.shape()));
+        map::update(shape, self.make_mut(), &strides, 0, other.strided(), f);
     }
 
     /// Whether all elements are finite.

@@ -81,13 +81,22 @@ impl<T: Real> Tensor<T> {
         if cell.checks_finite() {
             finite::check_leaf(&self, cell.here());
         }
-        let shape = self.layout.shape.clone();
+        let shape = self.layout().shape.clone();
         self.enter(cell, Source::Leaf(shape))
     }
 
     /// Records the operation that gave `output`, if any of its inputs is tracked.
+    #[inline]
     #[track_caller]
-    pub(crate) fn record(op: OpRef<T>, inputs: &[&Self], output: Self) -> Self {
+    pub(crate) fn record(op: impl Into<OpRef<T>>, inputs: &[&Self], output: Self) -> Self {
+        if inputs.iter().all(|input| input.node.is_none() && input.cuts.is_none()) {
+            return output;
+        }
+        Self::record_tracked(op.into(), inputs, output)
+    }
+
+    #[track_caller]
+    fn record_tracked(op: OpRef<T>, inputs: &[&Self], output: Self) -> Self {
         let mut tape: Option<Node<T>> = None;
         for input in inputs {
             let Some(node) = input.live() else { continue };
@@ -115,7 +124,7 @@ impl<T: Real> Tensor<T> {
         if cell.checks_finite() {
             finite::check(&op, inputs, &output, cell.here());
         }
-        let inputs: SmallVec<[Self; 2]> = inputs.iter().map(|&x| x.clone()).collect();
+        let inputs: SmallVec<[Self; 3]> = inputs.iter().map(|&x| x.clone()).collect();
         let source = Source::Op { op, inputs, output: output.clone() };
         output.enter(cell, source)
     }

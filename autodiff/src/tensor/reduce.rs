@@ -23,6 +23,31 @@ impl<T: Real> Backward<T> for SumAxes {
     }
 }
 
+/// [`SumAxes`] over all of them.
+struct SumAll;
+
+impl<T: Real> Backward<T> for SumAll {
+    fn name(&self) -> &'static str {
+        "sum"
+    }
+
+    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
+        cx.grad().clone().into()
+    }
+}
+
+struct MeanAll;
+
+impl<T: Real> Backward<T> for MeanAll {
+    fn name(&self) -> &'static str {
+        "mean"
+    }
+
+    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
+        (cx.grad() * (T::one() / T::of(cx.input(0).len() as f64))).into()
+    }
+}
+
 struct Broadcast;
 
 impl<T: Real> Backward<T> for Broadcast {
@@ -40,8 +65,19 @@ impl<T: Real> Tensor<T> {
     /// The sum of all elements, a tensor without axes.
     #[track_caller]
     pub fn sum(&self) -> Self {
-        let axes: Dims = (0..self.ndim()).collect();
-        self.sum_axes(&axes, false)
+        Self::record(OpRef::Static(&SumAll), &[self], Self::scalar(self.total()))
+    }
+
+    /// The sum of all elements; the order of additions depends on the shape alone.
+    fn total(&self) -> T {
+        match self.as_slice() {
+            Some(elements) => reduce::sum(elements),
+            None => {
+                let mut total = [T::zero()];
+                reduce::sum_into(self.shape(), self.strided(), &mut total, &Dims::from_elem(0, self.ndim()));
+                total[0]
+            }
+        }
     }
 
     /// The sum along one axis, which disappears.
@@ -64,9 +100,8 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub fn sum_axes(&self, axes: &[usize], keep: bool) -> Self {
         let kept = self.kept("sum", axes);
-        let output = if axes.len() == self.ndim() && self.as_slice().is_some() {
-            let total = reduce::sum(self.as_slice().expect("just seen"));
-            Self::full(&kept, total)
+        let output = if axes.len() == self.ndim() {
+            Self::full(&kept, self.total())
         } else {
             let strides = reduced_strides(&kept);
             Self::build(&kept, |out| reduce::sum_into(self.shape(), self.strided(), out, &strides))
@@ -77,8 +112,8 @@ impl<T: Real> Tensor<T> {
     /// The mean of all elements; NaN if there are none.
     #[track_caller]
     pub fn mean(&self) -> Self {
-        let count = T::of(self.len() as f64);
-        self.sum() / count
+        let mean = self.total() / T::of(self.len() as f64);
+        Self::record(OpRef::Static(&MeanAll), &[self], Self::scalar(mean))
     }
 
     /// The mean along one axis, which disappears.
@@ -115,20 +150,20 @@ impl<T: Real> Tensor<T> {
     }
 
     /// A gradient brought to the shape of the input it belongs to: summed over the axes along which the input was
-    /// repeated, repeated where the gradient is shorter. `None` if the shapes do not go together.
-    pub(crate) fn fitted_to(self, shape: &[usize]) -> Option<Self> {
+    /// repeated, repeated where the gradient is shorter. The gradient itself if the shapes do not go together.
+    pub(crate) fn fitted_to(self, shape: &[usize]) -> Result<Self, Self> {
         if self.shape() == shape {
-            return Some(self);
+            return Ok(self);
         }
         if self.layout().broadcast_to(shape).is_some() {
-            return Some(self.broadcast_to(shape));
+            return Ok(self.broadcast_to(shape));
         }
-        let extra = self.ndim().checked_sub(shape.len())?;
+        let Some(extra) = self.ndim().checked_sub(shape.len()) else { return Err(self) };
         let mut axes: Dims = (0..extra).collect();
         for (axis, (&have, &want)) in self.shape()[extra..].iter().zip(shape).enumerate() {
             if have != want {
                 if want != 1 && have != 1 {
-                    return None;
+                    return Err(self);
                 }
                 if want == 1 {
                     axes.push(extra + axis);
@@ -137,7 +172,7 @@ impl<T: Real> Tensor<T> {
         }
         let summed = self.sum_axes(&axes, true);
         let lead: Dims = summed.shape()[extra..].iter().copied().collect();
-        Some(summed.reshape(&lead).broadcast_to(shape))
+        Ok(summed.reshape(&lead).broadcast_to(shape))
     }
 
     /// A result of the shape `kept`: all elements that meet in one of its places, folded in row-major order. A constant.

@@ -69,13 +69,13 @@ impl<T: Real> Layer<T> for Mlp<T> {
 
     fn visit(&self, v: &mut Visit<'_, T>) {
         for (i, (linear, _)) in self.layers.iter().enumerate() {
-            v.layer(&format!("layers.{i}"), linear);
+            v.layer_at("layers", i, linear);
         }
     }
 
     fn visit_mut(&mut self, v: &mut VisitMut<'_, T>) {
         for (i, (linear, _)) in self.layers.iter_mut().enumerate() {
-            v.layer(&format!("layers.{i}"), linear);
+            v.layer_at("layers", i, linear);
         }
     }
 

@@ -56,13 +56,13 @@ impl<T: Real> Layer<T> for Sequential<T> {
 
     fn visit(&self, v: &mut Visit<'_, T>) {
         for (i, layer) in self.layers.iter().enumerate() {
-            v.layer(&format!("layers.{i}"), &**layer);
+            v.layer_at("layers", i, &**layer);
         }
     }
 
     fn visit_mut(&mut self, v: &mut VisitMut<'_, T>) {
         for (i, layer) in self.layers.iter_mut().enumerate() {
-            v.layer(&format!("layers.{i}"), &mut **layer);
+            v.layer_at("layers", i, &mut **layer);
         }
     }
 

@@ -62,6 +62,10 @@ pub fn cross_entropy<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
 /// If the shapes differ.
 #[track_caller]
 pub fn softmax_cross_entropy<T: Real>(a: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
+    if a.ndim() == 2 {
+        same("softmax_cross_entropy", a, t);
+        return a.softmax_cross_entropy(t, 1).mean();
+    }
     sum::softmax_cross_entropy(a, t) / items(a)
 }
 

@@ -8,7 +8,7 @@ use super::state::numbers;
 use super::{Descent, Optimizer, State, Transform};
 use crate::error::Kind;
 use crate::schedule::Plateau;
-use crate::visit::{parameters, parameters_mut, quoted};
+use crate::visit::{parameters, quoted, unnamed_mut};
 use crate::{Error, Layer, Result};
 
 impl<T: Real, R: Transform<T>> Optimizer<T> for Descent<T, R> {
@@ -40,7 +40,7 @@ impl<T: Real, R: Transform<T>> Optimizer<T> for Descent<T, R> {
         self.steps = moment.step;
         let chain = &self.chain;
         let mut slots = self.slots.iter_mut();
-        parameters_mut(model, |_, param| {
+        unnamed_mut(model, |param| {
             let slot = slots.next().expect("a slot for each parameter");
             if slot.is_frozen() {
                 return;

@@ -78,7 +78,9 @@ pub fn op<T: Real>(op: impl Op<T> + 'static, inputs: &[Tensor<T>]) -> Report<T> 
 /// use ndarray::array;
 /// let x = Tensor::constant(array![[0.5, -1.0], [2.0, 0.3]]);
 /// let report = check::op_with(
-///     |x| Tensor::custom("cube", x, |x| x[0].mapv(|x| x * x * x), |cx| (3.0 * cx.input(0).square() * cx.grad()).into()),
+///     |x: &[&Tensor<f64>]| {
+///         Tensor::custom("cube", x, |x| x[0].mapv(|x| x * x * x), |cx| (3.0 * cx.input(0).square() * cx.grad()).into())
+///     },
 ///     &[x],
 /// );
 /// report.assert_pass();

@@ -119,7 +119,8 @@ const TINY: usize = 64;
 /// A column times a row that lies in order: nothing to pack.
 fn outer<T: Real>(a: Operand<'_, T>, b: Operand<'_, T>, c: Output<'_, T>) {
     check(&a, &b, &c);
-    for (i, row) in c.data.chunks_mut(c.row_stride.max(1)).take(a.rows).enumerate() {
+    let Output { data, row_stride, .. } = c;
+    for (i, row) in data.chunks_mut(row_stride.max(1)).take(a.rows).enumerate() {
         let x = a.data[i * a.row_stride];
         row[..b.cols].iter_mut().zip(&b.data[..b.cols]).for_each(|(y, &b)| *y = x * b);
     }

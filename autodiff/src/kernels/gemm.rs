@@ -20,6 +20,7 @@
 
 #![allow(unsafe_code, reason = "the library takes pointers and strides")]
 
+use super::threads;
 use crate::Real;
 
 /// A matrix in memory: element `(i, j)` is `data[i * row_stride + j * col_stride]`.
@@ -115,6 +116,16 @@ pub(crate) fn plain<T: Real>(a: Operand<'_, T>, b: Operand<'_, T>, c: Output<'_,
 /// Up to this many multiplications the library's preparations take longer than plain loops.
 const TINY: usize = 64;
 
+/// A column times a row that lies in order: nothing to pack.
+fn outer<T: Real>(a: Operand<'_, T>, b: Operand<'_, T>, c: Output<'_, T>) {
+    check(&a, &b, &c);
+    let Output { data, row_stride, .. } = c;
+    for (i, row) in data.chunks_mut(row_stride.max(1)).take(a.rows).enumerate() {
+        let x = a.data[i * a.row_stride];
+        row[..b.cols].iter_mut().zip(&b.data[..b.cols]).for_each(|(y, &b)| *y = x * b);
+    }
+}
+
 /// From this many multiplications a product is worth a second thread (about 0.3 ms of work on one). Unit tests split small
 /// products too.
 const PARALLEL: usize = if cfg!(test) { 1 << 12 } else { 1 << 25 };
@@ -123,6 +134,9 @@ const PARALLEL: usize = if cfg!(test) { 1 << 12 } else { 1 << 25 };
 pub(crate) fn tuned<T: Real + Send + Sync>(a: Operand<'_, T>, b: Operand<'_, T>, c: Output<'_, T>) {
     if (a.rows * a.cols).saturating_mul(b.cols) <= TINY {
         return plain(a, b, c);
+    }
+    if a.cols == 1 && b.col_stride == 1 && c.onto == Onto::Write {
+        return outer(a, b, c);
     }
     check(&a, &b, &c);
     let Output { data, row_stride, onto } = c;
@@ -165,7 +179,7 @@ unsafe fn split<T: Real + Send + Sync>(a: Operand<'_, T>, b: Operand<'_, T>, c: 
         unsafe { call(a, b, c) }
     };
     if rayon::current_num_threads() > 1 {
-        rayon::join(move || job(first_part, c), move || job(second_part, second));
+        threads::both(move || job(first_part, c), move || job(second_part, second));
     } else {
         job(first_part, c);
         job(second_part, second);
@@ -227,9 +241,17 @@ mod tests {
     #[test]
     fn tuned_equals_plain() {
         // The last shapes are large enough to be split over threads; results start as NaN to show that they are written.
-        for (m, k, n) in
-            [(0, 3, 2), (2, 0, 3), (3, 2, 0), (1, 1, 1), (5, 7, 3), (33, 17, 65), (300, 400, 310), (310, 400, 300)]
-        {
+        for (m, k, n) in [
+            (0, 3, 2),
+            (2, 0, 3),
+            (3, 2, 0),
+            (1, 1, 1),
+            (12, 1, 7),
+            (5, 7, 3),
+            (33, 17, 65),
+            (300, 400, 310),
+            (310, 400, 300),
+        ] {
             for (ta, tb) in [(false, false), (true, false), (false, true), (true, true)] {
                 let a: Vec<f64> = (0..m * k).map(|i| ((i * 37 % 101) as f64) / 50.0 - 1.0).collect();
                 let b: Vec<f64> = (0..k * n).map(|i| ((i * 53 % 97) as f64) / 48.0 - 1.0).collect();

@@ -9,6 +9,7 @@ use super::cpu::{Path, Work};
 use super::lane::Lane;
 use super::lanes::Lanes;
 use super::map::Strided;
+use super::threads;
 use crate::Real;
 use crate::rules::Algebra;
 
@@ -135,7 +136,7 @@ fn split<T: Real + Send + Sync, const K: usize, const M: usize>(
     let beyond = job.operands.map(|x| Strided { offset: x.offset + at * x.strides[0], ..x });
     let low = Job { shape: &low, operands: job.operands, out: low_out };
     let high = Job { shape: &high, operands: beyond, out: high_out };
-    rayon::join(|| split(piece, weight, low, HALVES), || split(piece, weight, high, HALVES));
+    threads::both(|| split(piece, weight, low, HALVES), || split(piece, weight, high, HALVES));
 }
 
 struct Fast<'a, T, F, const K: usize, const M: usize> {

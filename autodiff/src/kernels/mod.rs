@@ -12,6 +12,7 @@ pub(crate) mod product;
 pub(crate) mod reduce;
 pub(crate) mod rows;
 pub(crate) mod storage;
+pub(crate) mod threads;
 pub(crate) mod turn;
 pub(crate) mod vmath;
 pub(crate) mod window;

@@ -38,3 +38,35 @@ pub(crate) fn jacobian<T: Real>(y: &Tensor<T>, x: &Tensor<T>) -> Option<Tensor<T
     }
     adjoints[leaf.slot as usize].take()
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+    use crate::{Tape, tensor};
+
+    #[test]
+    fn equals_the_jacobian_row_by_row() {
+        let w = Tensor::constant(array![[0.5, -1.0], [2.0, 0.25], [1.0, 3.0]]);
+        let b = Tensor::constant(array![0.1, -0.2, 0.3]);
+        let network = |x: &Tensor<f64>| {
+            let hidden = x.linear(&w, &b).tanh();
+            // Used twice, beside a constant that broadcasts, and through a product with a tensor on the right.
+            ((&hidden * hidden.sigmoid() - &b) / 3.0 + hidden.relu()).matmul(&w)
+        };
+        let x = Tensor::constant(array![[0.7, -0.4]]);
+        let expected = tensor::jacobian(|t| network(&t[0]), std::slice::from_ref(&x)).remove(0);
+        let tape = Tape::new();
+        let leaf = tape.tensor(x.clone());
+        let found = jacobian(&network(&leaf), &leaf).expect("nothing but rows");
+        for (a, b) in found.view().iter().zip(&expected) {
+            assert!((a - b).abs() < 1e-15, "{found} and {expected}");
+        }
+        // What does not go by rows is left to others, who give the same.
+        let turned = |x: &Tensor<f64>| network(x).transpose().transpose();
+        assert!(jacobian(&turned(&leaf), &leaf).is_none());
+        let other = tensor::jacobian_rows(turned, &x);
+        assert!(other.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-15));
+    }
+}

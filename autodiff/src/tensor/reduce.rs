@@ -70,14 +70,12 @@ impl<T: Real> Tensor<T> {
 
     /// The sum of all elements; the order of additions depends on the shape alone.
     fn total(&self) -> T {
-        match self.as_slice() {
-            Some(elements) => reduce::sum(elements),
-            None => {
-                let mut total = [T::zero()];
-                reduce::sum_into(self.shape(), self.strided(), &mut total, &Dims::from_elem(0, self.ndim()));
-                total[0]
-            }
+        if let Some(elements) = self.as_slice() {
+            return reduce::sum(elements);
         }
+        let mut total = [T::zero()];
+        reduce::sum_into(self.shape(), self.strided(), &mut total, &Dims::from_elem(0, self.ndim()));
+        total[0]
     }
 
     /// The sum along one axis, which disappears.

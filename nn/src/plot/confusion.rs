@@ -12,7 +12,7 @@ use crate::metrics::Confusion;
 /// let confusion = Confusion::new(&[0, 0, 1, 1, 1], &[0, 1, 1, 1, 2], 3).names(["cat", "dog", "owl"]);
 /// let folder = tempfile::tempdir()?;
 /// plot::confusion_matrix("Animals", &confusion).save(folder.path().join("confusion.svg"))?;
-/// # Ok::<(), nn::plot::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn confusion_matrix(title: impl Into<String>, confusion: &Confusion) -> HeatMap {
     let counts = confusion.counts();

@@ -17,7 +17,7 @@ const ROW: u32 = 380;
 /// let model = Mlp::<f64>::new(&[4, 16, 3], Activation::Tanh, &mut rand_chacha::ChaCha8Rng::seed_from_u64(1));
 /// let folder = tempfile::tempdir()?;
 /// plot::weight_histograms("At the start", &model).save(folder.path().join("weights.svg"))?;
-/// # Ok::<(), nn::plot::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn weight_histograms<T: Real>(title: impl Into<String>, model: &impl Layer<T>) -> Figure {
     let mut values = Vec::new();

@@ -34,6 +34,6 @@ fn a_layer_is_a_struct_a_forward_and_a_list() {
     let model = Sequential::new().then(gate).then(Activation::Identity).then(sum);
     assert_eq!((nn::names(&model).remove(0), nn::count(&model)), ("layers.0.gate".to_owned(), 4));
     assert!(nn::summary(&model, &[1, 2]).to_string().contains("layers.0  Gate  "));
-    let mut trainer = Trainer::new(model, loss::squared_error, Sgd::new(0.05)).epochs(300).full_batch().progress(false);
+    let mut trainer = Trainer::new(model, loss::squared_error, Sgd::new(0.02)).epochs(300).full_batch().progress(false);
     assert!(trainer.fit(&line, &line).unwrap().last().unwrap().valid_loss < 1e-6);
 }

@@ -127,6 +127,11 @@ impl Operation<'_> {
                     arena.scale(coefficient, arena.pattern(r"\sum {0}", &[rest], false))
                 }
                 "sum" => arena.pattern(r"\sum_{\text{axes}} {0}", x, true),
+                "mean" => {
+                    let (coefficient, rest) = arena.split(x[0]);
+                    let total = arena.pattern(r"\sum {0}", &[rest], false);
+                    arena.mul(arena.scale(coefficient, self.share()), total)
+                }
                 "broadcast_to" | "on_grad" => x[0],
                 "reshape" if self.same_but_ones() => x[0],
                 "permute" if self.shape.len() == 2 => self.transposed(x[0]),
@@ -178,6 +183,12 @@ impl Operation<'_> {
         Some(if stretched { self.summed(gradient, &self.shapes[k]) } else { gradient })
     }
 
+    /// One element's share in a mean of all.
+    fn share(&self) -> Id {
+        let elements: usize = self.shapes[0].iter().product();
+        self.arena.pow(self.arena.number(elements as f64), -1)
+    }
+
     /// The sum over the axes along which an input was stretched.
     fn summed(&self, gradient: Id, shape: &[usize]) -> Id {
         let items = self.shape.len() == shape.len() + 1 && self.shape[1..] == *shape;
@@ -223,6 +234,10 @@ impl Operation<'_> {
             ("sum" | "broadcast_to" | "reshape" | "permute" | "on_grad", _) if !arena.is_tensor(number) => {
                 if name == "broadcast_to" { self.summed(g, &self.shapes[0]) } else { number }
             }
+            ("mean", _) if arena.is_tensor(number) => {
+                arena.mul(self.share(), arena.pattern(r"\operatorname{spread}\left({0}\right)", &[g], true))
+            }
+            ("mean", _) => arena.mul(self.share(), number),
             ("permute", _) if self.shape.len() == 2 => self.transposed(g),
             ("softmax_cross_entropy", 0) => {
                 let softmax = arena.pattern(r"\operatorname{softmax}\left({0}\right)", &[x[0]], true);

@@ -47,6 +47,7 @@ fn subjects() -> Vec<Subject> {
         subject("on_grad", square, |t| t[0].on_grad(Tensor::clone).square()),
         subject("sum", square, |t| t[0].sum()),
         subject("sum", square, |t| t[0].sum_axis(1)),
+        subject("mean", square, |t| t[0].mean()),
         subject("prod", square, |t| t[0].prod_axes(&[1], false)),
         subject("prod", square, |t| t[0].prod()),
         subject("norm", square, |t| t[0].norm(2.0)),

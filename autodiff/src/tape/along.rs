@@ -3,7 +3,8 @@
 use smallvec::SmallVec;
 
 use super::cell::TapeCell;
-use crate::error::{Kind, Result};
+use super::sweep::pulled;
+use crate::error::Result;
 use crate::tensor::Vjp;
 use crate::tensor::entry::{OpRef, Source, TensorEntry};
 use crate::{Real, Tensor};
@@ -47,9 +48,11 @@ impl<T: Real> Along<T> {
         adjoint: &Tensor<T>,
     ) -> Result<()> {
         let Source::Op { op, inputs, output } = &entry.source else { return Ok(()) };
+        let own = |input: &Tensor<T>| input.place().filter(|node| std::ptr::eq(node.cell, cell));
+        // Which operands are left for the vjp.
+        let mut rest: SmallVec<[bool; 4]> = SmallVec::from_elem(false, inputs.len());
         for (i, input) in inputs.iter().enumerate() {
-            let Some(node) = input.place().filter(|node| std::ptr::eq(node.cell, cell)) else { continue };
-            let Some(direction) = self.of(node.index) else { continue };
+            let Some(direction) = own(input).and_then(|node| self.of(node.index)) else { continue };
             let needs: SmallVec<[bool; 4]> = (0..inputs.len()).map(|k| k == i).collect();
             let cx = Vjp { inputs, output, grad: adjoint, needs, recording: true };
             let direct = match op {
@@ -57,19 +60,19 @@ impl<T: Real> Along<T> {
                 OpRef::Shared(op) => op.along(&cx, i, direction),
                 OpRef::Unary(_) | OpRef::Binary(_) => None,
             };
-            if let Some(term) = direct {
-                self.add(term);
-                continue;
+            match direct {
+                Some(term) => self.add(term),
+                None => rest[i] = true,
             }
-            let gradients = op.vjp(&cx).recordable(op.name(), entry.place, &cx);
-            let Some(gradient) = gradients.into_iter().nth(i).flatten() else { continue };
-            let gradient = gradient.fitted_to(input.shape()).map_err(|gradient| Kind::VjpShape {
-                op: op.name().to_owned(),
-                input: i,
-                got: gradient.shape().to_vec(),
-                want: input.shape().to_vec(),
-            })?;
-            self.take(node.index, &gradient);
+        }
+        if !rest.contains(&true) {
+            return Ok(());
+        }
+        let is_left = |input: &Tensor<T>| inputs.iter().zip(&rest).any(|(x, &left)| left && std::ptr::eq(x, input));
+        for (gradient, input) in pulled(entry, adjoint, true, is_left)?.into_iter().zip(inputs) {
+            if let (Some(gradient), Some(node)) = (gradient, own(input)) {
+                self.take(node.index, &gradient);
+            }
         }
         Ok(())
     }

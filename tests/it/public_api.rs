@@ -131,7 +131,7 @@ impl Listing {
                     match item {
                         ImplItem::Fn(f) if is_public(&f.vis) => self.line(2, &shown(&f.sig)),
                         ImplItem::Const(c) if is_public(&c.vis) => {
-                            self.line(2, &format!("const {}: {}", c.ident, shown(&c.ty)))
+                            self.line(2, &format!("const {}: {}", c.ident, shown(&c.ty)));
                         }
                         _ => {}
                     }
@@ -141,7 +141,7 @@ impl Listing {
                 }
             }
             Item::Type(t) if is_public(&t.vis) => {
-                self.line(1, &format!("type {}{} = {}", t.ident, shown(&t.generics), shown(&t.ty)))
+                self.line(1, &format!("type {}{} = {}", t.ident, shown(&t.generics), shown(&t.ty)));
             }
             Item::Const(c) if is_public(&c.vis) => self.line(1, &format!("const {}: {}", c.ident, shown(&c.ty))),
             Item::Static(s) if is_public(&s.vis) => self.line(1, &format!("static {}: {}", s.ident, shown(&s.ty))),

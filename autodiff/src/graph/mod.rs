@@ -49,6 +49,7 @@ impl Role {
     }
 
     /// What the legend calls it.
+    #[cfg(feature = "graph-svg")]
     fn name(self) -> &'static str {
         match self {
             Self::Input => "input",

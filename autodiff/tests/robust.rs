@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Command;
 
-use autodiff::{Tape, Tensor, grad};
+use autodiff::{Tape, Tensor, Var, grad};
 use ndarray::Array2;
 
 /// What a panic said.
@@ -46,8 +46,8 @@ fn large(_: &Tape<f64>) -> String {
     message(|| Tensor::<f64>::zeros(&[1 << 20, 1 << 12]))
 }
 
-/// Takes all memory that is left, and then asks for adjoints.
-fn adjoints(tape: &Tape<f64>) -> String {
+/// Takes all memory that is left, and then asks for what needs some more.
+fn with_nothing_left<R>(tape: &Tape<f64>, ask: impl FnOnce(Var<f64>, Var<f64>) -> R) -> String {
     let x = tape.var(1.000_000_1);
     let y = (0..1_000_000).fold(x, |y, _| y * x + 1.0);
     let mebibyte = || {
@@ -55,18 +55,27 @@ fn adjoints(tape: &Tape<f64>) -> String {
         part.try_reserve_exact(1 << 20).ok().map(|()| part)
     };
     let all: Vec<Vec<u8>> = std::iter::from_fn(mebibyte).collect();
-    let said = message(|| y.backward());
+    let said = message(|| ask(x, y));
     drop(all);
     said
 }
 
+fn adjoints(tape: &Tape<f64>) -> String {
+    with_nothing_left(tape, |_, y| y.backward())
+}
+
+fn recorded(tape: &Tape<f64>) -> String {
+    with_nothing_left(tape, |x, y| tape.grad(y, &[x]))
+}
+
 type Child = (&'static str, fn(&Tape<f64>) -> String, &'static str);
 
-const CHILDREN: [Child; 4] = [
+const CHILDREN: [Child; 5] = [
     ("scalars", scalars, "bytes for the tape after "),
     ("tensors", tensors, "bytes for a buffer of "),
     ("large", large, "bytes for a buffer of 4294967296 elements"),
     ("adjoints", adjoints, "bytes for a buffer of "),
+    ("recorded", recorded, "bytes for a buffer of "),
 ];
 
 /// Run by [`memory_runs_out`] in a process with little memory; alone it does nothing.

@@ -288,6 +288,18 @@ fn own_operations_are_named_and_indices_are_written() {
     assert!(texts[2].contains("dE/d50% & more_or_less = 0"), "{}", texts[2]);
 }
 
+#[test]
+fn constants_among_scalars_keep_their_places() {
+    let tape = Tape::<f64>::new();
+    let (a, b, two) = (tape.var(0.7).named("a"), tape.var(-1.2).named("b"), Var::constant(2.5));
+    let few = Tensor::from_vars(&[a, two, b], &[3]).square().sum();
+    let text = explain::derivation(&few, b).to_string();
+    assert!(text.contains("[a, 2.5, b]") && text.contains("[2]") && !text.contains("[1]"), "{text}");
+    let many = Tensor::from_vars(&[two, two, a, two, two, two, b, two], &[8]).square().sum();
+    let text = explain::derivation(&many, b).to_string();
+    assert!(text.contains("[2.5, 2.5, …, 2.5] of 8") && text.contains("[6]") && !text.contains("[1]"), "{text}");
+}
+
 /// What LaTeX would stumble on.
 fn refuse(latex: &str) -> Option<String> {
     if !latex.is_ascii() {

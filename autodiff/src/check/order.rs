@@ -99,13 +99,17 @@ fn along_directions<T: Real>(what: impl Into<String>, problem: &dyn Problem<T>, 
         let numeric = numeric::two_sided(line, T::zero(), line(T::zero()), span(x, v, 1));
         (numeric, inner(autodiff, v))
     };
+    // Drawn twice, so that not all are kept.
+    let mut ahead = rng.clone();
+    let slopes: Vec<T> = (0..DIRECTIONS).map(|_| inner(autodiff, &signs(&mut ahead, x.len()))).collect();
+    let scale = largest(&slopes);
     let mut entries = Vec::with_capacity(DIRECTIONS);
     let mut located = Vec::new();
     for k in 0..DIRECTIONS {
         let v = signs(&mut rng, x.len());
         let (numeric, slope) = along(&v);
         let line = |t: T| problem.eval(&moved(x, &v, t));
-        let entry = entry_with(vec![k], slope, numeric, slope.abs(), line, T::zero(), |order| span(x, &v, order));
+        let entry = entry_with(vec![k], slope, numeric, scale, line, T::zero(), |order| span(x, &v, order));
         if entry.verdict == Verdict::Fail && located.is_empty() {
             // Halves of a direction that is wrong: one of them is wrong too.
             let wrong = |range: std::ops::Range<usize>| {
@@ -180,28 +184,37 @@ pub(super) fn second<T: Real>(what: impl Into<String>, problem: &dyn Problem<T>,
 /// `u` show it with probability 1/2 at least.
 fn along_pairs<T: Real>(what: impl Into<String>, problem: &dyn Problem<T>, tape: &Second<'_, T>) -> Report<T> {
     let (x, mut rng) = (problem.x(), ChaCha8Rng::seed_from_u64(SEED));
+    let pair = |rng: &mut ChaCha8Rng| -> (Vec<T>, Vec<T>) { (signs(rng, x.len()), signs(rng, x.len())) };
+    // Drawn twice, so that not all are kept.
+    let mut ahead = rng.clone();
+    let curvature = |_| {
+        let (u, v) = pair(&mut ahead);
+        inner(&(tape.hvp)(&v), &u)
+    };
+    let curvatures: Vec<T> = (0..PAIRS).map(curvature).collect();
+    let scale = largest(&curvatures);
     let mut wrong = None;
-    let entry = |k: usize| {
-        let (u, v): (Vec<T>, Vec<T>) = (signs(&mut rng, x.len()), signs(&mut rng, x.len()));
+    let entry = |(k, &curvature): (usize, &T)| {
+        let (u, v) = pair(&mut rng);
         let plane = |a: T, b: T| {
             let point: Vec<T> = x.iter().zip(&u).zip(&v).map(|((&x, &u), &v)| x + a * u + b * v).collect();
             problem.eval(&point)
         };
         let span = span(x, &u, 2).and(span(x, &v, 2));
-        let (estimate, curvature) = (numeric::mixed(plane, span), inner(&(tape.hvp)(&v), &u));
+        let estimate = numeric::mixed(plane, span);
         let kink = |difference: T| {
             [&u, &v].into_iter().any(|v| {
                 let line = |t: T| problem.eval(&moved(x, v, t));
                 bend(line, T::zero(), span, T::zero()) || second_bend(line, T::zero(), span, difference)
             })
         };
-        let verdict = judge(curvature, estimate, curvature.abs(), || size(|t| plane(t, T::zero()), T::zero()), kink);
+        let verdict = judge(curvature, estimate, scale, || size(|t| plane(t, T::zero()), T::zero()), kink);
         if verdict == Verdict::Fail && wrong.is_none() {
             wrong = Some((u, v));
         }
         Entry { index: vec![k], autodiff: curvature, numeric: estimate, verdict }
     };
-    let entries = (0..PAIRS).map(entry).collect();
+    let entries = curvatures.iter().enumerate().map(entry).collect();
     let directions = Directions::new(entries, 0.75_f64.powi(PAIRS as i32));
     let mut report = Report::along(what, Vec::new(), directions, x.len() * x.len());
     if let Some((u, v)) = wrong {

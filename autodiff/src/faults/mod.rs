@@ -1,10 +1,12 @@
 //! Wrong rules, put in on purpose, so that the checks can show that they find them. In unit tests only.
 //!
-//! Four places consult the fault that is in force in the thread: where a row's slope is evaluated, where an n-ary rule is,
-//! where the scalar sweep adds a term to an operand's adjoint, and where the engine calls a tensor operation's vjp.
+//! Six places consult the fault that is in force in the thread: where a row's slope is evaluated, where an n-ary rule is,
+//! where the scalar sweep adds a term to an operand's adjoint, and where the engine calls a tensor operation's vjp, asks for
+//! a gradient's inner product with a direction, or for the vjp of all rows of a Jacobian.
 
 mod good;
 mod rows;
+mod shortcuts;
 mod sweep;
 mod tensors;
 
@@ -28,6 +30,10 @@ enum Fault {
     Edge(u8, Edge),
     /// In the vjp of the operation of this name.
     Vjp(&'static str, Mistake),
+    /// In the inner product of its gradient with a direction.
+    Along(&'static str, Mistake),
+    /// In its vjp of many adjoints at once.
+    Rows(&'static str, Mistake),
 }
 
 /// What is wrong with a slope.
@@ -226,15 +232,70 @@ type Found<T> = SmallVec<[Option<Tensor<T>>; 2]>;
 
 /// What a vjp gives.
 pub(crate) fn vjp<T: Real>(name: &str, cx: &Vjp<'_, T>, vjp: impl Fn(&Vjp<'_, T>) -> Found<T>) -> Found<T> {
-    let Some(Fault::Vjp(at, mistake)) = FAULT.get() else { return vjp(cx) };
-    if at != name {
-        return vjp(cx);
+    match FAULT.get() {
+        Some(Fault::Vjp(at, mistake)) if at == name => wrong(mistake, cx, vjp),
+        _ => vjp(cx),
     }
+}
+
+/// What a vjp of many adjoints gives, one in each row.
+pub(crate) fn vjp_rows<T: Real>(
+    name: &str,
+    cx: &Vjp<'_, T>,
+    vjp_rows: impl Fn(&Vjp<'_, T>) -> Option<Found<T>>,
+) -> Option<Found<T>> {
+    match FAULT.get() {
+        Some(Fault::Rows(at, mistake)) if at == name => {
+            vjp_rows(cx)?;
+            Some(wrong(mistake, cx, |cx| vjp_rows(cx).expect("as before")))
+        }
+        _ => vjp_rows(cx),
+    }
+}
+
+/// The inner product of the gradient with respect to operand `i` and a direction.
+pub(crate) fn along<T: Real>(
+    name: &str,
+    cx: &Vjp<'_, T>,
+    i: usize,
+    direction: &Tensor<T>,
+    along: impl Fn(&Vjp<'_, T>, &Tensor<T>) -> Option<Tensor<T>>,
+) -> Option<Tensor<T>> {
+    let mistake = match FAULT.get() {
+        Some(Fault::Along(at, mistake)) if at == name => mistake,
+        _ => return along(cx, direction),
+    };
+    let with = |inputs: &[Tensor<T>], grad: &Tensor<T>| {
+        along(&Vjp { inputs, output: cx.output, grad, needs: cx.needs.clone(), recording: cx.recording }, direction)
+    };
+    match mistake {
+        Mistake::Sign(k) if k == i => along(cx, direction).map(|term| -term),
+        Mistake::Factor(k, c) if k == i => along(cx, direction).map(|term| term * T::of(c)),
+        Mistake::Dropped(k) if k == i => along(cx, direction).map(|term| term * T::zero()),
+        Mistake::OffByOne(k) if k == i => along(cx, &direction.roll(1, direction.ndim() - 1)),
+        Mistake::LastLost(k) if k == i => along(cx, &(direction - direction * last(direction.shape()))),
+        Mistake::Reversed(k) if k == i => along(cx, &direction.flip(&[0])),
+        Mistake::Stale(k) if k < cx.arity() => {
+            let mut inputs = cx.inputs.to_vec();
+            inputs[k] = stale(&inputs[k]);
+            with(&inputs, cx.grad)
+        }
+        Mistake::AdjointIgnored => with(cx.inputs, &Tensor::ones(cx.grad.shape())),
+        Mistake::SummedEarly => with(cx.inputs, &(cx.grad * T::zero() + cx.grad.mean())),
+        _ => along(cx, direction),
+    }
+}
+
+fn stale<T: Real>(x: &Tensor<T>) -> Tensor<T> {
+    x * T::of(0.9) + T::of(0.05)
+}
+
+/// What a vjp with a mistake gives.
+fn wrong<T: Real>(mistake: Mistake, cx: &Vjp<'_, T>, vjp: impl Fn(&Vjp<'_, T>) -> Found<T>) -> Found<T> {
     let with = |inputs: &[Tensor<T>], output: &Tensor<T>, grad: &Tensor<T>| {
         vjp(&Vjp { inputs, output, grad, needs: cx.needs.clone(), recording: cx.recording })
     };
     let adjoint = |grad: &Tensor<T>| with(cx.inputs, cx.output, grad);
-    let stale = |x: &Tensor<T>| x * T::of(0.9) + T::of(0.05);
     let square = |x: &Tensor<T>| x.ndim() == 2 && x.shape()[0] == x.shape()[1];
     let mut found = vjp(cx);
     // What does not apply to these operands changes nothing.

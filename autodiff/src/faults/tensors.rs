@@ -116,7 +116,7 @@ fn subjects() -> Vec<Subject> {
 }
 
 /// Everything that can be wrong with the vjp of an operation with these operands.
-fn mistakes(shapes: &[Vec<usize>]) -> Vec<Mistake> {
+pub(super) fn mistakes(shapes: &[Vec<usize>]) -> Vec<Mistake> {
     let mut all = vec![
         Mistake::StaleOutput,
         Mistake::AdjointIgnored,
@@ -134,7 +134,7 @@ fn mistakes(shapes: &[Vec<usize>]) -> Vec<Mistake> {
 }
 
 /// Distinct numbers between 0.3 and 1.4 without a pattern.
-fn operands(shapes: &[Vec<usize>]) -> Vec<Tensor<f64>> {
+pub(super) fn operands(shapes: &[Vec<usize>]) -> Vec<Tensor<f64>> {
     let mut state = 0.2;
     let mut next = || {
         state = f64::fract(state + 0.618_033_988_749_894_9);
@@ -171,7 +171,7 @@ impl Subject {
 }
 
 /// Whether two gradients differ by more than this share of their largest entry.
-fn differ(share: f64, a: &[f64], b: &[f64]) -> bool {
+pub(super) fn differ(share: f64, a: &[f64], b: &[f64]) -> bool {
     let size = a.iter().chain(b).fold(0.0_f64, |size, x| size.max(x.abs()));
     a.iter().zip(b).any(|(a, b)| (a - b).abs() > share * size || b.is_nan())
 }

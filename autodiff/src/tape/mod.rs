@@ -1,9 +1,9 @@
 //! The tape: a program in the order in which it ran, and its interpreters.
 //!
 //! `store` keeps the entries, `cell` hands out and recycles the memory that handles point to, `reverse` and `replay`
-//! interpret the entries, `sweep` puts scalars and tensors together, `window` cuts out a stretch; `trace`, `severed` and
-//! `stats` say what was recorded where, `local` what each entry's rule passes on; `names` and `reader` serve those who write
-//! it out.
+//! interpret the entries, `sweep` puts scalars and tensors together, `window` cuts out a stretch, `room` makes vectors;
+//! `trace`, `severed` and `stats` say what was recorded where, `local` what each entry's rule passes on; `names` and
+//! `reader` serve those who write it out.
 
 #![allow(unsafe_code, reason = "the storage writes entries without a bounds check for each array")]
 
@@ -20,6 +20,7 @@ pub(crate) mod passes;
 pub(crate) mod reader;
 pub(crate) mod replay;
 pub(crate) mod reverse;
+mod room;
 pub(crate) mod rows;
 pub(crate) mod severed;
 mod stats;

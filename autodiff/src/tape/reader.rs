@@ -159,7 +159,14 @@ impl<T: Real> Reader<T> {
             Kind::Tensor => match &self.entries[words[0] as usize].source {
                 Source::Leaf(_) => SmallVec::new(),
                 Source::Scalars { places, .. } => {
-                    places.iter().flatten().map(|&place| Operand::Entry(place as usize)).collect()
+                    // Constants among the scalars have no entry; the tensor has their values.
+                    let values = self.tensors[words[0] as usize].as_ref();
+                    let number = |k| values.and_then(|values| values.view().iter().nth(k).map(|x| x.primal()));
+                    let operand = |(k, place): (usize, &Option<u32>)| match place {
+                        Some(place) => Operand::Entry(*place as usize),
+                        None => Operand::Number(number(k).unwrap_or(f64::NAN)),
+                    };
+                    places.iter().enumerate().map(operand).collect()
                 }
                 Source::Region { places, .. } => places.iter().map(|&place| Operand::Entry(place as usize)).collect(),
                 Source::Op { inputs, .. } => inputs

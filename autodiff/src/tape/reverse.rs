@@ -12,6 +12,7 @@ use super::opcode::{
     self, ADD, ADD_CONSTANT, AT, BINARY, BLOCK, CONSTANT, CONSTANT_ADD, CONSTANT_MUL, DOT, Form, Kind, LEAF, MUL,
     MUL_CONSTANT, PRODUCT, SUB, SUB_CONSTANT, SUB_FROM_CONSTANT, SUM, TENSOR, UNARY,
 };
+use super::room;
 use super::store::{Code, arguments};
 use crate::Real;
 use crate::rules::Unary;
@@ -406,7 +407,7 @@ pub(crate) fn dependents<T: Real>(
     sources: &[bool],
     mut tensor: impl FnMut(usize, usize, &[bool]) -> bool,
 ) -> Vec<bool> {
-    let mut depends = sources.to_vec();
+    let mut depends = room::copied(sources);
     code.walk(|i, op, words| {
         if !depends[i] {
             depends[i] = match op {

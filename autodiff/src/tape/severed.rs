@@ -5,6 +5,7 @@ use std::fmt;
 use super::cell::TapeCell;
 use super::opcode::{self, AT, Kind, TENSOR};
 use super::reverse::dependents;
+use super::room;
 use super::trace::{self, Place};
 use crate::tensor::Node;
 use crate::tensor::cut::Cut;
@@ -77,7 +78,7 @@ pub(crate) fn why<T: Real>(
     let owned = cell.copy_code(scalars.len() - 1);
     let code = owned.view(&[]);
     let entries = cell.tensors.borrow();
-    let mut sources = vec![false; code.ops.len()];
+    let mut sources = room::filled(false, code.ops.len());
     sources[x] = true;
     let depends = dependents(code, &sources, |_, slot, depends| {
         depends[entries[slot].index as usize] || entries[slot].depends(|index| depends[index as usize])

@@ -14,6 +14,7 @@ use smallvec::SmallVec;
 use super::constants::Constants;
 use super::fused::{Block, Located};
 use super::opcode::{self, CONSTANT, LEAF};
+use super::room;
 use super::trace::Trace;
 use crate::Real;
 use crate::error::{Error, Kind as ErrorKind};
@@ -327,7 +328,11 @@ impl<T: Real> Code<'_, T> {
 
     /// An owned copy, without the blocks.
     pub(crate) fn to_owned(self) -> OwnedCode<T> {
-        OwnedCode { ops: self.ops.to_vec(), operands: self.operands.to_vec(), constants: self.constants.to_vec() }
+        OwnedCode {
+            ops: room::copied(self.ops),
+            operands: room::copied(self.operands),
+            constants: room::copied(self.constants),
+        }
     }
 
     /// Calls `visit` with every entry in order: index, opcode, operand words.

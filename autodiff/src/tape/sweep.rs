@@ -10,6 +10,7 @@ use super::cell::{ASKED, TapeCell};
 use super::fused::Located;
 use super::replay::Values;
 use super::reverse::{Interpreter, dependents, reverse};
+use super::room;
 use super::store::Code;
 use super::trace::Place;
 use super::window::Window;
@@ -48,8 +49,8 @@ pub(crate) fn gradients<T: Real>(
         return Gradients::new(cell, epoch, adjoints, Vec::new());
     }
     let tensors = if cell.checks_finite() {
-        let mut noted: Vec<Noted<T>> =
-            adjoints.as_slice().iter().zip(0..).map(|(&x, own)| Noted::seed(x, own)).collect();
+        let mut noted: Vec<Noted<T>> = room::empty(end);
+        noted.extend(adjoints.as_slice().iter().zip(0..).map(|(&x, own)| Noted::seed(x, own)));
         let tensors = first_order(cell, code, frozen.values(), &entries, tensor, &mut noted);
         born_in_sweep(&noted, code, &frozen);
         adjoints.make_mut().iter_mut().zip(&noted).for_each(|(adjoint, noted)| *adjoint = noted.plain());
@@ -274,7 +275,7 @@ impl<T: Real> Recorded<T> {
         code: Code<'_, T>,
         sources: impl IntoIterator<Item = usize>,
     ) -> Self {
-        let mut wants = vec![false; code.ops.len()];
+        let mut wants = room::filled(false, code.ops.len());
         for index in sources {
             wants[index] = true;
         }
@@ -309,7 +310,7 @@ impl<T: Real> Recorded<T> {
         let sources: Vec<usize> =
             places.iter().filter(|&&index| self.wants_entry(index)).map(|&index| window.inner(index)).collect();
         let mut inner = Self::new(cell, window, first_slot, code, sources);
-        let mut found = vec![Var::constant(T::zero()); code.ops.len()];
+        let mut found = room::filled(Var::constant(T::zero()), code.ops.len());
         for &index in places {
             found[inner.window.inner(index)] = adjoints[self.window.inner(index)];
         }
@@ -414,7 +415,7 @@ impl<T: Real> Interpreter<T> for Recorded<T> {
         if self.wants_entry(entry.index) {
             let len = entry.source.shape().iter().product();
             let own = slot - self.first_slot;
-            let elements = self.elements[own].get_or_insert_with(|| vec![Var::constant(T::zero()); len]);
+            let elements = self.elements[own].get_or_insert_with(|| room::filled(Var::constant(T::zero()), len));
             drop(entries);
             elements[position].accumulate(adjoint);
         }
@@ -467,7 +468,7 @@ fn recorded_sweep<T: Real>(
     let sources = wrt.iter().copied().filter(|&index| index <= root);
     let _origin = cell.on_behalf(Some(cell.here()));
     let mut sweep = Recorded { along, ..Recorded::new(cell, Window::whole(), 0, code, sources) };
-    let mut adjoints = vec![Var::constant(T::zero()); root + 1];
+    let mut adjoints = room::filled(Var::constant(T::zero()), root + 1);
     match seed {
         None => adjoints[root] = Var::constant(T::one()),
         Some((node, cotangent)) => sweep.tensors[node.slot as usize] = Some(cotangent),

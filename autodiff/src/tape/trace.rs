@@ -5,6 +5,7 @@ use std::panic::Location;
 use smallvec::SmallVec;
 
 use super::opcode::{self, CONSTANT, Form, Kind};
+use super::room;
 use super::store::Store;
 use crate::Real;
 use crate::error::{Error, Kind as ErrorKind};
@@ -24,7 +25,7 @@ pub(crate) struct Trace {
 
 impl Trace {
     pub(super) fn new(entries: usize, room: usize, finite: bool) -> Self {
-        Self { places: vec![None; entries], origin: None, finite, room }
+        Self { places: room::filled(None, entries), origin: None, finite, room }
     }
 
     /// The place that counts as that of what is recorded now.

@@ -1,6 +1,6 @@
 //! Derivatives of functions written as closures on tensors.
 
-use ndarray::{Array2, Array3, ArrayD};
+use ndarray::{Array2, Array3, ArrayD, Axis};
 
 use super::Tensor;
 use crate::error::{Error, Kind};
@@ -186,7 +186,8 @@ pub fn jacobian_rows<T: Real>(f: impl Fn(&Tensor<T>) -> Tensor<T>, x: &Tensor<T>
     }
     if leaf.is_tracked() {
         if let Some(jacobian) = rows::jacobian(&y, &leaf) {
-            return jacobian.into_array().into_shape_with_order((1, outputs, inputs)).expect("a row for each output");
+            let jacobian = jacobian.into_array().insert_axis(Axis(0));
+            return jacobian.into_dimensionality().expect("a row for each output");
         }
         tape.reset();
     }

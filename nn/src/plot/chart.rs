@@ -4,13 +4,13 @@ use std::path::Path;
 
 use plotters::prelude::*;
 
-use super::Figure;
 use super::axis::{self, Axis};
 use super::canvas::Canvas;
 use super::color::{PALETTE, tint};
 use super::error::Error;
-use super::frame::{Frame, Labels, Plot};
+use super::frame::{Frame, Labels, Plot, Rect};
 use super::legend::{Dash, Mark};
+use super::panel::Sheet;
 
 /// Further series take the colours again, in another dash.
 const DASHES: [Dash; 3] = [None, Some((8.0, 4.0)), Some((2.0, 3.0))];
@@ -38,12 +38,9 @@ const DOT: f64 = 3.5;
 /// ```
 #[derive(Clone, Debug)]
 pub struct LineChart {
-    title: String,
-    x_label: String,
-    y_label: String,
+    sheet: Sheet,
     log_x: bool,
     log_y: bool,
-    size: (u32, u32),
     series: Vec<Series>,
 }
 
@@ -69,15 +66,7 @@ impl LineChart {
     /// let chart = nn::plot::LineChart::new("Training");
     /// ```
     pub fn new(title: impl Into<String>) -> Self {
-        Self {
-            title: title.into(),
-            x_label: String::new(),
-            y_label: String::new(),
-            log_x: false,
-            log_y: false,
-            size: (1200, 500),
-            series: Vec::new(),
-        }
+        Self { sheet: Sheet::new(title, (1200, 500)), log_x: false, log_y: false, series: Vec::new() }
     }
 
     /// Names the horizontal axis; an empty name takes no room.
@@ -86,7 +75,7 @@ impl LineChart {
     /// let chart = nn::plot::LineChart::new("Training").x_label("epoch");
     /// ```
     pub fn x_label(mut self, label: impl Into<String>) -> Self {
-        self.x_label = label.into();
+        self.sheet.x_label = label.into();
         self
     }
 
@@ -96,7 +85,7 @@ impl LineChart {
     /// let chart = nn::plot::LineChart::new("Training").y_label("loss");
     /// ```
     pub fn y_label(mut self, label: impl Into<String>) -> Self {
-        self.y_label = label.into();
+        self.sheet.y_label = label.into();
         self
     }
 
@@ -162,13 +151,13 @@ impl LineChart {
         self
     }
 
-    /// Sets width and height in pixels; in a [`Figure`] the figure's size counts instead.
+    /// Sets width and height in pixels; in a [`Figure`](super::Figure) the figure's size counts instead.
     ///
     /// ```
     /// let chart = nn::plot::LineChart::new("Loss").size(800, 600);
     /// ```
     pub fn size(mut self, width: u32, height: u32) -> Self {
-        self.size = (width, height);
+        self.sheet.size = (width, height);
         self
     }
 
@@ -187,22 +176,15 @@ impl LineChart {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        let (width, height) = self.size;
-        Figure::new("").panel(self.clone()).size(width, height).save(path)
+        self.sheet.save(self.clone(), path)
     }
 
-    /// Draws into a rectangle given by its upper left corner and size.
-    pub(super) fn draw<B: DrawingBackend>(
-        &self,
-        canvas: &Canvas<B>,
-        corner: (f64, f64),
-        size: (f64, f64),
-    ) -> DrawResult<(), B> {
+    pub(super) fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>, within: Rect) -> DrawResult<(), B> {
         let points = || self.series.iter().flat_map(|series| &series.points).filter(|&&point| self.shows(point));
         let frame = Frame {
-            title: &self.title,
-            x_label: &self.x_label,
-            y_label: &self.y_label,
+            title: &self.sheet.title,
+            x_label: &self.sheet.x_label,
+            y_label: &self.sheet.y_label,
             x: (Axis::new(points().map(|&(x, _)| x), self.log_x), Labels::Numbers),
             y: (Axis::new(points().map(|&(_, y)| y), self.log_y), Labels::Numbers),
             legend: self
@@ -214,7 +196,7 @@ impl LineChart {
             grid: true,
             right: 0.0,
         };
-        frame.draw(canvas, corner, size, |plot| {
+        frame.draw(canvas, within, |plot| {
             let all = || self.series.iter().enumerate();
             // No area hides a line.
             for (index, series) in all().filter(|(_, series)| series.look == Look::Filled) {

@@ -9,6 +9,7 @@ use super::canvas::{self, Canvas, Picture};
 use super::color::INK;
 use super::error::Error;
 use super::font;
+use super::frame::Rect;
 use super::panel::Panel;
 
 const IN_A_ROW: usize = 3;
@@ -108,7 +109,8 @@ impl Picture for Figure {
         let size = (width / columns as f64, (height - top) / self.rows() as f64);
         for (index, chart) in self.panels.iter().enumerate() {
             let (row, column) = (index / columns, index % columns);
-            chart.draw(canvas, (column as f64 * size.0, top + row as f64 * size.1), size)?;
+            let corner = (column as f64 * size.0, top + row as f64 * size.1);
+            chart.draw(canvas, Rect { corner, size })?;
         }
         Ok(())
     }

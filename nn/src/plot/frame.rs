@@ -35,6 +35,13 @@ pub(super) struct Frame<'a> {
     pub(super) right: f64,
 }
 
+/// A part of the picture, in pixels; the corner is the upper left one.
+#[derive(Clone, Copy)]
+pub(super) struct Rect {
+    pub(super) corner: (f64, f64),
+    pub(super) size: (f64, f64),
+}
+
 /// Where values stand; lengths are in pixels.
 pub(super) struct Plot {
     x: Axis,
@@ -51,13 +58,12 @@ impl Plot {
 }
 
 impl Frame<'_> {
-    /// Draws into a rectangle given by its upper left corner and size; `content` is drawn over the grid, and not at all
+    /// Draws into a rectangle; `content` is drawn over the grid, and not at all
     /// if labels leave no room.
     pub(super) fn draw<B: DrawingBackend>(
         &self,
         canvas: &Canvas<B>,
-        corner: (f64, f64),
-        size: (f64, f64),
+        Rect { corner, size }: Rect,
         content: impl FnOnce(&Plot) -> DrawResult<(), B>,
     ) -> DrawResult<(), B> {
         let room = |label: &str, height: f64| if label.is_empty() { 0.0 } else { height + GAP };

@@ -12,9 +12,10 @@ use super::canvas::Canvas;
 use super::color::{INK, text_on};
 use super::contour::{between, contour};
 use super::error::Error;
-use super::frame::{Frame, Labels, Plot, SMALL};
+use super::font;
+use super::frame::{Frame, Labels, Plot, Rect, SMALL};
+use super::panel::Sheet;
 use super::scale::Scale;
-use super::{Figure, font};
 
 /// A matrix of values as colours, with a bar that says which is which.
 ///
@@ -36,7 +37,7 @@ use super::{Figure, font};
 /// ```
 #[derive(Clone, Debug)]
 pub struct HeatMap {
-    title: String,
+    sheet: Sheet,
     values: Array2<f64>,
     x: Side,
     y: Side,
@@ -46,12 +47,10 @@ pub struct HeatMap {
     texts: Option<Array2<String>>,
     bands: Option<usize>,
     marks: Vec<(f64, f64)>,
-    size: (u32, u32),
 }
 
 #[derive(Clone, Debug, Default)]
 struct Side {
-    label: String,
     names: Option<Vec<String>>,
     range: Option<(f64, f64)>,
 }
@@ -76,7 +75,7 @@ impl HeatMap {
     /// ```
     pub fn new(title: impl Into<String>, values: Array2<f64>) -> Self {
         Self {
-            title: title.into(),
+            sheet: Sheet::new(title, (1200, 700)),
             values,
             x: Side::default(),
             y: Side::default(),
@@ -86,19 +85,18 @@ impl HeatMap {
             texts: None,
             bands: None,
             marks: Vec::new(),
-            size: (1200, 700),
         }
     }
 
     /// Names the horizontal axis; an empty name takes no room.
     pub fn x_label(mut self, label: impl Into<String>) -> Self {
-        self.x.label = label.into();
+        self.sheet.x_label = label.into();
         self
     }
 
     /// Names the vertical axis; an empty name takes no room.
     pub fn y_label(mut self, label: impl Into<String>) -> Self {
-        self.y.label = label.into();
+        self.sheet.y_label = label.into();
         self
     }
 
@@ -202,9 +200,9 @@ impl HeatMap {
         self
     }
 
-    /// Sets width and height in pixels; in a [`Figure`] the figure's size counts instead.
+    /// Sets width and height in pixels; in a [`Figure`](super::Figure) the figure's size counts instead.
     pub fn size(mut self, width: u32, height: u32) -> Self {
-        self.size = (width, height);
+        self.sheet.size = (width, height);
         self
     }
 
@@ -218,32 +216,25 @@ impl HeatMap {
     /// # Errors
     /// As [`LineChart::save`](super::LineChart::save).
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        let (width, height) = self.size;
-        Figure::new("").panel(self.clone()).size(width, height).save(path)
+        self.sheet.save(self.clone(), path)
     }
 
-    /// Draws into a rectangle given by its upper left corner and size.
-    pub(super) fn draw<B: DrawingBackend>(
-        &self,
-        canvas: &Canvas<B>,
-        corner: (f64, f64),
-        size: (f64, f64),
-    ) -> DrawResult<(), B> {
+    pub(super) fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>, within: Rect) -> DrawResult<(), B> {
         let ends = self.value_range.map(|(low, high)| ndarray::arr2(&[[low, high]]));
         let scale = Scale::new(ends.as_ref().unwrap_or(&self.values).iter(), self.log, self.bands);
         let (rows, columns) = self.values.dim();
         let (y, y_labels) = self.y.axis(rows);
         let frame = Frame {
-            title: &self.title,
-            x_label: &self.x.label,
-            y_label: &self.y.label,
+            title: &self.sheet.title,
+            x_label: &self.sheet.x_label,
+            y_label: &self.sheet.y_label,
             x: self.x.axis(columns),
             y: if self.is_upward() { (y, y_labels) } else { (y.turned(), y_labels) },
             legend: Vec::new(),
             grid: false,
-            right: scale.room(&self.value_label, size.1),
+            right: scale.room(&self.value_label, within.size.1),
         };
-        frame.draw(canvas, corner, size, |plot| {
+        frame.draw(canvas, within, |plot| {
             if self.values.is_empty() {
                 return Ok(());
             }

@@ -1,11 +1,36 @@
 //! What a figure is made of.
 
+use std::path::Path;
+
 use plotters::prelude::*;
 
 use super::canvas::Canvas;
-use super::{DecisionRegions, HeatMap, LineChart};
+use super::error::Error;
+use super::frame::Rect;
+use super::{DecisionRegions, Figure, HeatMap, LineChart};
 
-/// Any chart, as a part of a [`Figure`](super::Figure).
+/// What all charts have: words around the plot, and the size of a picture of the chart alone.
+#[derive(Clone, Debug)]
+pub(super) struct Sheet {
+    pub(super) title: String,
+    pub(super) x_label: String,
+    pub(super) y_label: String,
+    pub(super) size: (u32, u32),
+}
+
+impl Sheet {
+    pub(super) fn new(title: impl Into<String>, size: (u32, u32)) -> Self {
+        Self { title: title.into(), x_label: String::new(), y_label: String::new(), size }
+    }
+
+    /// Writes a picture of the chart that the sheet is of.
+    pub(super) fn save(&self, chart: impl Into<Panel>, path: impl AsRef<Path>) -> Result<(), Error> {
+        let (width, height) = self.size;
+        Figure::new("").panel(chart).size(width, height).save(path)
+    }
+}
+
+/// Any chart, as a part of a [`Figure`].
 ///
 /// ```
 /// use nn::plot::{Figure, HeatMap, LineChart};
@@ -42,17 +67,11 @@ impl From<DecisionRegions> for Panel {
 }
 
 impl Panel {
-    /// Draws into a rectangle given by its upper left corner and size.
-    pub(super) fn draw<B: DrawingBackend>(
-        &self,
-        canvas: &Canvas<B>,
-        corner: (f64, f64),
-        size: (f64, f64),
-    ) -> DrawResult<(), B> {
+    pub(super) fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>, within: Rect) -> DrawResult<(), B> {
         match &self.0 {
-            Kind::Lines(chart) => chart.draw(canvas, corner, size),
-            Kind::Map(map) => map.draw(canvas, corner, size),
-            Kind::Regions(regions) => regions.draw(canvas, corner, size),
+            Kind::Lines(chart) => chart.draw(canvas, within),
+            Kind::Map(map) => map.draw(canvas, within),
+            Kind::Regions(regions) => regions.draw(canvas, within),
         }
     }
 }

@@ -6,14 +6,14 @@ use autodiff::{Real, Tensor};
 use ndarray::{Array2, Array3, Axis as Along};
 use plotters::prelude::*;
 
-use super::Figure;
 use super::axis::Axis;
 use super::canvas::Canvas;
 use super::color::{NOTHING, class, tint};
 use super::contour::between;
 use super::error::Error;
-use super::frame::{Frame, Labels, Plot};
+use super::frame::{Frame, Labels, Plot, Rect};
 use super::legend::Mark;
+use super::panel::Sheet;
 use crate::Dataset;
 
 /// Places at which the model is asked, across and down; in between its outputs are taken to be linear.
@@ -43,16 +43,13 @@ const DOT: f64 = 4.0;
 /// ```
 #[derive(Clone, Debug)]
 pub struct DecisionRegions {
-    title: String,
-    x_label: String,
-    y_label: String,
+    sheet: Sheet,
     x: Axis,
     y: Axis,
     /// Output, row from below, column.
     scores: Array3<f64>,
     points: Vec<((f64, f64), usize)>,
     names: Vec<String>,
-    size: (u32, u32),
 }
 
 impl DecisionRegions {
@@ -99,17 +96,9 @@ impl DecisionRegions {
         let points: Vec<_> = across.into_iter().zip(up).zip(classes).collect();
         let outputs = scores.len_of(Along(0)).max(2);
         let known = points.iter().map(|&(_, class)| class + 1).fold(outputs, usize::max);
-        Self {
-            title: title.into(),
-            x_label: "first input".to_owned(),
-            y_label: "second input".to_owned(),
-            x,
-            y,
-            scores,
-            points,
-            names: (0..known).map(|class| format!("class {class}")).collect(),
-            size: (1200, 800),
-        }
+        let mut sheet = Sheet::new(title, (1200, 800));
+        (sheet.x_label, sheet.y_label) = ("first input".to_owned(), "second input".to_owned());
+        Self { sheet, x, y, scores, points, names: (0..known).map(|class| format!("class {class}")).collect() }
     }
 
     /// Names the classes.
@@ -127,19 +116,19 @@ impl DecisionRegions {
 
     /// Names the horizontal axis, that of the first input.
     pub fn x_label(mut self, label: impl Into<String>) -> Self {
-        self.x_label = label.into();
+        self.sheet.x_label = label.into();
         self
     }
 
     /// Names the vertical axis, that of the second input.
     pub fn y_label(mut self, label: impl Into<String>) -> Self {
-        self.y_label = label.into();
+        self.sheet.y_label = label.into();
         self
     }
 
-    /// Sets width and height in pixels; in a [`Figure`] the figure's size counts instead.
+    /// Sets width and height in pixels; in a [`Figure`](super::Figure) the figure's size counts instead.
     pub fn size(mut self, width: u32, height: u32) -> Self {
-        self.size = (width, height);
+        self.sheet.size = (width, height);
         self
     }
 
@@ -148,30 +137,23 @@ impl DecisionRegions {
     /// # Errors
     /// As [`LineChart::save`](super::LineChart::save).
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        let (width, height) = self.size;
-        Figure::new("").panel(self.clone()).size(width, height).save(path)
+        self.sheet.save(self.clone(), path)
     }
 
-    /// Draws into a rectangle given by its upper left corner and size.
-    pub(super) fn draw<B: DrawingBackend>(
-        &self,
-        canvas: &Canvas<B>,
-        corner: (f64, f64),
-        size: (f64, f64),
-    ) -> DrawResult<(), B> {
+    pub(super) fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>, within: Rect) -> DrawResult<(), B> {
         let classes = self.names.len();
         let legend = self.names.iter().enumerate();
         let frame = Frame {
-            title: &self.title,
-            x_label: &self.x_label,
-            y_label: &self.y_label,
+            title: &self.sheet.title,
+            x_label: &self.sheet.x_label,
+            y_label: &self.sheet.y_label,
             x: (self.x.clone(), Labels::Numbers),
             y: (self.y.clone(), Labels::Numbers),
             legend: legend.map(|(k, name)| (name.clone(), Mark::Region(class(k, classes)))).collect(),
             grid: false,
             right: 0.0,
         };
-        frame.draw(canvas, corner, size, |plot| {
+        frame.draw(canvas, within, |plot| {
             self.draw_ground(canvas, plot)?;
             self.points.iter().filter(|((x, y), _)| x.is_finite() && y.is_finite()).try_for_each(|&(point, k)| {
                 let middle = canvas.place(plot.place(point));

@@ -112,7 +112,7 @@ impl Fit {
         let (data, target, skip) = (fs::canonicalize(&self.data)?, self.target.clone(), self.skip.clone());
         let patience = self.patience;
         let run = Run { data, target, skip, task, patience, settings, schema, classes, inputs, targets };
-        fs::write(self.out.join(RUN), serde_json::to_string_pretty(&run)?)?;
+        write(&self.out.join(RUN), serde_json::to_string_pretty(&run)?)?;
         run.train(&self.out)
     }
 
@@ -165,7 +165,7 @@ impl Predict {
         let y = network.forward(&x);
         let out = self.out.clone().unwrap_or_else(|| self.run.join("predictions.csv"));
         let rows = x.shape()[0];
-        fs::write(&out, run.predictions(&y)?).map_err(|error| format!("{}: {error}", out.display()))?;
+        write(&out, run.predictions(&y)?)?;
         println!("{rows} predictions are in {}", out.display());
         Ok(())
     }
@@ -229,7 +229,7 @@ impl Run {
         plot::learning_curves(&*self.target, &history).save(out.join("curves.svg"))?;
         report::pictures(self.task, &self.classes, &y, &t, out)?;
         history.save_csv(out.join("history.csv"))?;
-        fs::write(out.join("report.txt"), &text)?;
+        write(&out.join("report.txt"), &text)?;
         nn::save(&network, out.join(WEIGHTS))?;
         fs::remove_dir_all(&unfinished)?;
         println!("\n{text}\nthe model, curves and this report are in {}", out.display());
@@ -275,6 +275,13 @@ impl Run {
         }
         Ok(writer.into_inner()?)
     }
+}
+
+/// Writes a file that appears whole or not at all.
+fn write(path: &Path, bytes: impl AsRef<[u8]>) -> Outcome {
+    let part = path.with_added_extension("part");
+    let written = fs::write(&part, bytes).and_then(|()| fs::rename(&part, path));
+    written.map_err(|error| format!("{}: {error}", path.display()).into())
 }
 
 fn csv(skip: &[String]) -> Csv {

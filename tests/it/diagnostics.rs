@@ -328,6 +328,9 @@ fn severed_by_steps_and_rules() {
     let (y, here) = (x.at([0]) * 0.0, line());
     let text = format!("the derivative of `mul` at {here} is exactly 0 there");
     assert_eq!(severed(&(y * w.at([0])).backward(), &x), text);
+    let (y, here) = ((-x.at([0])).relu(), line());
+    let text = format!("the derivative of `relu` at {here} is exactly 0 there");
+    assert_eq!(severed(&(y * w.at([0])).backward(), &x), text);
 }
 
 #[test]
@@ -335,6 +338,13 @@ fn severed_otherwise() {
     let tape = Tape::new();
     let (x, w) = (tape.tensor(array![1.5, 2.0]), tape.tensor(array![3.0, 4.0]));
     assert_eq!(severed(&w.sum().backward(), &x), "no recorded operation reads it");
+    let element = x.at([1]);
+    assert_eq!(severed(&w.sum().backward(), &x), "no recorded operation reads it");
+    let _ = element.exp();
+    let text = severed(&w.sum().backward(), &x);
+    assert!(text.ends_with("but nothing that is computed from that leads to the root"), "{text}");
+    let tape = Tape::new();
+    let (x, w) = (tape.tensor(array![1.5, 2.0]), tape.tensor(array![3.0, 4.0]));
     let (_unused, here) = (&x * &w, line());
     let text = format!("it is read by `mul` at {here}, but nothing that is computed from that leads to the root");
     assert_eq!(severed(&w.sum().backward(), &x), text);
@@ -471,6 +481,8 @@ fn statistics() {
     assert_eq!(rows[0][..2], ["4", "entries,"]);
     assert_eq!(rows[2], ["operation", "entries", "bytes", "share"]);
     assert_eq!(rows[3][..2], ["matmul", "1"]);
+    let share = 100.0 * stats.by_operation[0].bytes as f64 / stats.bytes as f64;
+    assert_eq!(rows[3][3], format!("{share:.1}%"));
     assert_eq!(rows[7], ["line", "entries", "bytes", "share"]);
     // Scalars have no lines unless they are traced.
     tape.reset();
@@ -483,4 +495,7 @@ fn statistics() {
     assert_eq!((stats.entries, stats.bytes), (3, 9 + 17 + 13));
     assert_eq!((stats.by_line[0].name.as_str(), stats.by_line[0].entries), ("scalars, lines not traced", 2));
     assert_eq!((&stats.by_line[1].name, stats.by_line[1].entries), (&here, 1));
+    // A sum of three: an opcode, the operands between their counts, and the value.
+    let _ = autodiff::sum(&[x, x, x]);
+    assert_eq!(tape.stats().bytes, stats.bytes + 1 + 4 * (3 + 2) + 8);
 }

@@ -6,6 +6,7 @@ mod backprop;
 mod baseline;
 mod checkpoint;
 mod checkpoint_mistakes;
+mod corners;
 mod data_files;
 mod data_sets;
 mod diagnostics;

@@ -48,6 +48,20 @@ fn a_wrong_block_among_right_entries() {
 }
 
 #[test]
+fn constants_beside_a_wrong_block_are_not_blamed() {
+    let wrong = |x: Var<f64>| fuse([x], |[x]| Dual::new(x.value(), [1.5 * x.tangent()[0]]));
+    let causes = |f: &dyn Fn(Var<f64>) -> Var<f64>| gradient(|x| f(x[0]), &[0.5]).causes;
+    // On either side of an operation, and among scalars that become a tensor.
+    for f in [|x: Var<f64>| 3.0 / x, |x| x / 3.0, |x| 3.0 - x, |x| x - 3.0] {
+        let found = causes(&|x| wrong(f(x)));
+        assert!(found.len() == 1 && found[0].operation == "fuse", "{found:?}");
+    }
+    let tensor = |x: Var<f64>| Tensor::from_vars(&[x.sin(), Var::constant(2.0), x], &[3]).square().sum().at([]);
+    let found = causes(&|x| wrong(tensor(x)));
+    assert!(found.len() == 1 && found[0].operation == "fuse", "{found:?}");
+}
+
+#[test]
 fn values_that_were_taken_out() {
     let out = |x: Var<f64>| Var::constant(x.value());
     let report = gradient(|x| out(x[0].sin()) * x[1].exp(), &[0.5, -0.3]);

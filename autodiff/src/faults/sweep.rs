@@ -1,6 +1,6 @@
 //! Faults in the scalar sweep: terms that go astray, and n-ary rules.
 
-use super::{Edge, Fault, List, with};
+use super::{Bend, Edge, Fault, List, with};
 use crate::check::{self, Verdict};
 use crate::rules::{Binary, Nary};
 use crate::tape::opcode::{self, Form};
@@ -115,6 +115,19 @@ fn every_fault_in_an_nary_rule_is_caught() {
         }
     }
     println!("{count} faults in n-ary rules");
+}
+
+#[test]
+fn a_cause_names_operands_as_they_were_written() {
+    let inputs = |operand, f: Function| {
+        let fault = Fault::Binary(Binary::Div, operand, Bend::Sign);
+        let report = with(fault, || check::gradient(f, &[0.5]));
+        assert_eq!((report.causes.len(), report.causes[0].operation.as_str()), (1, "div"), "{report}");
+        report.causes[0].inputs.clone()
+    };
+    assert_eq!(inputs(1, |x| 3.0 / x[0]), ["3", "0.5"]);
+    assert_eq!(inputs(0, |x| x[0] / 3.0), ["0.5", "3"]);
+    assert_eq!(inputs(0, |x| (x[0] + 1.0) / x[0].exp())[0], "1.5");
 }
 
 /// A fault ends with the work that it was put in for, even if that panics.

@@ -154,6 +154,7 @@ impl<T: Real> Store<T> {
             self.values.as_mut_ptr().add(at).copy_from_nonoverlapping(values.as_ptr(), values.len());
         }
         self.entries = at + values.len();
+        debug_assert!(self.entries <= self.capacity);
         at as u32
     }
 
@@ -240,6 +241,10 @@ impl<T: Real> Store<T> {
         }
         self.operand_count = end;
         self.entries = at + 1;
+        debug_assert!(
+            self.operands.capacity() - end >= 2 * (self.capacity - self.entries),
+            "two words for each free entry"
+        );
         at as u32
     }
 

@@ -1,0 +1,162 @@
+//! Corners of rules and sweeps that other tests pass by: a change of the code there went unnoticed (`tests/mutants.md`).
+
+use autodiff::graph::Graph;
+use autodiff::rules::{Binary, Unary};
+use autodiff::{Program, Tape, Tensor, Var, dot, explain, fuse, grad, jacobian, jvp, logsumexp, sum};
+use ndarray::{Array2, array};
+
+#[track_caller]
+fn near(got: f64, want: f64, tolerance: f64) {
+    assert!((got - want).abs() <= tolerance * want.abs(), "{got:e} instead of {want:e}");
+}
+
+/// 25-digit values of mpmath 1.3.
+#[test]
+fn special_functions_where_their_formulas_cancel() {
+    let digamma = |x: f64| Unary::Digamma.value(x);
+    near(digamma(-2.0 + 2.0_f64.powi(-30)), -1_073_741_823.077_215_662_205_415, 4e-16);
+    near(digamma(-3.0 - 2.0_f64.powi(-40)), 1_099_511_627_777.256_117_668_429, 4e-16);
+    near(digamma(-1.0 + 2.0_f64.powi(-20)), -1_048_575.577_213_142_496_028_487, 4e-16);
+    let bessel = |n: u32, x: f64| Binary::SphericalJn.value(x, f64::from(n));
+    // At zeros of the functions of order 0 and 1, from which the recurrence takes its scale.
+    near(bessel(10, 6.283_185_307_179_586), 0.002_862_689_890_020_163_295_537_719, 1e-14);
+    near(bessel(6, 4.493_409_457_909_064), 0.030_170_064_440_263_241_385_975_29, 1e-14);
+    // 3e-1172 is 0, and so is its way there.
+    assert_eq!(bessel(1000, 50.0), 0.0);
+    assert_eq!(bessel(1, 0.0).to_bits(), 0.0_f64.to_bits(), "no zero below 0");
+    assert_eq!(Unary::InvErf.value(-0.0_f64).to_bits(), (-0.0_f64).to_bits(), "odd to the bit");
+}
+
+#[test]
+fn shares_of_a_log_sum_exp() {
+    let f = |x: &[Var<f64>]| logsumexp(x.iter().copied());
+    let share = 1.0 / (1.0 + (-1.0_f64).exp());
+    // The result is rounded by 7e-9 here, and its exponential is beyond all numbers.
+    near(jvp(f, &[1e8, 1e8 - 1.0], &[1.0, 0.0])[0], share, 1e-15);
+    near(grad(f, &[1e8, 1e8 - 1.0])[0], share, 1e-15);
+    let at_infinity = grad(f, &[f64::INFINITY, 1.0, f64::INFINITY]);
+    assert!(at_infinity[0].is_nan() && at_infinity[2].is_nan() && at_infinity[1] == 0.0, "{at_infinity:?}");
+    assert_eq!(grad(f, &[f64::NEG_INFINITY; 2]), [0.0, 0.0]);
+}
+
+/// Two variables, with tensors of them that have the value in question.
+fn tape_and_tensor() -> (Tape<f64>, Tensor<f64>) {
+    let tape = Tape::new();
+    let t = tape.tensor(array![1.0, 2.0, 3.0]);
+    (tape, t)
+}
+
+#[test]
+fn a_tensor_read_as_a_whole_and_by_elements() {
+    let (tape, t) = tape_and_tensor();
+    let root = t.at([0]) * t.at([1]) + t.square().sum().at([]);
+    assert_eq!(root.backward().wrt(&t), array![4.0, 5.0, 6.0].into_dyn());
+    let first = &tape.grad(root, &[&t])[0];
+    assert_eq!(first.to_array(), array![4.0, 5.0, 6.0].into_dyn());
+    assert_eq!(first.sum().backward().wrt(&t), array![3.0, 3.0, 2.0].into_dyn());
+}
+
+#[test]
+fn more_inputs_than_a_forward_sweep_takes_at_once() {
+    let (inputs, outputs) = (11, 13);
+    let x: Vec<f64> = (0..inputs).map(|j| 0.1 * f64::from(j)).collect();
+    let f = |x: &[Var<f64>]| -> Vec<Var<f64>> {
+        (0..outputs).map(|i| x.iter().map(|&x| (x * f64::from(i)).sin()).sum()).collect()
+    };
+    let want = Array2::from_shape_fn((13, 11), |(i, j)| i as f64 * (x[j] * i as f64).cos());
+    let got = jacobian(f, &x);
+    assert!((&got - &want).iter().all(|d| d.abs() < 1e-13), "{got} instead of {want}");
+    let replayed = Program::record(f, &x).jacobian(&x).unwrap();
+    assert!((&replayed - &want).iter().all(|d| d.abs() < 1e-13), "{replayed} instead of {want}");
+}
+
+#[test]
+fn many_variables_on_a_tape_that_is_nearly_full() {
+    // Whatever room the tape has: all numbers of variables up to some, behind all numbers of entries up to some.
+    for before in 0..140_u32 {
+        let tape = Tape::<f64>::new();
+        let first: Vec<Var<f64>> = (0..before).map(|k| tape.var(f64::from(k))).collect();
+        for more in [1, 50, 200] {
+            let values: Vec<f64> = (0..more).map(f64::from).collect();
+            let vars = tape.vars(&values);
+            let single = sum(&vars[..1]) + vars[vars.len() - 1];
+            assert_eq!(single.value(), values[0] + values[values.len() - 1]);
+            assert_eq!(single.backward().wrt(vars[vars.len() - 1]), if more == 1 { 2.0 } else { 1.0 });
+        }
+        assert!(first.iter().zip(0..).all(|(x, k)| x.value() == f64::from(k)));
+    }
+}
+
+#[test]
+fn an_empty_tape_says_so() {
+    let tape = Tape::<f64>::new();
+    assert!(tape.is_empty());
+    let x = tape.var(2.0);
+    let _ = x * x;
+    assert!(!tape.is_empty());
+    assert!(format!("{tape:?}").contains('2'), "{tape:?}");
+}
+
+#[test]
+fn a_group_that_outlives_its_tape() {
+    let tape = Tape::<f64>::new();
+    let _ = tape.var(1.0);
+    let y = tape.group("gone", || {
+        tape.reset();
+        tape.var(0.5).sin().exp()
+    });
+    assert!(Graph::of(y).unwrap().groups().is_empty());
+}
+
+#[test]
+fn sums_of_gradients_are_finite_though_their_product_is_not() {
+    let (tape, t) = tape_and_tensor();
+    tape.check_finite(true);
+    let g = ((&t * 1e200).sum() + (&t * 1e200).sum()).backward();
+    assert_eq!(g.wrt(&t), array![2e200, 2e200, 2e200].into_dyn());
+}
+
+#[test]
+fn structure_of_second_derivatives() {
+    let entries = |f: fn(&[Var<f64>]) -> Var<f64>| {
+        let program = Program::record(f, &[0.5, 1.5, 2.5, 3.5]);
+        let hessian = program.sparse_hessian(&[0.5, 1.5, 2.5, 3.5]).unwrap();
+        let mut places: Vec<(usize, usize)> = hessian.iter().map(|(i, j, _)| (i, j)).collect();
+        places.sort_unstable();
+        places
+    };
+    assert_eq!(entries(|x| x[0] / 3.0 + x[1] * x[2]), [(1, 2), (2, 1)]);
+    assert_eq!(entries(|x| 3.0 / x[0]), [(0, 0)]);
+    assert_eq!(entries(|x| dot(&x[..2], &x[2..])), [(0, 2), (1, 3), (2, 0), (3, 1)]);
+}
+
+#[test]
+fn guards_at_the_border() {
+    let above = |x: &[Var<f64>]| if x[0] > 1.0 { x[0] * 2.0 } else { x[0] * 3.0 };
+    assert!(Program::record(above, &[1.5]).gradient(&[1.0]).is_err());
+    assert_eq!(Program::record(above, &[1.0]).gradient(&[0.5]).unwrap(), [3.0]);
+}
+
+#[test]
+fn paths_pass_by_what_does_not_depend_on_the_variable() {
+    let tape = Tape::<f64>::new();
+    let (x, y) = (tape.var(2.0).named("x"), tape.var(3.0).named("y"));
+    let paths = explain::paths(x * y.sin().exp(), x);
+    assert_eq!((paths.count(), paths.edges(), paths.list().len()), (Some(1), 1, 1));
+}
+
+#[test]
+fn derivations_with_constants_elements_and_blocks() {
+    let (tape, t) = tape_and_tensor();
+    let t = t.named("t");
+    let text = explain::derivation(t.at([2]).sin() * t.at([1]), &t).to_string();
+    assert!(text.contains("t[2]") && text.contains("t[1]") && text.contains("e[2]"), "{text}");
+    let (x, y) = (tape.var(0.5).named("x"), tape.var(1.5).named("y"));
+    let text = explain::derivation(x.mul_add(Var::constant(7.25), Var::constant(3.5)), x).to_string();
+    assert!(text.contains("7.25x + 3.5"), "{text}");
+    // A block's derivatives are known as numbers: y and x here.
+    let block = explain::derivation(fuse([x, y], |[a, b]| a * b), x).to_string();
+    assert!(block.contains("1.5"), "{block}");
+    let graph = Graph::of(&Tensor::<f64>::from(x).exp()).unwrap();
+    assert!(graph.nodes().iter().any(|node| node.title == "from_vars" && node.lines.contains(&"0.5".to_owned())));
+}

@@ -7,6 +7,7 @@ mod baseline;
 mod checkpoint;
 mod checkpoint_mistakes;
 mod corners;
+mod corners_tensor;
 mod data_files;
 mod data_sets;
 mod diagnostics;

@@ -215,6 +215,24 @@ fn every_fault_in_a_vjp_is_caught() {
 /// Names of operations that only a second derivative records.
 const LATER: [&str; 4] = ["fold", "undiagonal", "unslice", "index_add"];
 
+/// An operation stands on the tape under its name; those of the second derivative, too.
+#[test]
+fn every_operation_records_its_name() {
+    let mut recorded = BTreeSet::new();
+    for subject in subjects() {
+        let tape = Tape::new();
+        let leaves: Vec<Tensor<f64>> = operands(&subject.shapes).into_iter().map(|x| tape.tensor(x)).collect();
+        let root = loss(&subject.f, &leaves);
+        let names = || tape.stats().by_operation.into_iter().map(|row| row.name).collect::<BTreeSet<_>>();
+        assert!(names().contains(subject.op), "{}: {:?}", subject.op, names());
+        tape.grad(root, &leaves);
+        recorded.extend(names());
+    }
+    for name in LATER {
+        assert!(recorded.contains(name), "{name}: {recorded:?}");
+    }
+}
+
 /// Each operation that the source says has a vjp is among the subjects, by the name that it gives itself.
 #[test]
 fn every_vjp_has_faults() {

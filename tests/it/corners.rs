@@ -2,7 +2,7 @@
 
 use autodiff::graph::Graph;
 use autodiff::rules::{Binary, Unary};
-use autodiff::{Program, Tape, Tensor, Var, dot, explain, fuse, grad, jacobian, jvp, logsumexp, sum};
+use autodiff::{Dual, Program, Tape, Tensor, Var, dot, explain, fuse, grad, jacobian, jvp, logsumexp, sum};
 use ndarray::{Array2, array};
 
 #[track_caller]
@@ -72,19 +72,63 @@ fn more_inputs_than_a_forward_sweep_takes_at_once() {
 
 #[test]
 fn many_variables_on_a_tape_that_is_nearly_full() {
-    // Whatever room the tape has: all numbers of variables up to some, behind all numbers of entries up to some.
-    for before in 0..140_u32 {
+    // The tape's room is a power of two times its first; there is more than that, and less than twice of it, to come.
+    for before in [50_u32, 60, 250, 1020, 4000, 16_300] {
         let tape = Tape::<f64>::new();
         let first: Vec<Var<f64>> = (0..before).map(|k| tape.var(f64::from(k))).collect();
-        for more in [1, 50, 200] {
-            let values: Vec<f64> = (0..more).map(f64::from).collect();
-            let vars = tape.vars(&values);
-            let single = sum(&vars[..1]) + vars[vars.len() - 1];
-            assert_eq!(single.value(), values[0] + values[values.len() - 1]);
-            assert_eq!(single.backward().wrt(vars[vars.len() - 1]), if more == 1 { 2.0 } else { 1.0 });
-        }
-        assert!(first.iter().zip(0..).all(|(x, k)| x.value() == f64::from(k)));
+        let values: Vec<f64> = (0..before / 2 + 100).map(f64::from).collect();
+        let vars = tape.vars(&values);
+        let last = vars[vars.len() - 1];
+        assert_eq!((sum(&vars[..1]) + last).backward().wrt(last), 1.0);
+        assert!(first.iter().zip(0..before).all(|(x, k)| x.value() == f64::from(k)));
+        assert!(vars.iter().zip(&values).all(|(x, value)| x.value() == *value));
     }
+}
+
+#[test]
+fn entries_of_one_operand_keep_room_for_those_of_two() {
+    let tape = Tape::<f64>::new();
+    let x = tape.var(1.5);
+    let (mut y, mut z) = (x, x);
+    for _ in 0..3000 {
+        y = sum(&[y]);
+    }
+    for _ in 0..3000 {
+        z = z * x / x;
+    }
+    assert_eq!((y.backward().wrt(x), z.backward().wrt(x)), (1.0, 1.0));
+}
+
+/// A block recorded here, whatever closure it is of.
+fn block(x: Var<f64>, f: impl Fn([Dual<f64, 1>; 1]) -> Dual<f64, 1> + Send + Sync + 'static) -> Var<f64> {
+    fuse([x], f)
+}
+
+#[test]
+fn blocks_of_one_line_with_other_closures_and_other_numbers() {
+    let f = |x: &[Var<f64>]| {
+        let by_numbers: Var<f64> = [2.0, 3.0, 5.0].map(|c| block(x[0], move |[a]| a * c)).into_iter().sum();
+        by_numbers + block(x[0], |[a]| a.sin()) + block(x[0], |[a]| a.exp())
+    };
+    let program = Program::record(f, &[0.5]);
+    for x in [0.5_f64, 1.25] {
+        near(program.value(&[x]).unwrap(), 10.0 * x + x.sin() + x.exp(), 1e-15);
+        near(program.gradient(&[x]).unwrap()[0], 10.0 + x.cos() + x.exp(), 1e-15);
+    }
+}
+
+#[test]
+fn lines_of_an_earlier_recording_are_forgotten() {
+    let tape = Tape::<f64>::new();
+    tape.trace_lines(true);
+    let _ = tape.var(0.5).sin();
+    tape.reset();
+    tape.trace_lines(true);
+    let x = tape.var(0.5);
+    let _ = x.exp();
+    let here = format!(":{}", line!() - 1);
+    let lines: Vec<String> = tape.stats().by_line.into_iter().map(|row| row.name).collect();
+    assert!(lines.len() == 2 && lines.iter().any(|name| name.ends_with(&here)), "{lines:?}");
 }
 
 #[test]
@@ -151,12 +195,13 @@ fn derivations_with_constants_elements_and_blocks() {
     let t = t.named("t");
     let text = explain::derivation(t.at([2]).sin() * t.at([1]), &t).to_string();
     assert!(text.contains("t[2]") && text.contains("t[1]") && text.contains("e[2]"), "{text}");
-    let (x, y) = (tape.var(0.5).named("x"), tape.var(1.5).named("y"));
+    let x = tape.var(0.5).named("x");
     let text = explain::derivation(x.mul_add(Var::constant(7.25), Var::constant(3.5)), x).to_string();
     assert!(text.contains("7.25x + 3.5"), "{text}");
-    // A block's derivatives are known as numbers: y and x here.
-    let block = explain::derivation(fuse([x, y], |[a, b]| a * b), x).to_string();
-    assert!(block.contains("1.5"), "{block}");
+    // A block's derivatives are known as numbers, `2 a b` here.
+    let (x, y) = (tape.var(0.7).named("x"), tape.var(1.3).named("y"));
+    let block = explain::derivation(fuse([x, y], |[a, b]| a * a * b), x).to_string();
+    assert!(block.contains("1.82"), "{block}");
     let graph = Graph::of(&Tensor::<f64>::from(x).exp()).unwrap();
-    assert!(graph.nodes().iter().any(|node| node.title == "from_vars" && node.lines.contains(&"0.5".to_owned())));
+    assert!(graph.nodes().iter().any(|node| node.title == "from_vars" && node.lines.contains(&"0.7".to_owned())));
 }

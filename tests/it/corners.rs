@@ -2,7 +2,7 @@
 
 use autodiff::graph::Graph;
 use autodiff::rules::{Binary, Unary};
-use autodiff::{Dual, Program, Tape, Tensor, Var, dot, explain, fuse, grad, jacobian, jvp, logsumexp, sum};
+use autodiff::{Dual, Program, Tape, Tensor, Var, checkpoint, dot, explain, fuse, grad, jacobian, jvp, logsumexp, sum};
 use ndarray::{Array2, array};
 
 #[track_caller]
@@ -158,6 +158,12 @@ fn sums_of_gradients_are_finite_though_their_product_is_not() {
     tape.check_finite(true);
     let g = ((&t * 1e200).sum() + (&t * 1e200).sum()).backward();
     assert_eq!(g.wrt(&t), array![2e200, 2e200, 2e200].into_dyn());
+    // The same sweep of scalars, their differences and stretches that run again.
+    assert_eq!((t.at([0]) - t.at([1])).backward().wrt(&t), array![1.0, -1.0, 0.0].into_dyn());
+    let x = tape.var(0.5);
+    let loop_of = |x: Var<f64>| checkpoint::sequence(&[x], 6, |s, _| [s[0].sin() + s[0]])[0];
+    let plain = (0..6).fold(x, |s, _| s.sin() + s);
+    assert_eq!(loop_of(x).backward().wrt(x), plain.backward().wrt(x));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Corners of tensors that other tests pass by; see `corners`.
 
 use autodiff::tensor::{self, checkpoint};
-use autodiff::{Real, Tape, Tensor, Var, check, explain, softmax, sum};
+use autodiff::{Real, Tape, Tensor, Var, check, explain, fuse, softmax, sum};
 use ndarray::{Array1, array};
 use tests::raises;
 
@@ -85,10 +85,9 @@ fn stale_variables_among_fresh_ones() {
     let old = tape.var(1.0);
     tape.reset();
     let new = tape.var(2.0);
-    raises(
-        || sum(&[new, old]),
-        "stale handle: this variable was recorded before its tape was reset or dropped; values recorded on a tape live until the next reset",
-    );
+    let stale = "stale handle: this variable was recorded before its tape was reset or dropped; values recorded on a tape live until the next reset";
+    raises(|| sum(&[new, old]), stale);
+    raises(|| fuse([new, old], |[a, b]| a * b), stale);
 }
 
 /// The functions of the table as methods of any number type.
@@ -170,15 +169,16 @@ fn tensors_are_shown() {
     assert!(format!("{:?}", autodiff::Dual::<f64, 1>::new(2.5, [0.25])).contains("0.25"));
 }
 
+/// Whatever they are called.
 #[test]
 fn own_operations_are_told_from_built_in_ones() {
-    autodiff::elementwise!(wavy(a) => a.sin() * a);
+    autodiff::elementwise!(reshape(a) => a.sin() * a);
     let tape = Tape::<f64>::new();
     let t = tape.tensor(array![1.0, 2.0]).named("t");
-    let own = Tensor::custom("mine", &[&t], |x| x[0].mapv(|x| 2.0 * x), |cx| (2.0 * cx.grad()).into());
-    for (y, name) in [(own, "mine"), (wavy(&t), "wavy")] {
-        let text = explain::derivation(&y.sum(), &t).to_string();
-        assert!(text.contains(&format!("vjp of {name}(")), "{text}");
+    let own = Tensor::custom("reshape", &[&t], |x| x[0].mapv(|x| 2.0 * x), |cx| (2.0 * cx.grad()).into());
+    for y in [own, reshape(&t)] {
+        let text = explain::derivation(&y.square().sum(), &t).to_string();
+        assert!(text.contains("vjp of reshape("), "{text}");
     }
     // What gives its gradient as an array has no second derivative, and says so.
     let first = Tensor::custom(
@@ -203,4 +203,38 @@ fn products_along_directions() {
     let f = |t: &[Tensor<f64>]| t[0].matmul(&t[1]).linear(&t[2], &t[3]).tanh().sum();
     let x = [numbers(&[2, 4], 0.7), numbers(&[4, 3], 0.5), numbers(&[5, 3], 0.3), numbers(&[5], 0.9)];
     check::tensor_hessian(f, &x).assert_pass();
+}
+
+#[test]
+fn rows_on_both_sides_of_a_product() {
+    let x = Tensor::constant(array![[0.5]]);
+    let want = 0.5_f64.sin() + 0.5 * 0.5_f64.cos();
+    let bias = Tensor::constant(array![1.0]);
+    let product = tensor::jacobian_rows(|x| x.matmul(&x.sin()), &x);
+    let affine = tensor::jacobian_rows(|x| x.linear(&x.sin(), &bias), &x);
+    for got in [product[[0, 0, 0]], affine[[0, 0, 0]]] {
+        assert!((got - want).abs() < 1e-15, "{got} instead of {want}");
+    }
+}
+
+/// Numbers with tangents, recorded and in tensors.
+#[test]
+fn tapes_of_dual_numbers() {
+    type D = autodiff::Dual<f64, 1>;
+    let at = D::new(0.5, [2.0]);
+    let near = |got: D, value: f64, slope: f64| {
+        assert!((got.value() - value).abs() < 1e-15 && (got.tangent()[0] - 2.0 * slope).abs() < 1e-14, "{got:?}");
+    };
+    let tape = Tape::<D>::new();
+    let x = tape.var(at);
+    let cube = x * x * x;
+    near(cube.backward().wrt(x), 3.0 * 0.25, 6.0 * 0.5);
+    let recorded = tape.grad(cube, &[x])[0];
+    near(recorded.value(), 3.0 * 0.25, 6.0 * 0.5);
+    near(recorded.backward().wrt(x), 6.0 * 0.5, 6.0);
+    let t = tape.tensor(Tensor::full(&[2], at));
+    let y = t.sin() * &t / Tensor::full(&[2], D::constant(4.0));
+    let (sin, cos) = 0.5_f64.sin_cos();
+    near(y.at([1]).value(), sin * 0.5 / 4.0, (cos * 0.5 + sin) / 4.0);
+    near(y.sum().backward().wrt(&t)[0], (cos * 0.5 + sin) / 4.0, (2.0 * cos - 0.5 * sin) / 4.0);
 }

@@ -222,7 +222,8 @@ fn every_operation_records_its_name() {
     for subject in subjects() {
         let tape = Tape::new();
         let leaves: Vec<Tensor<f64>> = operands(&subject.shapes).into_iter().map(|x| tape.tensor(x)).collect();
-        let root = loss(&subject.f, &leaves);
+        // Squared, so that gradients depend on the operands.
+        let root = loss(&subject.f, &leaves).square();
         let names = || tape.stats().by_operation.into_iter().map(|row| row.name).collect::<BTreeSet<_>>();
         assert!(names().contains(subject.op), "{}: {:?}", subject.op, names());
         tape.grad(root, &leaves);

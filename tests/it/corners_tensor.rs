@@ -232,6 +232,10 @@ fn tapes_of_dual_numbers() {
     let recorded = tape.grad(cube, &[x])[0];
     near(recorded.value(), 3.0 * 0.25, 6.0 * 0.5);
     near(recorded.backward().wrt(x), 6.0 * 0.5, 6.0);
+    // A factor of 1 that moves is more than a factor of 1.
+    let moving = x * Var::constant(D::new(1.0, [6.0]));
+    near(moving.backward().wrt(x), 1.0, 3.0);
+    near(tape.grad(moving, &[x])[0].value(), 1.0, 3.0);
     let t = tape.tensor(Tensor::full(&[2], at));
     let y = t.sin() * &t / Tensor::full(&[2], D::constant(4.0));
     let (sin, cos) = 0.5_f64.sin_cos();

@@ -247,3 +247,25 @@ fn spherical_jn_down(n: u32, z: f64) -> f64 {
     let (j0, j1) = spherical_j0_j1(z);
     wanted * if j0.abs() > j1.abs() { j0 / this } else { j1 / above }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// From `Σ_{k <= n} C(n + 1, k) B_k = 0`.
+    #[test]
+    fn bernoulli_numbers() {
+        let mut all: Vec<f64> = vec![1.0];
+        for n in 1..=24_u32 {
+            let (mut binomial, mut sum) = (1.0, 0.0);
+            for (k, b) in (0_u32..).zip(&all) {
+                sum += binomial * b;
+                binomial *= f64::from(n + 1 - k) / f64::from(k + 1);
+            }
+            all.push(-sum / f64::from(n + 1));
+        }
+        for (even, b) in all.iter().skip(2).step_by(2).zip(BERNOULLI) {
+            assert!((even - b).abs() <= 1e-6 * b.abs(), "{even} and {b}");
+        }
+    }
+}

@@ -10,17 +10,17 @@ fn near(got: f64, want: f64, tolerance: f64) {
     assert!((got - want).abs() <= tolerance * want.abs(), "{got:e} instead of {want:e}");
 }
 
-/// 25-digit values of mpmath 1.3.
+/// Values of mpmath 1.3, computed with 60 digits.
 #[test]
 fn special_functions_where_their_formulas_cancel() {
     let digamma = |x: f64| Unary::Digamma.value(x);
-    near(digamma(-2.0 + 2.0_f64.powi(-30)), -1_073_741_823.077_215_662_205_415, 4e-16);
-    near(digamma(-3.0 - 2.0_f64.powi(-40)), 1_099_511_627_777.256_117_668_429, 4e-16);
-    near(digamma(-1.0 + 2.0_f64.powi(-20)), -1_048_575.577_213_142_496_028_487, 4e-16);
+    near(digamma(-2.0 + 2.0_f64.powi(-30)), -1_073_741_823.077_215_7, 4e-16);
+    near(digamma(-3.0 - 2.0_f64.powi(-40)), 1_099_511_627_777.256, 4e-16);
+    near(digamma(-1.0 + 2.0_f64.powi(-20)), -1_048_575.577_213_142_5, 4e-16);
     let bessel = |n: u32, x: f64| Binary::SphericalJn.value(x, f64::from(n));
     // At zeros of the functions of order 0 and 1, from which the recurrence takes its scale.
-    near(bessel(10, 6.283_185_307_179_586), 0.002_862_689_890_020_163_295_537_719, 1e-14);
-    near(bessel(6, 4.493_409_457_909_064), 0.030_170_064_440_263_241_385_975_29, 1e-14);
+    near(bessel(10, std::f64::consts::TAU), 0.002_862_689_890_020_163_3, 1e-14);
+    near(bessel(6, 4.493_409_457_909_064), 0.030_170_064_440_263_24, 1e-14);
     // 3e-1172 is 0, and so is its way there.
     assert_eq!(bessel(1000, 50.0), 0.0);
     assert_eq!(bessel(1, 0.0).to_bits(), 0.0_f64.to_bits(), "no zero below 0");
@@ -91,7 +91,7 @@ fn entries_of_one_operand_keep_room_for_those_of_two() {
     let x = tape.var(1.5);
     let (mut y, mut z) = (x, x);
     for _ in 0..3000 {
-        y = sum(&[y]);
+        y = sum([y]);
     }
     for _ in 0..3000 {
         z = z * x / x;
@@ -208,6 +208,6 @@ fn derivations_with_constants_elements_and_blocks() {
     let (x, y) = (tape.var(0.7).named("x"), tape.var(1.3).named("y"));
     let block = explain::derivation(fuse([x, y], |[a, b]| a * a * b).sin(), x).to_string();
     assert!(block.contains("1.82 cos fuse(x, y)"), "{block}");
-    let graph = Graph::of(&Tensor::<f64>::from(x).exp()).unwrap();
+    let graph = Graph::of(Tensor::<f64>::from(x).exp()).unwrap();
     assert!(graph.nodes().iter().any(|node| node.title == "from_vars" && node.lines.contains(&"0.7".to_owned())));
 }

@@ -86,7 +86,7 @@ fn stale_variables_among_fresh_ones() {
     tape.reset();
     let new = tape.var(2.0);
     let stale = "stale handle: this variable was recorded before its tape was reset or dropped; values recorded on a tape live until the next reset";
-    raises(|| sum(&[new, old]), stale);
+    raises(|| sum([new, old]), stale);
     raises(|| fuse([new, old], |[a, b]| a * b), stale);
 }
 
@@ -177,7 +177,7 @@ fn own_operations_are_told_from_built_in_ones() {
     let t = tape.tensor(array![1.0, 2.0]).named("t");
     let own = Tensor::custom("reshape", &[&t], |x| x[0].mapv(|x| 2.0 * x), |cx| (2.0 * cx.grad()).into());
     for y in [own, reshape(&t)] {
-        let text = explain::derivation(&y.square().sum(), &t).to_string();
+        let text = explain::derivation(y.square().sum(), &t).to_string();
         assert!(text.contains("vjp of reshape("), "{text}");
     }
     // What gives its gradient as an array has no second derivative, and says so.

@@ -131,6 +131,16 @@ fn lines_of_an_earlier_recording_are_forgotten() {
     assert!(lines.len() == 2 && lines.iter().any(|name| name.ends_with(&here)), "{lines:?}");
 }
 
+/// An opcode, the operands between their counts, and the value.
+#[test]
+fn bytes_of_a_sum_of_three() {
+    let tape = Tape::<f64>::new();
+    let x = tape.var(1.0);
+    let before = tape.stats().bytes;
+    let _ = sum([x, x, x]);
+    assert_eq!(tape.stats().bytes, before + 1 + 4 * (3 + 2) + 8);
+}
+
 #[test]
 fn an_empty_tape_says_so() {
     let tape = Tape::<f64>::new();

@@ -160,11 +160,12 @@ impl<T: Real> Reader<T> {
                 Source::Leaf(_) => SmallVec::new(),
                 Source::Scalars { places, .. } => {
                     // Constants among the scalars have no entry; the tensor has their values.
-                    let values = self.tensors[words[0] as usize].as_ref();
-                    let number = |k| values.and_then(|values| values.view().iter().nth(k).map(|x| x.primal()));
+                    let tensor = self.tensors[words[0] as usize].as_ref().filter(|_| places.contains(&None));
+                    let values: Vec<f64> =
+                        tensor.map_or_else(Vec::new, |tensor| tensor.view().iter().map(|x| x.primal()).collect());
                     let operand = |(k, place): (usize, &Option<u32>)| match place {
                         Some(place) => Operand::Entry(*place as usize),
-                        None => Operand::Number(number(k).unwrap_or(f64::NAN)),
+                        None => Operand::Number(values.get(k).copied().unwrap_or(f64::NAN)),
                     };
                     places.iter().enumerate().map(operand).collect()
                 }

@@ -56,8 +56,6 @@ mod derivative;
 mod dual;
 mod error;
 pub mod explain;
-#[cfg(test)]
-mod faults;
 mod gather;
 mod gradients;
 pub mod graph;

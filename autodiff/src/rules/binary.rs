@@ -148,33 +148,15 @@ macro_rules! define {
 
             /// The derivative with respect to `a`, where the function's value is `y`.
             #[inline(always)]
+            #[allow(unused_variables, reason = "a row uses the arguments it needs")]
             pub fn derivative_a<R: Algebra>(self, a: R, b: R, y: R) -> R {
-                #[cfg(test)]
-                return crate::faults::binary(self, 0, [a, b, y], [Self::slope_a, Self::slope_b]);
-                #[cfg(not(test))]
-                self.slope_a(a, b, y)
+                match self { $(Self::$variant => { let ($aa, $ab, $ay) = (a, b, y); $da })* }
             }
 
             /// The derivative with respect to `b`, where the function's value is `y`.
             #[inline(always)]
+            #[allow(unused_variables, reason = "a row uses the arguments it needs")]
             pub fn derivative_b<R: Algebra>(self, a: R, b: R, y: R) -> R {
-                #[cfg(test)]
-                return crate::faults::binary(self, 1, [a, b, y], [Self::slope_a, Self::slope_b]);
-                #[cfg(not(test))]
-                self.slope_b(a, b, y)
-            }
-
-            /// What the row says about its first argument.
-            #[inline(always)]
-            #[allow(unused_variables, reason = "a row uses the arguments it needs")]
-            fn slope_a<R: Algebra>(self, a: R, b: R, y: R) -> R {
-                match self { $(Self::$variant => { let ($aa, $ab, $ay) = (a, b, y); $da })* }
-            }
-
-            /// What the row says about its second argument.
-            #[inline(always)]
-            #[allow(unused_variables, reason = "a row uses the arguments it needs")]
-            fn slope_b<R: Algebra>(self, a: R, b: R, y: R) -> R {
                 match self { $(Self::$variant => { let ($ba, $bb, $by) = (a, b, y); $db })* }
             }
         }

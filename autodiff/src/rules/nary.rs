@@ -108,26 +108,11 @@ impl Nary {
         for share in &mut shares {
             *share /= total;
         }
-        #[cfg(test)]
-        crate::faults::nary(self, &mut shares);
         (value, shares)
     }
 
     /// The derivatives with respect to every argument, where the function's value is `y`.
     pub(crate) fn derivatives<R: Algebra>(self, x: &[R], y: R) -> SmallVec<[R; 8]> {
-        #[cfg(test)]
-        {
-            let mut slopes = self.slopes(x, y);
-            crate::faults::nary(self, &mut slopes);
-            slopes
-        }
-        #[cfg(not(test))]
-        self.slopes(x, y)
-    }
-
-    /// What the function's rule says.
-    #[inline(always)]
-    fn slopes<R: Algebra>(self, x: &[R], y: R) -> SmallVec<[R; 8]> {
         let constant = |c: f64| x.iter().map(|_| R::constant(c)).collect();
         match self {
             Self::MulAdd => SmallVec::from_slice(&[x[1], x[0], R::constant(1.0)]),

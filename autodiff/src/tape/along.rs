@@ -55,15 +55,12 @@ impl<T: Real> Along<T> {
             let Some(direction) = own(input).and_then(|node| self.of(node.index)) else { continue };
             let needs: SmallVec<[bool; 4]> = (0..inputs.len()).map(|k| k == i).collect();
             let cx = Vjp { inputs, output, grad: adjoint, needs, recording: true };
-            let along = |cx: &Vjp<'_, T>, direction: &Tensor<T>| match op {
-                OpRef::Static(op) => op.along(cx, i, direction),
-                OpRef::Shared(op) => op.along(cx, i, direction),
+            let term = match op {
+                OpRef::Static(op) => op.along(&cx, i, direction),
+                OpRef::Shared(op) => op.along(&cx, i, direction),
                 OpRef::Unary(_) | OpRef::Binary(_) => None,
             };
-            #[cfg(test)]
-            let along =
-                |cx: &Vjp<'_, T>, direction: &Tensor<T>| crate::faults::along(op.name(), cx, i, direction, along);
-            match along(&cx, direction) {
+            match term {
                 Some(term) => self.add(term),
                 None => rest[i] = true,
             }

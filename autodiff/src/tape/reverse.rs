@@ -151,7 +151,7 @@ pub(crate) fn reverse<T: Real, I: Interpreter<T>>(code: Code<'_, T>, interpreter
             if interpreter.wants(operand as usize) {
                 debug_assert!((operand as usize) < index);
                 // SAFETY: operands are entries, and there is an adjoint for each.
-                unsafe { give(op, adjoints, operand as usize, term) };
+                unsafe { give(adjoints, operand as usize, term) };
             }
         };
         // The commonest entries first; the table's rows say the same, once, for all others.
@@ -224,11 +224,8 @@ pub(crate) fn reverse<T: Real, I: Interpreter<T>>(code: Code<'_, T>, interpreter
 /// # Safety
 /// There is an adjoint for the operand.
 #[inline(always)]
-#[allow(unused_variables, reason = "only faults that tests put in ask for the operation")]
-unsafe fn give<S, A: Adjoint<S>>(op: u8, adjoints: &mut [A], operand: usize, term: A) {
-    #[cfg(test)]
-    let (operand, term) = crate::faults::edge(op, adjoints, operand, term);
-    // SAFETY: as the caller promises; a fault leads to another entry, never beyond them.
+unsafe fn give<S, A: Adjoint<S>>(adjoints: &mut [A], operand: usize, term: A) {
+    // SAFETY: as the caller promises.
     unsafe { adjoints.get_unchecked_mut(operand).add(term) };
 }
 
@@ -252,13 +249,13 @@ fn dot<T: Real, I: Interpreter<T>>(
     interpreter: &I,
     adjoints: &mut [I::Adjoint],
 ) -> usize {
-    let (adjoint, op) = (adjoints[index], code.ops[index]);
-    let start = code.before(op, end);
+    let adjoint = adjoints[index];
+    let start = code.before(DOT, end);
     let (a, b) = code.operands[start + 1..end - 1].split_at((end - start) / 2 - 1);
     let mut pass = |i: u32, slope: I::Number| {
         if interpreter.wants(i as usize) {
             // SAFETY: operands are entries, and there is an adjoint for each.
-            unsafe { give(op, adjoints, i as usize, adjoint.times(slope)) };
+            unsafe { give(adjoints, i as usize, adjoint.times(slope)) };
         }
     };
     // Variables times constants is the commonest; known beforehand, it is a short loop.
@@ -293,14 +290,14 @@ fn product<T: Real, I: Interpreter<T>>(
     interpreter: &I,
     adjoints: &mut [I::Adjoint],
 ) -> usize {
-    let (adjoint, op) = (adjoints[index], code.ops[index]);
-    let start = code.before(op, end);
+    let adjoint = adjoints[index];
+    let start = code.before(PRODUCT, end);
     let factors = &code.operands[start + 1..end - 1];
     let x = |i: u32| number(code, interpreter, i);
     let mut pass = |i: u32, others: I::Number| {
         if i & CONSTANT == 0 && interpreter.wants(i as usize) {
             // SAFETY: operands are entries, and there is an adjoint for each.
-            unsafe { give(op, adjoints, i as usize, adjoint.times(others)) };
+            unsafe { give(adjoints, i as usize, adjoint.times(others)) };
         }
     };
     let (first, second) = factors.split_at(factors.len() / 2);
@@ -369,11 +366,11 @@ fn by_table<T: Real, I: Interpreter<T>>(
             let value = entry(interpreter, index);
             if let Some(a) = a.filter(|&a| interpreter.wants(a)) {
                 // SAFETY: operands are entries, and there is an adjoint for each.
-                unsafe { give(op, adjoints, a, adjoint.times(f.derivative_a(x, y, value))) };
+                unsafe { give(adjoints, a, adjoint.times(f.derivative_a(x, y, value))) };
             }
             if let Some(b) = b.filter(|&b| interpreter.wants(b)) {
                 // SAFETY: operands are entries, and there is an adjoint for each.
-                unsafe { give(op, adjoints, b, adjoint.times(f.derivative_b(x, y, value))) };
+                unsafe { give(adjoints, b, adjoint.times(f.derivative_b(x, y, value))) };
             }
         }
         kind @ (Kind::Nary(_) | Kind::Block) => {
@@ -392,7 +389,7 @@ fn by_table<T: Real, I: Interpreter<T>>(
             for (&slope, &i) in slopes.iter().zip(operands) {
                 if i & CONSTANT == 0 && interpreter.wants(i as usize) {
                     // SAFETY: operands are entries, and there is an adjoint for each.
-                    unsafe { give(op, adjoints, i as usize, adjoint.times(slope)) };
+                    unsafe { give(adjoints, i as usize, adjoint.times(slope)) };
                 }
             }
             end = start;

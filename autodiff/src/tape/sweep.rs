@@ -198,8 +198,6 @@ fn pass_on<T: Real>(
             inspect(entry, i, &gradient, adjoint, tensors[node.slot as usize - first].as_ref())?;
         }
         let sum = &mut tensors[node.slot as usize - first];
-        #[cfg(test)]
-        crate::faults::accumulation(entry.name(), sum);
         *sum = Some(match sum.take() {
             None => gradient,
             Some(mut sum) if !recording => {
@@ -225,11 +223,7 @@ pub(super) fn pulled<T: Real>(
         return Ok(SmallVec::new());
     }
     let cx = Vjp { inputs, output, grad: adjoint, needs, recording };
-    let vjp = |cx: &Vjp<'_, T>| op.vjp(cx).recordable(op.name(), entry.place, cx);
-    #[cfg(not(test))]
-    let mut gradients = vjp(&cx);
-    #[cfg(test)]
-    let mut gradients = crate::faults::vjp(op.name(), &cx, vjp);
+    let mut gradients = op.vjp(&cx).recordable(op.name(), entry.place, &cx);
     if gradients.len() != inputs.len() {
         let (got, want) = (gradients.len(), inputs.len());
         return Err(Kind::VjpArity { op: op.name().to_owned(), got, want }.into());

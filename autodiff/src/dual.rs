@@ -4,8 +4,9 @@ use std::fmt;
 
 use crate::Real;
 use crate::number::{binary_methods, comparisons, number_traits, unary_methods};
-use crate::rules::{Binary, Nary, Unary};
+use crate::rules::{Binary, Unary};
 use crate::tape::guard::Question;
+use crate::tape::nary::Nary;
 
 /// A value with `N` tangents: `f(a + b ε) = f(a) + f'(a) b ε`, `ε² = 0`.
 ///

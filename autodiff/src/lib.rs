@@ -51,14 +51,13 @@
 //! - `proptest`: the module `strategies`, for property tests of derivatives.
 
 pub mod check;
-pub mod checkpoint;
-mod derivative;
 mod dual;
+mod engine;
 mod error;
 pub mod explain;
-mod gather;
-mod gradients;
+mod fuse;
 pub mod graph;
+mod inspect;
 #[cfg(feature = "approx")]
 pub mod interop;
 mod kernels;
@@ -74,14 +73,16 @@ mod tape;
 pub mod tensor;
 mod var;
 
-pub use derivative::{Outputs, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp};
 pub use dual::Dual;
+pub use engine::{
+    Gradients, Handle, Outputs, Root, Sparse, Tape, Wrt, checkpoint, grad, hessian, hvp, jacobian, jvp, value_and_grad,
+    vjp_of as vjp,
+};
 pub use error::{Error, Result};
-pub use gradients::{Gradients, Wrt};
+pub use fuse::{Fusable, fuse};
+pub use inspect::{Stats, StatsRow};
 pub use many::{dot, logsumexp, mean, norm, poly_eval, product, softmax, sum, sum_sq};
-pub use program::{Program, Sparse};
+pub use program::Program;
 pub use real::Real;
-pub use tape::fused::{Fusable, fuse};
-pub use tape::{Handle, Root, Stats, StatsRow, Tape};
 pub use tensor::Tensor;
 pub use var::Var;

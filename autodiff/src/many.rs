@@ -7,8 +7,8 @@ use std::borrow::Borrow;
 use smallvec::SmallVec;
 
 use crate::error::{Error, Kind};
-use crate::gather::Gather;
-use crate::rules::Nary;
+use crate::tape::gather::Gather;
+use crate::tape::nary::Nary;
 use crate::{Real, Var};
 
 fn each<T: Real>(x: impl IntoIterator<Item: Borrow<Var<T>>>) -> impl Iterator<Item = Var<T>> {
@@ -97,15 +97,15 @@ pub fn product<T: Real>(x: impl IntoIterator<Item: Borrow<Var<T>>>) -> Var<T> {
 /// If the lengths differ.
 #[track_caller]
 pub fn dot<T: Real>(a: impl IntoIterator<Item: Borrow<Var<T>>>, b: impl IntoIterator<Item: Borrow<Var<T>>>) -> Var<T> {
-    let first = Gather::new(Nary::Dot).take(each(a));
+    let first = Gather::new(Nary::Dot).take(each(a).map(Var::argument));
     let m = first.len();
-    let both = first.take(each(b));
+    let both = first.take(each(b).map(Var::argument));
     let n = both.len() - m;
     if m != n {
         let (a, b) = (vec![m], vec![n]);
         Error::from(Kind::Shapes { op: "dot".into(), a, b, rule: "both vectors need the same length" }).raise();
     }
-    both.record()
+    Var::recorded(both.record())
 }
 
 /// `ln Σ e^{x_i}`, shifted by the largest argument so that it never overflows.
@@ -166,5 +166,6 @@ pub fn softmax<T: Real>(x: impl IntoIterator<Item: Borrow<Var<T>>>) -> Vec<Var<T
 /// ```
 #[track_caller]
 pub fn poly_eval<T: Real>(x: Var<T>, coefficients: impl IntoIterator<Item: Borrow<Var<T>>>) -> Var<T> {
-    Gather::new(Nary::Polynomial).take(std::iter::once(x)).take(each(coefficients)).record()
+    let coefficients = each(coefficients).map(Var::argument);
+    Var::recorded(Gather::new(Nary::Polynomial).take(std::iter::once(x.argument())).take(coefficients).record())
 }

@@ -230,7 +230,7 @@ macro_rules! number_conversions {
             #[inline]
             #[track_caller]
             pub fn mul_add(self, a: Self, b: Self) -> Self {
-                Self::apply_n($crate::rules::Nary::MulAdd, &[self, a, b])
+                Self::apply_n($crate::tape::nary::Nary::MulAdd, &[self, a, b])
             }
 
             /// Sine and cosine.

@@ -5,12 +5,12 @@ use std::panic::Location;
 
 use crate::Real;
 use crate::error::{Error, Kind};
-use crate::gather::Gather;
-use crate::gradients::Gradients;
 use crate::number::{binary_methods, comparisons, number_traits, unary_methods};
-use crate::rules::{Binary, Nary, Unary};
-use crate::tape::cell::{TapeCell, stale};
+use crate::rules::{Binary, Unary};
+use crate::tape::cell::{TapeCell, mismatch};
+use crate::tape::gather::{Argument, Gather};
 use crate::tape::guard::{Guard, Question, Term};
+use crate::tape::nary::Nary;
 use crate::tape::opcode::{self, Form};
 
 /// A scalar variable: a value and, unless it is a constant, its place on a tape.
@@ -76,24 +76,6 @@ impl<T: Real> Var<T> {
         (cell, self.index as usize)
     }
 
-    /// Derivatives of this scalar with respect to everything on its tape, by one reverse sweep.
-    ///
-    /// # Panics
-    /// If this is a constant or a stale handle.
-    ///
-    /// ```
-    /// use autodiff::Tape;
-    /// let tape = Tape::<f64>::new();
-    /// let (x, z) = (tape.var(3.0), tape.var(0.5));
-    /// let g = (x * x * z).backward();
-    /// assert_eq!((g.wrt(x), g.wrt(z)), (3.0, 9.0));
-    /// ```
-    #[track_caller]
-    pub fn backward(self) -> Gradients<T> {
-        let (cell, index) = self.root("backward");
-        crate::tape::sweep::gradients(cell, &[(index, T::one())], None)
-    }
-
     #[inline(always)]
     #[track_caller]
     pub(crate) fn apply1(self, f: Unary) -> Self {
@@ -112,7 +94,7 @@ impl<T: Real> Var<T> {
             (Some(cell), Some(second)) => {
                 cell.check(self.epoch);
                 if !std::ptr::eq(cell, second) || self.epoch != other.epoch {
-                    mismatch(f.name(), other);
+                    mismatch(f.name(), second, other.epoch);
                 }
                 let index = cell.push(opcode::binary(f, Form::Both), [self.index, other.index], value);
                 Self { value, index, ..self }
@@ -138,11 +120,23 @@ impl<T: Real> Var<T> {
         Self::gather(f, x.iter().copied())
     }
 
+    /// As an argument of an entry of many operands.
+    #[inline(always)]
+    pub(crate) fn argument(self) -> Argument<T> {
+        (self.value, self.place())
+    }
+
+    /// What has been recorded as an entry.
+    #[inline(always)]
+    pub(crate) fn recorded((value, place): (T, Option<(&'static TapeCell<T>, u32)>)) -> Self {
+        place.map_or_else(|| Self::constant(value), |(cell, index)| Self::on_tape(value, cell, index))
+    }
+
     /// Applies a function of many arguments, in one pass over them.
     #[inline]
     #[track_caller]
     pub(crate) fn gather(f: Nary, x: impl Iterator<Item = Self>) -> Self {
-        Gather::new(f).take(x).record()
+        Self::recorded(Gather::new(f).take(x.map(Self::argument)).record())
     }
 
     /// The one tape that all variables among `x` are on; `None` if all are constants.
@@ -155,20 +149,10 @@ impl<T: Real> Var<T> {
             if let Some(second) = x.tape
                 && (!std::ptr::eq(cell, second) || cell.epoch() != x.epoch)
             {
-                mismatch(op, *x);
+                mismatch(op, second, x.epoch);
             }
         }
         Some(cell)
-    }
-
-    /// The place on this tape of a tracked variable.
-    #[track_caller]
-    pub(crate) fn index_on_tape(self, tape: &crate::Tape<T>, what: &'static str) -> usize {
-        let (cell, index) = self.root("derivative");
-        if !std::ptr::eq(cell, tape.cell()) {
-            Error::from(Kind::NotOnTape { what }).raise();
-        }
-        index
     }
 
     /// The place on the tape of a tracked variable.
@@ -185,17 +169,6 @@ impl<T: Real> Var<T> {
     #[track_caller]
     fn product_of(factors: impl Iterator<Item = Self>) -> Self {
         Self::gather(Nary::Product, factors)
-    }
-}
-
-/// Two handles do not go together: either the second is stale, or it is of another tape.
-#[cold]
-#[inline(never)]
-#[track_caller]
-pub(crate) fn mismatch<T: Real>(op: &'static str, other: Var<T>) -> ! {
-    match other.tape {
-        Some(cell) if cell.epoch() == other.epoch => Error::from(Kind::Foreign { op }).raise(),
-        _ => stale("variable"),
     }
 }
 

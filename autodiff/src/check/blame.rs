@@ -1,15 +1,14 @@
 //! Finds the operation that makes a derivative wrong.
 //!
 //! The function is recorded again at points along a line, and of every entry the share is taken that it has in the
-//! difference between the true derivative and the tape's (see `tape::local`): by differences, with a bound, like any other
+//! difference between the true derivative and the tape's (see `inspect::recording`): by differences, with a bound, like any other
 //! derivative. Where an entry's share is not 0, its rule is wrong, or it reads a constant that moves with the inputs.
 
 use super::cause::{Cause, Fault, Wrong};
 use super::judge::{SLACK, agrees};
-use super::operation::weights;
+use super::problem::{Root, weights};
+use crate::inspect::recording::{Recording, Share};
 use crate::numeric::{self, Estimate, Level, Span, replaced};
-use crate::tape::local::{Recording, Share, Target};
-use crate::tape::trace::Place;
 use crate::tensor::layout::index_of;
 use crate::{Real, Tape, Tensor};
 
@@ -21,9 +20,6 @@ const MOST_ELEMENTS: usize = 256;
 const MOST_CAUSES: usize = 3;
 /// Shares below this part of the largest are left out.
 const MINOR: f64 = 1e-3;
-
-/// What a recording gives: what to differentiate, or, for a constant, where it became one if that was noted.
-pub(super) type Root<T> = Result<Target<T>, Option<(&'static str, Place)>>;
 
 /// A function along a line: records it on an empty tape, its inputs first.
 pub(super) struct Line<'a, T: Real> {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::tensor::entry::{Backward, OpRef};
 use crate::tensor::{Grads, Vjp};
-use crate::{Dual, fuse};
+use crate::{Dual, Real, Tensor, Var, fuse};
 use ndarray::array;
 
 /// The one cause of a report that fails, in words, without the file's name.

@@ -6,14 +6,14 @@ use std::rc::Rc;
 use ndarray::{ArrayD, SliceInfoElem};
 
 use super::judge::agrees;
-use super::order;
-use super::problem::{Problem, Tensors};
+use super::order::{self, second_of};
+use super::problem::{Problem, Tensors, weights};
 use super::report::{Case, Entry, Report, Verdict};
-use super::{second_of, swept};
 use crate::numeric::Estimate;
 use crate::tape::trace::Place;
 use crate::tensor::Op;
 use crate::tensor::entry::Source;
+use crate::tensor::table::Table;
 use crate::{Real, Tape, Tensor};
 
 /// Checks an operation of one's own at these inputs: the value's derivatives against numerical ones, and everything else
@@ -114,15 +114,6 @@ pub fn op_alone<T: Real>(op: impl Op<T> + 'static) -> Report<T> {
 /// Applies the operation; `None` if it does not take these inputs.
 type Apply<'a, T> = &'a dyn Fn(&[&Tensor<T>]) -> Option<Tensor<T>>;
 
-/// Weights for the sum of a tensor's elements that are all different, so that no two mistakes cancel.
-pub(super) fn weights<T: Real>(shape: &[usize]) -> Tensor<T> {
-    Tensor::build(shape, |out| {
-        for (k, out) in out.iter_mut().enumerate() {
-            *out = T::of(0.5 + ((1.0 + k as f64) * 0.618_033_988_749_894_8).fract());
-        }
-    })
-}
-
 #[track_caller]
 fn all_cases<T: Real>(what: String, apply: Apply<'_, T>, inputs: &[Tensor<T>], place: Option<Place>) -> Report<T> {
     let inputs: Vec<Tensor<T>> = inputs.iter().map(Tensor::untracked).collect();
@@ -134,7 +125,7 @@ fn all_cases<T: Real>(what: String, apply: Apply<'_, T>, inputs: &[Tensor<T>], p
     };
     let mut base = Tensors::new(objective, &inputs);
     base.place = place;
-    let given = swept(&base);
+    let given = base.swept();
     let mut cases = vec![Case { name: "as given".to_owned(), report: order::first("gradient", &base, &given) }];
     if is_twice(&base) {
         cases.push(Case { name: "second order".to_owned(), report: second_of("hessian", &base) });
@@ -142,7 +133,7 @@ fn all_cases<T: Real>(what: String, apply: Apply<'_, T>, inputs: &[Tensor<T>], p
     let mut numeric = |name: String, f: &dyn Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]| {
         let mut problem = Tensors::new(f, inputs);
         problem.place = place;
-        let gradient = swept(&problem);
+        let gradient = problem.swept();
         cases.push(Case { name, report: order::first("gradient", &problem, &gradient) });
     };
     for k in 0..inputs.len() {
@@ -214,7 +205,7 @@ fn is_twice<T: Real, F: Fn(&[Tensor<T>]) -> Tensor<T>>(problem: &Tensors<F, T>) 
         return false;
     }
     tape.grad(y, &leaves);
-    let entries = tape.cell().tensors.borrow();
+    let entries = Table::of(tape.cell()).entries.borrow();
     !entries.iter().any(|entry| matches!(&entry.source, Source::Op { op, .. } if op.is_end()))
 }
 

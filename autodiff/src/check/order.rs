@@ -7,10 +7,10 @@ use super::blame::Line;
 use super::cause::Cause;
 use super::judge::{agrees, entry_along, entry_with, judge, largest, resolution, size};
 use super::kink::{bend, second_bend};
-use super::problem::Problem;
+use super::problem::{Problem, Tensors};
 use super::report::{Directions, Entry, Report, Verdict};
-use crate::Real;
 use crate::numeric::{self, Span, replaced};
+use crate::{Real, Tape, Tensor};
 
 /// The most entries that are compared one by one.
 pub(super) const MOST_ENTRIES: usize = 1024;
@@ -44,7 +44,7 @@ pub(super) fn first<T: Real>(what: impl Into<String>, problem: &dyn Problem<T>, 
 /// What makes the derivative along `v` wrong: of the function, or of its gradient times a vector.
 fn causes<T: Real>(problem: &dyn Problem<T>, v: &[T], slope: Option<&[T]>) -> Vec<Cause<T>> {
     let x = problem.x();
-    let record = |tape: &crate::Tape<T>, t: T| match slope {
+    let record = |tape: &Tape<T>, t: T| match slope {
         None => problem.record(tape, &moved(x, v, t)),
         Some(u) => problem.record_slope(tape, &moved(x, v, t), u),
     };
@@ -228,4 +228,12 @@ impl<T: Real> Directions<T> {
         let resolution = entries.iter().map(|entry| resolution(entry.autodiff, entry.numeric)).fold(T::zero(), T::max);
         Self { entries, resolution, missed }
     }
+}
+
+/// Compares the Hessian of a function of tensors.
+pub(super) fn second_of<T: Real, F: Fn(&[Tensor<T>]) -> Tensor<T>>(what: &str, problem: &Tensors<F, T>) -> Report<T> {
+    let inputs = problem.tensors(problem.x());
+    let hessian = || crate::tensor::hessian(&problem.f, &inputs);
+    let hvp = |v: &[T]| crate::tensor::hvp(&problem.f, &inputs, &problem.tensors(v)).into_iter().flatten().collect();
+    second(what, problem, &Second { hessian: &hessian, hvp: &hvp })
 }

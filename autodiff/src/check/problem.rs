@@ -1,10 +1,14 @@
 //! What is checked: a function of numbers that can be evaluated and recorded.
 
-use super::blame::Root;
+use crate::engine::outputs::index_on_tape;
+use crate::inspect::recording::Target;
 use crate::numeric::constants;
 use crate::tape::trace::Place;
 use crate::tensor::layout::index_of;
 use crate::{Real, Tape, Tensor, Var};
+
+/// What a recording gives: what to differentiate, or, for a constant, where it became one if that was noted.
+pub(super) type Root<T> = Result<Target<T>, Option<(&'static str, Place)>>;
 
 /// A scalar function of numbers, which may be elements of tensors.
 pub(super) trait Problem<T: Real> {
@@ -73,7 +77,7 @@ impl<T: Real, F: Fn(&[Var<T>]) -> Var<T>> Problem<T> for Scalars<'_, T, F> {
 }
 
 fn scalar<T: Real>(tape: &Tape<T>, y: Var<T>) -> Root<T> {
-    if y.is_tracked() { Ok((y.index_on_tape(tape, "the result"), None)) } else { Err(None) }
+    if y.is_tracked() { Ok((index_on_tape(y, tape, "the result"), None)) } else { Err(None) }
 }
 
 /// A function of tensors.
@@ -109,6 +113,17 @@ impl<T: Real, F: Fn(&[Tensor<T>]) -> Tensor<T>> Tensors<F, T> {
         let _origin = tape.cell().on_behalf(self.place);
         let y = (self.f)(&leaves);
         (leaves, y)
+    }
+
+    /// The gradient, its elements one after another; 0 for what the sweep does not reach.
+    pub(super) fn swept(&self) -> Vec<T> {
+        let tape = Tape::new();
+        let (leaves, y) = self.run(&tape, &self.x);
+        if !y.is_tracked() {
+            return vec![T::zero(); self.x.len()];
+        }
+        let gradients = y.backward();
+        leaves.iter().flat_map(|x| gradients.wrt_or_zeros(x)).collect()
     }
 
     /// The input and the position in it of a number.
@@ -165,4 +180,13 @@ fn tensor<T: Real>(y: &Tensor<T>) -> Root<T> {
         Some(node) => Ok((node.index as usize, Some((node, Tensor::ones(y.shape()))))),
         None => Err(y.cuts().first().map(|cut| (cut.by, cut.place))),
     }
+}
+
+/// Weights for the sum of a tensor's elements that are all different, so that no two mistakes cancel.
+pub(super) fn weights<T: Real>(shape: &[usize]) -> Tensor<T> {
+    Tensor::build(shape, |out| {
+        for (k, out) in out.iter_mut().enumerate() {
+            *out = T::of(0.5 + ((1.0 + k as f64) * 0.618_033_988_749_894_8).fract());
+        }
+    })
 }

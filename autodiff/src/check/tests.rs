@@ -1,6 +1,7 @@
 use super::judge::judge;
 use super::*;
 use crate::numeric::Estimate;
+use crate::{Real, Tensor, Var};
 
 fn first_line<T: Real>(report: &Report<T>) -> String {
     report.to_string().lines().next().unwrap_or_default().to_owned()

@@ -9,11 +9,11 @@ use super::formulas::Formulas;
 use super::quantities::{Quantities, is_variable};
 use super::rules;
 use super::text::{self, Text};
-use crate::gradients::Gradients;
+use crate::engine::Gradients;
+use crate::inspect::reader::Reader;
 use crate::rules::Unary;
 use crate::tape::cell::TapeCell;
 use crate::tape::opcode::Kind;
-use crate::tape::reader::Reader;
 use crate::tensor::entry::{OpRef, Source};
 use crate::{Real, Tensor};
 

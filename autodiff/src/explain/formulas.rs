@@ -8,9 +8,10 @@ use super::quantities::{self, Quantities, WIDE};
 use super::rules::{self, Operation};
 use super::symbol::Symbol;
 use super::text::{self, latex_name};
-use crate::rules::{Algebra, Nary, Unary};
+use crate::inspect::reader::{Operand, Reader};
+use crate::rules::{Algebra, Unary};
+use crate::tape::nary::Nary;
 use crate::tape::opcode::Kind;
-use crate::tape::reader::{Operand, Reader};
 use crate::tensor::entry::Source;
 use crate::{Real, Tensor};
 

@@ -56,8 +56,8 @@ pub use paths::{Path, Paths, paths};
 
 pub(crate) use text::plain_number;
 
+use crate::engine::{Handle, Root};
 use crate::tape::cell::TapeCell;
-use crate::tape::{Handle, Root};
 use crate::{Real, Tensor};
 
 /// The derivation of a scalar root's derivative with respect to a variable or an intermediate value.
@@ -97,7 +97,7 @@ pub fn derivation<T: Real, Y: Root<T>, X: Handle<T>>(root: Y, wrt: X) -> Derivat
 pub struct Explain<T: Real> {
     cell: &'static TapeCell<T>,
     root: usize,
-    seed: Option<crate::tape::sweep::Seed<T>>,
+    seed: Option<crate::engine::vjp::Seed<T>>,
     constants: Vec<(String, Tensor<T>)>,
     lines: usize,
 }
@@ -137,7 +137,7 @@ impl<T: Real> Explain<T> {
         }
         let scalars = [(self.root, T::one())];
         let scalars = if self.seed.is_some() { &[][..] } else { &scalars[..] };
-        let gradients = crate::tape::sweep::gradients(self.cell, scalars, self.seed);
+        let gradients = crate::engine::sweep::gradients(self.cell, scalars, self.seed);
         derivation::write(&derivation::Question {
             cell: self.cell,
             root: self.root,

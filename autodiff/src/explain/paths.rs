@@ -8,8 +8,8 @@ use super::formulas::Formulas;
 use super::quantities::Quantities;
 use super::text::{self, Text};
 use crate::Real;
-use crate::tape::reader::Reader;
-use crate::tape::{Handle, Root};
+use crate::engine::{Handle, Root};
+use crate::inspect::reader::Reader;
 
 /// So many paths are listed one by one.
 const LISTED: u128 = 32;

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::Real;
+use crate::inspect::reader::{Operand, Reader};
 use crate::tape::opcode::{ADD, Kind, SUM};
-use crate::tape::reader::{Operand, Reader};
 use crate::tensor::entry::{OpRef, Source};
 
 /// A formula of more symbols is taken apart.

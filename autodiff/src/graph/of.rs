@@ -5,14 +5,15 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use super::{Graph, Node, Role};
+use crate::engine::Gradients;
+use crate::engine::Handle;
+use crate::engine::sweep;
 use crate::error::{Error, Result};
 use crate::explain::plain_number;
-use crate::gradients::Gradients;
+use crate::inspect::reader::{Operand, Reader};
 use crate::rules::Binary;
-use crate::tape::Handle;
 use crate::tape::opcode::{Form, Kind};
-use crate::tape::reader::{Operand, Reader};
-use crate::tape::{sweep, trace};
+use crate::tape::trace;
 use crate::tensor::entry::Source;
 use crate::{Real, Tensor};
 

@@ -1,7 +1,7 @@
 //! From difference quotients at many steps to one derivative with an error bound.
 
+use super::estimate::Estimate;
 use crate::Real;
-use crate::numeric::Estimate;
 
 /// Columns of the tableau: more than this and the rounding carried along only grows.
 const COLUMNS: usize = 10;

@@ -4,8 +4,11 @@ use std::cell::Cell;
 
 use ndarray::{Array2, ArrayD};
 
-use super::{Estimate, Level, Span, central, constants, evaluator, replaced, second, sides};
-use crate::derivative::{Outputs, count};
+use super::estimate::Estimate;
+use super::extrapolate::{Level, Span};
+use super::quotient::{central, constants, evaluator, replaced, second, sides};
+use crate::engine::Outputs;
+use crate::engine::outputs::count;
 use crate::{Real, Tensor, Var};
 
 /// A way of approximating a derivative by differences.

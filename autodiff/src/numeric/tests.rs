@@ -1,6 +1,7 @@
 use num_traits::Float;
 
 use super::*;
+use crate::{Real, Tensor, Var};
 
 type Case<T> = (&'static str, fn(Var<T>) -> Var<T>, fn(f64) -> f64, f64, f64);
 

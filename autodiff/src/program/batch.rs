@@ -3,8 +3,9 @@
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
-use super::Program;
+use super::recorded::Program;
 use crate::Real;
+use crate::engine::outputs::count;
 use crate::error::Result;
 
 /// Work for a thread, in entries evaluated.
@@ -51,7 +52,7 @@ impl<T: Real + Send + Sync> Program<T> {
         rows: &ArrayView2<'_, T>,
         evaluate: impl Fn(&[T]) -> Result<R> + Sync,
     ) -> Result<Vec<R>> {
-        crate::derivative::count("Program", rows.ncols(), self.inputs, "one column for each input");
+        count("Program", rows.ncols(), self.inputs, "one column for each input");
         let rows: Vec<_> = rows.axis_iter(Axis(0)).map(|row| row.to_vec()).collect();
         if rows.len() * self.len() < 2 * SHARE || rayon::current_num_threads() == 1 {
             return rows.iter().map(|row| evaluate(row)).collect();

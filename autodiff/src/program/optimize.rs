@@ -6,11 +6,13 @@ use std::collections::HashMap;
 use smallvec::{SmallVec, smallvec};
 
 use crate::Real;
-use crate::rules::{Binary, Nary, Unary};
+use crate::rules::{Binary, Unary};
+use crate::tape::code::{Code, OwnedCode, arguments};
 use crate::tape::guard::{Guard, Term};
+use crate::tape::nary::Nary;
 use crate::tape::opcode::{self, CONSTANT, Form, Kind};
 use crate::tape::passes::Output;
-use crate::tape::store::{Code, OwnedCode, Store, arguments};
+use crate::tape::store::Store;
 
 pub(super) type Arguments<T> = SmallVec<[Term<T>; 2]>;
 
@@ -325,7 +327,7 @@ pub(super) fn write<T: Real>(store: &mut Store<T>, node: &Node<T>, places: &[u32
                 Kind::Nary(f) => (opcode::nary(f), &[0][..usize::from(f.stores_partials())]),
                 _ => (opcode::BLOCK, &[0, node.block][..]),
             };
-            store.push_nary(op, extras, operands.into_iter(), zero)
+            store.push_nary(op, extras, &operands, zero)
         }
         Kind::Leaf | Kind::Tensor | Kind::At => unreachable!("not among a program's operations"),
     }

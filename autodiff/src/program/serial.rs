@@ -7,13 +7,16 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
-use super::Program;
 use super::optimize::{Node, write};
+use super::recorded::Program;
 use crate::Real;
-use crate::rules::{Binary, Nary, Unary};
+use crate::rules::{Binary, Unary};
+use crate::tape::code::{OwnedCode, arguments};
 use crate::tape::guard::{Guard, Place, Question, Term};
+use crate::tape::nary::Nary;
 use crate::tape::opcode::{self, CONSTANT, Form, Kind};
-use crate::tape::store::{OwnedCode, Store, arguments};
+use crate::tape::passes::Output;
+use crate::tape::store::Store;
 
 /// What a program is written as.
 #[derive(Serialize, Deserialize)]
@@ -98,7 +101,7 @@ impl<T: Real + Serialize> Serialize for Program<T> {
             };
             operations.push(Operation { name: name.to_owned(), operands });
         });
-        let output = |output: &super::Output<T>| output.map_or_else(Operand::Constant, |i| Operand::Entry(i as u32));
+        let output = |output: &Output<T>| output.map_or_else(Operand::Constant, |i| Operand::Entry(i as u32));
         let guard = |guard: &Guard<T>| WrittenGuard {
             question: guard.question.name().to_owned(),
             operands: [guard.left.into(), guard.right.into()],

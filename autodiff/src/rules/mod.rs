@@ -63,7 +63,6 @@ mod algebra;
 mod binary;
 mod curvature;
 mod edges;
-mod nary;
 mod special;
 mod unary;
 
@@ -72,6 +71,5 @@ pub(crate) use algebra::{algebra_negation, algebra_operators};
 pub use binary::Binary;
 pub(crate) use binary::binary_functions;
 pub(crate) use curvature::Curvature;
-pub(crate) use nary::Nary;
 pub use unary::Unary;
 pub(crate) use unary::unary_functions;

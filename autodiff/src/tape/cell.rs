@@ -1,25 +1,37 @@
 //! The cells that handles point to, their epochs, and the pool that recycles them.
 
 use std::any::Any;
-use std::cell::{Cell, RefCell, UnsafeCell};
+use std::cell::{Cell, OnceCell, RefCell, UnsafeCell};
 
-use super::fused::{Block, Located};
+use super::block::{Block, Located};
+use super::code::{Code, OwnedCode};
 use super::guard::Guard;
-use super::names::Names;
+use super::labels::Names;
+use super::nary::Nary;
+use super::no_grad;
 use super::opcode;
-use super::store::{Code, OwnedCode, Store};
+use super::store::Store;
 use super::trace::Place;
 use crate::error::{Error, Kind};
-use crate::rules::Nary;
-use crate::tensor::entry::TensorEntry;
-use crate::tensor::no_grad;
-use crate::{Dual, Real, Tensor, Var};
+use crate::{Dual, Real};
 
 /// A cell in the pool keeps at most this much memory for its next tape.
 const KEEP: usize = 1 << 29;
 
 /// What a sweep says when it finds its tape being swept.
 pub(crate) const ASKED: &str = "a gradient was asked of";
+
+/// What a floor above keeps beside the entries, for those that are no operations on numbers.
+pub(crate) trait SideTable: Any {
+    /// Whether it holds nothing.
+    fn is_empty(&self) -> bool;
+
+    /// Forgets everything. What it drops may be foreign code that uses the tape.
+    fn clear(&self);
+
+    /// Gives its memory back as well.
+    fn release(&self);
+}
 
 /// The values and operand words of an n-ary entry while they are collected.
 type Scratch<T> = (Vec<T>, Vec<u32>);
@@ -37,10 +49,8 @@ pub(crate) struct TapeCell<T: Real> {
     lines: Cell<bool>,
     origin: Cell<Option<Place>>,
     scratch: Cell<Scratch<T>>,
-    /// Room for a sweep's adjoints of tensors.
-    adjoints: Cell<Vec<Option<Tensor<T>>>>,
     store: UnsafeCell<Store<T>>,
-    pub(crate) tensors: RefCell<Vec<TensorEntry<T>>>,
+    side: OnceCell<Box<dyn SideTable>>,
     /// Names of entries; whoever is called while they are borrowed calls nobody else.
     pub(crate) names: RefCell<Names>,
 }
@@ -120,17 +130,6 @@ impl<T: Real> TapeCell<T> {
         self.scratch.set((values, operands));
     }
 
-    /// Room for the adjoints of tensors; empty.
-    pub(crate) fn take_adjoints(&self) -> Vec<Option<Tensor<T>>> {
-        self.adjoints.take()
-    }
-
-    /// Gives the room back.
-    pub(crate) fn put_adjoints(&self, mut adjoints: Vec<Option<Tensor<T>>>) {
-        adjoints.clear();
-        self.adjoints.set(adjoints);
-    }
-
     /// Gives operands of an n-ary entry that stand for constants their places.
     #[track_caller]
     pub(crate) fn constants(&self, constants: &[T], operands: &mut [u32]) {
@@ -143,24 +142,26 @@ impl<T: Real> TapeCell<T> {
         let store = self.store();
         let extras = [if partials.is_empty() { 0 } else { store.run(partials) }];
         let extras = &extras[..usize::from(f.stores_partials())];
-        store.push_nary(opcode::nary(f), extras, operands.iter().copied(), value)
+        store.push_nary(opcode::nary(f), extras, operands, value)
     }
 
-    /// Records a fused block on checked handles.
+    /// Records a fused block of inputs at `places`; one that has none is a constant.
     #[inline(always)]
     #[track_caller]
     pub(crate) fn push_block<B: Block<T> + 'static, const K: usize>(
         &self,
         block: B,
-        x: &[Var<T>; K],
+        places: [Option<u32>; K],
+        values: [T; K],
         result: Dual<T, K>,
     ) -> u32 {
         let store = self.store();
         let extras = [store.run(result.tangent()), store.block(block)];
-        let operand =
-            |x: &Var<T>| if x.is_tracked() { x.index() } else { store.constant(x.value()) | opcode::CONSTANT };
-        let operands = x.each_ref().map(operand);
-        store.push_nary(opcode::BLOCK, &extras, operands.iter().copied(), result.value())
+        let mut operands = [0; K];
+        for i in 0..K {
+            operands[i] = places[i].unwrap_or_else(|| store.constant(values[i]) | opcode::CONSTANT);
+        }
+        store.push_nary(opcode::BLOCK, &extras, &operands, result.value())
     }
 
     /// Whether what is recorded becomes a program: comparisons are noted.
@@ -247,9 +248,16 @@ impl<T: Real> TapeCell<T> {
         self.store().bytes()
     }
 
-    /// Whether any entry is a tensor operation or an element of a tensor.
+    /// The side table, always of the same type.
+    #[inline]
+    pub(crate) fn side<S: SideTable + Default>(&self) -> &S {
+        let table: &dyn Any = self.side.get_or_init(|| Box::<S>::default()).as_ref();
+        table.downcast_ref().expect("one kind of side table")
+    }
+
+    /// Whether any entry is more than an operation on numbers.
     pub(crate) fn has_tensors(&self) -> bool {
-        !self.tensors.borrow().is_empty()
+        self.side.get().is_some_and(|side| !side.is_empty())
     }
 
     pub(crate) fn set_limit(&self, limit: usize) {
@@ -302,13 +310,10 @@ impl<T: Real> TapeCell<T> {
         self.epoch.set(self.epoch.get() + 1);
         let blocks = self.store().clear();
         self.names.borrow_mut().clear();
-        // What blocks and operations hold is foreign code that may run on drop: it must not find the store or the list
-        // borrowed.
+        // What blocks and operations hold is foreign code that may run on drop: it must not find the store borrowed.
         drop(blocks);
-        let mut entries = self.tensors.take();
-        entries.clear();
-        if self.tensors.borrow().is_empty() {
-            self.tensors.replace(entries);
+        if let Some(side) = self.side.get() {
+            side.clear();
         }
     }
 
@@ -322,6 +327,17 @@ impl<T: Real> TapeCell<T> {
 #[track_caller]
 pub(crate) fn stale(what: &'static str) -> ! {
     Error::from(Kind::Stale { what }).raise()
+}
+
+/// Two handles do not go together: either the second is stale, or it is of another tape.
+#[cold]
+#[inline(never)]
+#[track_caller]
+pub(crate) fn mismatch<T: Real>(op: &'static str, cell: &TapeCell<T>, epoch: u32) -> ! {
+    if cell.epoch() == epoch {
+        Error::from(Kind::Foreign { op }).raise()
+    }
+    stale("variable")
 }
 
 /// Puts `recording` back as it was, also on unwinding.
@@ -382,9 +398,10 @@ trait Pooled: Any {
 impl<T: Real> Pooled for TapeCell<T> {
     fn release(&self) {
         drop(std::mem::replace(self.store(), Store::new()));
-        drop(self.tensors.take());
         self.scratch.take();
-        self.adjoints.take();
+        if let Some(side) = self.side.get() {
+            side.release();
+        }
     }
 }
 
@@ -423,9 +440,8 @@ pub(crate) fn fresh<T: Real>() -> &'static TapeCell<T> {
             lines: Cell::new(false),
             origin: Cell::new(None),
             scratch: Cell::default(),
-            adjoints: Cell::default(),
             store: UnsafeCell::new(Store::new()),
-            tensors: RefCell::default(),
+            side: OnceCell::new(),
             names: RefCell::default(),
         }))
     });

@@ -1,6 +1,6 @@
 //! The pool of constants.
 
-use super::store::INDEX_LIMIT;
+use super::opcode::INDEX_LIMIT;
 use crate::Real;
 use crate::error::{Error, Kind as ErrorKind};
 

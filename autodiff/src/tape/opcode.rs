@@ -12,7 +12,8 @@
 //!
 //! Among the operands of a block or an n-ary function, the bit [`CONSTANT`] marks the place of a constant.
 
-use crate::rules::{Binary, Nary, Unary};
+use super::nary::Nary;
+use crate::rules::{Binary, Unary};
 
 pub(crate) const LEAF: u8 = 0;
 pub(crate) const TENSOR: u8 = 1;
@@ -24,6 +25,9 @@ pub(crate) const BINARY: u8 = 96;
 
 /// Marks an operand that is a constant, among the operands of an n-ary entry.
 pub(crate) const CONSTANT: u32 = 1 << 31;
+
+/// So many entries fit on a tape: the highest bit of an operand marks a constant.
+pub(crate) const INDEX_LIMIT: usize = CONSTANT as usize;
 
 /// Which operands of a binary entry are variables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,10 +2,11 @@
 
 use ndarray::Array2;
 
+use super::adjoint::Lanes;
+use super::alloc;
+use super::code::Code;
 use super::replay::{Values, replay};
-use super::reverse::{Lanes, reverse};
-use super::room;
-use super::store::Code;
+use super::reverse::reverse;
 use crate::kernels::storage::Storage;
 use crate::{Dual, Real};
 
@@ -71,7 +72,7 @@ pub(crate) fn jacobian<T: Real>(code: Code<'_, T>, outputs: &[Output<T>], inputs
         jacobian.iter_mut().zip(adjoints.as_slice()).for_each(|(x, &adjoint)| *x = adjoint);
     } else {
         for first in (0..outputs.len()).step_by(LANES) {
-            let mut adjoints = room::filled(Lanes([T::zero(); LANES]), code.ops.len());
+            let mut adjoints = alloc::filled(Lanes([T::zero(); LANES]), code.ops.len());
             for (k, output) in outputs[first..].iter().enumerate().take(LANES) {
                 if let Ok(root) = *output {
                     adjoints[root].0[k] += T::one();

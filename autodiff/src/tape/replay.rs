@@ -7,15 +7,17 @@ use std::marker::PhantomData;
 
 use smallvec::SmallVec;
 
-use super::fused::Located;
+use super::adjoint::Adjoint;
+use super::block::Located;
+use super::code::Code;
+use super::interpreter::Interpreter;
+use super::nary::Nary;
 use super::opcode::{
     self, ADD, ADD_CONSTANT, BINARY, CONSTANT, CONSTANT_ADD, CONSTANT_MUL, Form, Kind, LEAF, MUL, MUL_CONSTANT, SUB,
     SUB_CONSTANT, SUB_FROM_CONSTANT, UNARY,
 };
-use super::reverse::{Adjoint, Interpreter};
-use super::store::Code;
 use crate::kernels::storage::Storage;
-use crate::rules::{Nary, Unary};
+use crate::rules::Unary;
 use crate::{Dual, Real};
 
 /// A number type in which a program recorded in `T` can be evaluated.
@@ -192,7 +194,12 @@ impl<T: Real, R: Replay<T>, A: Adjoint<R>, const STORED: bool> Interpreter<T> fo
     const STORED: bool = STORED;
 
     #[inline(always)]
-    unsafe fn value(&self, index: usize) -> R {
+    fn value(&self, index: usize) -> R {
+        self.0[index]
+    }
+
+    #[inline(always)]
+    unsafe fn value_unchecked(&self, index: usize) -> R {
         // SAFETY: there is a value for each entry, as `new` asserted.
         unsafe { *self.0.get_unchecked(index) }
     }

@@ -1,8 +1,8 @@
 //! A stretch of a tape as a program of its own.
 
+use super::alloc;
+use super::code::{Code, OwnedCode};
 use super::opcode::{self, CONSTANT, LEAF};
-use super::room;
-use super::store::{Code, OwnedCode};
 use crate::Real;
 use crate::error::{Error, Kind as ErrorKind};
 
@@ -53,15 +53,15 @@ impl Window {
     /// The window's program, from its entries' code.
     pub(crate) fn renumber<T: Real>(&self, code: Code<'_, T>) -> OwnedCode<T> {
         let (ops, operands) = self.renumbered(code);
-        OwnedCode { ops, operands, constants: room::copied(code.constants) }
+        OwnedCode { ops, operands, constants: alloc::copied(code.constants) }
     }
 
     /// The opcodes and operand words of the window's program.
-    pub(super) fn renumbered<T: Real>(&self, code: Code<'_, T>) -> (Vec<u8>, Vec<u32>) {
-        let mut ops = room::empty(self.outside.len() + code.ops.len());
+    pub(crate) fn renumbered<T: Real>(&self, code: Code<'_, T>) -> (Vec<u8>, Vec<u32>) {
+        let mut ops = alloc::empty(self.outside.len() + code.ops.len());
         ops.resize(self.outside.len(), LEAF);
         ops.extend_from_slice(code.ops);
-        let mut all = room::empty(code.operands.len());
+        let mut all = alloc::empty(code.operands.len());
         code.walk(|_, op, words| {
             let count = opcode::words(op).is_none().then_some(words.len() as u32);
             let first = all.len() + usize::from(count.is_some());

@@ -7,25 +7,13 @@ use std::rc::Rc;
 
 use smallvec::SmallVec;
 
-use super::{Node, Tensor};
+use super::Tensor;
+use super::node::{Cut, Cuts};
 use crate::Real;
 use crate::tape::trace::Place;
 
 /// How many notes a constant carries at most.
 const MOST: usize = 8;
-
-/// A value left the tape here.
-#[derive(Clone, Copy)]
-pub(crate) struct Cut<T: Real> {
-    /// What took it off.
-    pub(crate) by: &'static str,
-    pub(crate) place: Place,
-    /// The recorded tensor whose value it was.
-    pub(crate) from: Node<T>,
-}
-
-/// The notes of a constant; most have none.
-pub(crate) type Cuts<T> = Option<Rc<SmallVec<[Cut<T>; 1]>>>;
 
 /// The notes of a constant that takes its values from these tensors.
 pub(super) fn inherited<T: Real>(inputs: &[&Tensor<T>]) -> Cuts<T> {

@@ -8,9 +8,11 @@ use smallvec::SmallVec;
 
 use super::entry::{Backward, OpRef, Source};
 use super::layout::{Dims, Layout};
-use super::{Grads, Tensor, Vjp, no_grad};
+use super::node::Node;
+use super::{Grads, Tensor, Vjp};
 use crate::error::{Error, Kind};
 use crate::kernels::map;
+use crate::tape::no_grad;
 use crate::tape::opcode;
 use crate::{Real, Var};
 
@@ -224,7 +226,7 @@ impl<T: Real> Tensor<T> {
     /// Element number `flat` in row-major order, whose value is `value`.
     #[track_caller]
     pub(crate) fn element(&self, flat: usize, value: T) -> Var<T> {
-        let records = |node: &super::Node<T>| node.cell.recording() && no_grad::region(node.cell).is_none();
+        let records = |node: &Node<T>| node.cell.recording() && no_grad::region(node.cell.born()).is_none();
         match self.live().filter(records) {
             None => Var::constant(value),
             Some(node) => {
@@ -281,7 +283,7 @@ impl<T: Real> Tensor<T> {
             }
         }
         let Some((cell, ..)) = scalars.iter().find_map(|x| x.place()) else { return output };
-        if !cell.recording() || no_grad::region(cell).is_some() {
+        if !cell.recording() || no_grad::region(cell.born()).is_some() {
             return output;
         }
         let places = scalars.iter().map(|x| x.place().map(|(_, index, _)| index)).collect();

@@ -1,47 +1,22 @@
-//! Tensors and their tapes: how they get on one, and sweeps that start from them.
+//! Tensors and their tapes: how they get on one.
 
 use smallvec::SmallVec;
 
 use super::cut;
 use super::entry::{OpRef, Source, TensorEntry};
-use super::{Node, Tensor, finite, no_grad};
+use super::node::Node;
+use super::table::Table;
+use super::{Tensor, finite};
 use crate::Real;
 use crate::error::{Error, Kind};
-use crate::gradients::Gradients;
 use crate::tape::cell::{TapeCell, stale};
-use crate::tape::opcode;
+use crate::tape::{no_grad, opcode};
 
 impl<T: Real> Tensor<T> {
-    /// Derivatives of this scalar with respect to everything on its tape, by one reverse sweep.
-    ///
-    /// # Panics
-    /// If this is a constant, a stale handle, or has more than one element.
-    #[track_caller]
-    pub fn backward(&self) -> Gradients<T> {
-        let node = self.root("backward");
-        crate::tape::sweep::gradients(node.cell, &[], Some((node, Self::ones(self.shape()))))
-    }
-
-    /// The vector-Jacobian product: derivatives of `Σ cotangent · self`, for a tensor of any shape.
-    ///
-    /// # Panics
-    /// If this is a constant or a stale handle, or if the shapes differ.
-    #[track_caller]
-    pub fn backward_with(&self, cotangent: &Self) -> Gradients<T> {
-        let op = "backward_with";
-        if self.shape() != cotangent.shape() {
-            let (a, b) = (self.shape().to_vec(), cotangent.shape().to_vec());
-            let rule = "the cotangent needs the root's shape";
-            Error::from(Kind::Shapes { op: op.into(), a, b, rule }).raise();
-        }
-        let Some(node) = self.live() else { self.constant_root(op) };
-        crate::tape::sweep::gradients(node.cell, &[], Some((node, cotangent.untracked())))
-    }
-
     /// Says that there is nothing to differentiate, and why if that is known.
     #[cold]
     #[track_caller]
-    fn constant_root(&self, op: &'static str) -> ! {
+    pub(crate) fn constant_root(&self, op: &'static str) -> ! {
         let kind = match self.cuts() {
             [] => Kind::ConstantRoot { op },
             [cut, ..] => Kind::CutRoot { op, by: cut.by, place: cut.place },
@@ -118,7 +93,7 @@ impl<T: Real> Tensor<T> {
         if !cell.recording() {
             return output;
         }
-        if let Some(region) = no_grad::region(cell) {
+        if let Some(region) = no_grad::region(cell.born()) {
             return Self { cuts: cut::made("no_grad", region, inputs), ..output };
         }
         if cell.checks_finite() {
@@ -131,7 +106,7 @@ impl<T: Real> Tensor<T> {
 
     #[track_caller]
     pub(crate) fn enter(mut self, cell: &'static TapeCell<T>, mut source: Source<T>) -> Self {
-        let mut entries = cell.tensors.borrow_mut();
+        let mut entries = Table::of(cell).entries.borrow_mut();
         let slot = entries.len() as u32;
         let index = cell.push(opcode::TENSOR, [slot], T::zero());
         self.node = Some(Node { cell, index, slot, epoch: cell.epoch() });

@@ -9,9 +9,10 @@ use smallvec::SmallVec;
 
 use crate::error::{Error, Kind};
 use crate::number::{binary_methods, comparisons, number_traits, unary_methods};
-use crate::rules::{Binary, Nary, Unary};
+use crate::rules::{Binary, Unary};
 use crate::tape::cell::TapeCell;
 use crate::tape::guard::Question;
+use crate::tape::nary::Nary;
 use crate::{Real, Var};
 
 /// A recorded variable where a bound asks for `Send` and `Sync`, as nalgebra's `RealField` does.

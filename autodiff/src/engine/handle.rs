@@ -1,0 +1,151 @@
+//! What `Tape::grad` takes: scalars and tensors alike.
+
+use super::recorded::RecordedGradients;
+use super::vjp::Seed;
+use crate::error::{Error, Kind};
+use crate::tape::cell::TapeCell;
+use crate::{Real, Tensor, Var};
+
+/// A scalar root: [`Var`] or a [`Tensor`] with one element.
+pub trait Root<T: Real> {
+    #[doc(hidden)]
+    #[allow(private_interfaces, reason = "only this crate calls it")]
+    fn seed(&self, cell: &'static TapeCell<T>) -> (usize, Option<Seed<T>>);
+
+    /// The tape that the root is on, checked.
+    #[doc(hidden)]
+    #[allow(private_interfaces, reason = "only this crate calls it")]
+    fn tape(&self, op: &'static str) -> &'static TapeCell<T>;
+}
+
+/// A handle on a tape: [`Var`] or [`Tensor`], or a reference to one.
+pub trait Handle<T: Real> {
+    /// The gradient's type: the handle's own.
+    type Owned;
+
+    #[doc(hidden)]
+    #[allow(private_interfaces, reason = "only this crate calls it")]
+    fn index_on(&self, cell: &'static TapeCell<T>) -> usize;
+
+    /// The tape that the handle is on; `None` for a constant.
+    #[doc(hidden)]
+    #[allow(private_interfaces, reason = "only this crate calls it")]
+    fn tape_of(&self) -> Option<&'static TapeCell<T>>;
+
+    #[doc(hidden)]
+    #[allow(private_interfaces, reason = "only this crate calls it")]
+    fn pick(&self, found: &RecordedGradients<T>) -> Self::Owned;
+}
+
+#[track_caller]
+fn same<T: Real>(cell: &'static TapeCell<T>, of: &'static TapeCell<T>, what: &'static str) {
+    if !std::ptr::eq(cell, of) {
+        Error::from(Kind::NotOnTape { what }).raise();
+    }
+}
+
+#[allow(private_interfaces, reason = "only this crate calls it")]
+impl<T: Real> Root<T> for Var<T> {
+    #[track_caller]
+    fn seed(&self, cell: &'static TapeCell<T>) -> (usize, Option<Seed<T>>) {
+        let (of, index) = self.root("grad");
+        same(cell, of, "the root");
+        (index, None)
+    }
+
+    #[track_caller]
+    fn tape(&self, op: &'static str) -> &'static TapeCell<T> {
+        self.root(op).0
+    }
+}
+
+#[allow(private_interfaces, reason = "only this crate calls it")]
+impl<T: Real> Root<T> for Tensor<T> {
+    #[track_caller]
+    fn seed(&self, cell: &'static TapeCell<T>) -> (usize, Option<Seed<T>>) {
+        let node = self.root("grad");
+        same(cell, node.cell, "the root");
+        (node.index as usize, Some((node, Tensor::ones(self.shape()))))
+    }
+
+    #[track_caller]
+    fn tape(&self, op: &'static str) -> &'static TapeCell<T> {
+        self.root(op).cell
+    }
+}
+
+#[allow(private_interfaces, reason = "only this crate calls it")]
+impl<T: Real, Y: Root<T>> Root<T> for &Y {
+    #[track_caller]
+    fn seed(&self, cell: &'static TapeCell<T>) -> (usize, Option<Seed<T>>) {
+        (**self).seed(cell)
+    }
+
+    #[track_caller]
+    fn tape(&self, op: &'static str) -> &'static TapeCell<T> {
+        (**self).tape(op)
+    }
+}
+
+#[allow(private_interfaces, reason = "only this crate calls it")]
+impl<T: Real> Handle<T> for Var<T> {
+    type Owned = Self;
+
+    #[track_caller]
+    fn index_on(&self, cell: &'static TapeCell<T>) -> usize {
+        let what = "a variable";
+        let Some((of, index, epoch)) = self.place() else { Error::from(Kind::NotOnTape { what }).raise() };
+        same(cell, of, what);
+        of.check(epoch);
+        index as usize
+    }
+
+    fn tape_of(&self) -> Option<&'static TapeCell<T>> {
+        self.place().map(|(cell, ..)| cell)
+    }
+
+    fn pick(&self, found: &RecordedGradients<T>) -> Self {
+        let index = self.place().map_or(0, |(_, index, _)| index as usize);
+        found.scalars.get(index).copied().unwrap_or_else(|| Self::constant(T::zero()))
+    }
+}
+
+#[allow(private_interfaces, reason = "only this crate calls it")]
+impl<T: Real> Handle<T> for Tensor<T> {
+    type Owned = Self;
+
+    #[track_caller]
+    fn index_on(&self, cell: &'static TapeCell<T>) -> usize {
+        let what = "a tensor";
+        let Some(node) = self.live() else { Error::from(Kind::NotOnTape { what }).raise() };
+        same(cell, node.cell, what);
+        node.index as usize
+    }
+
+    fn tape_of(&self) -> Option<&'static TapeCell<T>> {
+        self.place().map(|node| node.cell)
+    }
+
+    fn pick(&self, found: &RecordedGradients<T>) -> Self {
+        let slot = self.place().map_or(usize::MAX, |node| node.slot as usize);
+        found.tensors.get(slot).cloned().flatten().unwrap_or_else(|| Self::zeros(self.shape()))
+    }
+}
+
+#[allow(private_interfaces, reason = "only this crate calls it")]
+impl<T: Real, X: Handle<T>> Handle<T> for &X {
+    type Owned = X::Owned;
+
+    #[track_caller]
+    fn index_on(&self, cell: &'static TapeCell<T>) -> usize {
+        (**self).index_on(cell)
+    }
+
+    fn tape_of(&self) -> Option<&'static TapeCell<T>> {
+        (**self).tape_of()
+    }
+
+    fn pick(&self, found: &RecordedGradients<T>) -> X::Owned {
+        (**self).pick(found)
+    }
+}

@@ -1,0 +1,149 @@
+//! Why no gradient reaches a tensor: the place at which the path from it to the root ends.
+
+use std::fmt;
+
+use crate::tape::alloc;
+use crate::tape::cell::TapeCell;
+use crate::tape::code::dependents;
+use crate::tape::opcode::{self, AT, Kind, TENSOR};
+use crate::tape::trace::{self, Place};
+use crate::tensor::entry::{OpRef, Source};
+use crate::tensor::node::{Cut, Node};
+use crate::tensor::table::Table;
+use crate::{Real, Tensor};
+
+/// What keeps a gradient from a tensor.
+#[derive(Debug)]
+pub(crate) enum Reason {
+    /// The tape is gone, or busy.
+    Forgotten,
+    /// The root was there first.
+    Later,
+    /// Nobody computes with it.
+    Unread,
+    /// It is read, but no result of that goes into the root.
+    Aside { op: String, place: Option<Place> },
+    /// A value was taken off the tape on its way to the root.
+    Cut { by: &'static str, place: Place },
+    /// A value was taken off the tape and went elsewhere, or was taken off once more before it came to the root.
+    Taken { by: &'static str, place: Place },
+    /// A function of steps passes nothing on.
+    Step { op: String, place: Option<Place> },
+    /// A rule gave no gradient for an input.
+    NoRule { op: String, place: Place, input: usize },
+    /// Exactly 0 is not passed on.
+    Zero { op: String, place: Option<Place> },
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = |place: &Option<Place>| place.map_or_else(String::new, |place| format!(" at {place}"));
+        match self {
+            Self::Forgotten => write!(f, "its tape was reset, so that the place can no longer be told"),
+            Self::Later => write!(f, "it was recorded after the root"),
+            Self::Unread => write!(f, "no recorded operation reads it"),
+            Self::Aside { op, place } => {
+                write!(f, "it is read by `{op}`{}, but nothing that is computed from that leads to the root", at(place))
+            }
+            Self::Cut { by, place } => write!(f, "`{by}` at {place} cut the path to the root"),
+            Self::Taken { by, place } => {
+                write!(f, "`{by}` at {place} took its values off the tape, and no other path leads to the root")
+            }
+            Self::Step { op, place } => {
+                write!(f, "`{op}`{} cut the path to the root: its derivative is 0 everywhere", at(place))
+            }
+            Self::NoRule { op, place, input } => {
+                write!(f, "the vjp of `{op}` at {place} returned no gradient for input {input}")
+            }
+            Self::Zero { op, place } => write!(f, "the derivative of `{op}`{} is exactly 0 there", at(place)),
+        }
+    }
+}
+
+/// Finds out why a sweep with these adjoints did not reach the tensor at `x`.
+pub(crate) fn why<T: Real>(
+    cell: &'static TapeCell<T>,
+    epoch: u32,
+    x: Node<T>,
+    scalars: &[T],
+    tensors: &[Option<Tensor<T>>],
+) -> Reason {
+    let x = x.index as usize;
+    if x >= scalars.len() {
+        return Reason::Later;
+    }
+    if cell.epoch() != epoch || cell.is_frozen() {
+        return Reason::Forgotten;
+    }
+    let owned = cell.copy_code(scalars.len() - 1);
+    let code = owned.view(&[]);
+    let entries = Table::of(cell).entries.borrow();
+    let mut sources = alloc::filled(false, code.ops.len());
+    sources[x] = true;
+    let depends = dependents(code, &sources, |_, slot, depends| {
+        depends[entries[slot].index as usize] || entries[slot].depends(|index| depends[index as usize])
+    });
+    let reached = |index: usize, slot: Option<u32>| match slot {
+        Some(slot) => tensors.get(slot as usize).is_some_and(Option::is_some),
+        None => !scalars[index].is_exact_zero(),
+    };
+    // Of the entries on the way from x, the first one and the first one that the sweep came to.
+    let (mut reader, mut last) = (None, None);
+    let mut cut = (None, None);
+    code.walk(|index, op, words| {
+        let slot = (op == TENSOR).then(|| words[0]);
+        let came = reached(index, slot);
+        if depends[index] && index != x {
+            reader = reader.or(Some((index, op, slot)));
+            if came && last.is_none() {
+                last = Some((index, op, slot));
+            }
+        }
+        if let Some(Source::Op { inputs, .. }) = slot.map(|slot| &entries[slot as usize].source) {
+            let of_x = |from: Node<T>| from.epoch == epoch && std::ptr::eq(from.cell, cell);
+            let mut cuts = inputs.iter().flat_map(Tensor::cuts).filter(|cut| of_x(cut.from));
+            let found = cuts.find(|cut| depends.get(cut.from.index as usize).is_some_and(|&depends| depends));
+            if let Some(&Cut { by, place, .. }) = found {
+                if came {
+                    cut.0 = cut.0.take().or(Some(Reason::Cut { by, place }));
+                } else {
+                    cut.1 = cut.1.take().or(Some(Reason::Taken { by, place }));
+                }
+            }
+        }
+    });
+    let name = |op: u8, slot: Option<u32>| match slot {
+        Some(slot) => entries[slot as usize].name().to_owned(),
+        None => trace::name(op).to_owned(),
+    };
+    let place = |index, slot: Option<u32>| match slot {
+        Some(slot) => Some(entries[slot as usize].place),
+        None => cell.scalar_place(index),
+    };
+    if let Some((index, op, slot)) = last {
+        let (op_name, place) = (name(op, slot), place(index, slot));
+        return match slot.map(|slot| &entries[slot as usize].source) {
+            Some(Source::Op { op: OpRef::Unary(f), .. }) if f.is_step() => Reason::Step { op: op_name, place },
+            Some(Source::Op { inputs, .. }) => {
+                let on_path = |input: &Tensor<T>| input.place().is_some_and(|node| depends[node.index as usize]);
+                let input = inputs.iter().position(on_path).unwrap_or(0);
+                Reason::NoRule { op: op_name, place: entries[slot.unwrap_or(0) as usize].place, input }
+            }
+            _ => match opcode::decode(op) {
+                Kind::Unary(f) if f.is_step() => Reason::Step { op: op_name, place },
+                _ => Reason::Zero { op: op_name, place },
+            },
+        };
+    }
+    match (cut, reader) {
+        ((Some(reason), _) | (None, Some(reason)), _) => reason,
+        (_, None) => Reason::Unread,
+        // An element that nobody uses is no reader.
+        (_, Some((_, AT, _)))
+            if !code.ops.iter().zip(&depends).any(|(&op, &depends)| depends && op != AT && op != TENSOR) =>
+        {
+            Reason::Unread
+        }
+        (_, Some((index, op, slot))) => Reason::Aside { op: name(op, slot), place: place(index, slot) },
+    }
+}

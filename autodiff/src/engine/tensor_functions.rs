@@ -1,0 +1,294 @@
+//! Derivatives of functions written as closures on tensors.
+
+use ndarray::{Array2, Array3, ArrayD, Axis};
+
+use super::gradients::Gradients;
+use super::rows;
+use crate::error::{Error, Kind};
+use crate::{Real, Tape, Tensor};
+
+/// The gradient of a scalar function of tensors, an array for each input.
+///
+/// ```
+/// use autodiff::{Tensor, tensor};
+/// use ndarray::array;
+/// let w = Tensor::constant(array![[1.0, 2.0], [3.0, 4.0]]);
+/// let x = Tensor::constant(array![[1.0], [1.0]]);
+/// let g = tensor::grad(|t| t[0].matmul(&t[1]).square().sum(), &[w, x]);
+/// assert_eq!(g[0], array![[6.0, 6.0], [14.0, 14.0]].into_dyn());
+/// ```
+///
+/// # Panics
+/// If the result is not a scalar, or if it does not depend on one of the inputs.
+#[track_caller]
+pub fn grad<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]) -> Vec<ArrayD<T>> {
+    value_and_grad(f, inputs).1
+}
+
+/// The value of a scalar function of tensors and its gradient.
+///
+/// # Panics
+/// As [`grad`].
+#[track_caller]
+pub fn value_and_grad<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]) -> (T, Vec<ArrayD<T>>) {
+    let (_tape, leaves) = leaves(inputs);
+    let y = f(&leaves);
+    let gradients = y.backward();
+    // Not in a closure: a panic is to point at the caller.
+    let mut arrays = Vec::with_capacity(leaves.len());
+    for x in &leaves {
+        arrays.push(gradients.wrt(x));
+    }
+    (y.item(), arrays)
+}
+
+/// The vector-Jacobian product: the gradient of `Σ cotangent · f`, an array for each input; 0 for an input that `f` does
+/// not depend on.
+///
+/// # Panics
+/// If the cotangent has not the result's shape.
+#[track_caller]
+pub fn vjp<T: Real>(
+    f: impl Fn(&[Tensor<T>]) -> Tensor<T>,
+    inputs: &[Tensor<T>],
+    cotangent: &Tensor<T>,
+) -> Vec<ArrayD<T>> {
+    let (_tape, leaves) = leaves(inputs);
+    let y = f(&leaves);
+    if !y.is_tracked() {
+        return leaves.iter().map(|x| ArrayD::zeros(x.shape())).collect();
+    }
+    let gradients = y.backward_with(cotangent);
+    leaves.iter().map(|x| found(&gradients, x)).collect()
+}
+
+/// The Jacobian-vector product: the derivative of `f` along `directions`, of the result's shape. By two reverse sweeps:
+/// the vector-Jacobian product is linear in its cotangent, and its derivative by the cotangent is what is wanted.
+///
+/// ```
+/// use autodiff::{Tensor, tensor};
+/// use ndarray::array;
+/// let x = Tensor::constant(array![1.0, 2.0]);
+/// let v = Tensor::constant(array![1.0, 10.0]);
+/// assert_eq!(tensor::jvp(|t| t[0].square(), &[x], &[v]), array![2.0, 40.0].into_dyn());
+/// ```
+///
+/// # Panics
+/// If there is not a direction of its shape for each input.
+#[track_caller]
+pub fn jvp<T: Real>(
+    f: impl Fn(&[Tensor<T>]) -> Tensor<T>,
+    inputs: &[Tensor<T>],
+    directions: &[Tensor<T>],
+) -> ArrayD<T> {
+    let (tape, leaves) = leaves(inputs);
+    let y = f(&leaves);
+    if !y.is_tracked() {
+        return ArrayD::zeros(y.shape());
+    }
+    let cotangent = tape.tensor(Tensor::zeros(y.shape()));
+    let along = directional(&tape, &(&y * &cotangent).sum(), &leaves, directions, "jvp");
+    if !along.is_tracked() {
+        return ArrayD::zeros(y.shape());
+    }
+    found(&along.backward(), &cotangent)
+}
+
+/// The Hessian-vector product of a scalar function: the derivative of its gradient along `directions`, an array for each
+/// input. Reverse over reverse.
+///
+/// ```
+/// use autodiff::{Tensor, tensor};
+/// use ndarray::array;
+/// let x = Tensor::constant(array![1.0, 2.0]);
+/// let v = Tensor::constant(array![1.0, 10.0]);
+/// assert_eq!(tensor::hvp(|t| t[0].powi(3).sum(), &[x], &[v])[0], array![6.0, 120.0].into_dyn());
+/// ```
+///
+/// # Panics
+/// If the result is not a scalar, or if there is not a direction of its shape for each input.
+#[track_caller]
+pub fn hvp<T: Real>(
+    f: impl Fn(&[Tensor<T>]) -> Tensor<T>,
+    inputs: &[Tensor<T>],
+    directions: &[Tensor<T>],
+) -> Vec<ArrayD<T>> {
+    let (tape, leaves) = leaves(inputs);
+    let y = f(&leaves);
+    let zeros = |leaves: &[Tensor<T>]| leaves.iter().map(|x| ArrayD::zeros(x.shape())).collect();
+    if !y.is_tracked() {
+        return zeros(&leaves);
+    }
+    let along = directional(&tape, &y, &leaves, directions, "hvp");
+    if !along.is_tracked() {
+        return zeros(&leaves);
+    }
+    let gradients = along.backward();
+    leaves.iter().map(|x| found(&gradients, x)).collect()
+}
+
+/// The Jacobian of `f` with respect to each input, as a matrix: a row for each element of the result, a column for each
+/// of the input's, both in row-major order.
+///
+/// ```
+/// use autodiff::{Tensor, tensor};
+/// use ndarray::array;
+/// let x = Tensor::constant(array![1.0, 2.0]);
+/// assert_eq!(tensor::jacobian(|t| t[0].square(), &[x])[0], array![[2.0, 0.0], [0.0, 4.0]]);
+/// ```
+#[track_caller]
+pub fn jacobian<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]) -> Vec<Array2<T>> {
+    let (_tape, leaves) = leaves(inputs);
+    let y = f(&leaves);
+    let mut jacobians: Vec<Array2<T>> = leaves.iter().map(|x| Array2::zeros((y.len(), x.len()))).collect();
+    for k in 0..if y.is_tracked() { y.len() } else { 0 } {
+        let gradients = y.backward_with(&unit(y.shape(), k));
+        for (jacobian, x) in jacobians.iter_mut().zip(&leaves) {
+            if let Some(gradient) = gradients.tensor(x) {
+                let gradient = gradient.view();
+                jacobian.row_mut(k).iter_mut().zip(&gradient).for_each(|(entry, &g)| *entry = g);
+            }
+        }
+    }
+    jacobians
+}
+
+/// The Jacobians of a function that treats rows one by one, for a batch of them: `[items, inputs]` to
+/// `[items, outputs, inputs]`, in one sweep.
+///
+/// `f` maps `[n, inputs]` to `[n, outputs]` for any `n`, and row `i` of its result depends on row `i` of its argument
+/// alone, as in a network. Each row is repeated once for each output, so that one sweep finds all their gradients; the
+/// matrix products are as large as the batch and not vectors, as they are in [`jacobian`]. A single row is not repeated if
+/// `f` is made of elementwise functions of the table, `linear`, and `matmul`: then only the sweep has a row for each output.
+///
+/// ```
+/// use autodiff::{Tensor, tensor};
+/// use ndarray::array;
+/// let w = Tensor::constant(array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+/// let x = Tensor::constant(array![[1.0, 1.0]]);
+/// let j = tensor::jacobian_rows(|x| x.matmul(&w).square(), &x);
+/// assert_eq!(j, array![[[10.0, 40.0], [28.0, 70.0], [54.0, 108.0]]]);
+/// ```
+///
+/// # Panics
+/// If `x` or the result has not two axes, or if the result has not a row for each row.
+#[track_caller]
+pub fn jacobian_rows<T: Real>(f: impl Fn(&Tensor<T>) -> Tensor<T>, x: &Tensor<T>) -> Array3<T> {
+    let (tape, mut leaf) = (Tape::new(), x.untracked());
+    if x.shape().first() == Some(&1) {
+        leaf = tape.tensor(leaf);
+    }
+    let y = f(&leaf);
+    let (&[items, inputs], &[rows, outputs]) = (x.shape(), y.shape()) else { uneven(x.shape(), y.shape()) };
+    if rows != items {
+        uneven(x.shape(), y.shape());
+    }
+    if leaf.is_tracked() {
+        if let Some(jacobian) = rows::jacobian(&y, &leaf) {
+            let jacobian = jacobian.into_array().insert_axis(Axis(0));
+            return jacobian.into_dimensionality().expect("a row for each output");
+        }
+        tape.reset();
+    }
+    let repeated = x.untracked().expand(1).broadcast_to(&[items, outputs, inputs]).reshape(&[items * outputs, inputs]);
+    let leaf = tape.tensor(repeated);
+    let all = f(&leaf);
+    if all.shape() != [items * outputs, outputs] {
+        uneven(leaf.shape(), all.shape());
+    }
+    let mut jacobian = Array3::zeros((items, outputs, inputs));
+    if !all.is_tracked() {
+        return jacobian;
+    }
+    // Copy k of a row is asked for the gradient of output k.
+    let mut cotangent = Tensor::zeros(all.shape());
+    for (copy, row) in cotangent.make_mut().chunks_exact_mut(outputs.max(1)).enumerate() {
+        row[copy % outputs] = T::one();
+    }
+    let gradient = found(&all.backward_with(&cotangent), &leaf);
+    jacobian.iter_mut().zip(&gradient).for_each(|(entry, &g)| *entry = g);
+    jacobian
+}
+
+#[track_caller]
+fn uneven(a: &[usize], b: &[usize]) -> ! {
+    let rule = "the function must map [n, inputs] to [n, outputs] for any n";
+    Error::from(Kind::Shapes { op: "jacobian_rows".into(), a: a.to_vec(), b: b.to_vec(), rule }).raise()
+}
+
+/// The Hessian of a scalar function with respect to all elements of its inputs, one input after another, each in
+/// row-major order. The gradient is recorded, and swept once for each of its elements.
+///
+/// ```
+/// use autodiff::{Tensor, tensor};
+/// use ndarray::array;
+/// let (x, y) = (Tensor::constant(array![1.0, 2.0]), Tensor::scalar(3.0));
+/// let h = tensor::hessian(|t| (t[0].square() * &t[1]).sum(), &[x, y]);
+/// assert_eq!(h, array![[6.0, 0.0, 2.0], [0.0, 6.0, 4.0], [2.0, 4.0, 0.0]]);
+/// ```
+///
+/// # Panics
+/// If the result is not a scalar.
+#[track_caller]
+pub fn hessian<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]) -> Array2<T> {
+    let (tape, leaves) = leaves(inputs);
+    let y = f(&leaves);
+    let n = leaves.iter().map(Tensor::len).sum();
+    let mut hessian = Array2::zeros((n, n));
+    if !y.is_tracked() {
+        return hessian;
+    }
+    let mut row = 0;
+    for slope in tape.grad(y, &leaves) {
+        for k in 0..slope.len() {
+            if slope.is_tracked() {
+                let gradients = slope.backward_with(&unit(slope.shape(), k));
+                let second = leaves.iter().flat_map(|x| found(&gradients, x));
+                hessian.row_mut(row).iter_mut().zip(second).for_each(|(entry, g)| *entry = g);
+            }
+            row += 1;
+        }
+    }
+    hessian
+}
+
+/// 1 at element `k` in row-major order, 0 elsewhere.
+fn unit<T: Real>(shape: &[usize], k: usize) -> Tensor<T> {
+    let mut unit = Tensor::zeros(shape);
+    unit.make_mut()[k] = T::one();
+    unit
+}
+
+fn leaves<T: Real>(inputs: &[Tensor<T>]) -> (Tape<T>, Vec<Tensor<T>>) {
+    let tape = Tape::new();
+    let leaves = inputs.iter().map(|x| tape.tensor(x.untracked())).collect();
+    (tape, leaves)
+}
+
+fn found<T: Real>(gradients: &Gradients<T>, x: &Tensor<T>) -> ArrayD<T> {
+    gradients.wrt_or_zeros(x)
+}
+
+/// The derivative of a scalar along a direction for each leaf, recorded.
+#[track_caller]
+fn directional<T: Real>(
+    tape: &Tape<T>,
+    root: &Tensor<T>,
+    leaves: &[Tensor<T>],
+    directions: &[Tensor<T>],
+    op: &'static str,
+) -> Tensor<T> {
+    if leaves.len() != directions.len() {
+        let why = "one direction for each input";
+        Error::from(Kind::Count { op, got: directions.len(), want: leaves.len(), why }).raise();
+    }
+    let mut pairs = Vec::with_capacity(leaves.len());
+    for (x, v) in leaves.iter().zip(directions) {
+        if x.shape() != v.shape() {
+            let (a, b) = (x.shape().to_vec(), v.shape().to_vec());
+            Error::from(Kind::Shapes { op: op.into(), a, b, rule: "a direction needs its input's shape" }).raise();
+        }
+        pairs.push((x, v));
+    }
+    tape.directional(root, &pairs)
+}

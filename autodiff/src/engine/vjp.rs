@@ -1,0 +1,75 @@
+//! What one tensor operation passes on to its inputs.
+
+use smallvec::SmallVec;
+
+use super::nonfinite::inspect;
+use crate::error::{Kind, Result};
+use crate::tape::cell::TapeCell;
+use crate::tensor::Vjp;
+use crate::tensor::entry::{Source, TensorEntry};
+use crate::tensor::node::Node;
+use crate::{Real, Tensor};
+
+/// A tensor root with its cotangent.
+pub(crate) type Seed<T> = (Node<T>, Tensor<T>);
+
+/// Runs an operation's vjp and adds what it gives to the adjoints of its inputs; `tensors` are those from slot `first` on.
+pub(super) fn pass_on<T: Real>(
+    cell: &'static TapeCell<T>,
+    entry: &TensorEntry<T>,
+    adjoint: &Tensor<T>,
+    recording: bool,
+    wanted: impl Fn(&Tensor<T>) -> bool,
+    tensors: &mut [Option<Tensor<T>>],
+    first: usize,
+) -> Result<()> {
+    let Source::Op { inputs, .. } = &entry.source else { return Ok(()) };
+    let gradients = vjp(entry, adjoint, recording, wanted)?;
+    for (i, (gradient, input)) in gradients.into_iter().zip(inputs).enumerate() {
+        let (Some(gradient), Some(node)) = (gradient, input.place()) else { continue };
+        if !recording && cell.checks_finite() {
+            inspect(entry, i, &gradient, adjoint, tensors[node.slot as usize - first].as_ref())?;
+        }
+        let sum = &mut tensors[node.slot as usize - first];
+        *sum = Some(match sum.take() {
+            None => gradient,
+            Some(mut sum) if !recording => {
+                sum.update(&gradient, |a, b| a + b);
+                sum
+            }
+            Some(sum) => sum + gradient,
+        });
+    }
+    Ok(())
+}
+
+/// What an operation's vjp gives for each of its inputs that is wanted, brought to the input's shape.
+pub(crate) fn vjp<T: Real>(
+    entry: &TensorEntry<T>,
+    adjoint: &Tensor<T>,
+    recording: bool,
+    wanted: impl Fn(&Tensor<T>) -> bool,
+) -> Result<SmallVec<[Option<Tensor<T>>; 2]>> {
+    let Source::Op { op, inputs, output } = &entry.source else { return Ok(SmallVec::new()) };
+    let needs: SmallVec<[bool; 4]> = inputs.iter().map(wanted).collect();
+    if !needs.contains(&true) {
+        return Ok(SmallVec::new());
+    }
+    let cx = Vjp { inputs, output, grad: adjoint, needs, recording };
+    let mut gradients = op.vjp(&cx).recordable(op.name(), entry.place, &cx);
+    if gradients.len() != inputs.len() {
+        let (got, want) = (gradients.len(), inputs.len());
+        return Err(Kind::VjpArity { op: op.name().to_owned(), got, want }.into());
+    }
+    for (i, (gradient, input)) in gradients.iter_mut().zip(inputs).enumerate() {
+        let Some(given) = gradient.take().filter(|_| cx.needs[i]) else { continue };
+        match given.fitted_to(input.shape()) {
+            Ok(fitted) => *gradient = Some(fitted),
+            Err(given) => {
+                let (got, want) = (given.shape().to_vec(), input.shape().to_vec());
+                return Err(Kind::VjpShape { op: op.name().to_owned(), input: i, got, want }.into());
+            }
+        }
+    }
+    Ok(gradients)
+}

@@ -1,0 +1,287 @@
+//! A recorded function and its derivatives.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use ndarray::Array2;
+
+use super::optimize::optimize;
+use crate::engine::Outputs;
+use crate::engine::outputs::{count, index_on_tape};
+use crate::engine::sparse::Compression;
+use crate::error::{Error, Kind, Result};
+use crate::kernels::storage::Storage;
+use crate::tape::block::Located;
+use crate::tape::code::{Code, OwnedCode};
+use crate::tape::guard::Guard;
+use crate::tape::passes::{self, Output};
+use crate::tape::replay::replay;
+use crate::{Real, Tape, Var};
+
+/// A recorded function that can be evaluated and differentiated at other inputs without running it again.
+///
+/// Recording follows the one path that the function takes at the given inputs. Entries that no output needs are dropped,
+/// repeated subexpressions are computed once, and long sums become one entry; values stay the same bit for bit.
+/// Comparisons on the way are kept as guards: a replay at inputs where one of them comes out differently is an error that
+/// names its place, and never a wrong number.
+///
+/// ```
+/// use autodiff::{Program, Var};
+/// let huber = |x: &[Var<f64>]| if x[0] < 1.0 { x[0] * x[0] * 0.5 } else { x[0] - 0.5 };
+/// let mut program = Program::record(huber, &[0.5]);
+/// assert_eq!(program.gradient(&[0.25])?, [0.25]);
+/// assert_eq!(program.hvp(&[0.25], &[3.0])?, [3.0]);
+///
+/// let error = program.value(&[2.0]).unwrap_err().to_string();
+/// assert!(error.contains("`0.5 < 1` held when the program was recorded, `2 < 1` does not"), "{error}");
+///
+/// // Records the other branch and goes on.
+/// assert_eq!(program.eval_or_record(huber, &[2.0], Program::gradient), [1.0]);
+/// assert_eq!(program.value(&[3.0])?, 2.5);
+/// # Ok::<(), autodiff::Error>(())
+/// ```
+///
+/// With the feature `serde` a program can be written to disk and read again, unless it has fused blocks.
+///
+/// Numbers that the function takes out of a variable (`value()`, `to_f64()`) or captures are constants of the program.
+///
+/// # Errors
+/// Every evaluation fails if a comparison comes out differently than while recording.
+///
+/// # Panics
+/// Every evaluation panics if the number of inputs (weights, directions) is not the program's, and those that need a
+/// single output if there are several.
+#[derive(Clone)]
+pub struct Program<T: Real = f64> {
+    pub(super) code: OwnedCode<T>,
+    pub(super) blocks: Vec<Located<T>>,
+    pub(super) inputs: usize,
+    pub(super) outputs: Vec<Output<T>>,
+    pub(super) guards: Vec<Guard<T>>,
+    /// The inputs at which it was recorded, for messages.
+    pub(super) at: Vec<T>,
+    pub(super) jacobian: OnceLock<Compression>,
+    pub(super) hessian: OnceLock<Compression>,
+}
+
+#[allow(clippy::missing_errors_doc, reason = "the type's page says it for all evaluations")]
+impl<T: Real> Program<T> {
+    /// Records `f` at `x`.
+    ///
+    /// # Panics
+    /// If `f` uses tensors: a program consists of scalar operations.
+    #[track_caller]
+    pub fn record<Y: Outputs<T>>(f: impl Fn(&[Var<T>]) -> Y, x: &[T]) -> Self {
+        let tape = Tape::new();
+        let cell = tape.cell();
+        cell.note_comparisons();
+        let vars = tape.vars(x);
+        let y = f(&vars);
+        if cell.has_tensors() {
+            Error::from(Kind::TensorProgram).raise();
+        }
+        let mut outputs = Vec::with_capacity(y.outputs().len());
+        for y in y.outputs() {
+            outputs.push(if y.is_tracked() { Ok(index_on_tape(*y, &tape, "an output")) } else { Err(y.value()) });
+        }
+        let (guards, blocks) = (cell.take_guards(), cell.copy_blocks());
+        let frozen = cell.freeze();
+        let (code, outputs, guards) = if x.is_empty() {
+            (OwnedCode::default(), outputs, guards)
+        } else {
+            optimize(frozen.code(frozen.len() - 1), frozen.values(), x.len(), &outputs, guards)
+        };
+        Self {
+            code,
+            blocks,
+            inputs: x.len(),
+            outputs,
+            guards,
+            at: x.to_vec(),
+            jacobian: OnceLock::new(),
+            hessian: OnceLock::new(),
+        }
+    }
+
+    /// The number of inputs.
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// The number of outputs.
+    pub fn outputs(&self) -> usize {
+        self.outputs.len()
+    }
+
+    /// The number of entries, inputs included.
+    pub fn len(&self) -> usize {
+        self.code().ops.len()
+    }
+
+    /// Whether the program has neither inputs nor operations.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(super) fn code(&self) -> Code<'_, T> {
+        self.code.view(&self.blocks)
+    }
+
+    /// The values of all entries at `x`, guards checked.
+    #[track_caller]
+    pub(super) fn run(&self, x: &[T]) -> Result<Storage<T>> {
+        count("Program", x.len(), self.inputs, "one value for each input");
+        let values = replay(self.code(), |i| x[i]);
+        self.check(values.as_slice())?;
+        Ok(values)
+    }
+
+    fn check(&self, values: &[T]) -> Result<()> {
+        for guard in &self.guards {
+            let now = [guard.left, guard.right].map(|term| term.resolve(|i| values[i], |c| c));
+            if guard.question.answer(now[0], now[1]) != guard.answer {
+                return Err(self.other_branch(guard, now));
+            }
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn other_branch(&self, guard: &Guard<T>, now: [T; 2]) -> Error {
+        let recorded = replay(self.code(), |i| self.at[i]);
+        let then = [guard.left, guard.right].map(|term| term.resolve(|i| recorded.as_slice()[i], |c| c));
+        let verbs = if guard.answer { ["held", "does not"] } else { ["did not hold", "does"] };
+        Kind::OtherBranch {
+            place: guard.place.to_string(),
+            then: format!("`{}` {}", guard.question.about(then[0], then[1]), verbs[0]),
+            now: format!("`{}` {}", guard.question.about(now[0], now[1]), verbs[1]),
+        }
+        .into()
+    }
+
+    #[track_caller]
+    pub(super) fn root(&self, op: &'static str) -> Output<T> {
+        count(op, self.outputs.len(), 1, "it needs a program with one output");
+        self.outputs[0]
+    }
+
+    /// The value of the only output.
+    #[track_caller]
+    pub fn value(&self, x: &[T]) -> Result<T> {
+        let root = self.root("Program::value");
+        let values = self.run(x)?;
+        Ok(root.map_or_else(|constant| constant, |root| values.as_slice()[root]))
+    }
+
+    /// The values of all outputs.
+    #[track_caller]
+    pub fn values(&self, x: &[T]) -> Result<Vec<T>> {
+        let values = self.run(x)?;
+        let of = |output: &Output<T>| output.map_or_else(|constant| constant, |root| values.as_slice()[root]);
+        Ok(self.outputs.iter().map(of).collect())
+    }
+
+    /// The gradient of the only output.
+    #[track_caller]
+    pub fn gradient(&self, x: &[T]) -> Result<Vec<T>> {
+        Ok(self.value_and_gradient(x)?.1)
+    }
+
+    /// The value of the only output and its gradient.
+    #[track_caller]
+    pub fn value_and_gradient(&self, x: &[T]) -> Result<(T, Vec<T>)> {
+        let root = self.root("Program::gradient");
+        let values = self.run(x)?;
+        let values = values.as_slice();
+        Ok(match root {
+            Ok(root) => (values[root], self.pull(values, &[(root, T::one())])),
+            Err(constant) => (constant, vec![T::zero(); self.inputs]),
+        })
+    }
+
+    fn pull(&self, values: &[T], seeds: &[(usize, T)]) -> Vec<T> {
+        passes::adjoints(self.code(), values, seeds).as_slice()[..self.inputs].to_vec()
+    }
+
+    /// The vector-Jacobian product `Σ_k u_k ∂f_k/∂x_i`.
+    #[track_caller]
+    pub fn vjp(&self, x: &[T], u: &[T]) -> Result<Vec<T>> {
+        count("Program::vjp", u.len(), self.outputs.len(), "one weight for each output");
+        let values = self.run(x)?;
+        let seeds: Vec<_> = self.outputs.iter().zip(u).filter_map(|(y, &u)| Some((y.ok()?, u))).collect();
+        Ok(self.pull(values.as_slice(), &seeds))
+    }
+
+    /// The Jacobian-vector product `Σ_i v_i ∂f_k/∂x_i`.
+    #[track_caller]
+    pub fn jvp(&self, x: &[T], v: &[T]) -> Result<Vec<T>> {
+        self.admit(x)?;
+        count("Program::jvp", v.len(), self.inputs, "a direction has one element for each input");
+        let values = passes::tangents::<T, 1>(self.code(), self.inputs, |i| x[i], |i| [v[i]]);
+        let values = values.as_slice();
+        Ok(self.outputs.iter().map(|y| y.map_or_else(|_| T::zero(), |root| values[root].tangent()[0])).collect())
+    }
+
+    /// Checks the guards alone.
+    #[track_caller]
+    pub(super) fn admit(&self, x: &[T]) -> Result<()> {
+        count("Program", x.len(), self.inputs, "one value for each input");
+        if self.guards.is_empty() { Ok(()) } else { self.run(x).map(drop) }
+    }
+
+    /// The Jacobian `∂f_k/∂x_i`, a row for each output: several rows or columns at once, whichever are fewer.
+    #[track_caller]
+    pub fn jacobian(&self, x: &[T]) -> Result<Array2<T>> {
+        let values = self.run(x)?;
+        Ok(passes::jacobian(self.code(), &self.outputs, self.inputs, values.as_slice()))
+    }
+
+    /// The Hessian of the only output.
+    ///
+    /// Columns that no row shares are computed together, as in [`sparse_hessian`](Self::sparse_hessian).
+    #[track_caller]
+    pub fn hessian(&self, x: &[T]) -> Result<Array2<T>> {
+        Ok(self.sparse_hessian(x)?.to_dense())
+    }
+
+    /// The Hessian-vector product `Σ_j ∂²f/∂x_i∂x_j v_j` of the only output.
+    #[track_caller]
+    pub fn hvp(&self, x: &[T], v: &[T]) -> Result<Vec<T>> {
+        let root = self.root("Program::hvp");
+        self.admit(x)?;
+        count("Program::hvp", v.len(), self.inputs, "a direction has one element for each input");
+        let Ok(root) = root else { return Ok(vec![T::zero(); self.inputs]) };
+        let adjoints = passes::second_order::<T, 1>(self.code(), root, self.inputs, |i| x[i], |i| [v[i]]);
+        Ok(adjoints.as_slice()[..self.inputs].iter().map(|adjoint| adjoint.tangent()[0]).collect())
+    }
+
+    /// Evaluates as asked; if the function would take another path at `x`, records it there first.
+    ///
+    /// `evaluate` is any of the methods above, or a closure that calls one.
+    ///
+    /// # Panics
+    /// If the function takes yet another path right after it was recorded: it is not a function of its inputs.
+    #[track_caller]
+    pub fn eval_or_record<Y: Outputs<T>, R>(
+        &mut self,
+        f: impl Fn(&[Var<T>]) -> Y,
+        x: &[T],
+        evaluate: impl Fn(&Self, &[T]) -> Result<R>,
+    ) -> R {
+        if let Ok(result) = evaluate(self, x) {
+            return result;
+        }
+        *self = Self::record(f, x);
+        match evaluate(self, x) {
+            Ok(result) => result,
+            Err(error) => error.raise(),
+        }
+    }
+}
+
+impl<T: Real> fmt::Debug for Program<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (inputs, outputs, guards) = (self.inputs, self.outputs.len(), self.guards.len());
+        write!(f, "Program({inputs} inputs, {outputs} outputs, {} entries, {guards} guards)", self.len())
+    }
+}

@@ -53,7 +53,6 @@
 pub mod check;
 pub mod checkpoint;
 mod derivative;
-mod dual;
 mod error;
 pub mod explain;
 mod gather;
@@ -63,10 +62,9 @@ pub mod graph;
 pub mod interop;
 mod kernels;
 mod many;
-mod number;
+mod numbers;
 pub mod numeric;
 mod program;
-mod real;
 pub mod rules;
 #[cfg(feature = "proptest")]
 pub mod strategies;
@@ -75,12 +73,11 @@ pub mod tensor;
 mod var;
 
 pub use derivative::{Outputs, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp};
-pub use dual::Dual;
 pub use error::{Error, Result};
 pub use gradients::{Gradients, Wrt};
 pub use many::{dot, logsumexp, mean, norm, poly_eval, product, softmax, sum, sum_sq};
+pub use numbers::{Dual, Real};
 pub use program::{Program, Sparse};
-pub use real::Real;
 pub use tape::fused::{Fusable, fuse};
 pub use tape::{Handle, Root, Stats, StatsRow, Tape};
 pub use tensor::Tensor;

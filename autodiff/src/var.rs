@@ -7,10 +7,11 @@ use crate::Real;
 use crate::error::{Error, Kind};
 use crate::gather::Gather;
 use crate::gradients::Gradients;
-use crate::number::{binary_methods, comparisons, number_traits, unary_methods};
+use crate::numbers::methods::{binary_methods, comparisons, number_traits, unary_methods};
+use crate::numbers::question::Question;
 use crate::rules::{Binary, Nary, Unary};
 use crate::tape::cell::{TapeCell, stale};
-use crate::tape::guard::{Guard, Question, Term};
+use crate::tape::guard::{Guard, Term};
 use crate::tape::opcode::{self, Form};
 
 /// A scalar variable: a value and, unless it is a constant, its place on a tape.
@@ -131,6 +132,13 @@ impl<T: Real> Var<T> {
             }
             (None, None) => Self::constant(value),
         }
+    }
+
+    /// `self · a + b` with one rounding.
+    #[inline]
+    #[track_caller]
+    pub fn mul_add(self, a: Self, b: Self) -> Self {
+        Self::apply_n(Nary::MulAdd, &[self, a, b])
     }
 
     #[track_caller]

@@ -10,8 +10,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use super::Program;
 use super::optimize::{Node, write};
 use crate::Real;
+use crate::numbers::question::Question;
 use crate::rules::{Binary, Nary, Unary};
-use crate::tape::guard::{Guard, Place, Question, Term};
+use crate::tape::guard::{Guard, Place, Term};
 use crate::tape::opcode::{self, CONSTANT, Form, Kind};
 use crate::tape::store::{OwnedCode, Store, arguments};
 

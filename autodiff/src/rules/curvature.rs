@@ -1,6 +1,6 @@
 //! Which rows have second derivatives, for the pattern of a Hessian.
 
-use super::{Binary, Nary, Unary};
+use super::{Binary, Unary};
 
 /// Which second derivatives of an operation can be other than 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,16 +58,6 @@ impl Binary {
         match self.curvature() {
             Curvature::Full => Curvature::Full,
             _ => Curvature::None,
-        }
-    }
-}
-
-impl Nary {
-    pub(crate) const fn curvature(self) -> Curvature {
-        match self {
-            Self::Sum | Self::Mean => Curvature::None,
-            Self::Dot => Curvature::Product,
-            _ => Curvature::Full,
         }
     }
 }

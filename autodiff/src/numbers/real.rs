@@ -8,7 +8,7 @@ use num_traits::{Float, FloatConst, FromPrimitive, NumAssignOps};
 use crate::kernels::gemm::{self, Operand, Output};
 use crate::kernels::loops::{self, Job, Kernel};
 use crate::kernels::{rows, vmath};
-use crate::rules::{Binary, Unary};
+use crate::rules::{Algebra, Binary, Unary};
 
 /// A real number: `f32`, `f64`, [`Dual`](crate::Dual) or [`Var`](crate::Var), nested at will.
 ///
@@ -307,3 +307,37 @@ macro_rules! primitive {
     )* };
 }
 primitive!(f32 f64);
+
+impl<R: Real> Algebra for R {
+    type Mask = bool;
+
+    #[inline(always)]
+    fn constant(value: f64) -> Self {
+        R::of(value)
+    }
+
+    #[inline(always)]
+    fn apply1(self, f: Unary) -> Self {
+        self.unary(f)
+    }
+
+    #[inline(always)]
+    fn apply2(self, f: Binary, other: Self) -> Self {
+        self.binary(f, other)
+    }
+
+    #[inline(always)]
+    fn less(self, other: Self) -> bool {
+        self < other
+    }
+
+    #[inline(always)]
+    fn equals(self, other: Self) -> bool {
+        self == other
+    }
+
+    #[inline(always)]
+    fn select(mask: bool, a: Self, b: Self) -> Self {
+        if mask { a } else { b }
+    }
+}

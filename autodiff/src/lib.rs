@@ -51,7 +51,6 @@
 //! - `proptest`: the module `strategies`, for property tests of derivatives.
 
 pub mod check;
-mod dual;
 mod engine;
 mod error;
 pub mod explain;
@@ -62,10 +61,9 @@ mod inspect;
 pub mod interop;
 mod kernels;
 mod many;
-mod number;
+mod numbers;
 pub mod numeric;
 mod program;
-mod real;
 pub mod rules;
 #[cfg(feature = "proptest")]
 pub mod strategies;
@@ -73,7 +71,6 @@ mod tape;
 pub mod tensor;
 mod var;
 
-pub use dual::Dual;
 pub use engine::{
     Gradients, Handle, Outputs, Root, Sparse, Tape, Wrt, checkpoint, grad, hessian, hvp, jacobian, jvp, value_and_grad,
     vjp_of as vjp,
@@ -82,7 +79,7 @@ pub use error::{Error, Result};
 pub use fuse::{Fusable, fuse};
 pub use inspect::{Stats, StatsRow};
 pub use many::{dot, logsumexp, mean, norm, poly_eval, product, softmax, sum, sum_sq};
+pub use numbers::{Dual, Real};
 pub use program::Program;
-pub use real::Real;
 pub use tensor::Tensor;
 pub use var::Var;

@@ -5,11 +5,12 @@ use std::panic::Location;
 
 use crate::Real;
 use crate::error::{Error, Kind};
-use crate::number::{binary_methods, comparisons, number_traits, unary_methods};
+use crate::numbers::methods::{binary_methods, comparisons, number_traits, unary_methods};
+use crate::numbers::question::Question;
 use crate::rules::{Binary, Unary};
 use crate::tape::cell::{TapeCell, mismatch};
 use crate::tape::gather::{Argument, Gather};
-use crate::tape::guard::{Guard, Question, Term};
+use crate::tape::guard::{Guard, Term};
 use crate::tape::nary::Nary;
 use crate::tape::opcode::{self, Form};
 
@@ -113,6 +114,13 @@ impl<T: Real> Var<T> {
             }
             (None, None) => Self::constant(value),
         }
+    }
+
+    /// `self · a + b` with one rounding.
+    #[inline]
+    #[track_caller]
+    pub fn mul_add(self, a: Self, b: Self) -> Self {
+        Self::apply_n(Nary::MulAdd, &[self, a, b])
     }
 
     #[track_caller]

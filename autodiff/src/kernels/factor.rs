@@ -1,6 +1,7 @@
 //! Triangular systems and factorisations, by halves, so that nearly all of the work is matrix products.
 
 use super::gemm::{Onto, Operand, Output};
+use super::once;
 use crate::Real;
 
 /// Up to this size plain loops are used.
@@ -89,13 +90,13 @@ pub(crate) fn triangular<T: Real>(
         Triangle::Lower => {
             triangular(first, half, unit, top, row_stride, cols);
             let rest = Output { data: &mut *bottom, row_stride, onto: Onto::Subtract };
-            T::gemm(a.block(h, 0, n - h, h), Operand::rows(top, h, cols, row_stride), rest);
+            once::gemm(a.block(h, 0, n - h, h), Operand::rows(top, h, cols, row_stride), rest);
             triangular(last, half, unit, bottom, row_stride, cols);
         }
         Triangle::Upper => {
             triangular(last, half, unit, bottom, row_stride, cols);
             let rest = Output { data: &mut *top, row_stride, onto: Onto::Subtract };
-            T::gemm(a.block(0, h, h, n - h), Operand::rows(bottom, n - h, cols, row_stride), rest);
+            once::gemm(a.block(0, h, h, n - h), Operand::rows(bottom, n - h, cols, row_stride), rest);
             triangular(first, half, unit, top, row_stride, cols);
         }
     }
@@ -115,7 +116,7 @@ pub(crate) fn cholesky<T: Real>(a: &mut [T], row_stride: usize, n: usize, first:
             (0..h).for_each(|j| bottom[i * row_stride + j] = below[j * m + i]);
         }
         let below = Operand::rows(&below, h, m, m);
-        T::gemm(below.turned(), below, Output { data: &mut bottom[h..], row_stride, onto: Onto::Subtract });
+        once::gemm(below.transposed(), below, Output { data: &mut bottom[h..], row_stride, onto: Onto::Subtract });
         return cholesky(&mut bottom[h..], row_stride, m, first + h);
     }
     for j in 0..n {
@@ -171,9 +172,9 @@ impl<T: Real> Lu<T> {
         let below = whole.block(half, from, n - half, size).columns();
         let (top, bottom) = self.square.split_at_mut(half * n);
         let right = &mut top[from * n + half..];
-        triangular(Operand::rows(&corner, size, size, size).turned(), Triangle::Lower, true, right, n, to - half);
-        let below = Operand::rows(&below, size, n - half, n - half).turned();
-        T::gemm(
+        triangular(Operand::rows(&corner, size, size, size).transposed(), Triangle::Lower, true, right, n, to - half);
+        let below = Operand::rows(&below, size, n - half, n - half).transposed();
+        once::gemm(
             below,
             Operand::rows(right, size, to - half, n),
             Output { data: &mut bottom[half..], row_stride: n, onto: Onto::Subtract },
@@ -235,7 +236,7 @@ impl<T: Real> Lu<T> {
             triangular(a, Triangle::Upper, false, &mut x, cols, cols);
             return x;
         }
-        let a = a.turned();
+        let a = a.transposed();
         x.extend_from_slice(b);
         triangular(a, Triangle::Lower, false, &mut x, cols, cols);
         triangular(a, Triangle::Upper, true, &mut x, cols, cols);
@@ -255,7 +256,7 @@ mod tests {
 
     fn product(a: Operand<'_, f64>, b: Operand<'_, f64>) -> Vec<f64> {
         let mut c = vec![f64::NAN; a.rows * b.cols];
-        f64::gemm(a, b, Output::rows(&mut c, b.cols));
+        once::gemm(a, b, Output::rows(&mut c, b.cols));
         c
     }
 
@@ -273,15 +274,15 @@ mod tests {
             let lu = Lu::new(a.clone(), n);
             assert_eq!(lu.singular(), None);
             let upright = Operand::rows(&a, n, n, n);
-            let turned = upright.turned();
+            let transposed = upright.transposed();
             close(&lu.solve(false, &product(upright, Operand::rows(&x, n, 3, 3)), 3), &x, n);
-            close(&lu.solve(true, &product(turned, Operand::rows(&x, n, 3, 3)), 3), &x, n);
+            close(&lu.solve(true, &product(transposed, Operand::rows(&x, n, 3, 3)), 3), &x, n);
 
-            let mut gram = product(upright, turned);
+            let mut gram = product(upright, transposed);
             cholesky(&mut gram, n, n, 0).expect("a product with the transpose");
             let lower: Vec<f64> = (0..n * n).map(|k| if k % n <= k / n { gram[k] } else { 0.0 }).collect();
             let l = Operand::rows(&lower, n, n, n);
-            close(&product(l, l.turned()), &product(upright, turned), n);
+            close(&product(l, l.transposed()), &product(upright, transposed), n);
         }
     }
 

@@ -20,12 +20,13 @@
 
 #![allow(unsafe_code, reason = "the library takes pointers and strides")]
 
+use super::element::Element;
 use super::threads;
 use crate::Real;
 
 /// A matrix in memory: element `(i, j)` is `data[i * row_stride + j * col_stride]`.
 #[derive(Clone, Copy)]
-pub struct Operand<'a, T> {
+pub(crate) struct Operand<'a, T> {
     pub(crate) data: &'a [T],
     pub(crate) rows: usize,
     pub(crate) cols: usize,
@@ -42,7 +43,7 @@ impl<T> Operand<'_, T> {
     }
 
     /// The transpose.
-    pub(crate) fn turned(self) -> Self {
+    pub(crate) fn transposed(self) -> Self {
         let Self { data, rows, cols, row_stride, col_stride } = self;
         Self { data, rows: cols, cols: rows, row_stride: col_stride, col_stride: row_stride }
     }
@@ -70,7 +71,7 @@ pub(crate) enum Onto {
 }
 
 /// Where a product goes: element `(i, j)` at `data[i * row_stride + j]`.
-pub struct Output<'a, T> {
+pub(crate) struct Output<'a, T> {
     pub(crate) data: &'a mut [T],
     pub(crate) row_stride: usize,
     pub(crate) onto: Onto,
@@ -126,12 +127,11 @@ fn outer<T: Real>(a: Operand<'_, T>, b: Operand<'_, T>, c: Output<'_, T>) {
     }
 }
 
-/// From this many multiplications a product is worth a second thread (about 0.3 ms of work on one). Unit tests split small
-/// products too.
-const PARALLEL: usize = if cfg!(test) { 1 << 12 } else { 1 << 25 };
+/// From this many multiplications a product is worth a second thread (about 0.3 ms of work on one).
+const PARALLEL: usize = 1 << 25;
 
 /// The library's product.
-pub(crate) fn tuned<T: Real + Send + Sync>(a: Operand<'_, T>, b: Operand<'_, T>, c: Output<'_, T>) {
+pub(crate) fn tuned<T: Element>(a: Operand<'_, T>, b: Operand<'_, T>, c: Output<'_, T>) {
     if (a.rows * a.cols).saturating_mul(b.cols) <= TINY {
         return plain(a, b, c);
     }
@@ -159,9 +159,9 @@ pub(crate) fn tuned<T: Real + Send + Sync>(a: Operand<'_, T>, b: Operand<'_, T>,
 ///
 /// # Safety
 /// `c` must be valid for reading and writing `a.rows × b.cols` elements that nobody else uses meanwhile.
-unsafe fn split<T: Real + Send + Sync>(a: Operand<'_, T>, b: Operand<'_, T>, c: Target<T>) {
+unsafe fn split<T: Element>(a: Operand<'_, T>, b: Operand<'_, T>, c: Target<T>) {
     let (rows, cols) = (a.rows, b.cols);
-    if rows.max(cols) < 2 * TILE || rows * a.cols * cols < PARALLEL {
+    if rows.max(cols) < 2 * TILE || rows * a.cols * cols < threads::worth(PARALLEL) {
         // SAFETY: as the caller promises.
         return unsafe { call(a, b, c) };
     }
@@ -191,7 +191,7 @@ const TILE: usize = 64;
 
 /// # Safety
 /// As for [`split`].
-unsafe fn call<T: Real>(a: Operand<'_, T>, b: Operand<'_, T>, c: Target<T>) {
+unsafe fn call<T: Element>(a: Operand<'_, T>, b: Operand<'_, T>, c: Target<T>) {
     debug_assert!(a.fits() && b.fits());
     let (read, keep) = if c.onto == Onto::Write { (false, T::zero()) } else { (true, T::one()) };
     let scale = if c.onto == Onto::Subtract { -T::one() } else { T::one() };

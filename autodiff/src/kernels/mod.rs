@@ -1,20 +1,21 @@
 //! Loops over plain slices. Nothing in here knows of derivatives.
 
 pub(crate) mod cpu;
+mod element;
 pub(crate) mod factor;
 pub(crate) mod gather;
 pub(crate) mod gemm;
-pub(crate) mod lane;
-pub(crate) mod lanes;
+mod lane;
 pub(crate) mod loops;
-pub(crate) mod map;
+pub(crate) mod once;
 pub(crate) mod product;
 pub(crate) mod reduce;
-pub(crate) mod rows;
+mod rows;
 pub(crate) mod storage;
 pub(crate) mod threads;
-pub(crate) mod turn;
-pub(crate) mod vmath;
+pub(crate) mod transpose;
+mod vmath;
+mod walk;
 pub(crate) mod window;
 
 /// A shape or strides; up to four axes need no allocation.

@@ -3,7 +3,8 @@
 use smallvec::SmallVec;
 
 use super::gemm::{Onto, Operand, Output};
-use super::lanes::Lanes;
+use super::once;
+use super::walk::Walk;
 use crate::Real;
 
 /// An axis along which matrices are multiplied in turn: from one to the next the operands and the result move by these
@@ -26,7 +27,7 @@ pub(crate) fn batched<T: Real>(axes: &[Axis], mut a: Operand<'_, T>, mut b: Oper
     }
     let cols = b.cols;
     if rest.is_empty() {
-        return T::gemm(a, b, Output::rows(c, cols));
+        return once::gemm(a, b, Output::rows(c, cols));
     }
     let onto = if rest.iter().any(|axis| axis.c == 0) {
         c.fill(T::zero());
@@ -36,14 +37,14 @@ pub(crate) fn batched<T: Real>(axes: &[Axis], mut a: Operand<'_, T>, mut b: Oper
     };
     let strides = |of: fn(&Axis) -> usize| rest.iter().map(of).collect::<SmallVec<[usize; 4]>>();
     let (shape, sa, sb, sc) = (strides(|x| x.len), strides(|x| x.a), strides(|x| x.b), strides(|x| x.c));
-    let lanes = Lanes::new(&shape, [&sa, &sb, &sc], [0; 3]);
-    let [ta, tb, tc] = lanes.step;
-    lanes.for_each(|[i, j, l]| {
-        for k in 0..lanes.len {
+    let walk = Walk::new(&shape, [&sa, &sb, &sc], [0; 3]);
+    let [ta, tb, tc] = walk.step;
+    walk.for_each(|[i, j, l]| {
+        for k in 0..walk.len {
             let a = Operand { data: a.data.get(i + k * ta..).unwrap_or(&[]), ..a };
             let b = Operand { data: b.data.get(j + k * tb..).unwrap_or(&[]), ..b };
             let data = c.get_mut(l + k * tc..).unwrap_or(&mut []);
-            T::gemm(a, b, Output { onto, ..Output::rows(data, cols) });
+            once::gemm(a, b, Output { onto, ..Output::rows(data, cols) });
         }
     });
 }
@@ -85,7 +86,7 @@ mod tests {
         let b: Vec<f64> = (0..12).map(|x| f64::from(x * x % 7)).collect();
         let one = |a: &[f64], b: &[f64]| {
             let mut c = vec![f64::NAN; 4];
-            f64::gemm(matrix(a, 2, 2), matrix(b, 2, 2), Output::rows(&mut c, 2));
+            once::gemm(matrix(a, 2, 2), matrix(b, 2, 2), Output::rows(&mut c, 2));
             c
         };
         let products: Vec<Vec<f64>> = (0..3).map(|k| one(&a[4 * k..], &b[4 * k..])).collect();

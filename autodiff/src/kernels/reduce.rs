@@ -1,8 +1,7 @@
 //! Sums, products and extremes, always in the same order.
 
-use super::lanes::Lanes;
-use super::loops::{Job, Kernel};
-use super::map::Strided;
+use super::loops::{Arrays, Kernel, Strided, run};
+use super::walk::Walk;
 use crate::Real;
 use crate::rules::{Algebra, Unary};
 
@@ -55,7 +54,7 @@ pub(crate) fn largest<T: Real>(x: &[T]) -> T {
 pub(crate) fn shifted_exp<T: Real>(x: &[T], shift: T, out: &mut [T]) {
     let shift = Strided { data: &[shift], strides: &[0], offset: 0 };
     let operands = [Strided { data: x, strides: &[1], offset: 0 }, shift];
-    T::run(&ShiftedExp, Job { shape: &[x.len()], operands, out: [out] });
+    run(&ShiftedExp, Arrays { shape: &[x.len()], operands, out: [out] });
 }
 
 /// `Σ e^(x - shift)`, in the order of [`sum`].
@@ -81,9 +80,9 @@ impl Kernel<2, 1> for ShiftedExp {
 /// Adds up `a` (of `shape`) into `out`, whose strides are 0 along the axes that are summed away.
 pub(crate) fn sum_into<T: Real>(shape: &[usize], a: Strided<'_, T>, out: &mut [T], out_strides: &[usize]) {
     out.fill(T::zero());
-    let lanes = Lanes::new(shape, [a.strides, out_strides], [a.offset, 0]);
-    let n = lanes.len;
-    lanes.for_each(|[i, o]| match lanes.step {
+    let walk = Walk::new(shape, [a.strides, out_strides], [a.offset, 0]);
+    let n = walk.len;
+    walk.for_each(|[i, o]| match walk.step {
         [1, 0] => out[o] += sum(&a.data[i..i + n]),
         [s, 0] => out[o] += (0..n).fold(T::zero(), |sum, k| sum + a.data[i + k * s]),
         [1, 1] => {
@@ -122,10 +121,10 @@ pub(crate) fn fold_into<T: Real>(
     f: impl Fn(T, T) -> T,
 ) {
     out.fill(start);
-    let lanes = Lanes::new(shape, [a.strides, out_strides], [a.offset, 0]);
-    let [s, t] = lanes.step;
-    lanes.for_each(|[i, o]| {
-        for k in 0..lanes.len {
+    let walk = Walk::new(shape, [a.strides, out_strides], [a.offset, 0]);
+    let [s, t] = walk.step;
+    walk.for_each(|[i, o]| {
+        for k in 0..walk.len {
             let out = &mut out[o + k * t];
             *out = f(*out, a.data[i + k * s]);
         }
@@ -147,6 +146,7 @@ pub(crate) fn running_sums<T: Real>(x: &mut [T], n: usize, inner: usize, backwar
 
 #[cfg(test)]
 mod tests {
+    use super::super::rows;
     use super::*;
 
     #[test]
@@ -155,7 +155,7 @@ mod tests {
             let x: Vec<f64> = (0..n).map(|i| f64::from(i % 13) * -0.7).collect();
             let mut powers = vec![0.0; x.len()];
             let operands = [Strided { data: &x.iter().map(|x| x - 0.5).collect::<Vec<_>>(), strides: &[1], offset: 0 }];
-            f64::unary_loop(Unary::Exp, Job { shape: &[x.len()], operands, out: [&mut powers] });
+            rows::unary(Unary::Exp, Arrays { shape: &[x.len()], operands, out: [&mut powers] });
             assert_eq!(sum_exp(&x, 0.5).to_bits(), sum(&powers).to_bits(), "{n}");
         }
     }

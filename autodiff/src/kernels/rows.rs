@@ -1,6 +1,6 @@
 //! Loops over the table's rows, each compiled by itself.
 
-use super::loops::{Job, Kernel};
+use super::loops::{Arrays, Kernel, run};
 use crate::Real;
 use crate::rules::{Algebra, Binary, Unary, binary_functions, unary_functions};
 
@@ -30,35 +30,49 @@ macro_rules! by_binary_row {
 }
 
 /// `f(x)`.
-pub(crate) fn unary<T: Real>(f: Unary, job: Job<'_, T, 1, 1>) {
-    unary_functions!(by_row, { Unary }, { f }, { F }, { T::run(&Function1::<F>, job) });
+pub(crate) fn unary<T: Real>(f: Unary, arrays: Arrays<'_, T, 1, 1>) {
+    unary_functions!(by_row, { Unary }, { f }, { F }, { run(&Function1::<F>, arrays) });
 }
 
 /// `g f'(x)`, from `g`, `x` and `f(x)`.
-pub(crate) fn unary_slope<T: Real>(f: Unary, job: Job<'_, T, 3, 1>) {
-    unary_functions!(by_row, { Unary }, { f }, { F }, { T::run(&Slope1::<F>, job) });
+pub(crate) fn unary_partial<T: Real>(f: Unary, arrays: Arrays<'_, T, 3, 1>) {
+    unary_functions!(by_row, { Unary }, { f }, { F }, { run(&Partial1::<F>, arrays) });
 }
 
 /// `f(a, b)`.
-pub(crate) fn binary<T: Real>(f: Binary, job: Job<'_, T, 2, 1>) {
-    binary_functions!(by_binary_row, { f }, { F }, { T::run(&Function2::<F>, job) });
+pub(crate) fn binary<T: Real>(f: Binary, arrays: Arrays<'_, T, 2, 1>) {
+    binary_functions!(by_binary_row, { f }, { F }, { run(&Function2::<F>, arrays) });
 }
 
 /// `g` times the derivative with respect to operand 0 or 1, from `g`, `a`, `b` and `f(a, b)`.
-pub(crate) fn binary_slope<T: Real>(f: Binary, operand: usize, job: Job<'_, T, 4, 1>) {
+pub(crate) fn binary_partial<T: Real>(f: Binary, operand: usize, arrays: Arrays<'_, T, 4, 1>) {
     binary_functions!(by_binary_row, { f }, { F }, {
-        if operand == 0 { T::run(&SlopeA::<F>, job) } else { T::run(&SlopeB::<F>, job) }
+        if operand == 0 { run(&PartialA::<F>, arrays) } else { run(&PartialB::<F>, arrays) }
     });
+}
+
+/// `a` where the mask is not 0 and `b` elsewhere, from the mask, `a` and `b`.
+pub(crate) fn select<T: Real>(arrays: Arrays<'_, T, 3, 1>) {
+    run(&Select, arrays);
+}
+
+struct Select;
+
+impl Kernel<3, 1> for Select {
+    #[inline(always)]
+    fn eval<A: Algebra>(&self, [mask, a, b]: [A; 3]) -> [A; 1] {
+        [A::select(mask.equals(A::constant(0.0)), b, a)]
+    }
 }
 
 /// A row of the table; with its number a constant, each row's loop is compiled by itself.
 struct Function1<const F: u8>;
 struct Function2<const F: u8>;
 /// `g f'(x)`, from `g`, `x` and the value.
-struct Slope1<const F: u8>;
+struct Partial1<const F: u8>;
 /// The same of a function of two arguments, with respect to the first and to the second.
-struct SlopeA<const F: u8>;
-struct SlopeB<const F: u8>;
+struct PartialA<const F: u8>;
+struct PartialB<const F: u8>;
 
 /// Rows that are arithmetic, or have a function in [`vmath`](super::vmath).
 const fn wide(f: Unary) -> bool {
@@ -83,7 +97,7 @@ const fn wide_binary(f: Binary) -> bool {
 }
 
 /// Rows whose derivatives, unlike their values, are arithmetic or polynomials.
-const fn wide_slope(f: Binary) -> bool {
+const fn wide_partial(f: Binary) -> bool {
     wide_binary(f) || matches!(f, Binary::Log | Binary::Xlogy | Binary::Xlog1py | Binary::LogAddExp)
 }
 
@@ -110,7 +124,7 @@ impl<const F: u8> Kernel<2, 1> for Function2<F> {
     }
 }
 
-impl<const F: u8> Kernel<3, 1> for Slope1<F> {
+impl<const F: u8> Kernel<3, 1> for Partial1<F> {
     const WIDE: bool = wide(Unary::ALL[F as usize]);
     const ANGLES: bool = angle(Unary::ALL[F as usize]);
 
@@ -120,8 +134,8 @@ impl<const F: u8> Kernel<3, 1> for Slope1<F> {
     }
 }
 
-impl<const F: u8> Kernel<4, 1> for SlopeA<F> {
-    const WIDE: bool = wide_slope(Binary::ALL[F as usize]);
+impl<const F: u8> Kernel<4, 1> for PartialA<F> {
+    const WIDE: bool = wide_partial(Binary::ALL[F as usize]);
 
     #[inline(always)]
     fn eval<A: Algebra>(&self, [g, a, b, y]: [A; 4]) -> [A; 1] {
@@ -129,8 +143,8 @@ impl<const F: u8> Kernel<4, 1> for SlopeA<F> {
     }
 }
 
-impl<const F: u8> Kernel<4, 1> for SlopeB<F> {
-    const WIDE: bool = wide_slope(Binary::ALL[F as usize]);
+impl<const F: u8> Kernel<4, 1> for PartialB<F> {
+    const WIDE: bool = wide_partial(Binary::ALL[F as usize]);
 
     #[inline(always)]
     fn eval<A: Algebra>(&self, [g, a, b, y]: [A; 4]) -> [A; 1] {

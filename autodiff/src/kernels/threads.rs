@@ -1,4 +1,28 @@
-//! Two pieces of work at once.
+//! Two pieces of work at once, where they are large enough.
+
+use std::cell::Cell;
+
+thread_local! {
+    static SMALL: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The size from which work is worth a second thread: the usual one, or a small part of it within [`small_parts`].
+pub(crate) fn worth(usual: usize) -> usize {
+    if SMALL.get() { usual >> 12 } else { usual }
+}
+
+/// Runs `work` with small loops and products of this thread split as large ones are.
+#[cfg(test)]
+pub(crate) fn small_parts<R>(work: impl FnOnce() -> R) -> R {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            SMALL.set(self.0);
+        }
+    }
+    let _restore = Restore(SMALL.replace(true));
+    work()
+}
 
 /// Does both, the second on another thread if one is free.
 ///

@@ -3,12 +3,11 @@
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use super::{Binary, Unary, binary_functions, unary_functions};
-use crate::Real;
 
 /// The operations in which derivative rules are written: arithmetic, the table's own functions, and choice by mask.
 ///
 /// There are no comparisons that yield `bool`, so the same rule runs on a number, on a recorded variable, and on a
-/// whole tensor. Every [`Real`] is an `Algebra`.
+/// whole tensor. Every [`Real`](crate::Real) is an `Algebra`.
 ///
 /// ```
 /// use autodiff::rules::{Algebra, Unary};
@@ -112,37 +111,3 @@ macro_rules! algebra_negation {
     };
 }
 pub(crate) use algebra_negation;
-
-impl<R: Real> Algebra for R {
-    type Mask = bool;
-
-    #[inline(always)]
-    fn constant(value: f64) -> Self {
-        R::of(value)
-    }
-
-    #[inline(always)]
-    fn apply1(self, f: Unary) -> Self {
-        self.unary(f)
-    }
-
-    #[inline(always)]
-    fn apply2(self, f: Binary, other: Self) -> Self {
-        self.binary(f, other)
-    }
-
-    #[inline(always)]
-    fn less(self, other: Self) -> bool {
-        self < other
-    }
-
-    #[inline(always)]
-    fn equals(self, other: Self) -> bool {
-        self == other
-    }
-
-    #[inline(always)]
-    fn select(mask: bool, a: Self, b: Self) -> Self {
-        if mask { a } else { b }
-    }
-}

@@ -59,17 +59,18 @@ impl Nary {
         }
     }
 
+    /// Whether recording stores the partial derivatives, since they come with the value and are dear to compute again.
+    pub(crate) const fn stores_partials(self) -> bool {
+        matches!(self, Self::LogSumExp)
+    }
+
+    /// Which second derivatives can be other than 0.
     pub(crate) const fn curvature(self) -> Curvature {
         match self {
             Self::Sum | Self::Mean => Curvature::None,
             Self::Dot => Curvature::Product,
             _ => Curvature::Full,
         }
-    }
-
-    /// Whether recording stores the partial derivatives, since they come with the value and are dear to compute again.
-    pub(crate) const fn stores_partials(self) -> bool {
-        matches!(self, Self::LogSumExp)
     }
 
     /// The value on plain numbers.

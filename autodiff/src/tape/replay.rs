@@ -72,7 +72,10 @@ impl<T: Real, const N: usize> Replay<T> for Dual<T, N> {
     }
 
     fn nary(f: Nary, operands: &[u32], get: impl Fn(u32) -> Self) -> Self {
-        Self::apply_n(f, &collect(operands, get))
+        let x = collect(operands, get);
+        let values: SmallVec<[T; 8]> = x.iter().map(|x| x.value()).collect();
+        let y = f.value(&values);
+        Self::composed(y, &f.derivatives(&values, y), &x)
     }
 
     fn block(block: &Located<T>, x: &[Self]) -> Self {

@@ -3,7 +3,7 @@
 use super::entry::{Backward, OpRef};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
-use crate::kernels::{map, reduce};
+use crate::kernels::{loops, reduce};
 
 struct CumSum {
     axis: usize,
@@ -46,7 +46,7 @@ impl<T: Real> Tensor<T> {
     fn running_sum(&self, axis: usize, backward: bool) -> Self {
         let shape = self.shape();
         let output = Self::build(shape, |out| {
-            map::map1(shape, self.strided(), out, |x| x);
+            loops::map1(shape, self.strided(), out, |x| x);
             reduce::running_sums(out, shape[axis], shape[axis + 1..].iter().product(), backward);
         });
         Self::record(OpRef::shared(CumSum { axis, backward }), &[self], output)

@@ -8,7 +8,7 @@ use crate::kernels::factor::{self, BadPivot, Triangle};
 
 impl Triangle {
     /// The half that this one becomes when the matrix is transposed.
-    fn turned(self) -> Self {
+    fn transposed(self) -> Self {
         match self {
             Self::Lower => Self::Upper,
             Self::Upper => Self::Lower,
@@ -52,7 +52,7 @@ impl<T: Real> Backward<T> for SolveTriangular {
     /// `dL/dB = A⁻ᵀ G`, `dL/dA = -dL/dB Xᵀ` within the half that is read.
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
         let (a, x) = (cx.input(0), cx.output());
-        let b = match a.transpose().solve_triangular(cx.grad(), self.0.turned()) {
+        let b = match a.transpose().solve_triangular(cx.grad(), self.0.transposed()) {
             Ok(b) => b,
             Err(error) => error.raise(),
         };

@@ -7,7 +7,7 @@ use super::layout::{Dims, Layout};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Result};
-use crate::kernels::map;
+use crate::kernels::loops;
 
 /// The elements along which axes `first` and `second` have one index; the axis stays in `first`'s place.
 struct Diagonal {
@@ -294,7 +294,7 @@ impl<T: Real> Tensor<T> {
     fn undiagonal(&self, first: usize, second: usize, shape: &[usize]) -> Self {
         let mut whole = Self::zeros(shape);
         let strides = diagonal(&Layout::row_major(shape), first, second).strides;
-        map::update(self.shape(), whole.make_mut(), &strides, 0, self.strided(), |_, x| x);
+        loops::update(self.shape(), whole.make_mut(), &strides, 0, self.strided(), |_, x| x);
         Self::record(OpRef::shared(Undiagonal { first, second }), &[self], whole)
     }
 }

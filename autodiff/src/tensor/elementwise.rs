@@ -6,9 +6,9 @@ use super::lift::Arena;
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Kind};
-use crate::kernels::loops::{Job, Kernel};
-use crate::kernels::map;
-use crate::rules::{Algebra, Binary, Unary, binary_functions, unary_functions};
+use crate::kernels::loops::{self, Arrays, Strided};
+use crate::kernels::once;
+use crate::rules::{Binary, Unary, binary_functions, unary_functions};
 
 macro_rules! unary_methods {
     ($($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => {
@@ -41,8 +41,7 @@ impl<T: Real> Tensor<T> {
     pub fn unary(&self, f: Unary) -> Self {
         let shape = self.shape();
         let output = Self::build(shape, |out| {
-            let job = Job { shape, operands: [self.strided()], out: [out] };
-            T::unary_loop(f, job);
+            once::unary(f, Arrays { shape, operands: [self.strided()], out: [out] });
         });
         Self::record(OpRef::Unary(f), &[self], output)
     }
@@ -54,8 +53,7 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub fn binary(&self, f: Binary, other: &Self) -> Self {
         let output = self.zip(f.name(), other, |shape, a, b, out| {
-            let job = Job { shape, operands: [a, b], out: [out] };
-            T::binary_loop(f, job);
+            once::binary(f, Arrays { shape, operands: [a, b], out: [out] });
         });
         Self::record(OpRef::Binary(f), &[self, other], output)
     }
@@ -96,14 +94,14 @@ impl<T: Real> Tensor<T> {
     pub fn mask(&self, holds: impl Fn(T) -> bool) -> Self {
         let truth = |holds| if holds { T::one() } else { T::zero() };
         let shape = self.shape();
-        Self::build(shape, |out| map::map1(shape, self.strided(), out, |x| truth(holds(x)))).noted("mask", &[self])
+        Self::build(shape, |out| loops::map1(shape, self.strided(), out, |x| truth(holds(x)))).noted("mask", &[self])
     }
 
     /// 1 where the condition holds for a pair of elements, 0 elsewhere; a constant.
     #[track_caller]
     pub(crate) fn compare(&self, op: &'static str, other: &Self, holds: impl Fn(T, T) -> bool) -> Self {
         let truth = |holds| if holds { T::one() } else { T::zero() };
-        let mask = self.zip(op, other, |shape, a, b, out| map::map2(shape, a, b, out, |x, y| truth(holds(x, y))));
+        let mask = self.zip(op, other, |shape, a, b, out| loops::map2(shape, a, b, out, |x, y| truth(holds(x, y))));
         mask.noted(op, &[self, other])
     }
 
@@ -127,7 +125,7 @@ impl<T: Real> Tensor<T> {
         let [m, x, y] = [mask, a, b].map(|t| t.layout().broadcast_to(&shape).expect("just matched"));
         let [m, x, y] = [mask.with_layout(m), a.with_layout(x), b.with_layout(y)];
         let output = Self::build(&shape, |out| {
-            T::run(&Select, Job { shape: &shape, operands: [m.strided(), x.strided(), y.strided()], out: [out] });
+            once::select(Arrays { shape: &shape, operands: [m.strided(), x.strided(), y.strided()], out: [out] });
         });
         Self::record(OpRef::Static(&Select), &[mask, a, b], output)
     }
@@ -138,7 +136,7 @@ impl<T: Real> Tensor<T> {
         &self,
         op: &str,
         other: &Self,
-        write: impl FnOnce(&[usize], map::Strided<'_, T>, map::Strided<'_, T>, &mut [T]),
+        write: impl FnOnce(&[usize], Strided<'_, T>, Strided<'_, T>, &mut [T]),
     ) -> Self {
         if self.shape() == other.shape() {
             let shape = self.shape();
@@ -147,8 +145,8 @@ impl<T: Real> Tensor<T> {
         let shape = fit(op, self.shape(), other.shape());
         let [a, b] = [self, other].map(|t| t.layout().broadcast_to(&shape).expect("just matched"));
         Self::build(&shape, |out| {
-            let a = map::Strided { data: self.buffer(), strides: &a.strides, offset: a.offset };
-            let b = map::Strided { data: other.buffer(), strides: &b.strides, offset: b.offset };
+            let a = Strided { data: self.buffer(), strides: &a.strides, offset: a.offset };
+            let b = Strided { data: other.buffer(), strides: &b.strides, offset: b.offset };
             write(&shape, a, b, out);
         })
     }
@@ -180,14 +178,14 @@ pub(super) fn unary_vjp<T: Real>(f: Unary, cx: &Vjp<'_, T>) -> Grads<T> {
         let slope = f.derivative(arena.lift(x.clone()), arena.lift(y.clone())).tensor();
         return g.binary(Binary::Chain, &slope).into();
     }
-    unary_slopes(f, g, x, y).into()
+    unary_partials(f, g, x, y).into()
 }
 
 /// `f'(x) g` for all elements.
-fn unary_slopes<T: Real>(f: Unary, g: &Tensor<T>, x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
+fn unary_partials<T: Real>(f: Unary, g: &Tensor<T>, x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let shape = g.shape();
     let operands = [g.strided(), x.strided(), y.strided()];
-    Tensor::build(shape, |out| T::unary_slope_loop(f, Job { shape, operands, out: [out] }))
+    Tensor::build(shape, |out| once::unary_partial(f, Arrays { shape, operands, out: [out] }))
 }
 
 /// One row of values, any number of rows of gradients.
@@ -196,7 +194,7 @@ pub(super) fn unary_rows<T: Real>(f: Unary, cx: &Vjp<'_, T>) -> Option<RowGrads<
         return None;
     }
     let seen = |t: &Tensor<T>| Some(t.with_layout(t.layout().broadcast_to(cx.grad().shape())?));
-    Some(RowGrads::from_iter([Some(unary_slopes(f, cx.grad(), &seen(cx.input(0))?, &seen(cx.output())?))]))
+    Some(RowGrads::from_iter([Some(unary_partials(f, cx.grad(), &seen(cx.input(0))?, &seen(cx.output())?))]))
 }
 
 pub(super) fn binary_vjp<T: Real>(f: Binary, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -216,30 +214,25 @@ pub(super) fn binary_vjp<T: Real>(f: Binary, cx: &Vjp<'_, T>) -> Grads<T> {
         });
     }
     let [a, b] = [a, b].map(|t| t.with_layout(t.layout().broadcast_to(y.shape()).expect("an operand broadcasts")));
-    cx.each(|i| binary_slopes(f, i, g, [&a, &b, y]))
+    cx.each(|i| binary_partials(f, i, g, [&a, &b, y]))
 }
 
 /// `∂f/∂x_i(a, b) g` for all elements; `x` holds `a`, `b` and `f(a, b)`.
-fn binary_slopes<T: Real>(f: Binary, i: usize, g: &Tensor<T>, x: [&Tensor<T>; 3]) -> Tensor<T> {
+fn binary_partials<T: Real>(f: Binary, i: usize, g: &Tensor<T>, x: [&Tensor<T>; 3]) -> Tensor<T> {
     let (shape, [a, b, y]) = (g.shape(), x.map(Tensor::strided));
-    Tensor::build(shape, |out| T::binary_slope_loop(f, i, Job { shape, operands: [g.strided(), a, b, y], out: [out] }))
+    Tensor::build(shape, |out| {
+        once::binary_partial(f, i, Arrays { shape, operands: [g.strided(), a, b, y], out: [out] })
+    })
 }
 
 /// One row of values, any number of rows of gradients.
 pub(super) fn binary_rows<T: Real>(f: Binary, cx: &Vjp<'_, T>) -> Option<RowGrads<T>> {
     let seen = |t: &Tensor<T>| Some(t.with_layout(t.layout().broadcast_to(cx.grad().shape())?));
     let (a, b, y) = (seen(cx.input(0))?, seen(cx.input(1))?, seen(cx.output())?);
-    Some((0..2).map(|i| cx.needs(i).then(|| binary_slopes(f, i, cx.grad(), [&a, &b, &y]))).collect())
+    Some((0..2).map(|i| cx.needs(i).then(|| binary_partials(f, i, cx.grad(), [&a, &b, &y]))).collect())
 }
 
 struct Select;
-
-impl Kernel<3, 1> for Select {
-    #[inline(always)]
-    fn eval<A: Algebra>(&self, [mask, a, b]: [A; 3]) -> [A; 1] {
-        [A::select(mask.equals(A::constant(0.0)), b, a)]
-    }
-}
 
 impl<T: Real> super::entry::Backward<T> for Select {
     fn name(&self) -> &'static str {

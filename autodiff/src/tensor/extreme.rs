@@ -117,7 +117,7 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     fn not_empty(&self, op: &str, axes: &[usize]) {
         let kept = self.kept(op, axes);
-        if self.met(&kept) == 0 && !kept.contains(&0) {
+        if self.reduced_len(&kept) == 0 && !kept.contains(&0) {
             self.refuse(op, format!("no elements along axes {axes:?}; at least one is needed to choose from"));
         }
     }

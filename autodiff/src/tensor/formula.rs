@@ -9,8 +9,7 @@ use super::lift::{Arena, Lift};
 use super::tangent::Tangent;
 use super::{Elem, Grads, Tensor, Vjp};
 use crate::Real;
-use crate::kernels::loops::{Job, Kernel};
-use crate::kernels::map::Strided;
+use crate::kernels::loops::{Arrays, Kernel, Strided, run};
 use crate::kernels::storage::Storage;
 use crate::rules::{Algebra, Binary};
 
@@ -98,7 +97,7 @@ impl<T: Real> Tensor<T> {
         let broadcast = x.map(|x| x.seen_as(&shape));
         let output = Self::build(&shape, |out| {
             let operands = broadcast.each_ref().map(Self::strided);
-            T::run(&Value(&formula), Job { shape: &shape, operands, out: [out] });
+            run(&Value(&formula), Arrays { shape: &shape, operands, out: [out] });
         });
         Self::record(OpRef::shared(Elementwise::<F, K>(formula)), &x, output)
     }
@@ -118,15 +117,19 @@ impl<F: Formula<K>, const K: usize> Kernel<K, 1> for Value<'_, F> {
 
     #[inline(always)]
     fn eval<A: Algebra>(&self, x: [A; K]) -> [A; 1] {
-        [self.0.eval(x.map(Elem)).0]
+        let mut arguments = [Elem(x[0]); K];
+        for i in 0..K {
+            arguments[i] = Elem(x[i]);
+        }
+        [self.0.eval(arguments).0]
     }
 }
 
 /// The loop for the gradients of `N` arguments from number `FIRST` on. Its operands are the result's gradient and the
 /// formula's arguments; what is missing to five is not read.
-struct Slopes<'a, F, const K: usize, const FIRST: usize, const N: usize>(&'a F);
+struct Partials<'a, F, const K: usize, const FIRST: usize, const N: usize>(&'a F);
 
-impl<F: Formula<K>, const K: usize, const FIRST: usize, const N: usize> Kernel<5, N> for Slopes<'_, F, K, FIRST, N> {
+impl<F: Formula<K>, const K: usize, const FIRST: usize, const N: usize> Kernel<5, N> for Partials<'_, F, K, FIRST, N> {
     const WEIGHT: usize = 8;
     const ANGLES: bool = true;
 
@@ -165,14 +168,14 @@ struct Elementwise<F, const K: usize>(F);
 
 impl<F: Formula<K>, const K: usize> Elementwise<F, K> {
     /// The gradients of `N` arguments from number `FIRST` on, in one pass.
-    fn slopes<T: Real, const FIRST: usize, const N: usize>(&self, cx: &Vjp<'_, T>) -> [Tensor<T>; N] {
+    fn partials<T: Real, const FIRST: usize, const N: usize>(&self, cx: &Vjp<'_, T>) -> [Tensor<T>; N] {
         let (g, shape) = (cx.grad(), cx.output().shape());
         let x: [_; K] = std::array::from_fn(|i| cx.input(i).seen_as(shape));
         let operands: [Strided<'_, T>; 5] =
             std::array::from_fn(|k| if (1..=K).contains(&k) { x[k - 1].strided() } else { g.strided() });
         let mut gradients: [_; N] = std::array::from_fn(|_| Storage::scratch(g.len()));
         let out = gradients.each_mut().map(Storage::make_mut);
-        T::run(&Slopes::<F, K, FIRST, N>(&self.0), Job { shape, operands, out });
+        run(&Partials::<F, K, FIRST, N>(&self.0), Arrays { shape, operands, out });
         gradients.map(|gradient| Tensor::from_storage(gradient, shape))
     }
 }
@@ -204,12 +207,12 @@ impl<T: Real, F: Formula<K>, const K: usize> Backward<T> for Elementwise<F, K> {
         let needed: SmallVec<[usize; 4]> = (0..K).filter(|&i| cx.needs(i)).collect();
         // The constant conditions keep loops from being compiled for arguments that do not exist.
         let [gradient] = match needed.as_slice() {
-            [0] => self.slopes::<T, 0, 1>(cx),
-            [1] if const { K > 1 } => self.slopes::<T, 1, 1>(cx),
-            [2] if const { K > 2 } => self.slopes::<T, 2, 1>(cx),
-            [3] if const { K > 3 } => self.slopes::<T, 3, 1>(cx),
+            [0] => self.partials::<T, 0, 1>(cx),
+            [1] if const { K > 1 } => self.partials::<T, 1, 1>(cx),
+            [2] if const { K > 2 } => self.partials::<T, 2, 1>(cx),
+            [3] if const { K > 3 } => self.partials::<T, 3, 1>(cx),
             // Carrying all is cheaper than a loop for each choice of two or three.
-            _ => return self.slopes::<T, 0, K>(cx).map(Some).into(),
+            _ => return self.partials::<T, 0, K>(cx).map(Some).into(),
         };
         let mut gradient = Some(gradient);
         (0..K).map(|i| if i == needed[0] { gradient.take() } else { None }).collect()

@@ -8,7 +8,7 @@ use super::body::Body;
 use super::layout::{self, Layout};
 use super::node::{Cuts, Node};
 use crate::error::{Error, Kind};
-use crate::kernels::map::{self, Strided};
+use crate::kernels::loops::{self, Strided};
 use crate::kernels::storage::Storage;
 use crate::{Real, Var};
 
@@ -212,7 +212,7 @@ impl<T: Real> Tensor<T> {
         if self.layout().is_row_major() {
             return self.untracked();
         }
-        Self::build(self.shape(), |out| map::map1(self.shape(), self.strided(), out, |x| x))
+        Self::build(self.shape(), |out| loops::map1(self.shape(), self.strided(), out, |x| x))
     }
 
     /// The elements as a slice, if they lie in row-major order.
@@ -226,7 +226,7 @@ impl<T: Real> Tensor<T> {
         let (layout, len) = (self.layout(), self.len());
         if !self.body.is_unique() || !layout.is_row_major() || layout.offset != 0 || self.buffer().len() != len {
             let node = self.node;
-            *self = Self::build(self.shape(), |out| map::map1(self.shape(), self.strided(), out, |x| x));
+            *self = Self::build(self.shape(), |out| loops::map1(self.shape(), self.strided(), out, |x| x));
             self.node = node;
         }
         self.body.make_mut().expect("just made unique")
@@ -254,11 +254,11 @@ impl<T: Real> Tensor<T> {
         (self.node, self.cuts) = (None, None);
         if !self.body.is_unique() || !self.layout().is_row_major() {
             // Somebody else needs the old values, a tape perhaps: the new ones go elsewhere, in one pass.
-            *self = Self::build(self.shape(), |out| map::map2(self.shape(), self.strided(), other.strided(), out, f));
+            *self = Self::build(self.shape(), |out| loops::map2(self.shape(), self.strided(), other.strided(), out, f));
             return;
         }
         let (shape, strides) = (other.shape(), layout::row_major_strides(other.shape()));
-        map::update(shape, self.make_mut(), &strides, 0, other.strided(), f);
+        loops::update(shape, self.make_mut(), &strides, 0, other.strided(), f);
     }
 
     /// Whether all elements are finite.

@@ -11,7 +11,7 @@ use super::layout::{Dims, Layout};
 use super::node::Node;
 use super::{Grads, Tensor, Vjp};
 use crate::error::{Error, Kind};
-use crate::kernels::map;
+use crate::kernels::loops;
 use crate::tape::no_grad;
 use crate::tape::opcode;
 use crate::{Real, Var};
@@ -192,8 +192,8 @@ impl<T: Real> Tensor<T> {
         let target = whole.make_mut();
         for (k, &i) in indices.iter().enumerate() {
             let source =
-                map::Strided { offset: self.layout().offset + k * self.layout().strides[axis], ..self.strided() };
-            map::update(&part, target, &strides, i * strides[axis], source, |t, x| t + x);
+                loops::Strided { offset: self.layout().offset + k * self.layout().strides[axis], ..self.strided() };
+            loops::update(&part, target, &strides, i * strides[axis], source, |t, x| t + x);
         }
         Self::record(OpRef::shared(Put { axis, indices: Rc::clone(indices) }), &[self], whole)
     }

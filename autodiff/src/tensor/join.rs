@@ -5,7 +5,7 @@ use super::layout::{Dims, checked_len, row_major_strides};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Kind};
-use crate::kernels::map;
+use crate::kernels::loops;
 
 struct Concat(usize);
 
@@ -67,7 +67,7 @@ impl<T: Real> Tensor<T> {
         let output = Self::build(&shape, |out| {
             let mut start = 0;
             for part in parts {
-                map::update(part.shape(), out, &strides, start * strides[axis], part.strided(), |_, x| x);
+                loops::update(part.shape(), out, &strides, start * strides[axis], part.strided(), |_, x| x);
                 start += part.shape()[axis];
             }
         });

@@ -4,8 +4,7 @@ use super::entry::{Backward, OpRef};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Kind};
-use crate::kernels::loops::{Job, Kernel};
-use crate::kernels::map;
+use crate::kernels::loops::{self, Arrays, Kernel, run};
 use crate::rules::{Algebra, Binary, Unary};
 
 struct SoftmaxCrossEntropy<T: Real> {
@@ -37,9 +36,9 @@ impl<T: Real> Backward<T> for SoftmaxCrossEntropy<T> {
             Tensor::build(shape, |out| match i {
                 0 => {
                     let operands = [self.ln.strided(), total.strided(), t.strided(), g.strided()];
-                    T::run(&LogitSlope, Job { shape, operands, out: [out] });
+                    run(&LogitSlope, Arrays { shape, operands, out: [out] });
                 }
-                _ => map::map2(shape, self.ln.strided(), g.strided(), out, |ln, g| -(ln * g)),
+                _ => loops::map2(shape, self.ln.strided(), g.strided(), out, |ln, g| -(ln * g)),
             })
         })
     }
@@ -111,7 +110,7 @@ impl<T: Real> Tensor<T> {
         let (shape, t) = (self.shape(), targets.untracked());
         let ln = shifted - log_sum;
         let terms = Self::build(shape, |out| {
-            map::map2(shape, t.strided(), ln.strided(), out, |t, ln| if t.is_exact_zero() { t } else { -(t * ln) });
+            loops::map2(shape, t.strided(), ln.strided(), out, |t, ln| if t.is_exact_zero() { t } else { -(t * ln) });
         });
         let output = terms.sum_axes(&[axis], false);
         Self::record(OpRef::shared(SoftmaxCrossEntropy { axis, ln }), &[self, targets], output)
@@ -139,7 +138,7 @@ impl<T: Real> Tensor<T> {
         let shape = self.shape();
         let output = Self::build(shape, |out| {
             let operands = [self.strided(), targets.strided()];
-            T::run(&BceWithLogits, Job { shape, operands, out: [out] });
+            run(&BceWithLogits, Arrays { shape, operands, out: [out] });
         });
         Self::record(OpRef::Static(&BceWithLogits), &[self, targets], output)
     }

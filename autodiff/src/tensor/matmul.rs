@@ -10,7 +10,7 @@ use crate::error::{Error, Kind};
 use crate::kernels::gemm::{Operand, Output};
 use crate::kernels::product::{self, Axis};
 use crate::kernels::storage::Storage;
-use crate::kernels::{reduce, turn};
+use crate::kernels::{once, transpose};
 
 struct MatMul;
 
@@ -23,8 +23,8 @@ impl<T: Real> Backward<T> for MatMul {
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
         let g = cx.grad();
         cx.each(|i| match i {
-            0 => g.product(&cx.input(1).turned(), leading(cx.input(0).shape())),
-            _ => cx.input(0).turned().product(g, leading(cx.input(1).shape())),
+            0 => g.product(&cx.input(1).transposed(), leading(cx.input(0).shape())),
+            _ => cx.input(0).transposed().product(g, leading(cx.input(1).shape())),
         })
     }
 
@@ -37,7 +37,7 @@ impl<T: Real> Backward<T> for MatMul {
 
     fn vjp_rows(&self, cx: &Vjp<'_, T>) -> Option<RowGrads<T>> {
         let left = cx.needs(0) && !cx.needs(1) && cx.input(0).ndim() == 2 && cx.input(1).ndim() == 2;
-        left.then(|| RowGrads::from_iter([Some(cx.grad().matmul(&cx.input(1).turned())), None]))
+        left.then(|| RowGrads::from_iter([Some(cx.grad().matmul(&cx.input(1).transposed())), None]))
     }
 }
 
@@ -63,8 +63,8 @@ impl<T: Real> Backward<T> for Linear {
         let g = g.plain();
         cx.each(|i| match i {
             0 => Tensor::of_matrices(g.matrix(), cx.input(1).plain().matrix()),
-            1 => Tensor::of_matrices(g.matrix().turned(), cx.input(0).plain().matrix()),
-            _ => Tensor::build(&g.shape()[1..], |out| reduce::sum_into(g.shape(), g.strided(), out, &[0, 1])),
+            1 => Tensor::of_matrices(g.matrix().transposed(), cx.input(0).plain().matrix()),
+            _ => Tensor::build(&g.shape()[1..], |out| once::sum_into(g.shape(), g.strided(), out, &[0, 1])),
         })
     }
 
@@ -125,10 +125,10 @@ impl<T: Real> Tensor<T> {
         let bias = bias.as_slice().expect("row-major");
         let output = Self::build(&[items, outputs], |out| {
             let (x, w) = (x.matrix(), weights.matrix());
-            if is_better_turned(x, w.turned()) {
-                return turned_product(x, w.turned(), out, |j, y| y + bias[j]);
+            if is_better_transposed(x, w.transposed()) {
+                return transposed_product(x, w.transposed(), out, |j, y| y + bias[j]);
             }
-            T::gemm(x, w.turned(), Output::rows(out, outputs));
+            once::gemm(x, w.transposed(), Output::rows(out, outputs));
             for row in out.chunks_exact_mut(outputs.max(1)) {
                 for (y, &b) in row.iter_mut().zip(bias) {
                     *y += b;
@@ -269,16 +269,16 @@ impl<T: Real> Tensor<T> {
     fn of_matrices(a: Operand<'_, T>, b: Operand<'_, T>) -> Self {
         let (m, n) = (a.rows, b.cols);
         Self::build(&[m, n], |out| {
-            if is_better_turned(a, b) {
-                return turned_product(a, b, out, |_, y| y);
+            if is_better_transposed(a, b) {
+                return transposed_product(a, b, out, |_, y| y);
             }
-            T::gemm(a, b, Output::rows(out, n));
+            once::gemm(a, b, Output::rows(out, n));
         })
     }
 
     /// With the last two axes exchanged.
     #[track_caller]
-    pub(super) fn turned(&self) -> Self {
+    pub(super) fn transposed(&self) -> Self {
         let mut axes: Dims = (0..self.ndim()).collect();
         axes.swap(self.ndim() - 2, self.ndim() - 1);
         self.permute(&axes)
@@ -308,13 +308,13 @@ fn leading(shape: &[usize]) -> &[usize] {
 
 /// Whether `Bᵀ Aᵀ` and turning it is faster than `A B`. Where the columns of `B` lie in order, the library turns `B` while it
 /// packs it: 112 µs for 73 at 32 × 784 × 128 with AVX2, 1177 for 1054 at 128 × 784 × 512, but 50 ms for 53 at 512 × 2048².
-fn is_better_turned<T: Real>(a: Operand<'_, T>, b: Operand<'_, T>) -> bool {
+fn is_better_transposed<T: Real>(a: Operand<'_, T>, b: Operand<'_, T>) -> bool {
     (2..=256).contains(&a.rows) && a.rows < b.cols && b.row_stride == 1 && b.col_stride > 1
 }
 
 /// `out[i, j] = f(j, (A B)[i, j])`, by the transpose.
-fn turned_product<T: Real>(a: Operand<'_, T>, b: Operand<'_, T>, out: &mut [T], f: impl Fn(usize, T) -> T) {
-    let mut turned = Storage::scratch(out.len());
-    T::gemm(b.turned(), a.turned(), Output::rows(turned.make_mut(), a.rows));
-    turn::turn(turned.as_slice(), b.cols, out, f);
+fn transposed_product<T: Real>(a: Operand<'_, T>, b: Operand<'_, T>, out: &mut [T], f: impl Fn(usize, T) -> T) {
+    let mut transposed = Storage::scratch(out.len());
+    once::gemm(b.transposed(), a.transposed(), Output::rows(transposed.make_mut(), a.rows));
+    transpose::transpose(transposed.as_slice(), b.cols, out, f);
 }

@@ -6,7 +6,7 @@ use super::entry::{Backward, OpRef};
 use super::layout::{Dims, checked_len, row_major_strides};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
-use crate::kernels::map;
+use crate::kernels::loops;
 
 struct Pad(Vec<(usize, usize)>);
 
@@ -83,7 +83,7 @@ impl<T: Real> Tensor<T> {
         let offset = widths.iter().zip(&strides).map(|((before, _), stride)| before * stride).sum();
         let output = Self::build(&shape, |out| {
             out.fill(value);
-            map::update(self.shape(), out, &strides, offset, self.strided(), |_, x| x);
+            loops::update(self.shape(), out, &strides, offset, self.strided(), |_, x| x);
         });
         Self::record(OpRef::shared(Pad(widths.to_vec())), &[self], output)
     }

@@ -22,7 +22,7 @@ impl<T: Real> Backward<T> for Prod {
         let order: Dims =
             (0..x.ndim()).filter(|axis| !self.axes.contains(axis)).chain(self.axes.iter().copied()).collect();
         let lined = x.permute(&order);
-        let (count, split) = (x.met(&self.kept), x.ndim() - self.axes.len());
+        let (count, split) = (x.reduced_len(&self.kept), x.ndim() - self.axes.len());
         let mut shape: Dims = lined.shape()[..split].iter().copied().collect();
         shape.push(count);
         let others = lined.reshape(&shape).others(split).reshape(lined.shape());

@@ -5,7 +5,7 @@ use super::layout::{Dims, row_major_strides};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Kind};
-use crate::kernels::reduce;
+use crate::kernels::{once, reduce};
 
 struct SumAxes {
     /// The result's shape with the summed axes kept as 1.
@@ -71,10 +71,10 @@ impl<T: Real> Tensor<T> {
     /// The sum of all elements; the order of additions depends on the shape alone.
     fn total(&self) -> T {
         if let Some(elements) = self.as_slice() {
-            return reduce::sum(elements);
+            return once::sum(elements);
         }
         let mut total = [T::zero()];
-        reduce::sum_into(self.shape(), self.strided(), &mut total, &Dims::from_elem(0, self.ndim()));
+        once::sum_into(self.shape(), self.strided(), &mut total, &Dims::from_elem(0, self.ndim()));
         total[0]
     }
 
@@ -102,7 +102,7 @@ impl<T: Real> Tensor<T> {
             Self::full(&kept, self.total())
         } else {
             let strides = reduced_strides(&kept);
-            Self::build(&kept, |out| reduce::sum_into(self.shape(), self.strided(), out, &strides))
+            Self::build(&kept, |out| once::sum_into(self.shape(), self.strided(), out, &strides))
         };
         Self::record(OpRef::shared(SumAxes { kept }), &[self], output.dropped(keep, axes))
     }
@@ -124,7 +124,7 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub fn mean_axes(&self, axes: &[usize], keep: bool) -> Self {
         let kept = self.kept("mean", axes);
-        self.sum_axes(axes, keep) / T::of(self.met(&kept) as f64)
+        self.sum_axes(axes, keep) / T::of(self.reduced_len(&kept) as f64)
     }
 
     /// Repeated to a larger shape, without a copy.
@@ -185,7 +185,7 @@ impl<T: Real> Tensor<T> {
     }
 
     /// How many elements meet in one of the result, where `kept` is its shape with the axes kept.
-    pub(crate) fn met(&self, kept: &[usize]) -> usize {
+    pub(crate) fn reduced_len(&self, kept: &[usize]) -> usize {
         let lengths = self.shape().iter().zip(kept);
         lengths.filter(|(len, kept)| len != kept).map(|(&len, _)| len).product()
     }

@@ -4,7 +4,7 @@ use super::entry::{Backward, OpRef};
 use super::layout::Dims;
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
-use crate::kernels::reduce;
+use crate::kernels::{once, reduce};
 
 struct Softmax(usize);
 
@@ -118,7 +118,7 @@ impl<T: Real> Tensor<T> {
                 let (rows, tops) = (x.chunks_exact(x.len() / top.len()), top.as_slice().expect("just built"));
                 Self::build(top.shape(), |out| {
                     for ((out, row), &top) in out.iter_mut().zip(rows).zip(tops) {
-                        *out = reduce::sum_exp(row, top);
+                        *out = once::sum_exp(row, top);
                     }
                 })
             }

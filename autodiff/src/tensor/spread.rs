@@ -99,7 +99,7 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     fn spread(&self, name: &'static str, axes: &[usize], correction: usize, keep: bool, root: bool) -> Self {
         let kept = self.kept(name, axes);
-        let count = self.met(&kept);
+        let count = self.reduced_len(&kept);
         if count <= correction && !kept.contains(&0) {
             let rule =
                 format!("axes {axes:?} hold {count} elements; more than the correction, {correction}, are needed");

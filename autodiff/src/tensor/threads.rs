@@ -1,11 +1,12 @@
 //! The number of threads changes no bit: of any operation's value and gradients, and of training.
 //!
-//! Unit tests split loops and products from a thousandth of the usual size on, so small operands take the same way through
-//! the code as large ones do. `tests/it/elementwise.rs` and `kernels/gemm.rs` look at the usual sizes.
+//! Loops and products are split from a small part of the usual size on, so small operands take the same way through the code
+//! as large ones do. `tests/it/elementwise.rs` and `kernels/gemm.rs` look at the usual sizes.
 
 use ndarray::{Array2, ArrayD};
 
 use super::{Conv, Pool, Triangle};
+use crate::kernels::threads::small_parts;
 use crate::rules::{Binary, Unary};
 use crate::{Real, Tape, Tensor, elementwise};
 
@@ -133,7 +134,7 @@ fn bits<T: Real>(f: &Function<T>) -> Vec<u64> {
 }
 
 fn on<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads").install(work)
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads").install(|| small_parts(work))
 }
 
 fn same_on_any_number<T: Real>(operations: fn() -> Vec<(String, Function<T>)>) {

@@ -5,7 +5,7 @@ use num_traits::{Float, One, Signed, Zero};
 use simba::scalar::{SubsetOf, SupersetOf};
 
 use super::SendVar;
-use crate::number::{constants, forward, forward2};
+use crate::numbers::methods::{constants, forward, forward2};
 use crate::rules::{Binary, Unary};
 use crate::{Dual, Real};
 

@@ -8,10 +8,10 @@ use std::num::NonZeroUsize;
 use smallvec::SmallVec;
 
 use crate::error::{Error, Kind};
-use crate::number::{binary_methods, comparisons, number_traits, unary_methods};
+use crate::numbers::methods::{binary_methods, comparisons, number_traits, unary_methods};
+use crate::numbers::question::Question;
 use crate::rules::{Binary, Unary};
 use crate::tape::cell::TapeCell;
-use crate::tape::guard::Question;
 use crate::tape::nary::Nary;
 use crate::{Real, Var};
 
@@ -142,6 +142,13 @@ impl<T: Real> SendVar<T> {
             _ => other.var(),
         };
         Self::of_known(first.apply2(f, second))
+    }
+
+    /// `self · a + b` with one rounding.
+    #[inline]
+    #[track_caller]
+    pub fn mul_add(self, a: Self, b: Self) -> Self {
+        Self::apply_n(Nary::MulAdd, &[self, a, b])
     }
 
     #[track_caller]

@@ -1,6 +1,6 @@
 use super::super::cpu::{Path, limited_to};
-use super::super::loops::Job;
-use super::super::map::Strided;
+use super::super::loops::{Arrays, Strided};
+use super::super::once;
 use crate::Real;
 use crate::rules::Unary;
 
@@ -24,7 +24,7 @@ const PATHS: [Path; 3] = [Path::Portable, Path::Avx2, Path::Avx512];
 fn map<T: Real>(f: Unary, x: &[T]) -> Vec<T> {
     let mut out = vec![T::zero(); x.len()];
     let operands = [Strided { data: x, strides: &[1], offset: 0 }];
-    T::unary_loop(f, Job { shape: &[x.len()], operands, out: [&mut out] });
+    once::unary(f, Arrays { shape: &[x.len()], operands, out: [&mut out] });
     out
 }
 

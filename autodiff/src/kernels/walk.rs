@@ -1,29 +1,32 @@
-//! Walks several strided arrays of one shape together, innermost axis as a lane.
+//! Walks several strided arrays of one shape together, stretch by stretch.
 
 use smallvec::SmallVec;
 
 /// Loops over `K` operands of one shape, given by strides (0 repeats an axis) and a starting offset.
 ///
-/// Axes of length 1 are dropped and neighbouring axes merged where every operand allows, so that contiguous arrays are
-/// one long lane.
-pub(crate) struct Lanes<const K: usize> {
+/// A stretch is the innermost axis. Axes of length 1 are dropped and neighbouring axes merged where every operand allows, so
+/// that contiguous arrays are one long stretch.
+pub(crate) struct Walk<const K: usize> {
     outer: SmallVec<[(usize, [usize; K]); 4]>,
     start: [usize; K],
-    /// Elements in a lane.
+    /// Elements in a stretch.
     pub(crate) len: usize,
-    /// The step from element to element of a lane, for each operand.
+    /// The step from element to element of a stretch, for each operand.
     pub(crate) step: [usize; K],
     empty: bool,
 }
 
-impl<const K: usize> Lanes<K> {
+impl<const K: usize> Walk<K> {
     pub(crate) fn new(shape: &[usize], strides: [&[usize]; K], start: [usize; K]) -> Self {
         let mut axes: SmallVec<[(usize, [usize; K]); 4]> = SmallVec::new();
         for (axis, &len) in shape.iter().enumerate() {
             if len == 1 {
                 continue;
             }
-            let step = std::array::from_fn(|k| strides[k][axis]);
+            let mut step = [0; K];
+            for k in 0..K {
+                step[k] = strides[k][axis];
+            }
             match axes.last_mut() {
                 Some((before, steps)) if (0..K).all(|k| steps[k] == step[k] * len) => {
                     *before *= len;
@@ -36,16 +39,16 @@ impl<const K: usize> Lanes<K> {
         Self { outer: axes, start, len, step, empty: shape.contains(&0) }
     }
 
-    /// Calls `lane` with every lane's offsets, in row-major order.
+    /// Calls `stretch` with every stretch's offsets, in row-major order.
     #[inline]
-    pub(crate) fn for_each(&self, mut lane: impl FnMut([usize; K])) {
+    pub(crate) fn for_each(&self, mut stretch: impl FnMut([usize; K])) {
         if self.empty {
             return;
         }
         let mut offsets = self.start;
         let mut index: SmallVec<[usize; 4]> = SmallVec::from_elem(0, self.outer.len());
         loop {
-            lane(offsets);
+            stretch(offsets);
             let mut axis = self.outer.len();
             loop {
                 if axis == 0 {
@@ -75,20 +78,20 @@ mod tests {
 
     #[test]
     fn merges_and_walks() {
-        let lanes = Lanes::new(&[2, 1, 3, 4], [&[12, 12, 4, 1]], [0]);
-        assert_eq!((lanes.len, lanes.step, lanes.outer.len()), (24, [1], 0));
+        let walk = Walk::new(&[2, 1, 3, 4], [&[12, 12, 4, 1]], [0]);
+        assert_eq!((walk.len, walk.step, walk.outer.len()), (24, [1], 0));
 
         // A transposed 2x3: rows of stride 1, columns of stride 2.
-        let lanes = Lanes::new(&[3, 2], [&[1, 3], &[2, 1]], [0, 0]);
+        let walk = Walk::new(&[3, 2], [&[1, 3], &[2, 1]], [0, 0]);
         let mut seen = Vec::new();
-        lanes.for_each(|offsets| seen.push(offsets));
+        walk.for_each(|offsets| seen.push(offsets));
         assert_eq!(seen, [[0, 0], [1, 2], [2, 4]]);
-        assert_eq!((lanes.len, lanes.step), (2, [3, 1]));
+        assert_eq!((walk.len, walk.step), (2, [3, 1]));
 
         let mut calls = 0;
-        Lanes::new(&[3, 0, 2], [&[0, 2, 1]], [0]).for_each(|_| calls += 1);
+        Walk::new(&[3, 0, 2], [&[0, 2, 1]], [0]).for_each(|_| calls += 1);
         assert_eq!(calls, 0);
-        Lanes::new(&[], [&[]], [7]).for_each(|[o]| calls += o);
+        Walk::new(&[], [&[]], [7]).for_each(|[o]| calls += o);
         assert_eq!(calls, 7);
     }
 }

@@ -1,6 +1,6 @@
 //! What `Var` and `Dual` have in common: the table's functions as methods, operators, and the `num_traits` traits.
 //!
-//! Both types offer `constant`, `value`, `apply1`, `apply2` and `apply_n`; all else follows from these. The macros
+//! Both types offer `constant`, `value`, `apply1`, `apply2` and `mul_add`; all else follows from these. The macros
 //! only spread the same line over the two types; derivatives stand in the table.
 
 /// Inherent methods, one for each unary row, so that plain code needs no trait in scope.
@@ -33,9 +33,9 @@ pub(crate) use binary_methods;
 /// `a ∘ b` for values and references, plain numbers on either side, and assignment.
 macro_rules! operators {
     ($g:tt $number:tt $f64:tt $f32:tt $($op:ident $method:ident $assign:ident $assign_method:ident)*) => { $(
-        $crate::number::operator! { $g $number $op $method $assign $assign_method }
-        $crate::number::plain_left! { $g $f64 f64 $op $method }
-        $crate::number::plain_left! { $g $f32 f32 $op $method }
+        $crate::numbers::methods::operator! { $g $number $op $method $assign $assign_method }
+        $crate::numbers::methods::plain_left! { $g $f64 f64 $op $method }
+        $crate::numbers::methods::plain_left! { $g $f32 f32 $op $method }
     )* };
 }
 pub(crate) use operators;
@@ -124,7 +124,7 @@ pub(crate) use plain_left;
 /// `num_traits`: `Float` in full and what it stands on, `FloatConst`, conversions; `Sum` and `Product`.
 macro_rules! number_traits {
     ({$($g:tt)*} $number:ident {$($n:tt)*}) => {
-        $crate::number::operators! { {$($g)*} {$number<T, $($n)*>} {$number<f64, $($n)*>} {$number<f32, $($n)*>}
+        $crate::numbers::methods::operators! { {$($g)*} {$number<T, $($n)*>} {$number<f64, $($n)*>} {$number<f32, $($n)*>}
             Add add AddAssign add_assign
             Sub sub SubAssign sub_assign
             Mul mul MulAssign mul_assign
@@ -133,8 +133,8 @@ macro_rules! number_traits {
         }
         $crate::rules::unary_functions!(unary_methods, {$($g)*}, {$number<T, $($n)*>});
         $crate::rules::binary_functions!(binary_methods, {$($g)*}, {$number<T, $($n)*>});
-        $crate::number::number_conversions! { {$($g)*} {$number<T, $($n)*>} }
-        $crate::number::number_float! { {$($g)*} {$number<T, $($n)*>} }
+        $crate::numbers::methods::number_conversions! { {$($g)*} {$number<T, $($n)*>} }
+        $crate::numbers::methods::number_float! { {$($g)*} {$number<T, $($n)*>} }
     };
 }
 pub(crate) use number_traits;
@@ -145,7 +145,7 @@ macro_rules! comparisons {
         impl<T: Real, $($g)*> PartialEq for $number {
             #[inline(always)]
             #[track_caller]
-            fn eq(&self, other: &Self) -> bool { self.ask($crate::tape::guard::Question::Equal, *other) }
+            fn eq(&self, other: &Self) -> bool { self.ask($crate::numbers::question::Question::Equal, *other) }
         }
 
         impl<T: Real, $($g)*> PartialOrd for $number {
@@ -163,7 +163,7 @@ macro_rules! comparisons {
                     None
                 }
             }
-            $crate::number::order!(lt Less le LessOrEqual gt Greater ge GreaterOrEqual);
+            $crate::numbers::methods::order!(lt Less le LessOrEqual gt Greater ge GreaterOrEqual);
         }
 
         /// Beside a plain number.
@@ -177,7 +177,7 @@ macro_rules! comparisons {
             #[inline(always)]
             #[track_caller]
             fn partial_cmp(&self, other: &T) -> Option<std::cmp::Ordering> { self.partial_cmp(&Self::constant(*other)) }
-            $crate::number::order_plain!(T, lt le gt ge);
+            $crate::numbers::methods::order_plain!(T, lt le gt ge);
         }
     };
 }
@@ -187,7 +187,7 @@ macro_rules! order {
     ($($name:ident $question:ident)*) => { $(
         #[inline(always)]
         #[track_caller]
-        fn $name(&self, other: &Self) -> bool { self.ask($crate::tape::guard::Question::$question, *other) }
+        fn $name(&self, other: &Self) -> bool { self.ask($crate::numbers::question::Question::$question, *other) }
     )* };
 }
 pub(crate) use order;
@@ -224,13 +224,6 @@ macro_rules! number_conversions {
             #[track_caller]
             pub fn spherical_jn(self, n: u32) -> Self {
                 self.apply2($crate::rules::Binary::SphericalJn, Self::constant(T::of(f64::from(n))))
-            }
-
-            /// `self · a + b` with one rounding.
-            #[inline]
-            #[track_caller]
-            pub fn mul_add(self, a: Self, b: Self) -> Self {
-                Self::apply_n($crate::tape::nary::Nary::MulAdd, &[self, a, b])
             }
 
             /// Sine and cosine.
@@ -304,12 +297,12 @@ macro_rules! number_conversions {
         impl<T: Real, $($g)*> num_traits::ToPrimitive for $number {
             #[track_caller]
             fn to_i64(&self) -> Option<i64> {
-                self.ask($crate::tape::guard::Question::IntegerPart, Self::constant(self.value().trunc()));
+                self.ask($crate::numbers::question::Question::IntegerPart, Self::constant(self.value().trunc()));
                 self.value().to_i64()
             }
             #[track_caller]
             fn to_u64(&self) -> Option<u64> {
-                self.ask($crate::tape::guard::Question::IntegerPart, Self::constant(self.value().trunc()));
+                self.ask($crate::numbers::question::Question::IntegerPart, Self::constant(self.value().trunc()));
                 self.value().to_u64()
             }
             fn to_f64(&self) -> Option<f64> { self.value().to_f64() }
@@ -351,16 +344,16 @@ pub(crate) use number_conversions;
 macro_rules! number_float {
     ({$($g:tt)*} {$number:ty}) => {
         impl<T: Real, $($g)*> num_traits::Float for $number {
-            $crate::number::constants!(nan infinity neg_infinity neg_zero min_value min_positive_value max_value epsilon);
-            $crate::number::questions!(
+            $crate::numbers::methods::constants!(nan infinity neg_infinity neg_zero min_value min_positive_value max_value epsilon);
+            $crate::numbers::methods::questions!(
                 is_nan Nan is_infinite Infinite is_finite Finite is_normal Normal is_subnormal Subnormal
                 is_sign_positive SignPositive is_sign_negative SignNegative
             );
-            $crate::number::forward!(
+            $crate::numbers::methods::forward!(
                 floor ceil round trunc fract abs signum recip sqrt exp exp2 ln log2 log10 cbrt sin cos tan asin acos atan
                 exp_m1 ln_1p sinh cosh tanh asinh acosh atanh to_degrees to_radians
             );
-            $crate::number::forward2!(powf log max min abs_sub hypot atan2 copysign);
+            $crate::numbers::methods::forward2!(powf log max min abs_sub hypot atan2 copysign);
             fn classify(self) -> std::num::FpCategory { self.value().classify() }
             fn integer_decode(self) -> (u64, i16, i8) { self.value().integer_decode() }
             #[inline(always)]
@@ -378,7 +371,7 @@ macro_rules! number_float {
         }
 
         impl<T: Real, $($g)*> num_traits::FloatConst for $number {
-            $crate::number::constants!(
+            $crate::numbers::methods::constants!(
                 E FRAC_1_PI FRAC_1_SQRT_2 FRAC_2_PI FRAC_2_SQRT_PI FRAC_PI_2 FRAC_PI_3 FRAC_PI_4 FRAC_PI_6 FRAC_PI_8
                 LN_10 LN_2 LOG10_2 LOG10_E LOG2_10 LOG2_E PI SQRT_2 TAU
             );
@@ -401,7 +394,7 @@ macro_rules! questions {
     ($($name:ident $question:ident)*) => { $(
         #[inline]
         #[track_caller]
-        fn $name(self) -> bool { self.ask($crate::tape::guard::Question::$question, self) }
+        fn $name(self) -> bool { self.ask($crate::numbers::question::Question::$question, self) }
     )* };
 }
 pub(crate) use questions;

@@ -5,10 +5,7 @@ use std::iter::{Product, Sum};
 
 use num_traits::{Float, FloatConst, FromPrimitive, NumAssignOps};
 
-use crate::kernels::gemm::{self, Operand, Output};
-use crate::kernels::loops::{self, Job, Kernel};
-use crate::kernels::{rows, vmath};
-use crate::rules::{Binary, Unary};
+use crate::rules::{Algebra, Binary, Unary};
 
 /// A real number: `f32`, `f64`, [`Dual`](crate::Dual) or [`Var`](crate::Var), nested at will.
 ///
@@ -38,6 +35,10 @@ use crate::rules::{Binary, Unary};
 pub trait Real:
     Float + FloatConst + FromPrimitive + NumAssignOps + Sum + Product + Debug + Display + Default + 'static
 {
+    /// Whether this is `f32` or `f64`, whose loops are compiled once.
+    #[doc(hidden)]
+    const MACHINE: bool = false;
+
     /// Applies a row of the table.
     fn unary(self, f: Unary) -> Self;
 
@@ -181,60 +182,13 @@ pub trait Real:
     fn normal_ln_pdf(self) -> Self {
         self.unary(Unary::NormalLnPdf)
     }
-
-    /// `c = a · b`, or onto what is there, on strided matrices; the tuned library for `f32` and `f64`, plain loops for other numbers.
-    #[doc(hidden)]
-    fn gemm(a: Operand<'_, Self>, b: Operand<'_, Self>, c: Output<'_, Self>) {
-        gemm::plain(a, b, c);
-    }
-
-    /// A row of the table as loops over tensors compute it, and whether the argument was beyond the fast function's
-    /// reach; with `WHOLE` it never is.
-    #[doc(hidden)]
-    #[inline(always)]
-    fn lane_unary<const WHOLE: bool>(self, f: Unary) -> (Self, bool) {
-        (self.unary(f), false)
-    }
-
-    /// A row of the table as loops over tensors compute it.
-    #[doc(hidden)]
-    #[inline(always)]
-    fn lane_binary(self, f: Binary, other: Self) -> Self {
-        self.binary(f, other)
-    }
-
-    /// Runs a loop over arrays.
-    #[doc(hidden)]
-    fn run<const K: usize, const M: usize>(kernel: &impl Kernel<K, M>, job: Job<'_, Self, K, M>) {
-        loops::plain(kernel, job);
-    }
-
-    // The loops of the table's rows: written out for `f32` and `f64`, so that they are compiled once, in this crate.
-
-    #[doc(hidden)]
-    fn unary_loop(f: Unary, job: Job<'_, Self, 1, 1>) {
-        rows::unary(f, job);
-    }
-
-    #[doc(hidden)]
-    fn unary_slope_loop(f: Unary, job: Job<'_, Self, 3, 1>) {
-        rows::unary_slope(f, job);
-    }
-
-    #[doc(hidden)]
-    fn binary_loop(f: Binary, job: Job<'_, Self, 2, 1>) {
-        rows::binary(f, job);
-    }
-
-    #[doc(hidden)]
-    fn binary_slope_loop(f: Binary, operand: usize, job: Job<'_, Self, 4, 1>) {
-        rows::binary_slope(f, operand, job);
-    }
 }
 
 macro_rules! primitive {
     ($($t:ident)*) => { $(
         impl Real for $t {
+            const MACHINE: bool = true;
+
             #[inline(always)]
             fn unary(self, f: Unary) -> Self {
                 f.value(self)
@@ -269,41 +223,41 @@ macro_rules! primitive {
             fn primal(self) -> f64 {
                 f64::from(self)
             }
-
-            fn gemm(a: Operand<'_, Self>, b: Operand<'_, Self>, c: Output<'_, Self>) {
-                gemm::tuned(a, b, c);
-            }
-
-            #[inline(always)]
-            fn lane_unary<const WHOLE: bool>(self, f: Unary) -> (Self, bool) {
-                vmath::unary::<Self, WHOLE>(f, self)
-            }
-
-            #[inline(always)]
-            fn lane_binary(self, f: Binary, other: Self) -> Self {
-                vmath::binary(f, self, other)
-            }
-
-            fn run<const K: usize, const M: usize>(kernel: &impl Kernel<K, M>, job: Job<'_, Self, K, M>) {
-                loops::fast(kernel, job);
-            }
-
-            fn unary_loop(f: Unary, job: Job<'_, Self, 1, 1>) {
-                rows::unary(f, job);
-            }
-
-            fn unary_slope_loop(f: Unary, job: Job<'_, Self, 3, 1>) {
-                rows::unary_slope(f, job);
-            }
-
-            fn binary_loop(f: Binary, job: Job<'_, Self, 2, 1>) {
-                rows::binary(f, job);
-            }
-
-            fn binary_slope_loop(f: Binary, operand: usize, job: Job<'_, Self, 4, 1>) {
-                rows::binary_slope(f, operand, job);
-            }
         }
     )* };
 }
 primitive!(f32 f64);
+
+impl<R: Real> Algebra for R {
+    type Mask = bool;
+
+    #[inline(always)]
+    fn constant(value: f64) -> Self {
+        R::of(value)
+    }
+
+    #[inline(always)]
+    fn apply1(self, f: Unary) -> Self {
+        self.unary(f)
+    }
+
+    #[inline(always)]
+    fn apply2(self, f: Binary, other: Self) -> Self {
+        self.binary(f, other)
+    }
+
+    #[inline(always)]
+    fn less(self, other: Self) -> bool {
+        self < other
+    }
+
+    #[inline(always)]
+    fn equals(self, other: Self) -> bool {
+        self == other
+    }
+
+    #[inline(always)]
+    fn select(mask: bool, a: Self, b: Self) -> Self {
+        if mask { a } else { b }
+    }
+}

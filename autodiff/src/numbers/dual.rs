@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use crate::Real;
-use crate::number::{binary_methods, comparisons, number_traits, unary_methods};
+use super::Real;
+use super::methods::{binary_methods, comparisons, number_traits, unary_methods};
+use super::question::Question;
 use crate::rules::{Binary, Unary};
-use crate::tape::guard::Question;
-use crate::tape::nary::Nary;
 
 /// A value with `N` tangents: `f(a + b ε) = f(a) + f'(a) b ε`, `ε² = 0`.
 ///
@@ -93,10 +92,11 @@ impl<T: Real, const N: usize> Dual<T, N> {
         factors.fold(first, |product, x| product * x)
     }
 
-    pub(crate) fn apply_n(f: Nary, x: &[Self]) -> Self {
-        let values: smallvec::SmallVec<[T; 8]> = x.iter().map(|x| x.value).collect();
-        let y = f.value(&values);
-        Self::composed(y, &f.derivatives(&values, y), x)
+    /// `self · a + b` with one rounding.
+    #[inline]
+    pub fn mul_add(self, a: Self, b: Self) -> Self {
+        let value = self.value.mul_add(a.value, b.value);
+        Self::composed(value, &[a.value, self.value, T::one()], &[self, a, b])
     }
 }
 

@@ -42,9 +42,11 @@ pub mod plot;
 mod random;
 mod regularizer;
 pub mod schedule;
+mod state;
 #[cfg(feature = "proptest")]
 pub mod strategies;
 mod summary;
+mod trace;
 mod train;
 mod visit;
 
@@ -56,20 +58,22 @@ pub use error::{Error, Result};
 pub use explain::name_parameters;
 pub use graph::{graph, tape_graph};
 pub use init::Init;
-pub use layer::Layer;
+pub use layer::{Layer, Visit, VisitMut};
 pub use layers::{
     Activation, AvgPool2d, BasisFunctions, BatchNorm1d, Conv2d, Dag, Dropout, Flatten, LayerNorm, Linear, LogVariance,
     MaxPool2d, Mlp, Residual, Sequential,
 };
 pub use loss::{Loss, Reduction};
-pub use mode::{Mode, eval_mode, mode, train_mode};
+pub use mode::Mode;
 pub use optim::{Adagrad, Adam, AdamW, Lbfgs, Newton, Optimizer, RmsProp, Sgd};
 pub use param::Param;
 pub use persist::{Element, WeightsInfo, load, load_converted, save, weights_info};
-pub use random::{Random, RandomState, random_states, restore_random_states};
+pub use random::{Random, RandomState};
 pub use regularizer::{Proximal, Regularizer};
-pub use summary::{Row, Summary, Trace, summary};
+pub use state::{eval_mode, mode, random_states, restore_random_states, train_mode};
+pub use summary::{Summary, summary};
+pub use trace::{Row, Trace};
 pub use train::{
     Checkpoints, Comparison, Curve, Epoch, GradientNorm, History, Step, Stop, Trainer, Trial, cross_validate, restarts,
 };
-pub use visit::{Visit, VisitMut, buffers, count, is_bias, names, parameters, parameters_mut, watch};
+pub use visit::{buffers, count, is_bias, names, parameters, parameters_mut, watch};

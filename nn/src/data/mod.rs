@@ -12,11 +12,11 @@
 //! Readers trust no header: memory is taken for what a file holds, not for what it says, and every error names the file
 //! and the line and field, or the byte.
 
-mod batches;
+pub(crate) mod batches;
 mod binary;
 mod columns;
 mod csv;
-mod dataset;
+pub(crate) mod dataset;
 pub mod generate;
 mod idx;
 mod npy;

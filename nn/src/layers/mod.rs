@@ -1,6 +1,6 @@
 //! The layers that come with the crate.
 
-mod activation;
+pub(crate) mod activation;
 mod basis;
 mod batch_norm;
 mod conv;
@@ -10,7 +10,7 @@ mod flatten;
 mod layer_norm;
 mod linear;
 mod log_variance;
-mod mlp;
+pub(crate) mod mlp;
 mod pool;
 mod residual;
 mod sequential;

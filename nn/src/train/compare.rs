@@ -5,8 +5,14 @@ use std::path::Path;
 
 use autodiff::Real;
 
-use super::{History, Trainer};
-use crate::{Dataset, Layer, Loss, Optimizer, Result, atomic};
+use super::history::History;
+use super::trainer::Trainer;
+use crate::atomic;
+use crate::data::dataset::Dataset;
+use crate::error::Result;
+use crate::layer::Layer;
+use crate::loss::term::Loss;
+use crate::optim::optimizer::Optimizer;
 
 /// Runs side by side, with the model of the best.
 pub struct Comparison<M> {

@@ -8,14 +8,22 @@ use indicatif::ProgressBar;
 use super::callback::Step;
 use super::checkpoint::Store;
 use super::diverged::cause;
-use super::evaluate::Evaluate;
+use super::evaluate::{Evaluate, Serial};
+use super::history::History;
 use super::interrupt::Interrupt;
 use super::norms::Norms;
 use super::progress;
 use super::run::{Run, Weights, restore, weights};
-use super::{History, Settings, Stop, Trainer};
-use crate::error::{Kind, Place};
-use crate::{Batches, Dataset, Layer, Loss, Optimizer, Result};
+use super::settings::Settings;
+use super::stop::Stop;
+use super::trainer::Trainer;
+use crate::data::batches::Batches;
+use crate::data::dataset::Dataset;
+use crate::error::{Kind, Place, Result};
+use crate::layer::Layer;
+use crate::loss::term::Loss;
+use crate::optim::optimizer::Optimizer;
+use crate::state::{eval_mode, train_mode};
 
 /// What stays the same during a run.
 struct Frame<'a, T: Real> {
@@ -33,6 +41,29 @@ struct Frame<'a, T: Real> {
 impl<T: Real> Frame<'_, T> {
     fn elapsed(&self) -> Duration {
         self.before + self.start.elapsed()
+    }
+}
+
+impl<M, L, O> Trainer<M, L, O> {
+    /// Trains on one data set and measures on another after every epoch.
+    ///
+    /// # Errors
+    /// If a data set is empty, or if no gradient reaches one of the parameters.
+    ///
+    /// If the loss or a gradient is no longer finite: the message names the step and the first layer whose output is not
+    /// finite, or the parameter, and the model has the last weights that gave a finite loss.
+    ///
+    /// If a checkpoint cannot be written, or if the one that is there is damaged or another run's.
+    ///
+    /// # Panics
+    /// If the model and the data do not fit together: the message names the operation and the shapes.
+    pub fn fit<T: Real>(&mut self, train: &Dataset<T>, valid: &Dataset<T>) -> Result<History>
+    where
+        M: Layer<T>,
+        L: Loss<T>,
+        O: Optimizer<T>,
+    {
+        fit(self, &mut Serial::new(), train, valid)
     }
 }
 
@@ -62,7 +93,7 @@ pub(super) fn fit<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
     let frame = Frame { train, valid: valid.all(), norms, store, interrupt, bar, start, before };
     let result = epochs(trainer, engine, &frame, &mut run);
     engine.release();
-    crate::eval_mode(&mut trainer.model);
+    eval_mode(&mut trainer.model);
     frame.bar.finish_and_clear();
     run.history.stop = result?;
     run.restore_best(&mut trainer.model);
@@ -96,7 +127,7 @@ fn epochs<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
     while run.epoch() < trainer.settings.epochs {
         let batch_size = trainer.settings.batch_size(run.epoch(), frame.train.len());
         let mut rng = run.rng.clone();
-        crate::train_mode(&mut trainer.model);
+        train_mode(&mut trainer.model);
         for (x, t) in Batches::new(frame.train, batch_size, &mut rng).skip(run.batch) {
             let step = step(trainer, engine, frame, run, &mut previous, (&x, &t))?;
             let mut stop = trainer.callbacks.step(&step, &trainer.model).then_some(Stop::Callback);
@@ -186,7 +217,7 @@ fn end_of_epoch<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
     batch_size: usize,
 ) -> Result<Option<Stop>> {
     let Trainer { model, loss, optimizer, settings, callbacks } = trainer;
-    crate::eval_mode(model);
+    eval_mode(model);
     let (x, t) = &frame.valid;
     let y = model.forward(x);
     let valid_loss = loss.loss(&y, t).item().primal();

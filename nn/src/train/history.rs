@@ -6,8 +6,10 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::Stop;
-use crate::{Result, atomic};
+use super::metric::ACCURACY;
+use super::stop::Stop;
+use crate::atomic;
+use crate::error::Result;
 
 /// What one epoch achieved.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -136,7 +138,7 @@ impl History {
         for epoch in &self.epochs {
             columns.iter_mut().zip(epoch.row()).for_each(|((_, column), value)| column.push(value));
         }
-        for curve in self.metrics.iter().filter(|curve| curve.name != super::ACCURACY) {
+        for curve in self.metrics.iter().filter(|curve| curve.name != ACCURACY) {
             columns.push((format!("train_{}", curve.name), curve.train.clone()));
             columns.push((format!("valid_{}", curve.name), curve.valid.clone()));
         }

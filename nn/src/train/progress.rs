@@ -2,7 +2,7 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::Epoch;
+use super::history::Epoch;
 
 /// A bar over all steps, drawn on standard error and only if that is a terminal.
 pub(super) fn bar(steps: usize, done: usize) -> ProgressBar {

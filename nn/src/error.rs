@@ -47,6 +47,7 @@ impl Error {
 }
 
 #[derive(Debug, thiserror::Error)]
+#[cfg_attr(not(feature = "data"), expect(dead_code, reason = "readers of files say some of it"))]
 pub(crate) enum Kind {
     #[error("{}: cannot read: {source}", path.display())]
     Read { path: PathBuf, source: std::io::Error },

@@ -19,6 +19,17 @@
 //! A layer is a struct with a `forward` and a list of its parameters ([`Layer`]); a loss is a function of outputs and
 //! targets ([`Loss`]). Layers that compute differently while they are trained have a [`Mode`]. Everything random draws from
 //! a generator that is passed in or from a seed, and the same seed gives the same bits whatever the number of threads.
+//!
+//! # Features
+//! All are on by default; without them a user of layers, losses, optimisers and the [`Trainer`] compiles none of what they need.
+//!
+//! | feature | without it |
+//! |---|---|
+//! | `plot` | no `plot` module, no SVG pictures of models |
+//! | `data` | no readers of files in [`data`], no tables written as CSV |
+//! | `progress` | a [`Trainer`] shows no progress bar |
+//! | `interrupt` | Ctrl-C ends the program, a training run in it too |
+//! | `proptest` (off by default) | no strategies for property tests |
 
 mod atomic;
 mod buffer;
@@ -38,6 +49,7 @@ mod mode;
 pub mod optim;
 mod param;
 mod persist;
+#[cfg(feature = "plot")]
 pub mod plot;
 mod random;
 mod regularizer;
@@ -52,7 +64,9 @@ mod visit;
 
 pub use buffer::Buffer;
 pub use check::{GradientCheck, check_gradient};
-pub use data::{Batches, Csv, Dataset, Standardizer, Table};
+pub use data::{Batches, Dataset, Standardizer};
+#[cfg(feature = "data")]
+pub use data::{Csv, Table};
 pub use derivative::{param_grad, param_hvp, param_value_and_grad};
 pub use error::{Error, Result};
 pub use explain::name_parameters;

@@ -8,7 +8,7 @@ mod dag;
 mod dropout;
 mod flatten;
 mod layer_norm;
-mod linear;
+pub(crate) mod linear;
 mod log_variance;
 pub(crate) mod mlp;
 mod pool;

@@ -146,22 +146,6 @@ impl History {
         columns.into_iter().chain(norms).collect()
     }
 
-    /// Writes a CSV file: a header with the names of the [columns](Self::columns), then a row an epoch. It appears whole
-    /// or not at all.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
-    pub fn save_csv(&self, path: impl AsRef<Path>) -> Result<()> {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        let columns = self.columns();
-        writer.write_record(columns.iter().map(|(name, _)| name)).expect("text, in memory");
-        for epoch in 0..self.epochs.len() {
-            let row: Vec<f64> = columns.iter().map(|(_, column)| column[epoch]).collect();
-            writer.serialize(row).expect("plain numbers, in memory");
-        }
-        atomic::write(path.as_ref(), &writer.into_inner().expect("in memory"))
-    }
-
     /// Writes a JSON file: an object with `stop`, `steps`, `elapsed_seconds`, `best_epoch` and `epochs`, a list of objects
     /// with the names of the [columns](Self::columns). What is not finite is `null`. It appears whole or not at all.
     ///

@@ -5,10 +5,13 @@ mod checkpoint;
 mod checkpoints;
 mod compare;
 mod criteria;
+#[cfg(feature = "data")]
+mod csv;
 mod diverged;
 mod evaluate;
 mod fit;
 pub(crate) mod history;
+#[cfg(feature = "interrupt")]
 mod interrupt;
 mod metric;
 mod norms;

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 
 /// What the names of unfinished files start with: a program that is killed leaves them behind.
 pub(crate) const UNFINISHED: &str = ".unfinished-";

@@ -6,8 +6,9 @@ use std::fmt;
 use autodiff::check::{Report, tensor_gradient, tensor_hessian};
 use autodiff::{Real, Tape, Tensor, Var, numeric};
 
-use crate::visit::{parameters, parameters_mut};
-use crate::{Error, Layer, Result, error::Kind};
+use crate::error::{Error, Kind, Result};
+use crate::layer::Layer;
+use crate::visit::{parameters, parameters_mut, watch};
 
 /// How far a model's gradient is from the numerical one, at its worst.
 #[derive(Clone, Debug, PartialEq)]
@@ -119,7 +120,7 @@ pub fn check_gradient<T: Real, M: Layer<T>>(
     objective: impl Fn(&M) -> Tensor<T>,
 ) -> Result<GradientCheck<T>> {
     let tape = Tape::new();
-    crate::watch(model, &tape);
+    watch(model, &tape);
     let gradients = objective(model).backward();
     let mut exact: Vec<(String, Result<Vec<T>>)> = Vec::new();
     parameters(model, |name, param| {

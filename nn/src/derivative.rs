@@ -2,9 +2,9 @@
 
 use autodiff::{Real, Tape, Tensor};
 
-use crate::error::Kind;
-use crate::visit::parameters;
-use crate::{Layer, Result};
+use crate::error::{Kind, Result};
+use crate::layer::Layer;
+use crate::visit::{parameters, watch};
 
 /// The gradient of `objective` with respect to all parameters of a model, in the order of [`parameters`].
 ///
@@ -45,7 +45,7 @@ pub fn param_value_and_grad<T: Real, M: Layer<T>>(
     objective: impl FnOnce(&M) -> Tensor<T>,
 ) -> Result<(T, Vec<Tensor<T>>)> {
     let tape = Tape::new();
-    crate::watch(model, &tape);
+    watch(model, &tape);
     let value = objective(model);
     let gradients = value.backward();
     let mut found = Ok(Vec::new());
@@ -88,7 +88,7 @@ pub fn param_hvp<T: Real, M: Layer<T>>(
 ) -> Result<Vec<Tensor<T>>> {
     let wrong = |message: String| Kind::Directions { op: "param_hvp", message };
     let tape = Tape::new();
-    crate::watch(model, &tape);
+    watch(model, &tape);
     let mut leaves: Vec<Tensor<T>> = Vec::new();
     let mut fits = Ok(());
     parameters(model, |name, param| {

@@ -47,6 +47,7 @@ impl Error {
 }
 
 #[derive(Debug, thiserror::Error)]
+#[cfg_attr(not(feature = "data"), expect(dead_code, reason = "readers of files say some of it"))]
 pub(crate) enum Kind {
     #[error("{}: cannot read: {source}", path.display())]
     Read { path: PathBuf, source: std::io::Error },
@@ -174,4 +175,9 @@ pub(crate) fn listed(names: &[String]) -> String {
     let shown: Vec<String> = names.iter().take(MOST).map(|name| format!("`{}`", shortened(name))).collect();
     let more = names.len().saturating_sub(MOST);
     shown.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() }
+}
+
+/// Names for a message.
+pub(crate) fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

@@ -3,7 +3,11 @@
 use autodiff::explain::{Derivation, Explain};
 use autodiff::{Real, Tape, Tensor};
 
-use crate::{Activation, Layer, Loss, Mlp, names, parameters};
+use crate::layer::Layer;
+use crate::layers::activation::Activation;
+use crate::layers::mlp::Mlp;
+use crate::loss::term::Loss;
+use crate::visit::{names, parameters};
 
 /// Names the parameters that are on a tape as the model does, `layers.0.weight`: so [`explain`](autodiff::explain) and
 /// [`graph`](autodiff::graph) show them.

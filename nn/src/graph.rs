@@ -5,9 +5,13 @@ use std::rc::Rc;
 use autodiff::graph::{Graph, Node, Role};
 use autodiff::{Real, Tape, Tensor};
 
-use crate::mode::evaluating;
-use crate::summary::{Marks, marked};
-use crate::{Layer, name_parameters, summary, watch};
+use crate::explain::name_parameters;
+use crate::layer::Layer;
+use crate::state::evaluating;
+use crate::summary;
+use crate::summary::marked;
+use crate::trace::Marks;
+use crate::visit::watch;
 
 /// A model as a picture: its layers as boxes, in the order in which they run, with output shapes and numbers of parameters;
 /// layers that hold others are boxes around them. [`Graph::dot`] and [`Graph::svg`] draw it.

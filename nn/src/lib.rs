@@ -19,6 +19,17 @@
 //! A layer is a struct with a `forward` and a list of its parameters ([`Layer`]); a loss is a function of outputs and
 //! targets ([`Loss`]). Layers that compute differently while they are trained have a [`Mode`]. Everything random draws from
 //! a generator that is passed in or from a seed, and the same seed gives the same bits whatever the number of threads.
+//!
+//! # Features
+//! All are on by default; without them a user of layers, losses, optimisers and the [`Trainer`] compiles none of what they need.
+//!
+//! | feature | without it |
+//! |---|---|
+//! | `plot` | no `plot` module, no SVG pictures of models |
+//! | `data` | no readers of files in [`data`], no tables written as CSV |
+//! | `progress` | a [`Trainer`] shows no progress bar |
+//! | `interrupt` | Ctrl-C ends the program, a training run in it too |
+//! | `proptest` (off by default) | no strategies for property tests |
 
 mod atomic;
 mod buffer;
@@ -38,38 +49,45 @@ mod mode;
 pub mod optim;
 mod param;
 mod persist;
+#[cfg(feature = "plot")]
 pub mod plot;
 mod random;
 mod regularizer;
 pub mod schedule;
+mod state;
 #[cfg(feature = "proptest")]
 pub mod strategies;
 mod summary;
+mod trace;
 mod train;
 mod visit;
 
 pub use buffer::Buffer;
 pub use check::{GradientCheck, check_gradient};
-pub use data::{Batches, Csv, Dataset, Standardizer, Table};
+pub use data::{Batches, Dataset, Standardizer};
+#[cfg(feature = "data")]
+pub use data::{Csv, Table};
 pub use derivative::{param_grad, param_hvp, param_value_and_grad};
 pub use error::{Error, Result};
 pub use explain::name_parameters;
 pub use graph::{graph, tape_graph};
 pub use init::Init;
-pub use layer::Layer;
+pub use layer::{Layer, Visit, VisitMut};
 pub use layers::{
     Activation, AvgPool2d, BasisFunctions, BatchNorm1d, Conv2d, Dag, Dropout, Flatten, LayerNorm, Linear, LogVariance,
     MaxPool2d, Mlp, Residual, Sequential,
 };
 pub use loss::{Loss, Reduction};
-pub use mode::{Mode, eval_mode, mode, train_mode};
+pub use mode::Mode;
 pub use optim::{Adagrad, Adam, AdamW, Lbfgs, Newton, Optimizer, RmsProp, Sgd};
 pub use param::Param;
 pub use persist::{Element, WeightsInfo, load, load_converted, save, weights_info};
-pub use random::{Random, RandomState, random_states, restore_random_states};
+pub use random::{Random, RandomState};
 pub use regularizer::{Proximal, Regularizer};
-pub use summary::{Row, Summary, Trace, summary};
+pub use state::{eval_mode, mode, random_states, restore_random_states, train_mode};
+pub use summary::{Summary, summary};
+pub use trace::{Row, Trace};
 pub use train::{
     Checkpoints, Comparison, Curve, Epoch, GradientNorm, History, Step, Stop, Trainer, Trial, cross_validate, restarts,
 };
-pub use visit::{Visit, VisitMut, buffers, count, is_bias, names, parameters, parameters_mut, watch};
+pub use visit::{buffers, count, is_bias, names, parameters, parameters_mut, watch};

@@ -2,8 +2,7 @@
 
 use autodiff::{Real, Tape, Tensor};
 
-use crate::Result;
-use crate::error::Kind;
+use crate::error::{Kind, Result};
 
 /// A named place's values in a model: weights or a bias.
 ///

@@ -1,14 +1,9 @@
-//! Generators inside layers, and their states.
+//! Generators inside layers.
 
 use std::cell::RefCell;
 
-use autodiff::Real;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-
-use crate::error::Kind;
-use crate::visit::{Part, PartMut, parts, parts_mut, quoted};
-use crate::{Layer, Result};
 
 /// A layer's own generator of random numbers (`ChaCha8`), seeded from the one that is passed in. A layer draws from it in its
 /// `forward`, which has `&self`; its state can be read and put back, bit for bit.
@@ -71,54 +66,4 @@ impl RandomState {
         let position = position.try_into().expect("16 bytes");
         Self { seed: *seed, stream: u64::from_le_bytes(*stream), position: u128::from_le_bytes(position) }
     }
-}
-
-/// The states of all generators in a model, by name; for the checkpoint of a training run. Weights files do not hold them.
-///
-/// ```
-/// use autodiff::Tensor;
-/// use nn::{Dropout, Layer};
-/// use rand::SeedableRng;
-/// let mut model = Dropout::new(0.5, &mut rand_chacha::ChaCha8Rng::seed_from_u64(1));
-/// nn::train_mode::<f64>(&mut model);
-/// let states = nn::random_states::<f64>(&model);
-/// let x = Tensor::<f64>::ones(&[2, 8]);
-/// let first = model.forward(&x);
-/// nn::restore_random_states::<f64>(&mut model, &states)?;
-/// assert_eq!(model.forward(&x).view(), first.view());
-/// # Ok::<(), nn::Error>(())
-/// ```
-pub fn random_states<T: Real>(model: &(impl Layer<T> + ?Sized)) -> Vec<(String, RandomState)> {
-    let mut states = Vec::new();
-    parts(model, |name, part| {
-        if let Part::Random(random) = part {
-            states.push((name.to_owned(), random.state()));
-        }
-    });
-    states
-}
-
-/// Puts the states of all generators back: the masks that follow are bit for bit those that would have followed.
-///
-/// # Errors
-/// If the names are not those of the model's generators, in their order. The model is unchanged then.
-pub fn restore_random_states<T: Real>(
-    model: &mut (impl Layer<T> + ?Sized),
-    states: &[(String, RandomState)],
-) -> Result<()> {
-    let expected = random_states(model);
-    if !expected.iter().map(|(name, _)| name).eq(states.iter().map(|(name, _)| name)) {
-        let list = |states: &[(String, RandomState)]| {
-            let names: Vec<&str> = states.iter().map(|(name, _)| name.as_str()).collect();
-            if names.is_empty() { "none".to_owned() } else { quoted(&names) }
-        };
-        return Err(Kind::RandomStates { found: list(states), expected: list(&expected) }.into());
-    }
-    let mut states = states.iter();
-    parts_mut(model, |_, part| {
-        if let PartMut::Random(random) = part {
-            random.restore(&states.next().expect("a state for each generator").1);
-        }
-    });
-    Ok(())
 }

@@ -2,10 +2,12 @@
 
 use autodiff::{Real, Tensor};
 
-use crate::error::Kind;
-use crate::optim::{At, Transform};
-use crate::visit::{parameters, quoted};
-use crate::{Layer, Param, Result, expect};
+use crate::error::{Kind, Result, quoted};
+use crate::expect;
+use crate::layer::Layer;
+use crate::optim::transform::{At, Transform};
+use crate::param::Param;
+use crate::visit::{names, parameters};
 
 /// The regularised part `(λ/N) Ω(w)` of the error `E = (1/N) Σ L + (λ/N) Ω(w)` (L13), with N the number of items in the
 /// training set.
@@ -87,7 +89,7 @@ impl Regularizer {
     /// If the filter holds for none of the model's parameters.
     #[track_caller]
     pub fn penalty<T: Real>(&self, model: &(impl Layer<T> + ?Sized)) -> Tensor<T> {
-        let names = crate::names(model);
+        let names = names(model);
         if let Err(error) = self.check(&names.iter().map(String::as_str).collect::<Vec<_>>()) {
             panic!("{error}");
         }

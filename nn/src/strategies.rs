@@ -7,7 +7,10 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use rand::SeedableRng;
 
-use crate::{Activation, Init, Linear, Mlp};
+use crate::init::Init;
+use crate::layers::activation::Activation;
+use crate::layers::linear::Linear;
+use crate::layers::mlp::Mlp;
 
 /// Activations without kinks, so that a gradient can be checked wherever a point falls.
 pub fn smooth_activation() -> impl Strategy<Value = Activation> + Clone {

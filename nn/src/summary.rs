@@ -4,22 +4,11 @@ use std::fmt;
 
 use autodiff::{Real, Tensor};
 
-use crate::mode::evaluating;
-use crate::visit::{Part, buffers, count, enter, parts};
-use crate::{Layer, Mode};
-
-/// A layer in a [`Summary`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// The layer's full name; empty for the model itself.
-    pub name: String,
-    /// What the layer is: [`Layer::describe`].
-    pub what: String,
-    /// The output's shape; `None` within a layer that has no [`Layer::trace`].
-    pub shape: Option<Vec<usize>>,
-    /// How many numbers the layer's own parameters hold, those of the inner layers in rows of their own left out.
-    pub parameters: usize,
-}
+use crate::layer::{Layer, Part, enter};
+use crate::mode::Mode;
+use crate::state::{evaluating, mode};
+use crate::trace::{Marks, Row, Trace};
+use crate::visit::{buffers, count, parts};
 
 /// What [`summary`] found; displays as a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,33 +52,12 @@ pub struct Summary {
 #[track_caller]
 pub fn summary<T: Real>(model: &impl Layer<T>, input: &[usize]) -> Summary {
     let mut trace = Trace::default();
-    let mode = crate::mode(model);
+    let mode = mode(model);
     evaluating(model, || trace.layer("", model, &Tensor::zeros(input)));
     let mut buffered = 0;
     buffers(model, |_, buffer| buffered += buffer.value().len());
     Summary { input: input.to_vec(), rows: trace.rows, parameters: count(model), buffers: buffered, mode }
 }
-
-/// Follows an input through a model and notes the layers' outputs; see [`Layer::trace`].
-#[derive(Default)]
-pub struct Trace {
-    prefix: String,
-    rows: Vec<Row>,
-    /// Whether outputs are looked at, and the first layer whose output was not finite.
-    looks: bool,
-    broken: Option<String>,
-    /// The length of a tape on which layers are noted as groups, and how to note one from a length on.
-    marks: Option<Marks>,
-}
-
-/// How long a tape is, and a note that its entries from some length on are of a layer.
-pub(crate) struct Marks {
-    pub(crate) len: Box<dyn Fn() -> usize>,
-    pub(crate) since: Box<Since>,
-}
-
-/// Notes a layer's name, from a length of the tape on.
-type Since = dyn Fn(&str, usize);
 
 /// Runs a model and notes its layers on a tape.
 pub(crate) fn marked<T: Real>(model: &impl Layer<T>, x: &Tensor<T>, marks: Marks) -> Tensor<T> {

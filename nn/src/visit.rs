@@ -1,145 +1,12 @@
-//! How what a model holds is found: parameters, buffers, modes, generators, each under its name.
+//! Walks through what a model holds: parameters, buffers, modes, generators, each under its name.
 
 use std::cell::Cell;
-use std::fmt::Write;
 
 use autodiff::{Real, Tape, Tensor};
 
-use crate::{Buffer, Layer, Mode, Param, Random};
-
-/// Something that a layer holds.
-pub(crate) enum Part<'a, T: Real> {
-    Param(&'a Param<T>),
-    Buffer(&'a Buffer<T>),
-    Mode(&'a Cell<Mode>),
-    Random(&'a Random),
-    Layer(&'a dyn Layer<T>),
-}
-
-/// Something that a layer holds, for changing.
-pub(crate) enum PartMut<'a, T: Real> {
-    Param(&'a mut Param<T>),
-    Buffer(&'a mut Buffer<T>),
-    Mode(&'a mut Cell<Mode>),
-    Random(&'a mut Random),
-}
-
-/// Walks through what a model holds; names of nested layers are joined by dots.
-pub struct Visit<'f, T: Real> {
-    prefix: String,
-    found: &'f mut dyn FnMut(&str, Part<'_, T>),
-}
-
-impl<T: Real> Visit<'_, T> {
-    /// A parameter of this layer.
-    pub fn param(&mut self, name: &str, param: &Param<T>) {
-        self.part(name, Part::Param(param));
-    }
-
-    /// Values that belong to the model but are not trained; see [`Buffer`].
-    pub fn buffer(&mut self, name: &str, buffer: &Buffer<T>) {
-        self.part(name, Part::Buffer(buffer));
-    }
-
-    /// The mode of a layer that computes differently while it is trained; see [`Mode`].
-    pub fn mode(&mut self, mode: &Cell<Mode>) {
-        (self.found)(&self.prefix, Part::Mode(mode));
-    }
-
-    /// A generator that the layer draws from; see [`Random`].
-    pub fn random(&mut self, name: &str, random: &Random) {
-        self.part(name, Part::Random(random));
-    }
-
-    /// A layer within this layer.
-    pub fn layer(&mut self, name: &str, layer: &dyn Layer<T>) {
-        let before = enter(&mut self.prefix, name);
-        (self.found)(&self.prefix, Part::Layer(layer));
-        layer.visit(self);
-        self.prefix.truncate(before);
-    }
-
-    /// Layer number `index` of a list of layers within this layer: `layers.0`, `layers.1`.
-    pub fn layer_at(&mut self, list: &str, index: usize, layer: &dyn Layer<T>) {
-        let before = enter_at(&mut self.prefix, list, index);
-        (self.found)(&self.prefix, Part::Layer(layer));
-        layer.visit(self);
-        self.prefix.truncate(before);
-    }
-
-    fn part(&mut self, name: &str, part: Part<'_, T>) {
-        let before = enter(&mut self.prefix, name);
-        (self.found)(&self.prefix, part);
-        self.prefix.truncate(before);
-    }
-}
-
-/// Walks through what a model holds, for changing it.
-pub struct VisitMut<'f, T: Real> {
-    prefix: String,
-    /// Whether anybody wants names.
-    named: bool,
-    found: &'f mut dyn FnMut(&str, PartMut<'_, T>),
-}
-
-impl<T: Real> VisitMut<'_, T> {
-    /// A parameter of this layer.
-    pub fn param(&mut self, name: &str, param: &mut Param<T>) {
-        self.part(name, PartMut::Param(param));
-    }
-
-    /// Values that belong to the model but are not trained; see [`Buffer`].
-    pub fn buffer(&mut self, name: &str, buffer: &mut Buffer<T>) {
-        self.part(name, PartMut::Buffer(buffer));
-    }
-
-    /// The mode of a layer that computes differently while it is trained; see [`Mode`].
-    pub fn mode(&mut self, mode: &mut Cell<Mode>) {
-        (self.found)(&self.prefix, PartMut::Mode(mode));
-    }
-
-    /// A generator that the layer draws from; see [`Random`].
-    pub fn random(&mut self, name: &str, random: &mut Random) {
-        self.part(name, PartMut::Random(random));
-    }
-
-    /// A layer within this layer.
-    pub fn layer(&mut self, name: &str, layer: &mut dyn Layer<T>) {
-        let before = if self.named { enter(&mut self.prefix, name) } else { 0 };
-        layer.visit_mut(self);
-        self.prefix.truncate(before);
-    }
-
-    /// Layer number `index` of a list of layers within this layer: `layers.0`, `layers.1`.
-    pub fn layer_at(&mut self, list: &str, index: usize, layer: &mut dyn Layer<T>) {
-        let before = if self.named { enter_at(&mut self.prefix, list, index) } else { 0 };
-        layer.visit_mut(self);
-        self.prefix.truncate(before);
-    }
-
-    fn part(&mut self, name: &str, part: PartMut<'_, T>) {
-        let before = if self.named { enter(&mut self.prefix, name) } else { 0 };
-        (self.found)(&self.prefix, part);
-        self.prefix.truncate(before);
-    }
-}
-
-/// Appends a name to a path; gives the length to cut back to.
-pub(crate) fn enter(prefix: &mut String, name: &str) -> usize {
-    let before = prefix.len();
-    if before > 0 {
-        prefix.push('.');
-    }
-    prefix.push_str(name);
-    before
-}
-
-/// Appends the name of a layer in a list to a path; gives the length to cut back to.
-fn enter_at(prefix: &mut String, list: &str, index: usize) -> usize {
-    let before = enter(prefix, list);
-    write!(prefix, ".{index}").expect("a string takes everything");
-    before
-}
+use crate::buffer::Buffer;
+use crate::layer::{Layer, Part, PartMut, Visit, VisitMut};
+use crate::param::Param;
 
 thread_local! {
     /// Room for a path: every step of training walks through the model.
@@ -269,9 +136,4 @@ pub fn count<T: Real>(model: &(impl Layer<T> + ?Sized)) -> usize {
 /// ```
 pub fn is_bias(name: &str) -> bool {
     name.rsplit('.').next() == Some("bias")
-}
-
-/// Names for a message.
-pub(crate) fn quoted(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

@@ -4,7 +4,7 @@ use autodiff::{Real, Tensor};
 use rand::Rng;
 use rand::seq::SliceRandom;
 
-use super::Dataset;
+use super::dataset::Dataset;
 
 /// One pass through a data set in shuffled minibatches. The last one may be smaller.
 ///

@@ -5,8 +5,7 @@ use std::io::Read;
 use autodiff::Real;
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
 
-use crate::error::Kind;
-use crate::{Error, Result};
+use crate::error::{Error, Kind, Result};
 
 /// Deflate makes at most this many bytes of one.
 const DEFLATE: u64 = 1032;

@@ -4,9 +4,8 @@ use autodiff::Real;
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-use super::Dataset;
-use crate::error::Kind;
-use crate::{Error, Result};
+use super::dataset::Dataset;
+use crate::error::{Error, Kind, Result};
 
 /// More categories than this are not written as one-hot rows: they would dwarf the file they came from.
 const MOST_CATEGORIES: usize = 1024;

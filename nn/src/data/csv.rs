@@ -5,8 +5,7 @@ use std::path::Path;
 
 use super::columns::{Column, ColumnId, Columns, Schema, Values};
 use super::rows::{Row, Rows, number};
-use crate::error::{Kind, listed};
-use crate::{Error, Result};
+use crate::error::{Error, Kind, Result, listed};
 
 /// What stands for a value that is not there, besides nothing at all.
 const MISSING: [&str; 6] = ["na", "n/a", "nan", "null", "none", "?"];

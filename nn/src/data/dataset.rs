@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use autodiff::{Real, Tensor};
 use ndarray::{Array, ArrayD, Axis, Dimension};
 
-use crate::error::Kind;
-use crate::{Error, Result};
+use crate::error::{Error, Kind, Result};
 
 /// Inputs and targets, one item for each index of their first axes.
 ///

@@ -26,7 +26,8 @@ use ndarray::Array2;
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution, Normal};
 
-use super::{Dataset, one_hot};
+use super::dataset::Dataset;
+use crate::loss::one_hot;
 
 /// Exclusive or: the four corners of a square, of which opposite ones are of the same class. Four points without noise are
 /// its truth table.

@@ -8,7 +8,7 @@ use flate2::bufread::MultiGzDecoder;
 use ndarray::ArrayD;
 
 use super::binary::{Input, Number, NumberKind};
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 
 /// Reads an IDX file, plain or packed with gzip: what the file begins with decides.
 ///

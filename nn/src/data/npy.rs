@@ -7,8 +7,7 @@ use autodiff::Real;
 use ndarray::ArrayD;
 
 use super::binary::{Input, Number, NumberKind};
-use crate::error::shortened;
-use crate::{Error, Result};
+use crate::error::{Error, Result, shortened};
 
 /// As many as NumPy knows.
 const MOST_AXES: usize = 64;

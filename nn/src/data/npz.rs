@@ -10,8 +10,7 @@ use zip::ZipArchive;
 
 use super::binary::Input;
 use super::npy;
-use crate::error::Kind;
-use crate::{Error, Result};
+use crate::error::{Error, Kind, Result};
 
 /// An `.npz` file, packed or not, as `numpy.savez` and `numpy.savez_compressed` write it.
 ///

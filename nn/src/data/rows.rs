@@ -4,8 +4,7 @@ use std::path::Path;
 
 use csv::{ErrorKind, Position, Reader, ReaderBuilder, StringRecord};
 
-use crate::error::{Field, Kind};
-use crate::{Error, Result};
+use crate::error::{Error, Field, Kind, Result};
 
 /// Walks through the rows of a file that is in memory.
 pub(super) struct Rows<'a> {

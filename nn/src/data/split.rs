@@ -4,8 +4,8 @@ use autodiff::Real;
 use rand::Rng;
 use rand::seq::SliceRandom;
 
-use super::Dataset;
-use crate::{Error, Result};
+use super::dataset::Dataset;
+use crate::error::{Error, Result};
 
 impl<T: Real> Dataset<T> {
     /// Shuffles and splits in two; the first part gets `fraction` of the items, rounded.

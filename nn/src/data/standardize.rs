@@ -3,7 +3,7 @@
 use autodiff::Real;
 use ndarray::{ArrayD, Axis};
 
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 
 /// Shifts and scales each feature: `z = (x - mean) / deviation`, with the mean and the standard deviation (that of the
 /// items themselves, divided by `n`) of the array that it was fitted to.

@@ -5,11 +5,10 @@ use std::path::Path;
 use autodiff::Real;
 use ndarray::Array2;
 
-use super::Dataset;
+use super::dataset::Dataset;
 use super::rows::{Rows, number};
-use crate::error::Kind;
+use crate::error::{Error, Kind, Result};
 use crate::loss::one_hot;
-use crate::{Error, Result};
 
 /// Reads rows of numbers with a class label in the last field.
 ///

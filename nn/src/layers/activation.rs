@@ -7,7 +7,8 @@ use autodiff::tensor::{Grads, Op, Vjp};
 use autodiff::{Real, Tensor};
 use ndarray::{ArrayD, ArrayViewD};
 
-use crate::{Init, Layer, Visit, VisitMut};
+use crate::init::Init;
+use crate::layer::{Layer, Visit, VisitMut};
 
 /// A unit's nonlinearity `z = h(a)`, applied element by element; softmax and its logarithm along the last axis (L4).
 ///

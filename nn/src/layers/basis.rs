@@ -3,7 +3,9 @@
 use autodiff::{Real, Tensor};
 use ndarray::{Array1, Array2};
 
-use crate::{Buffer, Layer, Visit, VisitMut, expect};
+use crate::buffer::Buffer;
+use crate::expect;
+use crate::layer::{Layer, Visit, VisitMut};
 
 /// Fixed functions `φ_j` of the input, for a [`Linear`](crate::Linear) layer to weigh (L1): items × inputs becomes items ×
 /// functions. None of them is constant: that part is the linear layer's bias.

@@ -4,7 +4,11 @@ use std::cell::Cell;
 
 use autodiff::{Real, Tensor};
 
-use crate::{Buffer, Layer, Mode, Param, Visit, VisitMut, expect};
+use crate::buffer::Buffer;
+use crate::expect;
+use crate::layer::{Layer, Visit, VisitMut};
+use crate::mode::Mode;
+use crate::param::Param;
 
 /// Batch normalisation (Ioffe and Szegedy 2015): each feature is brought to mean 0 and variance 1, then scaled and shifted,
 /// `y = weight (x - mean) / √(var + ε) + bias`.

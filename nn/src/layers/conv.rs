@@ -4,7 +4,9 @@ use autodiff::tensor::Conv;
 use autodiff::{Real, Tensor};
 use rand::Rng;
 
-use crate::{Init, Layer, Param, Visit, VisitMut};
+use crate::init::Init;
+use crate::layer::{Layer, Visit, VisitMut};
+use crate::param::Param;
 
 /// Convolution of images: items × channels × rows × columns, see
 /// [`Tensor::conv2d`](autodiff::Tensor::conv2d). The parameters are `weight`, outputs × channels × kernel rows × kernel

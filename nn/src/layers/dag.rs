@@ -4,8 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use autodiff::{Real, Tensor};
 
-use crate::error::{Error, Kind, listed};
-use crate::{Layer, Result, Trace, Visit, VisitMut};
+use crate::error::{Error, Kind, Result, listed};
+use crate::layer::{Layer, Visit, VisitMut};
+use crate::trace::Trace;
 
 /// The name of what the network is given.
 const INPUT: &str = "input";

@@ -7,7 +7,10 @@ use ndarray::{ArrayD, IxDyn};
 use rand::Rng;
 use rand_distr::{Bernoulli, Distribution};
 
-use crate::{Layer, Mode, Random, Visit, VisitMut, expect};
+use crate::expect;
+use crate::layer::{Layer, Visit, VisitMut};
+use crate::mode::Mode;
+use crate::random::Random;
 
 /// Dropout (Srivastava et al. 2014): in training each element is set to 0 with probability `p` and divided by `1 - p`
 /// otherwise, so that the mean stays what it was. In evaluation, the identity.

@@ -2,7 +2,7 @@
 
 use autodiff::{Real, Tensor};
 
-use crate::{Layer, Visit, VisitMut};
+use crate::layer::{Layer, Visit, VisitMut};
 
 /// All axes after the first become one: a batch of pictures becomes a batch of rows.
 ///

@@ -2,7 +2,9 @@
 
 use autodiff::{Real, Tensor};
 
-use crate::{Layer, Param, Visit, VisitMut, expect};
+use crate::expect;
+use crate::layer::{Layer, Visit, VisitMut};
+use crate::param::Param;
 
 /// Layer normalisation (Ba, Kiros and Hinton 2016): each item is brought to mean 0 and variance 1 over its last axes, then
 /// scaled and shifted element by element, `y = weight ⊙ (x - mean) / √(var + ε) + bias`. Training and evaluation are the

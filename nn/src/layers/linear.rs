@@ -3,7 +3,9 @@
 use autodiff::{Real, Tensor};
 use rand::Rng;
 
-use crate::{Init, Layer, Param, Visit, VisitMut};
+use crate::init::Init;
+use crate::layer::{Layer, Visit, VisitMut};
+use crate::param::Param;
 
 /// `y = x Wᵀ + b`, with `W` of shape outputs × inputs, for a batch `x` of shape items × inputs, or one item, or any
 /// number of leading axes.

@@ -2,7 +2,8 @@
 
 use autodiff::{Real, Tensor};
 
-use crate::{Layer, Param, Visit, VisitMut};
+use crate::layer::{Layer, Visit, VisitMut};
+use crate::param::Param;
 
 /// Appends a learnt log-variance for each output: from items × outputs to items × 2 outputs, for
 /// [`GaussianNll`](crate::loss::GaussianNll) where the noise is the same everywhere (L9).

@@ -5,7 +5,11 @@ use std::marker::PhantomData;
 use autodiff::{Real, Tensor};
 use rand::Rng;
 
-use crate::{Activation, Init, Layer, Linear, Trace, Visit, VisitMut};
+use super::activation::Activation;
+use super::linear::Linear;
+use crate::init::Init;
+use crate::layer::{Layer, Visit, VisitMut};
+use crate::trace::Trace;
 
 /// A multilayer perceptron of any depth: `a = W z + b`, `z = h(a)` for each layer (L6).
 ///

@@ -1,6 +1,6 @@
 //! The layers that come with the crate.
 
-mod activation;
+pub(crate) mod activation;
 mod basis;
 mod batch_norm;
 mod conv;
@@ -8,9 +8,9 @@ mod dag;
 mod dropout;
 mod flatten;
 mod layer_norm;
-mod linear;
+pub(crate) mod linear;
 mod log_variance;
-mod mlp;
+pub(crate) mod mlp;
 mod pool;
 mod residual;
 mod sequential;

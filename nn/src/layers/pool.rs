@@ -3,7 +3,7 @@
 use autodiff::tensor::Pool;
 use autodiff::{Real, Tensor};
 
-use crate::{Layer, Visit, VisitMut};
+use crate::layer::{Layer, Visit, VisitMut};
 
 /// The largest element in each place of a moving window: [`Tensor::max_pool2d`](autodiff::Tensor::max_pool2d).
 ///

@@ -2,7 +2,8 @@
 
 use autodiff::{Real, Tensor};
 
-use crate::{Layer, Trace, Visit, VisitMut};
+use crate::layer::{Layer, Visit, VisitMut};
+use crate::trace::Trace;
 
 /// `y = x + inner(x)` (He et al. 2016), or `y = shortcut(x) + inner(x)` where the shapes differ.
 ///

@@ -2,7 +2,8 @@
 
 use autodiff::{Real, Tensor};
 
-use crate::{Layer, Trace, Visit, VisitMut};
+use crate::layer::{Layer, Visit, VisitMut};
+use crate::trace::Trace;
 
 /// Layers of any kind in a row; their parameters are named `layers.0.…`, `layers.1.…`.
 ///

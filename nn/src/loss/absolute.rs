@@ -2,7 +2,8 @@
 
 use autodiff::{Real, Tensor};
 
-use super::{Loss, Reduction, same};
+use super::reduction::Reduction;
+use super::term::{Loss, same};
 
 /// `|y - t|` for each element; the derivative at 0 is 0.
 ///

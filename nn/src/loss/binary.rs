@@ -2,7 +2,8 @@
 
 use autodiff::{Real, Tensor};
 
-use super::{Loss, Reduction, complement, same};
+use super::reduction::Reduction;
+use super::term::{Loss, complement, same};
 use crate::expect;
 
 /// Binary cross-entropy of probabilities `y` or logits `a`, with `y = sigmoid(a)`, for each element:

@@ -4,7 +4,8 @@ use autodiff::{Real, Tensor};
 use ndarray::{ArrayD, IxDyn};
 
 use super::classes::{Targets, targets, weights};
-use super::{Loss, Reduction};
+use super::reduction::Reduction;
+use super::term::Loss;
 use crate::expect;
 
 /// Cross-entropy of probabilities `y` or logits `a`, with `y = softmax(a)` along the last axis: `-Σ_k w_k t_k ln y_k` for

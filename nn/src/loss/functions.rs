@@ -2,7 +2,8 @@
 
 use autodiff::{Real, Tensor};
 
-use super::{same, sum};
+use super::sum;
+use super::term::same;
 
 /// Mean of `(y - t)²` over all elements.
 ///

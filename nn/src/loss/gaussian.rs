@@ -2,7 +2,8 @@
 
 use autodiff::{Real, Tensor};
 
-use super::{Loss, Reduction};
+use super::reduction::Reduction;
+use super::term::Loss;
 
 /// The negative log-likelihood of `t ~ N(y, σ²)` with a learnt variance: `½ (s + (y - t)² e^-s)` with `s = ln σ²` (L9).
 ///

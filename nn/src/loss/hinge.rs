@@ -2,7 +2,8 @@
 
 use autodiff::{Real, Tensor};
 
-use super::{Loss, Reduction, complement, same};
+use super::reduction::Reduction;
+use super::term::{Loss, complement, same};
 
 /// `[1 - t y]_+` for each element, with targets `t = ±1`: 0 beyond the margin, so that only points inside it or on the
 /// wrong side pull (L12). The derivative at the kink is 0.

@@ -2,7 +2,8 @@
 
 use autodiff::{Real, Tensor};
 
-use super::{Loss, Reduction, same};
+use super::reduction::Reduction;
+use super::term::{Loss, same};
 use crate::expect;
 
 /// Huber's loss of `e = y - t`: `½ e²` for `|e| <= δ`, `δ (|e| - ½ δ)` beyond. Outliers pull with a force of `δ` at most.

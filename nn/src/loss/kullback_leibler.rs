@@ -2,7 +2,8 @@
 
 use autodiff::{Real, Tensor};
 
-use super::{Loss, Reduction, same};
+use super::reduction::Reduction;
+use super::term::{Loss, same};
 
 /// The Kullback–Leibler divergence `Σ_k t_k (ln t_k - ln y_k)` of target distributions `t` from the model's `y`, along the
 /// last axis, for each item. It is the cross-entropy less the targets' entropy: 0 where both are equal, never below.

@@ -46,8 +46,7 @@ mod poisson;
 mod reduction;
 mod squared;
 pub mod sum;
-
-use autodiff::{Real, Tensor};
+pub(crate) mod term;
 
 pub use absolute::AbsoluteError;
 pub use binary::BinaryCrossEntropy;
@@ -62,42 +61,4 @@ pub use one_hot::one_hot;
 pub use poisson::Poisson;
 pub use reduction::Reduction;
 pub use squared::HalfSquaredError;
-
-/// A loss: any function of outputs and targets, with a scalar value if a model is to be trained by it. Plain functions and
-/// closures are losses.
-///
-/// ```
-/// use autodiff::Tensor;
-/// use nn::Loss;
-/// fn total<L: Loss<f64>>(loss: L) -> f64 {
-///     loss.loss(&Tensor::constant(ndarray::array![1.0, 2.0]), &Tensor::constant(ndarray::array![0.0, 0.0])).item()
-/// }
-/// assert_eq!(total(nn::loss::squared_error), 2.5);
-/// assert_eq!(total(|y: &Tensor<f64>, t: &Tensor<f64>| (y - t).abs().sum()), 3.0);
-/// ```
-pub trait Loss<T: Real> {
-    /// The loss of a batch.
-    fn loss(&self, y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T>;
-}
-
-impl<T: Real, F: Fn(&Tensor<T>, &Tensor<T>) -> Tensor<T>> Loss<T> for F {
-    fn loss(&self, y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
-        self(y, t)
-    }
-}
-
-/// Outputs and targets of one shape: broadcasting here would hide a mistake.
-#[track_caller]
-fn same<T: Real>(op: &str, y: &Tensor<T>, t: &Tensor<T>) {
-    assert!(
-        y.shape() == t.shape(),
-        "{op}: outputs have shape {:?} and targets {:?}; they need the same shape",
-        y.shape(),
-        t.shape()
-    );
-}
-
-/// `1 - x`.
-fn complement<T: Real>(x: &Tensor<T>) -> Tensor<T> {
-    -x + T::one()
-}
+pub use term::Loss;

@@ -4,7 +4,8 @@ use autodiff::{Real, Tensor};
 use ndarray::{ArrayD, IxDyn};
 
 use super::classes::{hard, weights};
-use super::{Loss, Reduction};
+use super::reduction::Reduction;
+use super::term::Loss;
 use crate::expect;
 
 /// The hinge loss of several classes (Weston and Watkins 1999): `Σ_{k ≠ t} [m - y_t + y_k]_+ / C` for each item, with `C`

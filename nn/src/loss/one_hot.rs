@@ -2,7 +2,7 @@
 
 use autodiff::Real;
 
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 
 /// One-hot rows for class numbers.
 ///

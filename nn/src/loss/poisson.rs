@@ -2,7 +2,8 @@
 
 use autodiff::{Real, Tensor};
 
-use super::{Loss, Reduction, same};
+use super::reduction::Reduction;
+use super::term::{Loss, same};
 
 /// The negative log-likelihood of counts `t` of a Poisson distribution of rate `y`, or of `y = e^a`: `y - t ln y` for each
 /// element.

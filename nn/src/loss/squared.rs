@@ -2,7 +2,8 @@
 
 use autodiff::{Real, Tensor};
 
-use super::{Loss, Reduction, same};
+use super::reduction::Reduction;
+use super::term::{Loss, same};
 
 /// `½ (y - t)²` for each element: the negative log-likelihood of a normal distribution of variance 1, up to a constant
 /// (L9). The derivative is `y - t`.

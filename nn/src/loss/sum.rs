@@ -2,7 +2,8 @@
 
 use autodiff::{Real, Tensor};
 
-use super::{Loss, Reduction, complement, same};
+use super::reduction::Reduction;
+use super::term::{Loss, complement, same};
 
 /// `½ Σ (y - t)²`: the negative log-likelihood of a normal distribution up to constants (L9). At an identity output
 /// the derivative is `y - t`.

@@ -5,6 +5,8 @@ use std::fmt;
 use autodiff::{Real, Tensor};
 use ndarray::{Array2, Axis};
 
+use super::rows::{largest, rows};
+
 /// How often each class was taken for each: rows are the targets' classes, columns the predicted ones.
 ///
 /// With TP, FP and FN the numbers of a class's items that were found, of others taken for it, and of its items that
@@ -77,11 +79,11 @@ impl Confusion {
     /// If the shapes differ.
     #[track_caller]
     pub fn of<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> Self {
-        let (y, t) = super::rows("confusion", y, t);
+        let (y, t) = rows("confusion", y, t);
         let classes = |rows: &Array2<f64>| -> Vec<usize> {
             match rows.ncols() {
                 1 => rows.iter().map(|&x| usize::from(x >= 0.5)).collect(),
-                _ => rows.rows().into_iter().map(|row| super::largest(&row)).collect(),
+                _ => rows.rows().into_iter().map(|row| largest(&row)).collect(),
             }
         };
         Self::new(&classes(&y), &classes(&t), if y.ncols() == 1 { 2 } else { y.ncols() })

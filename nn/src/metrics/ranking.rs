@@ -3,7 +3,7 @@
 use autodiff::{Real, Tensor};
 use ndarray::{ArrayView1, Axis};
 
-use super::{largest, rows};
+use super::rows::{largest, rows};
 use crate::loss;
 
 /// The fraction of items whose class is among the `k` largest outputs. Of equal outputs the first ones are taken, so that

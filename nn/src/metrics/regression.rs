@@ -3,7 +3,7 @@
 use autodiff::{Real, Tensor};
 use ndarray::Axis;
 
-use super::rows;
+use super::rows::rows;
 
 /// The mean of `(y - t)²` over all elements.
 ///

@@ -2,7 +2,8 @@
 
 use autodiff::{Real, Tensor};
 
-use super::{At, Descent, Transform};
+use super::descent::Descent;
+use super::transform::{At, Transform};
 use crate::expect;
 
 /// Adagrad (Duchi, Hazan and Singer 2011): `s ← s + g²`, `w ← w - η g / (√s + ε)`. With ε = 1e-10.

@@ -2,7 +2,8 @@
 
 use autodiff::{Real, Tensor};
 
-use super::{At, Descent, Transform};
+use super::descent::Descent;
+use super::transform::{At, Transform};
 use crate::expect;
 
 /// Adam (Kingma and Ba 2015): `m ← β₁ m + (1 - β₁) g`, `v ← β₂ v + (1 - β₂) g²`, and in step `t`

@@ -4,9 +4,11 @@ use std::ops::Range;
 
 use autodiff::{Real, Tensor};
 
+use super::decay::WeightDecay;
 use super::slot::{Slot, Work};
-use super::{At, Transform, Updates, WeightDecay};
-use crate::{Param, Result};
+use super::transform::{At, Transform, Updates};
+use crate::error::Result;
+use crate::param::Param;
 
 /// The links of an optimiser's chain, around its rule.
 pub(super) struct Chain<T: Real, R> {

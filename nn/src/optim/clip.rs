@@ -2,9 +2,9 @@
 
 use autodiff::{Real, Tensor};
 
-use super::{At, Survey, Transform, Updates};
-use crate::error::Kind;
-use crate::{Result, expect};
+use super::transform::{At, Survey, Transform, Updates};
+use crate::error::{Kind, Result};
+use crate::expect;
 
 /// Cuts every number of the update to `[-most, most]`. NaN stays NaN.
 #[derive(Clone, Copy, Debug, PartialEq)]

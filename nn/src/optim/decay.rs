@@ -2,7 +2,7 @@
 
 use autodiff::{Real, Tensor};
 
-use super::{At, Transform};
+use super::transform::{At, Transform};
 use crate::expect;
 
 /// Adds `λ w` to the update, with the parameter group's `λ` if that has its own.

@@ -5,10 +5,14 @@ use std::fmt;
 use autodiff::Real;
 
 use super::chain::Chain;
+use super::clip::{ClipNorm, ClipValue};
+use super::decay::WeightDecay;
+use super::group::Group;
 use super::slot::Slot;
-use super::{ClipNorm, ClipValue, Group, Transform, WeightDecay};
+use super::transform::Transform;
 use crate::expect;
-use crate::schedule::{Plateau, Schedule};
+use crate::schedule::factor::Schedule;
+use crate::schedule::plateau::Plateau;
 
 /// Descent along transformed gradients: `w ← w - η u`.
 ///

@@ -4,10 +4,12 @@ use std::collections::VecDeque;
 
 use autodiff::{Real, Tensor, Var};
 
-use super::line_search::dot;
-use super::minimize::{Direction, Minimum, Point, Stop, minimize};
+use super::line_search::{Point, dot};
+use super::minimize::{Direction, Minimum, Stop, minimize};
 use super::objective::{Function, Objective, OfModel};
-use crate::{Layer, Result, expect};
+use crate::error::Result;
+use crate::expect;
+use crate::layer::Layer;
 
 /// L-BFGS (Liu and Nocedal 1989): the direction `-H g`, where `H`, an estimate of the inverse Hessian, is built from the
 /// last few steps `s = Δw` and changes `y = Δg` of the gradient by the two-loop recursion; the length by a line search that

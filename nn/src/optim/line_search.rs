@@ -2,8 +2,7 @@
 
 use autodiff::Real;
 
-use super::minimize::Point;
-use crate::Result;
+use crate::error::{Error, Result};
 
 /// How much of the decrease that the slope promises is enough.
 const ENOUGH: f64 = 1e-4;
@@ -11,6 +10,14 @@ const ENOUGH: f64 = 1e-4;
 const LEFT: f64 = 0.9;
 /// Evaluations of one search.
 const TRIALS: usize = 40;
+
+/// A point with the function's value and gradient there.
+#[derive(Clone, Debug)]
+pub(super) struct Point<T> {
+    pub(super) x: Vec<T>,
+    pub(super) value: T,
+    pub(super) gradient: Vec<T>,
+}
 
 /// The function along the line: where, its value and slope, and the point.
 struct Trial<T> {
@@ -40,7 +47,7 @@ pub(super) fn strong_wolfe<T: Real>(
         let x = start.x.iter().zip(direction).map(|(&x, &p)| x + step * p).collect();
         let point = evaluate(x)?;
         let trial = Trial { step, value: point.value, slope: dot(&point.gradient, direction), point };
-        Ok::<_, crate::Error>((trials < TRIALS, trial))
+        Ok::<_, Error>((trials < TRIALS, trial))
     };
     let mut low = Trial { step: T::zero(), value: start.value, slope, point: start.clone() };
     let mut step = first;

@@ -1,19 +1,12 @@
 //! The loop that the full-batch methods share: a direction, a line search, until the gradient vanishes.
 
-use autodiff::Real;
+use autodiff::{Real, Tensor};
 
-use super::line_search::{dot, rounding, strong_wolfe};
-use super::objective::Objective;
-use crate::error::Kind;
-use crate::{Result, expect};
-
-/// A point with the function's value and gradient there.
-#[derive(Clone, Debug)]
-pub(super) struct Point<T> {
-    pub(super) x: Vec<T>,
-    pub(super) value: T,
-    pub(super) gradient: Vec<T>,
-}
+use super::line_search::{Point, dot, rounding, strong_wolfe};
+use super::objective::{Objective, OfModel};
+use crate::error::{Kind, Result};
+use crate::expect;
+use crate::layer::Layer;
 
 /// Where a minimisation ended, and how it got there.
 #[derive(Clone, Debug, PartialEq)]
@@ -147,4 +140,18 @@ pub(super) fn minimize<T: Real>(
 fn progress<T: Real>(point: &Point<T>) -> Progress<T> {
     let largest = point.gradient.iter().fold(T::zero(), |largest, g| largest.max(g.abs()));
     Progress { value: point.value, gradient: largest }
+}
+
+impl<M, F> OfModel<'_, M, F> {
+    /// Minimises the objective; the parameters are at the minimum found, or as they were if there is an error.
+    pub(super) fn minimize<T: Real>(mut self, stop: Stop, method: &mut dyn Direction<T>) -> Result<Minimum<T>>
+    where
+        M: Layer<T>,
+        F: Fn(&M) -> Tensor<T>,
+    {
+        let before = self.values();
+        let result = minimize(stop, method, &mut self, before.clone());
+        self.set(result.as_ref().map_or(&before, |minimum| &minimum.x));
+        result
+    }
 }

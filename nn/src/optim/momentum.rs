@@ -2,7 +2,8 @@
 
 use autodiff::{Real, Tensor};
 
-use super::{At, Descent, Transform};
+use super::descent::Descent;
+use super::transform::{At, Transform};
 use crate::expect;
 
 /// Gradient descent `w ← w - η g`; with momentum `v ← μ v + g`, `w ← w - η v`; in Nesterov's form `w ← w - η (g + μ v)`

@@ -3,10 +3,11 @@
 use autodiff::{Real, Tensor, Var};
 use ndarray::Array2;
 
-use super::line_search::dot;
-use super::minimize::{Direction, Minimum, Point, Stop, minimize};
+use super::line_search::{Point, dot};
+use super::minimize::{Direction, Minimum, Stop, minimize};
 use super::objective::{Function, Objective, OfModel};
-use crate::{Layer, Result};
+use crate::error::Result;
+use crate::layer::Layer;
 
 /// Newton's method: the direction `-H⁻¹ g` with the Hessian `H` from automatic differentiation, the length by a line
 /// search that meets the strong Wolfe conditions.

@@ -3,9 +3,9 @@
 use autodiff::{Real, Tape, Tensor, Var};
 use ndarray::{Array2, ArrayD, IxDyn};
 
-use super::minimize::{Direction, Minimum, Stop, minimize};
-use crate::visit::{parameters, parameters_mut};
-use crate::{Layer, Result};
+use crate::error::Result;
+use crate::layer::Layer;
+use crate::visit::{parameters, parameters_mut, watch};
 
 /// A function of several numbers.
 pub(super) trait Objective<T: Real> {
@@ -60,18 +60,6 @@ impl<M, F> OfModel<'_, M, F> {
         });
     }
 
-    /// Minimises the objective; the parameters are at the minimum found, or as they were if there is an error.
-    pub(super) fn minimize<T: Real>(mut self, stop: Stop, method: &mut dyn Direction<T>) -> Result<Minimum<T>>
-    where
-        M: Layer<T>,
-        F: Fn(&M) -> Tensor<T>,
-    {
-        let before = self.values();
-        let result = minimize(stop, method, &mut self, before.clone());
-        self.set(result.as_ref().map_or(&before, |minimum| &minimum.x));
-        result
-    }
-
     /// Puts the parameters at `x` on a tape and records the objective.
     fn record<T: Real>(&mut self, x: &[T], tape: &Tape<T>) -> Tensor<T>
     where
@@ -79,7 +67,7 @@ impl<M, F> OfModel<'_, M, F> {
         F: Fn(&M) -> Tensor<T>,
     {
         self.set(x);
-        crate::watch(self.model, tape);
+        watch(self.model, tape);
         (self.objective)(self.model)
     }
 }

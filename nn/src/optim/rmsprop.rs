@@ -2,7 +2,8 @@
 
 use autodiff::{Real, Tensor};
 
-use super::{At, Descent, Transform};
+use super::descent::Descent;
+use super::transform::{At, Transform};
 use crate::expect;
 
 /// `RMSprop` (Hinton 2012): `s ← α s + (1 - α) g²`, `w ← w - η g / (√s + ε)`. With α = 0.99, ε = 1e-8.

@@ -2,7 +2,7 @@
 
 use autodiff::{Real, Tensor};
 
-use super::Group;
+use super::group::Group;
 
 /// A parameter's settings and arrays.
 pub(super) struct Slot<T: Real> {

@@ -2,9 +2,8 @@
 
 use autodiff::{Real, Tensor};
 
-use crate::Result;
-use crate::error::Kind;
-use crate::schedule::Progress;
+use crate::error::{Error, Kind, Result};
+use crate::schedule::plateau::Progress;
 
 /// An optimiser's memory: numbers and arrays by name, for a checkpoint.
 ///
@@ -86,7 +85,7 @@ impl<T: Real> State<T> {
     }
 }
 
-fn missing(name: &str, expected: String) -> crate::Error {
+fn missing(name: &str, expected: String) -> Error {
     Kind::StateMissing { name: name.to_owned(), expected }.into()
 }
 

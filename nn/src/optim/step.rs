@@ -3,13 +3,15 @@
 use autodiff::{Gradients, Real};
 
 use super::chain::Moment;
+use super::descent::Descent;
+use super::optimizer::Optimizer;
 use super::slot::{Slot, Work, describe};
-use super::state::numbers;
-use super::{Descent, Optimizer, State, Transform};
-use crate::error::Kind;
-use crate::schedule::Plateau;
-use crate::visit::{parameters, quoted, unnamed_mut};
-use crate::{Error, Layer, Result};
+use super::state::{State, numbers};
+use super::transform::Transform;
+use crate::error::{Error, Kind, Result, quoted};
+use crate::layer::Layer;
+use crate::schedule::plateau::Plateau;
+use crate::visit::{parameters, unnamed_mut};
 
 impl<T: Real, R: Transform<T>> Optimizer<T> for Descent<T, R> {
     /// One step.

@@ -3,7 +3,8 @@
 use autodiff::{Real, Tensor};
 
 use super::slot::Slot;
-use crate::{Param, Result};
+use crate::error::Result;
+use crate::param::Param;
 
 /// A link of an optimiser's chain: changes each parameter's update, which is the gradient at first, in place.
 ///

@@ -9,9 +9,9 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::Codec;
-use crate::error::Kind;
-use crate::{Error, Result, atomic};
+use super::element::Codec;
+use crate::atomic;
+use crate::error::{Error, Kind, Result};
 
 /// The metadata's one key: with several the format's writer would put them in an order that differs from run to run.
 const HEADER: &str = "nn";

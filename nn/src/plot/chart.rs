@@ -4,13 +4,14 @@ use std::path::Path;
 
 use plotters::prelude::*;
 
-use super::axis::{self, Axis};
+use super::axis::Axis;
 use super::canvas::Canvas;
 use super::color::{PALETTE, tint};
 use super::error::Error;
-use super::frame::{Frame, Labels, Plot, Rect};
+use super::frame::{Frame, Labels, Plot};
 use super::legend::{Dash, Mark};
-use super::panel::Sheet;
+use super::sheet::{Chart, Rect, Sheet};
+use super::{axis, canvas};
 
 /// Further series take the colours again, in another dash.
 const DASHES: [Dash; 3] = [None, Some((8.0, 4.0)), Some((2.0, 3.0))];
@@ -176,35 +177,7 @@ impl LineChart {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        self.sheet.save(self.clone(), path)
-    }
-
-    pub(super) fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>, within: Rect) -> DrawResult<(), B> {
-        let points = || self.series.iter().flat_map(|series| &series.points).filter(|&&point| self.shows(point));
-        let frame = Frame {
-            title: &self.sheet.title,
-            x_label: &self.sheet.x_label,
-            y_label: &self.sheet.y_label,
-            x: (Axis::new(points().map(|&(x, _)| x), self.log_x), Labels::Numbers),
-            y: (Axis::new(points().map(|&(_, y)| y), self.log_y), Labels::Numbers),
-            legend: self
-                .series
-                .iter()
-                .enumerate()
-                .map(|(index, series)| (series.name.clone(), mark(index, series)))
-                .collect(),
-            grid: true,
-            right: 0.0,
-        };
-        frame.draw(canvas, within, |plot| {
-            let all = || self.series.iter().enumerate();
-            // No area hides a line.
-            for (index, series) in all().filter(|(_, series)| series.look == Look::Filled) {
-                let area = series.points.iter().map(|&point| canvas.place(plot.place(point))).collect::<Vec<_>>();
-                canvas.area.draw(&Polygon::new(area, look(index).0.mix(0.3)))?;
-            }
-            all().try_for_each(|(index, series)| self.draw_series(canvas, plot, index, series))
-        })
+        canvas::save(self, path.as_ref())
     }
 
     fn draw_series<B: DrawingBackend>(
@@ -229,6 +202,38 @@ impl LineChart {
 
     fn shows(&self, (x, y): (f64, f64)) -> bool {
         axis::shows(x, self.log_x) && axis::shows(y, self.log_y)
+    }
+}
+
+impl Chart for LineChart {
+    fn sheet(&self) -> &Sheet {
+        &self.sheet
+    }
+
+    fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>, within: Rect) -> DrawResult<(), B> {
+        let points = || self.series.iter().flat_map(|series| &series.points).filter(|&&point| self.shows(point));
+        let frame = Frame {
+            sheet: &self.sheet,
+            x: (Axis::new(points().map(|&(x, _)| x), self.log_x), Labels::Numbers),
+            y: (Axis::new(points().map(|&(_, y)| y), self.log_y), Labels::Numbers),
+            legend: self
+                .series
+                .iter()
+                .enumerate()
+                .map(|(index, series)| (series.name.clone(), mark(index, series)))
+                .collect(),
+            grid: true,
+            right: 0.0,
+        };
+        frame.draw(canvas, within, |plot| {
+            let all = || self.series.iter().enumerate();
+            // No area hides a line.
+            for (index, series) in all().filter(|(_, series)| series.look == Look::Filled) {
+                let area = series.points.iter().map(|&point| canvas.place(plot.place(point))).collect::<Vec<_>>();
+                canvas.area.draw(&Polygon::new(area, look(index).0.mix(0.3)))?;
+            }
+            all().try_for_each(|(index, series)| self.draw_series(canvas, plot, index, series))
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! The confusion matrix as a picture.
 
-use super::HeatMap;
-use crate::metrics::Confusion;
+use super::map::HeatMap;
+use crate::metrics::confusion::Confusion;
 
 /// A confusion matrix: in each cell how many items of the row's class were taken for the column's, coloured by their share
 /// of the row, so that classes of different sizes can be compared. Rows of classes without items are grey.

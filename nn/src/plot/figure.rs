@@ -5,12 +5,12 @@ use std::path::Path;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
-use super::canvas::{self, Canvas, Picture};
+use super::canvas::{Canvas, Picture};
 use super::color::INK;
 use super::error::Error;
-use super::font;
-use super::frame::Rect;
 use super::panel::Panel;
+use super::sheet::Rect;
+use super::{canvas, font};
 
 const IN_A_ROW: usize = 3;
 const TITLE: f64 = 22.0;

@@ -6,8 +6,9 @@ use plotters::style::text_anchor::HPos;
 use super::axis::{Axis, Ruler, Tick};
 use super::canvas::Canvas;
 use super::color::{FRAME, GRID, INK};
-use super::font;
-use super::legend::{self, Entry};
+use super::legend::Entry;
+use super::sheet::{Rect, Sheet};
+use super::{font, legend};
 
 const TITLE: f64 = 18.0;
 const LABEL: f64 = 15.0;
@@ -24,22 +25,13 @@ pub(super) enum Labels<'a> {
 }
 
 pub(super) struct Frame<'a> {
-    pub(super) title: &'a str,
-    pub(super) x_label: &'a str,
-    pub(super) y_label: &'a str,
+    pub(super) sheet: &'a Sheet,
     pub(super) x: (Axis, Labels<'a>),
     pub(super) y: (Axis, Labels<'a>),
     pub(super) legend: Vec<Entry>,
     pub(super) grid: bool,
     /// Kept free to the right.
     pub(super) right: f64,
-}
-
-/// A part of the picture, in pixels; the corner is the upper left one.
-#[derive(Clone, Copy)]
-pub(super) struct Rect {
-    pub(super) corner: (f64, f64),
-    pub(super) size: (f64, f64),
 }
 
 /// Where values stand; lengths are in pixels.
@@ -68,19 +60,19 @@ impl Frame<'_> {
     ) -> DrawResult<(), B> {
         let room = |label: &str, height: f64| if label.is_empty() { 0.0 } else { height + GAP };
         let rows = legend::rows(self.legend.iter().cloned(), size.0 - 4.0 * GAP);
-        let top = (1.5 * GAP + room(self.title, TITLE) + legend::ROW * rows.len() as f64).round();
-        let bottom = (1.5 * GAP + SMALL + room(self.x_label, LABEL)).round();
+        let top = (1.5 * GAP + room(&self.sheet.title, TITLE) + legend::ROW * rows.len() as f64).round();
+        let bottom = (1.5 * GAP + SMALL + room(&self.sheet.x_label, LABEL)).round();
         let height = (size.1 - top - bottom - EDGE).floor();
         let y_ticks = match self.y.1 {
             Labels::Numbers => self.y.0.ticks(tick_count(height, 45.0), |_| true),
             Labels::Names(names) => named(names, 0.3 * size.0, (height, 1.5 * SMALL)),
         };
         let widest = y_ticks.iter().map(|tick| font::width(&tick.label, SMALL)).fold(0.0, f64::max);
-        let left = (1.5 * GAP + room(self.y_label, LABEL) + widest).round();
+        let left = (1.5 * GAP + room(&self.sheet.y_label, LABEL) + widest).round();
         let width = (size.0 - left - 2.0 * GAP - EDGE - self.right).floor();
 
         let middle = corner.0 + EDGE + left + width / 2.0;
-        let title = font::fit(self.title, TITLE, size.0 - 2.0 * GAP);
+        let title = font::fit(&self.sheet.title, TITLE, size.0 - 2.0 * GAP);
         // Over the plot if there is room to both sides, else over the whole rectangle.
         let center = |width: f64| {
             let half = width / 2.0 + GAP;
@@ -119,8 +111,8 @@ impl Frame<'_> {
             .set_all_tick_mark_size(canvas.units(0.4 * GAP))
             .label_style(canvas.font(SMALL, INK))
             .axis_desc_style(canvas.font(LABEL, INK))
-            .x_desc(font::fit(self.x_label, LABEL, width))
-            .y_desc(font::fit(self.y_label, LABEL, height))
+            .x_desc(font::fit(&self.sheet.x_label, LABEL, width))
+            .y_desc(font::fit(&self.sheet.y_label, LABEL, height))
             .draw()?;
 
         content(&Plot { x, y, corner: plot_corner, size: (width, height) })?;

@@ -5,10 +5,10 @@ use std::path::Path;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
-use super::canvas::{self, Canvas, Picture};
+use super::canvas::{Canvas, Picture};
 use super::color::{FRAME, INK, VERMILION};
 use super::error::{Error, Kind};
-use super::font;
+use super::{canvas, font};
 
 const TITLE: f64 = 18.0;
 const CAPTION: f64 = 14.0;

@@ -2,9 +2,10 @@
 
 use autodiff::{Real, Tensor};
 
-use super::{Figure, LineChart};
-use crate::Layer;
-use crate::visit::parameters;
+use super::chart::LineChart;
+use super::figure::Figure;
+use crate::layer::Layer;
+use crate::visit::{names, parameters};
 
 const ROW: u32 = 380;
 
@@ -44,7 +45,7 @@ pub fn weight_histograms<T: Real>(title: impl Into<String>, model: &impl Layer<T
 /// If there is not one tensor for each parameter.
 #[track_caller]
 pub fn gradient_histograms<T: Real>(title: impl Into<String>, model: &impl Layer<T>, gradient: &[Tensor<T>]) -> Figure {
-    let expected = crate::names(model).len();
+    let expected = names(model).len();
     let found = gradient.len();
     assert!(found == expected, "gradient_histograms: {found} tensors for {expected} parameters");
     histograms(title.into(), "derivative of the loss", model, gradient)

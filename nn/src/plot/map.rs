@@ -12,10 +12,10 @@ use super::canvas::Canvas;
 use super::color::{INK, text_on};
 use super::contour::{between, contour};
 use super::error::Error;
-use super::font;
-use super::frame::{Frame, Labels, Plot, Rect, SMALL};
-use super::panel::Sheet;
+use super::frame::{Frame, Labels, Plot, SMALL};
 use super::scale::Scale;
+use super::sheet::{Chart, Rect, Sheet};
+use super::{canvas, font};
 
 /// A matrix of values as colours, with a bar that says which is which.
 ///
@@ -216,35 +216,7 @@ impl HeatMap {
     /// # Errors
     /// As [`LineChart::save`](super::LineChart::save).
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        self.sheet.save(self.clone(), path)
-    }
-
-    pub(super) fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>, within: Rect) -> DrawResult<(), B> {
-        let ends = self.value_range.map(|(low, high)| ndarray::arr2(&[[low, high]]));
-        let scale = Scale::new(ends.as_ref().unwrap_or(&self.values).iter(), self.log, self.bands);
-        let (rows, columns) = self.values.dim();
-        let (y, y_labels) = self.y.axis(rows);
-        let frame = Frame {
-            title: &self.sheet.title,
-            x_label: &self.sheet.x_label,
-            y_label: &self.sheet.y_label,
-            x: self.x.axis(columns),
-            y: if self.is_upward() { (y, y_labels) } else { (y.turned(), y_labels) },
-            legend: Vec::new(),
-            grid: false,
-            right: scale.room(&self.value_label, within.size.1),
-        };
-        frame.draw(canvas, within, |plot| {
-            if self.values.is_empty() {
-                return Ok(());
-            }
-            match self.bands {
-                Some(_) => self.draw_samples(canvas, plot, &scale)?,
-                None => self.draw_cells(canvas, plot, &scale)?,
-            }
-            self.marks.iter().try_for_each(|&mark| cross(canvas, plot.place(mark)))?;
-            scale.draw(canvas, &self.value_label, (plot.corner.0 + plot.size.0, plot.corner.1), plot.size.1)
-        })
+        canvas::save(self, path.as_ref())
     }
 
     fn is_upward(&self) -> bool {
@@ -300,6 +272,38 @@ impl HeatMap {
             }
         }
         Ok(())
+    }
+}
+
+impl Chart for HeatMap {
+    fn sheet(&self) -> &Sheet {
+        &self.sheet
+    }
+
+    fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>, within: Rect) -> DrawResult<(), B> {
+        let ends = self.value_range.map(|(low, high)| ndarray::arr2(&[[low, high]]));
+        let scale = Scale::new(ends.as_ref().unwrap_or(&self.values).iter(), self.log, self.bands);
+        let (rows, columns) = self.values.dim();
+        let (y, y_labels) = self.y.axis(rows);
+        let frame = Frame {
+            sheet: &self.sheet,
+            x: self.x.axis(columns),
+            y: if self.is_upward() { (y, y_labels) } else { (y.turned(), y_labels) },
+            legend: Vec::new(),
+            grid: false,
+            right: scale.room(&self.value_label, within.size.1),
+        };
+        frame.draw(canvas, within, |plot| {
+            if self.values.is_empty() {
+                return Ok(());
+            }
+            match self.bands {
+                Some(_) => self.draw_samples(canvas, plot, &scale)?,
+                None => self.draw_cells(canvas, plot, &scale)?,
+            }
+            self.marks.iter().try_for_each(|&mark| cross(canvas, plot.place(mark)))?;
+            scale.draw(canvas, &self.value_label, (plot.corner.0 + plot.size.0, plot.corner.1), plot.size.1)
+        })
     }
 }
 

@@ -1,36 +1,14 @@
 //! What a figure is made of.
 
-use std::path::Path;
-
 use plotters::prelude::*;
 
 use super::canvas::Canvas;
-use super::error::Error;
-use super::frame::Rect;
-use super::{DecisionRegions, Figure, HeatMap, LineChart};
+use super::chart::LineChart;
+use super::map::HeatMap;
+use super::regions::DecisionRegions;
+use super::sheet::{Chart, Rect};
 
-/// What all charts have: words around the plot, and the size of a picture of the chart alone.
-#[derive(Clone, Debug)]
-pub(super) struct Sheet {
-    pub(super) title: String,
-    pub(super) x_label: String,
-    pub(super) y_label: String,
-    pub(super) size: (u32, u32),
-}
-
-impl Sheet {
-    pub(super) fn new(title: impl Into<String>, size: (u32, u32)) -> Self {
-        Self { title: title.into(), x_label: String::new(), y_label: String::new(), size }
-    }
-
-    /// Writes a picture of the chart that the sheet is of.
-    pub(super) fn save(&self, chart: impl Into<Panel>, path: impl AsRef<Path>) -> Result<(), Error> {
-        let (width, height) = self.size;
-        Figure::new("").panel(chart).size(width, height).save(path)
-    }
-}
-
-/// Any chart, as a part of a [`Figure`].
+/// Any chart, as a part of a [`Figure`](super::Figure).
 ///
 /// ```
 /// use nn::plot::{Figure, HeatMap, LineChart};

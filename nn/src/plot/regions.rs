@@ -7,14 +7,15 @@ use ndarray::{Array2, Array3, Axis as Along};
 use plotters::prelude::*;
 
 use super::axis::Axis;
+use super::canvas;
 use super::canvas::Canvas;
 use super::color::{NOTHING, class, tint};
 use super::contour::between;
 use super::error::Error;
-use super::frame::{Frame, Labels, Plot, Rect};
+use super::frame::{Frame, Labels, Plot};
 use super::legend::Mark;
-use super::panel::Sheet;
-use crate::Dataset;
+use super::sheet::{Chart, Rect, Sheet};
+use crate::data::dataset::Dataset;
 
 /// Places at which the model is asked, across and down; in between its outputs are taken to be linear.
 const GRID: (usize, usize) = (240, 180);
@@ -137,30 +138,7 @@ impl DecisionRegions {
     /// # Errors
     /// As [`LineChart::save`](super::LineChart::save).
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        self.sheet.save(self.clone(), path)
-    }
-
-    pub(super) fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>, within: Rect) -> DrawResult<(), B> {
-        let classes = self.names.len();
-        let legend = self.names.iter().enumerate();
-        let frame = Frame {
-            title: &self.sheet.title,
-            x_label: &self.sheet.x_label,
-            y_label: &self.sheet.y_label,
-            x: (self.x.clone(), Labels::Numbers),
-            y: (self.y.clone(), Labels::Numbers),
-            legend: legend.map(|(k, name)| (name.clone(), Mark::Region(class(k, classes)))).collect(),
-            grid: false,
-            right: 0.0,
-        };
-        frame.draw(canvas, within, |plot| {
-            self.draw_ground(canvas, plot)?;
-            self.points.iter().filter(|((x, y), _)| x.is_finite() && y.is_finite()).try_for_each(|&(point, k)| {
-                let middle = canvas.place(plot.place(point));
-                canvas.dot(middle, DOT + 1.0, WHITE)?;
-                canvas.dot(middle, DOT, class(k, classes))
-            })
-        })
+        canvas::save(self, path.as_ref())
     }
 
     fn draw_ground<B: DrawingBackend>(&self, canvas: &Canvas<B>, plot: &Plot) -> DrawResult<(), B> {
@@ -174,6 +152,33 @@ impl DecisionRegions {
                 _ => class_of(&scores),
             };
             found.map_or(NOTHING, |found| tint(class(found, self.names.len()), 0.3))
+        })
+    }
+}
+
+impl Chart for DecisionRegions {
+    fn sheet(&self) -> &Sheet {
+        &self.sheet
+    }
+
+    fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>, within: Rect) -> DrawResult<(), B> {
+        let classes = self.names.len();
+        let legend = self.names.iter().enumerate();
+        let frame = Frame {
+            sheet: &self.sheet,
+            x: (self.x.clone(), Labels::Numbers),
+            y: (self.y.clone(), Labels::Numbers),
+            legend: legend.map(|(k, name)| (name.clone(), Mark::Region(class(k, classes)))).collect(),
+            grid: false,
+            right: 0.0,
+        };
+        frame.draw(canvas, within, |plot| {
+            self.draw_ground(canvas, plot)?;
+            self.points.iter().filter(|((x, y), _)| x.is_finite() && y.is_finite()).try_for_each(|&(point, k)| {
+                let middle = canvas.place(plot.place(point));
+                canvas.dot(middle, DOT + 1.0, WHITE)?;
+                canvas.dot(middle, DOT, class(k, classes))
+            })
         })
     }
 }

@@ -1,7 +1,9 @@
 //! A training run in pictures.
 
-use super::{Figure, HeatMap, LineChart};
-use crate::{Curve, GradientNorm, History};
+use super::chart::LineChart;
+use super::figure::Figure;
+use super::map::HeatMap;
+use crate::train::history::{Curve, Epoch, GradientNorm, History};
 
 /// Learning curves: the loss and every metric, on the training and the validation set, over the epochs. The axis of the
 /// losses is logarithmic if all are above 0; the epoch whose weights were kept is marked.
@@ -20,7 +22,7 @@ use crate::{Curve, GradientNorm, History};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn learning_curves(title: impl Into<String>, history: &History) -> Figure {
-    let losses = |of: fn(&crate::Epoch) -> f64| history.epochs.iter().map(of).collect::<Vec<f64>>();
+    let losses = |of: fn(&Epoch) -> f64| history.epochs.iter().map(of).collect::<Vec<f64>>();
     let (train, valid) = (losses(|epoch| epoch.train_loss), losses(|epoch| epoch.valid_loss));
     let chart = LineChart::new("Loss").y_label("loss");
     let chart = if train.iter().chain(&valid).all(|&loss| loss > 0.0) { chart.log_y() } else { chart };

@@ -3,11 +3,11 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
-use super::axis::{self, Axis};
+use super::axis::Axis;
 use super::canvas::Canvas;
 use super::color::{FRAME, INK, NOTHING, viridis};
-use super::font;
 use super::frame::{GAP, SMALL, outline, tick_count};
+use super::{axis, font};
 
 const LABEL: f64 = 15.0;
 const WIDTH: f64 = 18.0;

@@ -5,10 +5,11 @@ use ndarray::Array2;
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-use super::HeatMap;
-use crate::error::Kind;
+use super::map::HeatMap;
+use crate::error::{Kind, Result};
+use crate::expect;
+use crate::layer::Layer;
 use crate::visit::{parameters, parameters_mut};
-use crate::{Layer, Result};
 
 /// Colours of the picture.
 const BANDS: usize = 24;
@@ -50,7 +51,7 @@ pub fn loss_surface<T: Real, M: Layer<T>>(
     samples: usize,
     loss: impl Fn(&M) -> Tensor<T>,
 ) -> Result<HeatMap> {
-    crate::expect::positive("loss_surface: the reach", reach);
+    expect::positive("loss_surface: the reach", reach);
     assert!(samples >= 2, "loss_surface: {samples} samples along each direction, expected at least 2");
     directions.iter().try_for_each(|direction| check(model, direction))?;
     let mut start: Vec<Tensor<T>> = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::{Epoch, History};
+use super::history::{Epoch, History};
 
 /// A step that was taken.
 #[derive(Clone, Debug, PartialEq)]

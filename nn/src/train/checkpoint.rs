@@ -7,96 +7,24 @@ use std::time::Duration;
 use autodiff::{Real, Tensor};
 use serde::{Deserialize, Serialize};
 
+use super::checkpoints::Checkpoints;
+use super::history::Epoch;
 use super::run::{Run, Weights};
-use super::{Epoch, Settings, Stop};
-use crate::error::Kind;
-use crate::optim::State;
-use crate::persist::{self, Codec, Reader, WeightsInfo, Writer};
+use super::settings::Settings;
+use super::stop::Stop;
+use crate::atomic;
+use crate::data::dataset::Dataset;
+use crate::error::{Error, Kind, Result};
+use crate::layer::Layer;
+use crate::optim::optimizer::Optimizer;
+use crate::optim::state::State;
+use crate::persist::element::Codec;
+use crate::persist::file::{Reader, Writer};
+use crate::persist::weights;
+use crate::persist::weights::WeightsInfo;
+use crate::random::RandomState;
+use crate::state::{random_states, restore_random_states};
 use crate::visit::stored;
-use crate::{
-    Dataset, Error, Layer, Optimizer, RandomState, Result, atomic, expect, random_states, restore_random_states,
-};
-
-/// Where and how often a run is kept, for [`Trainer::checkpoints`](super::Trainer::checkpoints).
-///
-/// A checkpoint is one file, `checkpoint.safetensors`: the weights under their names, as [`load`](crate::load) reads them,
-/// and under names that start with `train/` the optimiser's memory, the history, the best weights and the place in the
-/// data. It appears whole or not at all, so a program that is killed leaves the last one.
-///
-/// A run that finds a checkpoint in its folder goes on with it, and ends with the bits of a run that was never ended.
-/// For that it has to be the same run: built alike, with the same data. It is checked that parameters, optimiser, rate,
-/// seed, metrics and training set are the same; more epochs than before may be asked for. What callbacks and closures
-/// remember is theirs to keep. To start over, use another folder.
-///
-/// ```
-/// use nn::{Checkpoints, Dataset, Linear, Sgd, Trainer, loss};
-/// use ndarray::array;
-/// let line = Dataset::new(array![[0.0], [1.0]], array![[1.0], [3.0]])?;
-/// let folder = std::env::temp_dir().join(format!("nn-checkpoints-doc-{}", std::process::id()));
-/// let run = |epochs| {
-///     let model = Linear::from_weights(array![[0.0]], array![0.0]);
-///     let trainer = Trainer::new(model, loss::squared_error, Sgd::<f64>::new(0.1).momentum(0.9)).epochs(epochs);
-///     trainer.checkpoints(Checkpoints::new(&folder).every_epochs(10)).fit(&line, &line)
-/// };
-/// run(10)?;
-/// let continued = run(30)?;
-/// # std::fs::remove_dir_all(&folder).unwrap();
-/// let whole = run(30)?;
-/// # std::fs::remove_dir_all(&folder).unwrap();
-/// assert_eq!(continued.epochs, whole.epochs);
-/// # Ok::<(), nn::Error>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct Checkpoints {
-    folder: PathBuf,
-    epochs: usize,
-    steps: Option<usize>,
-}
-
-impl Checkpoints {
-    /// In this folder, which is made if need be, after every epoch.
-    pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into(), epochs: 1, steps: None }
-    }
-
-    /// After every `n` epochs, and at the end.
-    ///
-    /// # Panics
-    /// If `n` is 0.
-    #[track_caller]
-    pub fn every_epochs(mut self, n: usize) -> Self {
-        self.epochs = expect::at_least_one("Checkpoints: the number of epochs in between", n);
-        self
-    }
-
-    /// After every `n` steps, too.
-    ///
-    /// # Panics
-    /// If `n` is 0.
-    #[track_caller]
-    pub fn every_steps(mut self, n: usize) -> Self {
-        self.steps = Some(expect::at_least_one("Checkpoints: the number of steps in between", n));
-        self
-    }
-}
-
-impl From<&str> for Checkpoints {
-    fn from(folder: &str) -> Self {
-        Self::new(folder)
-    }
-}
-
-impl From<&Path> for Checkpoints {
-    fn from(folder: &Path) -> Self {
-        Self::new(folder)
-    }
-}
-
-impl From<PathBuf> for Checkpoints {
-    fn from(folder: PathBuf) -> Self {
-        Self::new(folder)
-    }
-}
 
 /// Checkpoints of one run.
 pub(super) struct Store<T> {
@@ -184,7 +112,7 @@ impl<T: Real> Store<T> {
         optimizer: &impl Optimizer<T>,
     ) -> Result<()> {
         let mut writer = Writer::default();
-        persist::put(model, self.codec, &mut writer);
+        weights::put(model, self.codec, &mut writer);
         let state = optimizer.state();
         let (names, numbers): (Vec<String>, Vec<f64>) = state.numbers.into_iter().unzip();
         writer.numbers(RATE, &[optimizer.rate()]);
@@ -244,7 +172,7 @@ impl<T: Real> Store<T> {
         };
         self.check(&place, settings)?;
         let exact = |dtype| (dtype == self.codec.dtype).then_some(self.codec);
-        let weights = persist::take(model, &self.file, &file, &exact, self.codec.dtype)?;
+        let weights = weights::take(model, &self.file, &file, &exact, self.codec.dtype)?;
         let best = if place.has_best { Some(self.best(&file, model)?) } else { None };
         let width = Epoch::COLUMNS.len() + 2 * run.history.metrics.len() + run.history.layers.len();
         let sums = file.numbers(SUMS, run.sums.numbers().len())?;
@@ -262,7 +190,7 @@ impl<T: Real> Store<T> {
             return Err(error);
         }
 
-        persist::set(model, weights);
+        weights::set(model, weights);
         run.rng.set_word_pos(generator);
         run.batch = place.batch;
         run.sums.set(&sums);
@@ -403,7 +331,7 @@ fn hash<T: Real>(data: &Dataset<T>) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::persist::RESERVED;
+    use crate::persist::weights::RESERVED;
 
     #[test]
     fn every_array_of_a_checkpoint_stands_under_a_reserved_name() {

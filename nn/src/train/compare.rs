@@ -1,12 +1,16 @@
 //! Several runs side by side: from other starts (L24), or on other parts of the data.
 
 use std::fmt;
-use std::path::Path;
 
 use autodiff::Real;
 
-use super::{History, Trainer};
-use crate::{Dataset, Layer, Loss, Optimizer, Result, atomic};
+use super::history::History;
+use super::trainer::Trainer;
+use crate::data::dataset::Dataset;
+use crate::error::Result;
+use crate::layer::Layer;
+use crate::loss::term::Loss;
+use crate::optim::optimizer::Optimizer;
 
 /// Runs side by side, with the model of the best.
 pub struct Comparison<M> {
@@ -140,7 +144,7 @@ impl<M> Comparison<M> {
     }
 
     /// The table's cells, the first row being the header.
-    fn cells(&self) -> Vec<Vec<String>> {
+    pub(super) fn cells(&self) -> Vec<Vec<String>> {
         let metrics: Vec<&String> = self
             .rows
             .iter()
@@ -169,16 +173,6 @@ impl<M> Comparison<M> {
             first.chain([epochs, seconds, end]).collect()
         };
         std::iter::once(header.collect()).chain(self.rows.iter().map(row)).collect()
-    }
-
-    /// Writes the table as CSV. The file appears whole or not at all.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
-    pub fn save_csv(&self, path: impl AsRef<Path>) -> Result<()> {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        self.cells().iter().for_each(|row| writer.write_record(row).expect("text, in memory"));
-        atomic::write(path.as_ref(), &writer.into_inner().expect("in memory"))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use autodiff::{Real, Tensor};
 
-use crate::Layer;
+use crate::layer::Layer;
 use crate::summary::first_broken;
 use crate::visit::parameters;
 

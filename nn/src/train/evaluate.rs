@@ -2,7 +2,10 @@
 
 use autodiff::{Gradients, Real, Tape, Tensor};
 
-use crate::{Layer, Loss, Regularizer};
+use crate::layer::Layer;
+use crate::loss::term::Loss;
+use crate::regularizer::Regularizer;
+use crate::visit::watch;
 
 /// What a batch gave.
 pub(super) struct Evaluated<T: Real> {
@@ -46,7 +49,7 @@ impl<T: Real, M: Layer<T>, L: Loss<T>> Evaluate<T, M, L> for Serial<T> {
         (x, t): (&Tensor<T>, &Tensor<T>),
     ) -> Evaluated<T> {
         self.0.reset();
-        crate::watch(model, &self.0);
+        watch(model, &self.0);
         let y = model.forward(x);
         let error = loss.loss(&y, t);
         let penalty = regularizer.map(|regularizer| regularizer.penalty(model));

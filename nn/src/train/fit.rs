@@ -3,19 +3,26 @@
 use std::time::{Duration, Instant};
 
 use autodiff::{Real, Tensor};
-use indicatif::ProgressBar;
 
 use super::callback::Step;
 use super::checkpoint::Store;
 use super::diverged::cause;
-use super::evaluate::Evaluate;
-use super::interrupt::Interrupt;
+use super::evaluate::{Evaluate, Serial};
+use super::history::History;
+#[cfg(feature = "interrupt")]
+use super::interrupt::interrupted;
 use super::norms::Norms;
-use super::progress;
+use super::progress::{self, Progress};
 use super::run::{Run, Weights, restore, weights};
-use super::{History, Settings, Stop, Trainer};
-use crate::error::{Kind, Place};
-use crate::{Batches, Dataset, Layer, Loss, Optimizer, Result};
+use super::stop::Stop;
+use super::trainer::Trainer;
+use crate::data::batches::Batches;
+use crate::data::dataset::Dataset;
+use crate::error::{Kind, Place, Result};
+use crate::layer::Layer;
+use crate::loss::term::Loss;
+use crate::optim::optimizer::Optimizer;
+use crate::state::{eval_mode, train_mode};
 
 /// What stays the same during a run.
 struct Frame<'a, T: Real> {
@@ -23,8 +30,8 @@ struct Frame<'a, T: Real> {
     valid: (Tensor<T>, Tensor<T>),
     norms: Norms,
     store: Option<Store<T>>,
-    interrupt: Option<Interrupt>,
-    bar: ProgressBar,
+    is_interrupted: Box<dyn Fn() -> bool>,
+    progress: Option<Box<dyn Progress>>,
     start: Instant,
     /// The time that earlier runs took.
     before: Duration,
@@ -33,6 +40,29 @@ struct Frame<'a, T: Real> {
 impl<T: Real> Frame<'_, T> {
     fn elapsed(&self) -> Duration {
         self.before + self.start.elapsed()
+    }
+}
+
+impl<M, L, O> Trainer<M, L, O> {
+    /// Trains on one data set and measures on another after every epoch.
+    ///
+    /// # Errors
+    /// If a data set is empty, or if no gradient reaches one of the parameters.
+    ///
+    /// If the loss or a gradient is no longer finite: the message names the step and the first layer whose output is not
+    /// finite, or the parameter, and the model has the last weights that gave a finite loss.
+    ///
+    /// If a checkpoint cannot be written, or if the one that is there is damaged or another run's.
+    ///
+    /// # Panics
+    /// If the model and the data do not fit together: the message names the operation and the shapes.
+    pub fn fit<T: Real>(&mut self, train: &Dataset<T>, valid: &Dataset<T>) -> Result<History>
+    where
+        M: Layer<T>,
+        L: Loss<T>,
+        O: Optimizer<T>,
+    {
+        fit(self, &mut Serial::new(), train, valid)
     }
 }
 
@@ -56,14 +86,16 @@ pub(super) fn fit<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
     if let Some(store) = &store {
         store.resume(settings, &mut run, &mut trainer.model, &mut trainer.optimizer)?;
     }
-    let bar = bar(settings, train.len(), run.history.steps);
-    let interrupt = if settings.interruptible { Interrupt::watch() } else { None };
+    let steps = |epoch| train.len().div_ceil(settings.batch_size(epoch, train.len()));
+    let steps = (0..settings.epochs).map(steps);
+    let progress = settings.progress.then(|| progress::show(steps.sum(), run.history.steps)).flatten();
+    let is_interrupted = interrupted(settings.interruptible);
     let before = run.history.elapsed;
-    let frame = Frame { train, valid: valid.all(), norms, store, interrupt, bar, start, before };
+    let mut frame = Frame { train, valid: valid.all(), norms, store, is_interrupted, progress, start, before };
     let result = epochs(trainer, engine, &frame, &mut run);
+    frame.progress = None;
     engine.release();
-    crate::eval_mode(&mut trainer.model);
-    frame.bar.finish_and_clear();
+    eval_mode(&mut trainer.model);
     run.history.stop = result?;
     run.restore_best(&mut trainer.model);
     run.history.elapsed = frame.elapsed();
@@ -74,12 +106,10 @@ pub(super) fn fit<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
     Ok(run.history)
 }
 
-fn bar(settings: &Settings, items: usize, done: usize) -> ProgressBar {
-    if !settings.progress {
-        return ProgressBar::hidden();
-    }
-    let steps = (0..settings.epochs).map(|epoch| items.div_ceil(settings.batch_size(epoch, items)));
-    progress::bar(steps.sum(), done)
+/// Without the feature `interrupt` Ctrl-C ends the program.
+#[cfg(not(feature = "interrupt"))]
+fn interrupted(_interruptible: bool) -> Box<dyn Fn() -> bool> {
+    Box::new(|| false)
 }
 
 /// All epochs that are left.
@@ -96,14 +126,14 @@ fn epochs<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
     while run.epoch() < trainer.settings.epochs {
         let batch_size = trainer.settings.batch_size(run.epoch(), frame.train.len());
         let mut rng = run.rng.clone();
-        crate::train_mode(&mut trainer.model);
+        train_mode(&mut trainer.model);
         for (x, t) in Batches::new(frame.train, batch_size, &mut rng).skip(run.batch) {
             let step = step(trainer, engine, frame, run, &mut previous, (&x, &t))?;
             let mut stop = trainer.callbacks.step(&step, &trainer.model).then_some(Stop::Callback);
             if trainer.settings.criteria.time.is_some_and(|limit| frame.elapsed() >= limit) {
                 stop = Some(Stop::Time);
             }
-            if frame.interrupt.as_ref().is_some_and(Interrupt::is_pressed) {
+            if (frame.is_interrupted)() {
                 stop = Some(Stop::Interrupted);
             }
             if let Some(store) = frame.store.as_ref().filter(|store| stop.is_some() || store.is_due_after_step(run)) {
@@ -162,14 +192,14 @@ fn step<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
     sums.metrics.iter_mut().zip(metrics).for_each(|(sum, metric)| *sum += metric * items);
     run.batch += 1;
     run.history.steps += 1;
-    frame.bar.inc(1);
-    if run.epoch() == 0 && !frame.bar.is_hidden() {
-        frame.bar.set_message(progress::first(settings.epochs, result.loss, rate));
-    }
     let Place { epoch, batch, step } = place;
     let gradient_norm = norms.remove(0);
     let (loss, penalty) = (result.loss, result.penalty);
-    Ok(Step { epoch, batch, step, loss, penalty, rate, gradient_norm, layer_norms: norms })
+    let step = Step { epoch, batch, step, loss, penalty, rate, gradient_norm, layer_norms: norms };
+    if let Some(progress) = &frame.progress {
+        progress.step(&step, settings.epochs);
+    }
+    Ok(step)
 }
 
 fn restore_previous<T: Real>(model: &mut impl Layer<T>, previous: Option<&[Tensor<T>]>) {
@@ -186,7 +216,7 @@ fn end_of_epoch<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
     batch_size: usize,
 ) -> Result<Option<Stop>> {
     let Trainer { model, loss, optimizer, settings, callbacks } = trainer;
-    crate::eval_mode(model);
+    eval_mode(model);
     let (x, t) = &frame.valid;
     let y = model.forward(x);
     let valid_loss = loss.loss(&y, t).item().primal();
@@ -196,7 +226,9 @@ fn end_of_epoch<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
         run.keep_best(model);
     }
     let last = run.history.last().expect("just closed");
-    frame.bar.set_message(progress::message(run.epoch(), settings.epochs, last));
+    if let Some(progress) = &frame.progress {
+        progress.epoch(run.epoch(), settings.epochs, last);
+    }
     let ended = callbacks.epoch(&run.history, model).then_some(Stop::Callback);
     let stop = settings.criteria.after_epoch(&run.history).or(ended);
     run.is_over = stop.is_some_and(Stop::is_final);

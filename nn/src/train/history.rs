@@ -6,8 +6,10 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::Stop;
-use crate::{Result, atomic};
+use super::metric::ACCURACY;
+use super::stop::Stop;
+use crate::atomic;
+use crate::error::Result;
 
 /// What one epoch achieved.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -136,28 +138,12 @@ impl History {
         for epoch in &self.epochs {
             columns.iter_mut().zip(epoch.row()).for_each(|((_, column), value)| column.push(value));
         }
-        for curve in self.metrics.iter().filter(|curve| curve.name != super::ACCURACY) {
+        for curve in self.metrics.iter().filter(|curve| curve.name != ACCURACY) {
             columns.push((format!("train_{}", curve.name), curve.train.clone()));
             columns.push((format!("valid_{}", curve.name), curve.valid.clone()));
         }
         let norms = self.layers.iter().map(|layer| (format!("gradient_norm_{}", layer.name), layer.norms.clone()));
         columns.into_iter().chain(norms).collect()
-    }
-
-    /// Writes a CSV file: a header with the names of the [columns](Self::columns), then a row an epoch. It appears whole
-    /// or not at all.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
-    pub fn save_csv(&self, path: impl AsRef<Path>) -> Result<()> {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        let columns = self.columns();
-        writer.write_record(columns.iter().map(|(name, _)| name)).expect("text, in memory");
-        for epoch in 0..self.epochs.len() {
-            let row: Vec<f64> = columns.iter().map(|(_, column)| column[epoch]).collect();
-            writer.serialize(row).expect("plain numbers, in memory");
-        }
-        atomic::write(path.as_ref(), &writer.into_inner().expect("in memory"))
     }
 
     /// Writes a JSON file: an object with `stop`, `steps`, `elapsed_seconds`, `best_epoch` and `epochs`, a list of objects

@@ -18,13 +18,19 @@ struct Handler {
     runs: Mutex<usize>,
 }
 
-/// A run that ends in order when Ctrl-C is pressed; a second one ends the program. When no such run is left, Ctrl-C is
-/// what it was.
-pub(super) struct Interrupt(&'static Handler);
+/// Says whether Ctrl-C was pressed, if the run may be interrupted and the system lets the signal be caught; a second Ctrl-C
+/// ends the program. When no such run is left, Ctrl-C does what it did before.
+pub(super) fn interrupted(interruptible: bool) -> Box<dyn Fn() -> bool> {
+    let interrupt = if interruptible { Interrupt::watch() } else { None };
+    Box::new(move || interrupt.as_ref().is_some_and(|Interrupt(handler)| handler.pressed.load(Ordering::Relaxed)))
+}
+
+/// A run that may be interrupted.
+struct Interrupt(&'static Handler);
 
 impl Interrupt {
     /// `None` if the system does not let the signal be caught.
-    pub(super) fn watch() -> Option<Self> {
+    fn watch() -> Option<Self> {
         static HANDLER: OnceLock<Option<Handler>> = OnceLock::new();
         let install = || -> std::io::Result<Handler> {
             let (pressed, idle) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(true)));
@@ -39,11 +45,6 @@ impl Interrupt {
         *runs += 1;
         handler.idle.store(false, Ordering::SeqCst);
         Some(Self(handler))
-    }
-
-    /// Whether Ctrl-C was pressed.
-    pub(super) fn is_pressed(&self) -> bool {
-        self.0.pressed.load(Ordering::Relaxed)
     }
 }
 

@@ -2,8 +2,10 @@
 
 use autodiff::{Real, Tensor};
 
-use super::ACCURACY;
 use crate::metrics;
+
+/// The name of the metric that [`Epoch`](super::Epoch) has fields for.
+pub(super) const ACCURACY: &str = "accuracy";
 
 type Measure = Box<dyn Fn(&Tensor<f64>, &Tensor<f64>) -> f64>;
 

@@ -2,7 +2,7 @@
 
 use autodiff::{Gradients, Real, Tensor};
 
-use crate::Layer;
+use crate::layer::Layer;
 use crate::visit::parameters;
 
 /// The gradient's norms: of all parameters, then of each layer.

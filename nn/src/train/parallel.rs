@@ -9,9 +9,18 @@ use autodiff::{Real, Tape, Tensor};
 use ndarray::{ArrayD, Axis, concatenate};
 
 use super::evaluate::{Evaluate, Evaluated};
-use super::{History, Trainer, fit};
-use crate::visit::{parameters, parameters_mut};
-use crate::{Dataset, Layer, Loss, Optimizer, Regularizer, Result, buffers, expect, random_states};
+use super::fit;
+use super::history::History;
+use super::trainer::Trainer;
+use crate::data::dataset::Dataset;
+use crate::error::Result;
+use crate::expect;
+use crate::layer::Layer;
+use crate::loss::term::Loss;
+use crate::optim::optimizer::Optimizer;
+use crate::regularizer::Regularizer;
+use crate::state::random_states;
+use crate::visit::{buffers, parameters, parameters_mut, watch};
 
 /// Parts of a batch. Sums are taken over them in their order, so the bits are the same for any number of threads.
 const PARTS: usize = 4;
@@ -184,7 +193,7 @@ impl<T: Real, M: Layer<T>, L: Loss<T>> Evaluate<T, M, L> for Parallel<T> {
             }
         }
         self.tape.reset();
-        crate::watch(model, &self.tape);
+        watch(model, &self.tape);
         let penalty = regularizer.map(|regularizer| regularizer.penalty(model));
         let penalty_value = penalty.as_ref().map_or(0.0, |penalty| penalty.item().primal());
         // Σ w g has exactly the gradient g.

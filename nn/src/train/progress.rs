@@ -1,29 +1,50 @@
-//! The progress bar.
+//! How far a run is, for whoever waits for it.
 
-use indicatif::{ProgressBar, ProgressStyle};
+use super::callback::Step;
+use super::history::Epoch;
 
-use super::Epoch;
+/// Is told how far a run is.
+pub(super) trait Progress {
+    /// A step of a run of so many epochs was taken.
+    fn step(&self, step: &Step, epochs: usize);
 
-/// A bar over all steps, drawn on standard error and only if that is a terminal.
-pub(super) fn bar(steps: usize, done: usize) -> ProgressBar {
+    /// Epoch `number`, from 1, of so many is over.
+    fn epoch(&self, number: usize, epochs: usize, epoch: &Epoch);
+}
+
+/// Without the feature `progress` nothing is shown.
+#[cfg(not(feature = "progress"))]
+pub(super) fn show(_steps: usize, _done: usize) -> Option<Box<dyn Progress>> {
+    None
+}
+
+/// A bar over all steps, drawn on standard error and only if that is a terminal; cleared when it is dropped.
+#[cfg(feature = "progress")]
+pub(super) fn show(steps: usize, done: usize) -> Option<Box<dyn Progress>> {
+    use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
     let style = ProgressStyle::with_template("{bar:30} {percent:>3} %  {msg}  ETA {eta}");
     let bar = ProgressBar::new(steps as u64).with_style(style.expect("a valid template"));
     bar.set_position(done as u64);
     bar.reset_eta();
-    bar
+    Some(Box::new(bar.with_finish(ProgressFinish::AndClear)))
 }
 
-/// What the bar says during the first epoch.
-pub(super) fn first(of: usize, loss: f64, rate: f64) -> String {
-    format!("epoch 1/{of}  loss {loss:.4} in the last step  rate {rate:.2e}")
-}
+#[cfg(feature = "progress")]
+impl Progress for indicatif::ProgressBar {
+    fn step(&self, step: &Step, epochs: usize) {
+        self.inc(1);
+        if step.epoch == 1 && !self.is_hidden() {
+            let Step { loss, rate, .. } = step;
+            self.set_message(format!("epoch 1/{epochs}  loss {loss:.4} in the last step  rate {rate:.2e}"));
+        }
+    }
 
-/// What the bar says after an epoch.
-pub(super) fn message(number: usize, of: usize, epoch: &Epoch) -> String {
-    let accuracy = epoch.valid_accuracy;
-    let accuracy = if accuracy.is_nan() { String::new() } else { format!("  accuracy {:.1} %", 100.0 * accuracy) };
-    format!(
-        "epoch {number}/{of}  loss {:.4}, validation {:.4}{accuracy}  rate {:.2e}",
-        epoch.train_loss, epoch.valid_loss, epoch.rate
-    )
+    fn epoch(&self, number: usize, epochs: usize, epoch: &Epoch) {
+        let Epoch { train_loss, valid_loss, valid_accuracy, rate, .. } = epoch;
+        let accuracy = Some(100.0 * valid_accuracy).filter(|accuracy| !accuracy.is_nan());
+        let accuracy = accuracy.map_or(String::new(), |accuracy| format!("  accuracy {accuracy:.1} %"));
+        self.set_message(format!(
+            "epoch {number}/{epochs}  loss {train_loss:.4}, validation {valid_loss:.4}{accuracy}  rate {rate:.2e}"
+        ));
+    }
 }

@@ -4,11 +4,12 @@ use autodiff::{Real, Tensor};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::history::{Curve, GradientNorm};
-use super::stop::best;
-use super::{ACCURACY, Epoch, History};
-use crate::Layer;
-use crate::visit::{self, stored};
+use super::criteria::best;
+use super::history::{Curve, Epoch, GradientNorm, History};
+use super::metric::ACCURACY;
+use crate::layer::Layer;
+use crate::visit;
+use crate::visit::stored;
 
 /// Values of all parameters and buffers. They share their elements with the model until that changes.
 pub(super) type Weights<T> = Vec<Tensor<T>>;

@@ -36,6 +36,7 @@ mod raster;
 mod regions;
 mod run;
 mod scale;
+mod sheet;
 mod surface;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,211 @@
+//! How a training run is set up.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use autodiff::Tensor;
+
+use super::callback::{Callbacks, Step};
+use super::checkpoints::Checkpoints;
+use super::criteria::Criteria;
+use super::history::{Epoch, History};
+use super::metric::Metrics;
+use super::settings::Settings;
+use crate::expect;
+use crate::regularizer::Regularizer;
+
+/// Trains a model: minibatches in a seeded random order, a progress bar when the output is a terminal.
+///
+/// ```
+/// use nn::{Activation, Dataset, Mlp, Sgd, Trainer, loss};
+/// use ndarray::array;
+/// use rand::SeedableRng;
+/// let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(3);
+/// let line = Dataset::new(array![[0.0], [1.0], [2.0]], array![[1.0], [3.0], [5.0]])?;
+/// let model = Mlp::<f64>::new(&[1, 1], Activation::Identity, &mut rng);
+/// let mut trainer = Trainer::new(model, loss::squared_error, Sgd::new(0.1)).epochs(200).batch_size(3).seed(1);
+/// let history = trainer.fit(&line, &line)?;
+/// assert!(history.last().unwrap().valid_loss < 1e-3);
+/// # Ok::<(), nn::Error>(())
+/// ```
+///
+/// | | |
+/// |---|---|
+/// | on-line, minibatch and batch descent (L22) | [`batch_size`](Self::batch_size) 1, `n`, or [`full_batch`](Self::full_batch); [`batch_sizes`](Self::batch_sizes) that grow |
+/// | when to stop | [`epochs`](Self::epochs), [`loss_change_below`](Self::loss_change_below), [`gradient_below`](Self::gradient_below), [`time_limit`](Self::time_limit), [`early_stopping`](Self::early_stopping), callbacks; [`History::stop`] says which |
+/// | what to see | [`metric`](Self::metric), [`on_step`](Self::on_step), [`on_epoch`](Self::on_epoch), [`History`] |
+/// | going on later | [`checkpoints`](Self::checkpoints), [`interruptible`](Self::interruptible) |
+pub struct Trainer<M, L, O> {
+    pub(super) model: M,
+    pub(super) loss: L,
+    pub(super) optimizer: O,
+    pub(super) settings: Settings,
+    pub(super) callbacks: Callbacks<M>,
+}
+
+impl<M, L, O> Trainer<M, L, O> {
+    /// A trainer with 20 epochs, batches of 32, seed 0 and a progress bar.
+    pub fn new(model: M, loss: L, optimizer: O) -> Self {
+        let settings = Settings {
+            epochs: 20,
+            batch_sizes: Box::new(|_| 32),
+            seed: 0,
+            progress: true,
+            metrics: Metrics::default(),
+            regularizer: None,
+            criteria: Criteria::default(),
+            checkpoints: None,
+            interruptible: false,
+        };
+        Self { model, loss, optimizer, settings, callbacks: Callbacks::default() }
+    }
+
+    /// The number of passes through the training set.
+    pub fn epochs(mut self, epochs: usize) -> Self {
+        self.settings.epochs = epochs;
+        self
+    }
+
+    /// The number of items in a step: 1 is on-line descent, the size of the training set is batch descent (L22).
+    ///
+    /// The losses of [`crate::loss`] divide a batch's error by its size, so that one rate serves all sizes.
+    pub fn batch_size(self, size: usize) -> Self {
+        self.batch_sizes(move |_| size)
+    }
+
+    /// Batch descent: one step an epoch, with all items.
+    pub fn full_batch(self) -> Self {
+        self.batch_size(usize::MAX)
+    }
+
+    /// A batch size for each epoch, counted from 0, as [`growing_batches`](crate::schedule::growing_batches) makes them.
+    pub fn batch_sizes(mut self, sizes: impl Fn(usize) -> usize + 'static) -> Self {
+        self.settings.batch_sizes = Box::new(sizes);
+        self
+    }
+
+    /// The seed of the order in which items are served.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.settings.seed = seed;
+        self
+    }
+
+    /// Whether to show a progress bar on a terminal.
+    pub fn progress(mut self, show: bool) -> Self {
+        self.settings.progress = show;
+        self
+    }
+
+    /// Measures a function of outputs and targets, as those in [`crate::metrics`], on both data sets. Without a choice the
+    /// [accuracy](crate::metrics::accuracy) is measured; with one, what was chosen and nothing else.
+    ///
+    /// ```
+    /// # use nn::{Linear, Sgd, Trainer, loss, metrics};
+    /// # let model = Linear::from_weights(ndarray::array![[0.0]], ndarray::array![0.0]);
+    /// let trainer = Trainer::new(model, loss::squared_error::<f64>, Sgd::<f64>::new(0.1))
+    ///     .metric("r2", metrics::r2)
+    ///     .metric("within 1", |y, t| (y - t).abs().to_array().mapv(|d| f64::from(d < 1.0)).mean().unwrap());
+    /// ```
+    ///
+    /// # Panics
+    /// If there is a metric of that name.
+    #[track_caller]
+    pub fn metric(mut self, name: &str, measure: impl Fn(&Tensor<f64>, &Tensor<f64>) -> f64 + 'static) -> Self {
+        self.settings.metrics.choose(name.to_owned(), Box::new(measure));
+        self
+    }
+
+    /// Adds a penalty to the loss that is minimised. Losses are reported without it, it is reported apart
+    /// ([`Epoch::penalty`]).
+    pub fn regularizer(mut self, regularizer: Regularizer) -> Self {
+        self.settings.regularizer = Some(regularizer);
+        self
+    }
+
+    /// Ends the run when the training loss changes by less than `bound` from one epoch to the next.
+    ///
+    /// # Panics
+    /// If the bound is not a finite number above 0.
+    #[track_caller]
+    pub fn loss_change_below(mut self, bound: f64) -> Self {
+        self.settings.criteria.loss_change = Some(expect::positive("Trainer: the change of the loss", bound));
+        self
+    }
+
+    /// Ends the run when [`Epoch::gradient_norm`] is below `bound`: in batch descent, near a point where the gradient is 0.
+    ///
+    /// # Panics
+    /// If the bound is not a finite number above 0.
+    #[track_caller]
+    pub fn gradient_below(mut self, bound: f64) -> Self {
+        self.settings.criteria.gradient = Some(expect::positive("Trainer: the gradient's norm", bound));
+        self
+    }
+
+    /// Ends the run after the step in which this time is over.
+    pub fn time_limit(mut self, limit: Duration) -> Self {
+        self.settings.criteria.time = Some(limit);
+        self
+    }
+
+    /// Ends the run when the validation loss has not been lower than ever before for more than `patience` epochs in a row.
+    /// However the run ends, the model has the weights of the epoch with the lowest validation loss.
+    pub fn early_stopping(mut self, patience: usize) -> Self {
+        self.settings.criteria.patience = Some(patience);
+        self
+    }
+
+    /// Calls a function after every step; a [`ControlFlow::Break`] ends the run.
+    pub fn on_step(mut self, call: impl FnMut(&Step, &M) -> ControlFlow<()> + 'static) -> Self {
+        self.callbacks.steps.push(Box::new(call));
+        self
+    }
+
+    /// Calls a function after every epoch; a [`ControlFlow::Break`] ends the run.
+    ///
+    /// ```
+    /// use nn::{Dataset, Linear, Sgd, Stop, Trainer, loss};
+    /// use ndarray::array;
+    /// use std::ops::ControlFlow;
+    /// let line = Dataset::new(array![[0.0], [1.0]], array![[1.0], [3.0]])?;
+    /// let model = Linear::from_weights(array![[0.0]], array![0.0]);
+    /// let trainer = Trainer::new(model, loss::squared_error, Sgd::<f64>::new(0.1)).epochs(1000);
+    /// let mut trainer = trainer.on_epoch(|epoch, _history, _model| {
+    ///     if epoch.train_loss < 0.01 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    /// });
+    /// assert_eq!(trainer.fit(&line, &line)?.stop, Stop::Callback);
+    /// # Ok::<(), nn::Error>(())
+    /// ```
+    pub fn on_epoch(mut self, call: impl FnMut(&Epoch, &History, &M) -> ControlFlow<()> + 'static) -> Self {
+        self.callbacks.epochs.push(Box::new(call));
+        self
+    }
+
+    /// Keeps the run in a folder, and goes on with what is kept there: see [`Checkpoints`]. Ctrl-C ends the run in order,
+    /// as with [`interruptible`](Self::interruptible).
+    pub fn checkpoints(mut self, checkpoints: impl Into<Checkpoints>) -> Self {
+        self.settings.checkpoints = Some(checkpoints.into());
+        self.interruptible()
+    }
+
+    /// Lets Ctrl-C end the run after the step that it is in; a second Ctrl-C ends the program.
+    pub fn interruptible(mut self) -> Self {
+        self.settings.interruptible = true;
+        self
+    }
+
+    /// The model.
+    pub fn model(&self) -> &M {
+        &self.model
+    }
+
+    /// The optimiser.
+    pub fn optimizer(&self) -> &O {
+        &self.optimizer
+    }
+
+    /// The trained model.
+    pub fn into_model(self) -> M {
+        self.model
+    }
+}

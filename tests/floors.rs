@@ -34,9 +34,9 @@ struct Sources {
 }
 
 fn is_test(attributes: &[Attribute]) -> bool {
-    attributes.iter().any(|a| {
-        a.path().is_ident("cfg") && a.parse_args::<syn::Meta>().is_ok_and(|meta| meta.path().is_ident("test"))
-    })
+    attributes
+        .iter()
+        .any(|a| a.path().is_ident("cfg") && a.parse_args::<syn::Meta>().is_ok_and(|meta| meta.path().is_ident("test")))
 }
 
 /// Collects the paths of a module's code, macros included.
@@ -227,7 +227,8 @@ impl Sources {
                 }
                 for (_, target) in module.imports.iter().filter(|(as_name, _)| as_name == "*") {
                     let beyond = [target.as_slice(), rest].concat();
-                    if let Some(found) = self.resolve(&at, &beyond, depth + 1).filter(|found| found.file != module.file) {
+                    if let Some(found) = self.resolve(&at, &beyond, depth + 1).filter(|found| found.file != module.file)
+                    {
                         return Some(found);
                     }
                 }

@@ -1,10 +1,9 @@
 //! Whether the right operation is blamed.
 
 use super::*;
-use crate::tensor::entry::{Backward, OpRef};
-use crate::tensor::{Grads, Vjp};
-use crate::{Dual, Real, Tensor, Var, fuse};
-use ndarray::array;
+use crate::tensor::{Grads, Op, Vjp};
+use crate::{Dual, Error, Real, Result, Tensor, Var, fuse};
+use ndarray::{ArrayD, ArrayViewD, array};
 
 /// The one cause of a report that fails, in words, without the file's name.
 #[track_caller]
@@ -116,12 +115,16 @@ fn a_wrong_vjp() {
     assert_eq!(report.causes[0].entry, 3);
 }
 
-/// As a built-in operation, of which the tape knows the backward half only: a sum along rows whose second row is wrong.
+/// An operation that runs but once: a sum along rows whose second row is wrong.
 struct WrongRows;
 
-impl Backward<f64> for WrongRows {
+impl Op<f64> for WrongRows {
     fn name(&self) -> &'static str {
         "wrong_rows"
+    }
+
+    fn forward(&self, _: &[ArrayViewD<'_, f64>]) -> Result<ArrayD<f64>> {
+        Err(Error::custom("wrong_rows: it has run already"))
     }
 
     fn vjp(&self, cx: &Vjp<'_, f64>) -> Grads<f64> {
@@ -131,7 +134,7 @@ impl Backward<f64> for WrongRows {
 
 #[test]
 fn an_operation_that_cannot_be_run_alone() {
-    let rows = |x: &Tensor<f64>| Tensor::record(OpRef::shared(WrongRows), &[x], x.untracked().sum_axes(&[1], false));
+    let rows = |x: &Tensor<f64>| Tensor::record(WrongRows, &[x], x.untracked().sum_axes(&[1], false));
     let x = [Tensor::constant(array![[0.5, -1.2], [0.3, 0.4]])];
     let report = tensor_gradient(|t| rows(&t[0].exp()).square().sum(), &x);
     assert_eq!(report.causes[0].operation, "wrong_rows", "{report}");

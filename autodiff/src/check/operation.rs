@@ -12,7 +12,7 @@ use super::report::{Case, Entry, Report, Verdict};
 use crate::numeric::Estimate;
 use crate::tape::trace::Place;
 use crate::tensor::Op;
-use crate::tensor::entry::Source;
+use crate::tensor::entry::{OpRef, Source};
 use crate::tensor::table::Table;
 use crate::{Real, Tape, Tensor};
 
@@ -206,7 +206,7 @@ fn is_twice<T: Real, F: Fn(&[Tensor<T>]) -> Tensor<T>>(problem: &Tensors<F, T>) 
     }
     tape.grad(y, &leaves);
     let entries = Table::of(tape.cell()).entries.borrow();
-    !entries.iter().any(|entry| matches!(&entry.source, Source::Op { op, .. } if op.is_end()))
+    !entries.iter().any(|entry| matches!(&entry.source, Source::Op { op: OpRef::End(_), .. }))
 }
 
 /// The gradient from the second sweep over one recording.

@@ -6,7 +6,7 @@ use super::vjp::vjp;
 use crate::error::Result;
 use crate::tape::cell::TapeCell;
 use crate::tensor::Vjp;
-use crate::tensor::entry::{OpRef, Source, TensorEntry};
+use crate::tensor::entry::{Source, TensorEntry};
 use crate::{Real, Tensor};
 
 /// Directions for some entries, and what a recorded sweep has found of `Σ gradient · direction`.
@@ -55,12 +55,7 @@ impl<T: Real> Along<T> {
             let Some(direction) = own(input).and_then(|node| self.of(node.index)) else { continue };
             let needs: SmallVec<[bool; 4]> = (0..inputs.len()).map(|k| k == i).collect();
             let cx = Vjp { inputs, output, grad: adjoint, needs, recording: true };
-            let term = match op {
-                OpRef::Static(op) => op.along(&cx, i, direction),
-                OpRef::Shared(op) => op.along(&cx, i, direction),
-                OpRef::Unary(_) | OpRef::Binary(_) => None,
-            };
-            match term {
+            match op.along(&cx, i, direction) {
                 Some(term) => self.add(term),
                 None => rest[i] = true,
             }

@@ -1,13 +1,14 @@
 //! A function of scalars, applied to the rows of a tensor as one entry.
 
+use ndarray::{ArrayD, ArrayViewD};
 use std::rc::Rc;
 
 use super::outputs::Outputs;
 use super::recorded::recorded;
 use super::sweep::gradients;
-use crate::error::{Error, Kind};
-use crate::tensor::entry::{Backward, OpRef};
+use crate::error::{Error, Kind, Result};
 use crate::tensor::layout::Dims;
+use crate::tensor::op::{Op, on_tensors};
 use crate::tensor::{Grads, Vjp};
 use crate::{Real, Tape, Tensor, Var};
 
@@ -22,9 +23,13 @@ struct MapRows<T: Real> {
     outputs: usize,
 }
 
-impl<T: Real> Backward<T> for MapRows<T> {
+impl<T: Real> Op<T> for MapRows<T> {
     fn name(&self) -> &'static str {
         "map_rows"
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(apply(Rc::clone(&self.f), &x[0], false)))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -103,7 +108,7 @@ fn apply<T: Real>(f: RowFn<T>, x: &Tensor<T>, differentiates: bool) -> Tensor<T>
     let mut shape: Dims = shape.iter().copied().collect();
     *shape.last_mut().expect("has a last axis") = outputs;
     let output = Tensor::build(&shape, |out| out.copy_from_slice(&values));
-    Tensor::record(OpRef::shared(MapRows { f, inputs, outputs }), &[x], output)
+    Tensor::record(MapRows { f, inputs, outputs }, &[x], output)
 }
 
 impl<T: Real> Tensor<T> {
@@ -115,7 +120,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::{Tape, Var};
-    /// use ndarray::array;
+    /// use ndarray::{ArrayD, ArrayViewD, array};
     /// // Newton's method for the root of y³ + a y = b, row by row, with as many steps as it takes.
     /// let root = |row: &[Var<f64>]| {
     ///     let (a, b, mut y) = (row[0], row[1], Var::constant(1.0));

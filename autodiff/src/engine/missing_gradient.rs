@@ -7,8 +7,9 @@ use crate::tape::cell::TapeCell;
 use crate::tape::code::dependents;
 use crate::tape::opcode::{self, AT, Kind, TENSOR};
 use crate::tape::trace::{self, Place};
-use crate::tensor::entry::{OpRef, Source};
+use crate::tensor::entry::Source;
 use crate::tensor::node::{Cut, Node};
+use crate::tensor::op::Row;
 use crate::tensor::table::Table;
 use crate::{Real, Tensor};
 
@@ -123,7 +124,9 @@ pub(crate) fn why<T: Real>(
     if let Some((index, op, slot)) = last {
         let (op_name, place) = (name(op, slot), place(index, slot));
         return match slot.map(|slot| &entries[slot as usize].source) {
-            Some(Source::Op { op: OpRef::Unary(f), .. }) if f.is_step() => Reason::Step { op: op_name, place },
+            Some(Source::Op { op, .. }) if matches!(op.row(), Some(Row::Unary(f)) if f.is_step()) => {
+                Reason::Step { op: op_name, place }
+            }
             Some(Source::Op { inputs, .. }) => {
                 let on_path = |input: &Tensor<T>| input.place().is_some_and(|node| depends[node.index as usize]);
                 let input = inputs.iter().position(on_path).unwrap_or(0);

@@ -1,10 +1,11 @@
 //! Recomputing instead of keeping: a function of tensors as one entry.
 
+use ndarray::{ArrayD, ArrayViewD};
 use std::rc::Rc;
 
 use super::recorded::recorded;
-use crate::error::{Error, Kind};
-use crate::tensor::entry::{Backward, OpRef};
+use crate::error::{Error, Kind, Result};
+use crate::tensor::op::{Op, on_tensors};
 use crate::tensor::{Grads, Vjp};
 use crate::{Real, Tape, Tensor};
 
@@ -13,9 +14,13 @@ type Function<T> = Rc<dyn Fn(&[Tensor<T>]) -> Tensor<T>>;
 
 struct Checkpoint<T: Real>(Function<T>);
 
-impl<T: Real> Backward<T> for Checkpoint<T> {
+impl<T: Real> Op<T> for Checkpoint<T> {
     fn name(&self) -> &'static str {
         "checkpoint"
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok((self.0)(x)))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -89,7 +94,7 @@ fn run<T: Real>(f: Function<T>, inputs: &[&Tensor<T>]) -> Tensor<T> {
     if output.is_tracked() {
         Error::from(Kind::CheckpointCaptured).raise();
     }
-    Tensor::record(OpRef::shared(Checkpoint(f)), inputs, output)
+    Tensor::record(Checkpoint(f), inputs, output)
 }
 
 /// Applies `f` and keeps nothing of it but its inputs: the backward sweep runs it again.
@@ -102,7 +107,7 @@ fn run<T: Real>(f: Function<T>, inputs: &[&Tensor<T>]) -> Tensor<T> {
 ///
 /// ```
 /// use autodiff::{Tape, Tensor, tensor};
-/// use ndarray::array;
+/// use ndarray::{ArrayD, ArrayViewD, array};
 /// let tape = Tape::new();
 /// let w = tape.tensor(array![[0.1, 0.2], [0.3, 0.4]]);
 /// let x = tape.tensor(array![1.0, 2.0]);

@@ -1,13 +1,17 @@
 //! What one tensor operation passes on to its inputs.
 
+use std::rc::Rc;
+
+use ndarray::{ArrayD, ArrayViewD};
 use smallvec::SmallVec;
 
 use super::nonfinite::inspect;
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::tape::cell::TapeCell;
-use crate::tensor::Vjp;
-use crate::tensor::entry::{Source, TensorEntry};
+use crate::tape::trace::Place;
+use crate::tensor::entry::{OpRef, Source, TensorEntry};
 use crate::tensor::node::Node;
+use crate::tensor::{Grads, Op, Vjp};
 use crate::{Real, Tensor};
 
 /// A tensor root with its cotangent.
@@ -56,14 +60,14 @@ pub(crate) fn vjp<T: Real>(
         return Ok(SmallVec::new());
     }
     let cx = Vjp { inputs, output, grad: adjoint, needs, recording };
-    let mut gradients = op.vjp(&cx).recordable(op.name(), entry.place, &cx);
+    let mut gradients = recordable(op.vjp(&cx), op.name(), entry.place, &cx);
     if gradients.len() != inputs.len() {
         let (got, want) = (gradients.len(), inputs.len());
         return Err(Kind::VjpArity { op: op.name().to_owned(), got, want }.into());
     }
     for (i, (gradient, input)) in gradients.iter_mut().zip(inputs).enumerate() {
         let Some(given) = gradient.take().filter(|_| cx.needs[i]) else { continue };
-        match given.fitted_to(input.shape()) {
+        match given.unbroadcast(input.shape()) {
             Ok(fitted) => *gradient = Some(fitted),
             Err(given) => {
                 let (got, want) = (given.shape().to_vec(), input.shape().to_vec());
@@ -72,4 +76,43 @@ pub(crate) fn vjp<T: Real>(
         }
     }
     Ok(gradients)
+}
+
+/// Gradients of the operation `op` at `place`, fit to be recorded if the sweep is.
+fn recordable<T: Real>(grads: Grads<T>, op: &str, place: Place, cx: &Vjp<'_, T>) -> SmallVec<[Option<Tensor<T>>; 2]> {
+    if !(grads.plain && cx.recording) {
+        return grads.gradients;
+    }
+    let inputs: SmallVec<[&Tensor<T>; 4]> = cx.inputs.iter().chain([cx.grad]).collect();
+    let end = |gradient| {
+        let op = OpRef::End(Rc::new(FirstOnly { op: op.to_owned(), place }));
+        Tensor::record_tracked(op, &inputs, gradient)
+    };
+    grads.gradients.into_iter().map(|gradient| gradient.map(end)).collect()
+}
+
+/// A gradient that came as an array: recorded, so that whoever differentiates it is told.
+struct FirstOnly {
+    op: String,
+    place: Place,
+}
+
+impl FirstOnly {
+    fn error(&self) -> Error {
+        Kind::FirstOnly { op: self.op.clone(), place: self.place }.into()
+    }
+}
+
+impl<T: Real> Op<T> for FirstOnly {
+    fn name(&self) -> &str {
+        &self.op
+    }
+
+    fn forward(&self, _: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        Err(self.error())
+    }
+
+    fn vjp(&self, _: &Vjp<'_, T>) -> Grads<T> {
+        self.error().raise()
+    }
 }

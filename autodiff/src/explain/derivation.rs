@@ -14,7 +14,8 @@ use crate::inspect::reader::Reader;
 use crate::rules::Unary;
 use crate::tape::cell::TapeCell;
 use crate::tape::opcode::Kind;
-use crate::tensor::entry::{OpRef, Source};
+use crate::tensor::entry::Source;
+use crate::tensor::op::Row;
 use crate::{Real, Tensor};
 
 /// A formula of an adjoint that is longer is referred to by its name.
@@ -429,7 +430,10 @@ impl<T: Real> Writer<'_, T> {
             let row = match self.reader.kind(i) {
                 Kind::Unary(f) => Some(f),
                 Kind::Tensor => self.reader.tensor_entry(i).and_then(|entry| match &entry.source {
-                    Source::Op { op: OpRef::Unary(f), .. } => Some(*f),
+                    Source::Op { op, .. } => match op.row() {
+                        Some(Row::Unary(f)) => Some(f),
+                        _ => None,
+                    },
                     _ => None,
                 }),
                 _ => None,

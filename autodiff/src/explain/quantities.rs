@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use crate::Real;
 use crate::inspect::reader::{Operand, Reader};
 use crate::tape::opcode::{ADD, Kind, SUM};
-use crate::tensor::entry::{OpRef, Source};
+use crate::tensor::entry::Source;
 
 /// A formula of more symbols is taken apart.
 const LONG: u32 = 12;
@@ -70,7 +70,7 @@ impl Quantities {
             shown[i] = i == reader.root || named || kind == Kind::Leaf || readers[i] != 1;
             if let (Kind::Tensor, Some(entry)) = (kind, reader.tensor_entry(i)) {
                 shown[i] |= match &entry.source {
-                    Source::Op { op: OpRef::Unary(_) | OpRef::Binary(_), .. } => false,
+                    Source::Op { op, .. } if op.row().is_some() => false,
                     Source::Op { op, .. } => {
                         let seen_as = readers[i] == 1 && is_view(reader, last_reader[i] as usize);
                         !seen_as && (op.is_own() || !PLAIN.contains(&op.name()))

@@ -6,6 +6,7 @@ use super::text;
 use crate::Real;
 use crate::rules::{Binary, Unary};
 use crate::tensor::entry::OpRef;
+use crate::tensor::op::Row;
 
 /// Gradients of the inputs, where they have one form: `{0}` is the gradient `G` of the result, `{1}` the result `Y`, `{2}`
 /// and on the inputs.
@@ -101,14 +102,14 @@ impl Operation<'_> {
     /// The formula of the result.
     pub(super) fn formula<T: Real>(&self, op: &OpRef<T>) -> Id {
         let (arena, x) = (self.arena, &self.inputs);
-        match op {
-            OpRef::Unary(f) => match &self.function {
+        match op.row() {
+            Some(Row::Unary(f)) => match &self.function {
                 Some(function) => called(arena, function, "", x[0]),
-                None => symbol::unary(arena, *f, x[0]),
+                None => symbol::unary(arena, f, x[0]),
             },
-            OpRef::Binary(f) => symbol::binary(arena, *f, x[0], x[1]),
-            _ if op.is_own() => self.general(op.name()),
-            _ => match op.name() {
+            Some(Row::Binary(f)) => symbol::binary(arena, f, x[0], x[1]),
+            None if op.is_own() => self.general(op.name()),
+            None => match op.name() {
                 "linear" => {
                     let product = if self.one_item() {
                         self.product(x[1], x[0])
@@ -145,18 +146,18 @@ impl Operation<'_> {
     /// The gradient of input `k`, where that of the result `y` is `g`; `None` if nothing flows.
     pub(super) fn gradient<T: Real>(&self, op: &OpRef<T>, k: usize, y: Id, g: Id) -> Option<Id> {
         let (arena, x) = (self.arena, &self.inputs);
-        let gradient = match op {
-            OpRef::Unary(f) => {
+        let gradient = match op.row() {
+            Some(Row::Unary(f)) => {
                 if f.is_step() {
                     return None;
                 }
                 let slope = match &self.function {
                     Some(function) => called(arena, function, "'", x[0]),
-                    None => slope(arena, *f, x[0], y),
+                    None => slope(arena, f, x[0], y),
                 };
                 arena.mul(g, slope)
             }
-            OpRef::Binary(f) => {
+            Some(Row::Binary(f)) => {
                 let (a, b) = f.points().first().copied().unwrap_or((0.3, 0.7));
                 let symbol = |id: Id, value: f64| match arena.as_number(id) {
                     Some(number) => Symbol::new(arena, id, number),
@@ -171,13 +172,13 @@ impl Operation<'_> {
                 };
                 arena.mul(g, slope)
             }
-            _ if op.is_own() => {
+            None if op.is_own() => {
                 let name = text::escaped(op.name());
                 arena.pattern(&format!(r"\text{{vjp of {name}}}\left({{0}}\right)"), &[g], true)
             }
-            _ => self.built_in(op.name(), k, y, g),
+            None => self.built_in(op.name(), k, y, g),
         };
-        let elementwise = matches!(op, OpRef::Binary(_)) || op.name() == "linear" && k == 2;
+        let elementwise = matches!(op.row(), Some(Row::Binary(_))) || op.name() == "linear" && k == 2;
         let len = |shape: &[usize]| shape.iter().product::<usize>();
         let stretched = elementwise && len(&self.shapes[k]) != len(&self.shape) && arena.is_tensor(gradient);
         Some(if stretched { self.summed(gradient, &self.shapes[k]) } else { gradient })

@@ -15,6 +15,7 @@ use crate::rules::Binary;
 use crate::tape::opcode::{Form, Kind};
 use crate::tape::trace;
 use crate::tensor::entry::Source;
+use crate::tensor::op::Row;
 use crate::{Real, Tensor};
 
 /// So many nodes are drawn unless more are asked for.
@@ -184,7 +185,10 @@ impl<T: Real> Drawing<'_, T> {
         };
         let binary = match (reader.kind(i), reader.tensor_entry(i).map(|entry| &entry.source)) {
             (Kind::Binary(f, _), _) => Some(f),
-            (Kind::Tensor, Some(Source::Op { op: crate::tensor::entry::OpRef::Binary(f), .. })) => Some(*f),
+            (Kind::Tensor, Some(Source::Op { op, .. })) => match op.row() {
+                Some(Row::Binary(f)) => Some(f),
+                _ => None,
+            },
             _ => None,
         };
         let sign = |f: Binary| match f {

@@ -1,18 +1,24 @@
 //! Running sums.
 
-use super::entry::{Backward, OpRef};
+use super::op::{Op, on_tensors};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
+use crate::error::Result;
 use crate::kernels::{loops, reduce};
+use ndarray::{ArrayD, ArrayViewD};
 
 struct CumSum {
     axis: usize,
     backward: bool,
 }
 
-impl<T: Real> Backward<T> for CumSum {
+impl<T: Real> Op<T> for CumSum {
     fn name(&self) -> &'static str {
         "cumsum"
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].running_sum(self.axis, self.backward)))
     }
 
     /// An element is in all sums from its own on, so its gradient is the running sum from the other end.
@@ -26,7 +32,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::Tape;
-    /// use ndarray::array;
+    /// use ndarray::{ArrayD, ArrayViewD, array};
     /// let tape = Tape::new();
     /// let x = tape.tensor(array![1.0, 2.0, 3.0]);
     /// let y = x.cumsum(0);
@@ -49,6 +55,6 @@ impl<T: Real> Tensor<T> {
             loops::map1(shape, self.strided(), out, |x| x);
             reduce::running_sums(out, shape[axis], shape[axis + 1..].iter().product(), backward);
         });
-        Self::record(OpRef::shared(CumSum { axis, backward }), &[self], output)
+        Self::record(CumSum { axis, backward }, &[self], output)
     }
 }

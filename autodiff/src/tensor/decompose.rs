@@ -1,10 +1,11 @@
 //! The Cholesky factor, and systems with triangular matrices.
 
-use super::entry::{Backward, OpRef};
+use super::op::{Op, on_tensors};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Kind, Result};
 use crate::kernels::factor::{self, BadPivot, Triangle};
+use ndarray::{ArrayD, ArrayViewD};
 
 impl Triangle {
     /// The half that this one becomes when the matrix is transposed.
@@ -18,9 +19,13 @@ impl Triangle {
 
 struct Cholesky;
 
-impl<T: Real> Backward<T> for Cholesky {
+impl<T: Real> Op<T> for Cholesky {
     fn name(&self) -> &'static str {
         "cholesky"
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| x[0].cholesky())
     }
 
     /// With `Φ` the lower half with its diagonal halved: `S = L⁻ᵀ Φ(Lᵀ G) L⁻¹`, `dL/dA = (S + Sᵀ) / 2`
@@ -44,9 +49,13 @@ impl<T: Real> Backward<T> for Cholesky {
 
 struct SolveTriangular(Triangle);
 
-impl<T: Real> Backward<T> for SolveTriangular {
+impl<T: Real> Op<T> for SolveTriangular {
     fn name(&self) -> &'static str {
         "solve_triangular"
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| x[0].solve_triangular(&x[1], self.0))
     }
 
     /// `dL/dB = A⁻ᵀ G`, `dL/dA = -dL/dB Xᵀ` within the half that is read.
@@ -76,7 +85,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::{Tape, Tensor};
-    /// use ndarray::array;
+    /// use ndarray::{ArrayD, ArrayViewD, array};
     /// let tape = Tape::new();
     /// let a = tape.tensor(array![[4.0, 2.0], [2.0, 10.0]]);
     /// let l = a.cholesky()?;
@@ -113,7 +122,7 @@ impl<T: Real> Tensor<T> {
             );
             return Err(Kind::Shape { op: "cholesky".into(), shape: self.shape().to_vec(), rule }.into());
         }
-        Ok(Self::record(OpRef::Static(&Cholesky), &[self], output))
+        Ok(Self::record_static(&Cholesky, &[self], output))
     }
 
     /// The solution `X` of `A X = B`, `A` being a half of this square matrix; the other half is not looked at. `b` is a vector
@@ -158,6 +167,6 @@ impl<T: Real> Tensor<T> {
         let (a, cols) = (self.untracked(), b.shape()[1..].iter().product());
         let mut output = b.row_major();
         factor::triangular(a.matrix(), half, false, output.make_mut(), cols, cols);
-        Ok(Self::record(OpRef::shared(SolveTriangular(half)), &[self, b], output))
+        Ok(Self::record(SolveTriangular(half), &[self, b], output))
     }
 }

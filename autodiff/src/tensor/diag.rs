@@ -1,18 +1,24 @@
 //! Diagonals and triangles of matrices.
 
+use ndarray::{ArrayD, ArrayViewD};
 use smallvec::smallvec;
 
-use super::entry::{Backward, OpRef};
 use super::layout::{Dims, Layout, checked_len};
+use super::op::{Op, on_tensors};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
+use crate::error::Result;
 
 /// The diagonal of a matrix.
 struct Diagonal;
 
-impl<T: Real> Backward<T> for Diagonal {
+impl<T: Real> Op<T> for Diagonal {
     fn name(&self) -> &'static str {
         "diag"
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].diagonal()))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -21,11 +27,15 @@ impl<T: Real> Backward<T> for Diagonal {
 }
 
 /// A matrix with a given diagonal.
-struct OnDiagonal;
+struct OnDiagonal(Dims);
 
-impl<T: Real> Backward<T> for OnDiagonal {
+impl<T: Real> Op<T> for OnDiagonal {
     fn name(&self) -> &'static str {
         "diag"
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].on_diagonal(&self.0)))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -38,9 +48,13 @@ struct Triangle {
     k: isize,
 }
 
-impl<T: Real> Backward<T> for Triangle {
+impl<T: Real> Op<T> for Triangle {
     fn name(&self) -> &'static str {
         if self.upper { "triu" } else { "tril" }
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].triangle(self.upper, self.k)))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -54,7 +68,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::Tensor;
-    /// use ndarray::array;
+    /// use ndarray::{ArrayD, ArrayViewD, array};
     /// let x = Tensor::constant(array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
     /// assert_eq!(x.diag().to_array(), array![1.0, 5.0].into_dyn());
     /// assert_eq!(x.diag().diag().to_array(), array![[1.0, 0.0], [0.0, 5.0]].into_dyn());
@@ -125,7 +139,7 @@ impl<T: Real> Tensor<T> {
         let len = layout.shape[0].min(layout.shape[1]);
         let strides: Dims = smallvec![layout.strides[0] + layout.strides[1]];
         let layout = Layout { shape: smallvec![len], strides, offset: layout.offset };
-        Self::record(OpRef::Static(&Diagonal), &[self], self.with_layout(layout))
+        Self::record_static(&Diagonal, &[self], self.with_layout(layout))
     }
 
     /// A matrix of this shape with these elements on its diagonal.
@@ -137,7 +151,7 @@ impl<T: Real> Tensor<T> {
                 out[i * (shape[1] + 1)] = x;
             }
         });
-        Self::record(OpRef::Static(&OnDiagonal), &[self], output)
+        Self::record(OnDiagonal(shape.into()), &[self], output)
     }
 
     #[track_caller]
@@ -152,6 +166,6 @@ impl<T: Real> Tensor<T> {
             let start = usize::try_from(start).unwrap_or(0).min(cols);
             elements[if upper { 0..start } else { start..cols }].fill(T::zero());
         }
-        Self::record(OpRef::shared(Triangle { upper, k }), &[self], output)
+        Self::record(Triangle { upper, k }, &[self], output)
     }
 }

@@ -1,9 +1,10 @@
 //! Sums of products in index notation.
 
+use ndarray::{ArrayD, ArrayViewD};
 use smallvec::SmallVec;
 
-use super::entry::{Backward, OpRef};
 use super::layout::{Dims, Layout};
+use super::op::{Op, on_tensors};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Result};
@@ -15,9 +16,13 @@ struct Diagonal {
     second: usize,
 }
 
-impl<T: Real> Backward<T> for Diagonal {
+impl<T: Real> Op<T> for Diagonal {
     fn name(&self) -> &'static str {
         "diagonal"
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].diagonal_of(self.first, self.second)))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -29,11 +34,16 @@ impl<T: Real> Backward<T> for Diagonal {
 struct Undiagonal {
     first: usize,
     second: usize,
+    shape: Dims,
 }
 
-impl<T: Real> Backward<T> for Undiagonal {
+impl<T: Real> Op<T> for Undiagonal {
     fn name(&self) -> &'static str {
         "undiagonal"
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].undiagonal(self.first, self.second, &self.shape)))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -252,7 +262,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::Tensor;
-    /// use ndarray::array;
+    /// use ndarray::{ArrayD, ArrayViewD, array};
     /// let a = Tensor::constant(array![[1.0, 2.0], [3.0, 4.0]]);
     /// let v = Tensor::constant(array![1.0, 10.0]);
     /// assert_eq!(Tensor::einsum("ij,j->i", &[&a, &v]).to_array(), array![21.0, 43.0].into_dyn());
@@ -286,7 +296,7 @@ impl<T: Real> Tensor<T> {
 
     #[track_caller]
     fn diagonal_of(&self, first: usize, second: usize) -> Self {
-        let op = OpRef::shared(Diagonal { first, second });
+        let op = Diagonal { first, second };
         Self::record(op, &[self], self.with_layout(diagonal(self.layout(), first, second)))
     }
 
@@ -295,6 +305,6 @@ impl<T: Real> Tensor<T> {
         let mut whole = Self::zeros(shape);
         let strides = diagonal(&Layout::row_major(shape), first, second).strides;
         loops::update(self.shape(), whole.make_mut(), &strides, 0, self.strided(), |_, x| x);
-        Self::record(OpRef::shared(Undiagonal { first, second }), &[self], whole)
+        Self::record(Undiagonal { first, second, shape: shape.into() }, &[self], whole)
     }
 }

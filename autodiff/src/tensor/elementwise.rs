@@ -1,14 +1,15 @@
 //! The table's rows on whole tensors.
 
-use super::entry::{OpRef, RowGrads};
 use super::layout::{Dims, broadcast, checked_len};
 use super::lift::Arena;
+use super::op::{Op, Row, on_tensors};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Result};
 use crate::kernels::loops::{self, Arrays, Strided};
 use crate::kernels::once;
 use crate::rules::{Binary, Unary, binary_functions, unary_functions};
+use ndarray::{ArrayD, ArrayViewD};
 
 macro_rules! unary_methods {
     ($($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => {
@@ -43,7 +44,7 @@ impl<T: Real> Tensor<T> {
         let output = Self::build(shape, |out| {
             once::unary(f, Arrays { shape, operands: [self.strided()], out: [out] });
         });
-        Self::record(OpRef::Unary(f), &[self], output)
+        Self::record_static(&Unary::ALL[f as usize], &[self], output)
     }
 
     /// Applies a row of the table to every pair of elements, with broadcasting.
@@ -55,7 +56,7 @@ impl<T: Real> Tensor<T> {
         let output = self.zip(f.name(), other, |shape, a, b, out| {
             once::binary(f, Arrays { shape, operands: [a, b], out: [out] });
         });
-        Self::record(OpRef::Binary(f), &[self, other], output)
+        Self::record_static(&Binary::ALL[f as usize], &[self, other], output)
     }
 
     /// Power with an integer exponent.
@@ -127,7 +128,7 @@ impl<T: Real> Tensor<T> {
         let output = Self::build(&shape, |out| {
             once::select(Arrays { shape: &shape, operands: [m.strided(), x.strided(), y.strided()], out: [out] });
         });
-        Self::record(OpRef::Static(&Select), &[mask, a, b], output)
+        Self::record_static(&Select, &[mask, a, b], output)
     }
 
     /// Broadcasts two operands and builds a result from their common shape.
@@ -167,54 +168,11 @@ pub(super) fn fit(op: &str, a: &[usize], b: &[usize]) -> Dims {
     shape
 }
 
-pub(super) fn unary_vjp<T: Real>(f: Unary, cx: &Vjp<'_, T>) -> Grads<T> {
-    if f.is_step() {
-        // Nothing flows back, and whoever asks for it is told why.
-        return Grads::from([None]);
-    }
-    let (x, y, g) = (cx.input(0), cx.output(), cx.grad());
-    if cx.recording() {
-        let arena = Arena::new();
-        let slope = f.derivative(arena.lift(x.clone()), arena.lift(y.clone())).tensor();
-        return g.binary(Binary::Chain, &slope).into();
-    }
-    unary_partials(f, g, x, y).into()
-}
-
 /// `f'(x) g` for all elements.
 fn unary_partials<T: Real>(f: Unary, g: &Tensor<T>, x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let shape = g.shape();
     let operands = [g.strided(), x.strided(), y.strided()];
     Tensor::build(shape, |out| once::unary_partial(f, Arrays { shape, operands, out: [out] }))
-}
-
-/// One row of values, any number of rows of gradients.
-pub(super) fn unary_rows<T: Real>(f: Unary, cx: &Vjp<'_, T>) -> Option<RowGrads<T>> {
-    if f.is_step() {
-        return None;
-    }
-    let seen = |t: &Tensor<T>| Some(t.with_layout(t.layout().broadcast_to(cx.grad().shape())?));
-    Some(RowGrads::from_iter([Some(unary_partials(f, cx.grad(), &seen(cx.input(0))?, &seen(cx.output())?))]))
-}
-
-pub(super) fn binary_vjp<T: Real>(f: Binary, cx: &Vjp<'_, T>) -> Grads<T> {
-    let g = cx.grad();
-    match f {
-        Binary::Add => return cx.each(|_| g.clone()),
-        Binary::Sub => return cx.each(|i| if i == 0 { g.clone() } else { -g }),
-        _ => {}
-    }
-    let (a, b, y) = (cx.input(0), cx.input(1), cx.output());
-    if cx.recording() {
-        let arena = Arena::new();
-        let [x, z, v] = [a, b, y].map(|t| arena.lift(t.clone()));
-        return cx.each(|i| {
-            let slope = if i == 0 { f.derivative_a(x, z, v) } else { f.derivative_b(x, z, v) };
-            g.binary(Binary::Chain, &slope.tensor())
-        });
-    }
-    let [a, b] = [a, b].map(|t| t.with_layout(t.layout().broadcast_to(y.shape()).expect("an operand broadcasts")));
-    cx.each(|i| binary_partials(f, i, g, [&a, &b, y]))
 }
 
 /// `∂f/∂x_i(a, b) g` for all elements; `x` holds `a`, `b` and `f(a, b)`.
@@ -225,18 +183,95 @@ fn binary_partials<T: Real>(f: Binary, i: usize, g: &Tensor<T>, x: [&Tensor<T>; 
     })
 }
 
-/// One row of values, any number of rows of gradients.
-pub(super) fn binary_rows<T: Real>(f: Binary, cx: &Vjp<'_, T>) -> Option<RowGrads<T>> {
-    let seen = |t: &Tensor<T>| Some(t.with_layout(t.layout().broadcast_to(cx.grad().shape())?));
-    let (a, b, y) = (seen(cx.input(0))?, seen(cx.input(1))?, seen(cx.output())?);
-    Some((0..2).map(|i| cx.needs(i).then(|| binary_partials(f, i, cx.grad(), [&a, &b, &y]))).collect())
+impl<T: Real> Op<T> for Unary {
+    fn name(&self) -> &str {
+        (*self).name()
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].unary(*self)))
+    }
+
+    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
+        let f = *self;
+        if f.is_step() {
+            // Nothing flows back, and whoever asks for it is told why.
+            return Grads::from([None]);
+        }
+        let (x, y, g) = (cx.input(0), cx.output(), cx.grad());
+        if cx.recording() {
+            let arena = Arena::new();
+            let slope = f.derivative(arena.lift(x.clone()), arena.lift(y.clone())).tensor();
+            return g.binary(Binary::Chain, &slope).into();
+        }
+        unary_partials(f, g, x, y).into()
+    }
+
+    fn vjp_rows(&self, cx: &Vjp<'_, T>) -> Option<Grads<T>> {
+        let f = *self;
+        if f.is_step() {
+            return None;
+        }
+        let seen = |t: &Tensor<T>| Some(t.with_layout(t.layout().broadcast_to(cx.grad().shape())?));
+        Some(unary_partials(f, cx.grad(), &seen(cx.input(0))?, &seen(cx.output())?).into())
+    }
+
+    fn row(&self) -> Option<Row> {
+        Some(Row::Unary(*self))
+    }
+}
+
+impl<T: Real> Op<T> for Binary {
+    fn name(&self) -> &str {
+        (*self).name()
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].binary(*self, &x[1])))
+    }
+
+    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
+        let f = *self;
+        let g = cx.grad();
+        match f {
+            Binary::Add => return cx.each(|_| g.clone()),
+            Binary::Sub => return cx.each(|i| if i == 0 { g.clone() } else { -g }),
+            _ => {}
+        }
+        let (a, b, y) = (cx.input(0), cx.input(1), cx.output());
+        if cx.recording() {
+            let arena = Arena::new();
+            let [x, z, v] = [a, b, y].map(|t| arena.lift(t.clone()));
+            return cx.each(|i| {
+                let slope = if i == 0 { f.derivative_a(x, z, v) } else { f.derivative_b(x, z, v) };
+                g.binary(Binary::Chain, &slope.tensor())
+            });
+        }
+        let [a, b] = [a, b].map(|t| t.with_layout(t.layout().broadcast_to(y.shape()).expect("an operand broadcasts")));
+        cx.each(|i| binary_partials(f, i, g, [&a, &b, y]))
+    }
+
+    fn vjp_rows(&self, cx: &Vjp<'_, T>) -> Option<Grads<T>> {
+        let f = *self;
+        let seen = |t: &Tensor<T>| Some(t.with_layout(t.layout().broadcast_to(cx.grad().shape())?));
+        let (a, b, y) = (seen(cx.input(0))?, seen(cx.input(1))?, seen(cx.output())?);
+        Some((0..2).map(|i| cx.needs(i).then(|| binary_partials(f, i, cx.grad(), [&a, &b, &y]))).collect())
+    }
+
+    fn row(&self) -> Option<Row> {
+        Some(Row::Binary(*self))
+    }
 }
 
 struct Select;
 
-impl<T: Real> super::entry::Backward<T> for Select {
+impl<T: Real> Op<T> for Select {
     fn name(&self) -> &'static str {
         "select"
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(Tensor::select(&x[0], &x[1], &x[2])))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {

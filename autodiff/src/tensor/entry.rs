@@ -1,56 +1,16 @@
 //! What the tape keeps of a tensor operation.
 
-use std::marker::PhantomData;
+use std::ops::Deref;
 use std::rc::Rc;
 
+use ndarray::ArrayViewD;
 use smallvec::SmallVec;
 
 use super::Tensor;
-use super::elementwise;
 use super::layout::Dims;
-use super::op::{Grads, Vjp};
-use crate::rules::{Binary, Unary};
+use super::op::Op;
 use crate::tape::trace::Place;
 use crate::{Real, Var};
-
-/// The backward half of an operation: all that the tape needs of one that has run.
-pub(crate) trait Backward<T: Real> {
-    /// The operation's name, for messages.
-    fn name(&self) -> &str;
-
-    /// The vector-Jacobian product: one gradient or `None` for each input, written in tensor operations.
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T>;
-
-    /// Whether the operation is a user's own: its name says nothing of what it does.
-    fn is_own(&self) -> bool {
-        false
-    }
-
-    /// The value at other inputs, where the tape has what it takes: for own operations.
-    fn value(&self, _inputs: &[Tensor<T>]) -> Option<Tensor<T>> {
-        None
-    }
-
-    /// Whether the entry stands for a gradient that has no derivative.
-    fn is_end(&self) -> bool {
-        false
-    }
-
-    /// The inner product of the gradient with respect to input `i` and a direction, recorded, where that takes less than
-    /// the gradient does; else `None`.
-    fn along(&self, _cx: &Vjp<'_, T>, _i: usize, _direction: &Tensor<T>) -> Option<Tensor<T>> {
-        None
-    }
-
-    /// The gradients where the output has one row and `cx.grad()` any number of them, each a gradient of its own; `None` if
-    /// the operation cannot do that.
-    fn vjp_rows(&self, _cx: &Vjp<'_, T>) -> Option<RowGrads<T>> {
-        None
-    }
-}
-
-/// A gradient with any number of rows for each input that needs one.
-pub(crate) type RowGrads<T> = SmallVec<[Option<Tensor<T>>; 2]>;
 
 /// A stretch of program on scalars that the tape keeps as one entry and runs again when a sweep comes to it.
 pub(crate) trait Region<T: Real> {
@@ -62,90 +22,39 @@ pub(crate) trait Region<T: Real> {
     fn replay(&self, inputs: &[Var<T>]) -> Vec<Var<T>>;
 }
 
-/// An operation on the tape. Rows of the table and operations without parameters need no allocation.
+/// An operation on the tape. Those without parameters, rows of the table among them, need no allocation.
+#[derive(Clone)]
 pub(crate) enum OpRef<T: Real> {
-    Unary(Unary),
-    Binary(Binary),
-    Static(&'static dyn Backward<T>),
-    Shared(Rc<dyn Backward<T>>),
+    Static(&'static dyn Op<T>),
+    Shared(Rc<dyn Op<T>>),
+    /// A user's own: its name says nothing of what it does.
+    Own(Rc<dyn Op<T>>),
+    /// Stands for a gradient that came as an array and so has no derivative.
+    End(Rc<dyn Op<T>>),
 }
 
-impl<T: Real> Clone for OpRef<T> {
-    fn clone(&self) -> Self {
+impl<T: Real> Deref for OpRef<T> {
+    type Target = dyn Op<T>;
+
+    #[inline]
+    fn deref(&self) -> &(dyn Op<T> + 'static) {
         match self {
-            Self::Unary(f) => Self::Unary(*f),
-            Self::Binary(f) => Self::Binary(*f),
-            Self::Static(op) => Self::Static(*op),
-            Self::Shared(op) => Self::Shared(Rc::clone(op)),
+            Self::Static(op) => *op,
+            Self::Shared(op) | Self::Own(op) | Self::End(op) => &**op,
         }
-    }
-}
-
-/// An operation with parameters, which goes to the heap only if it is recorded.
-pub(crate) struct Shared<T, O>(O, PhantomData<T>);
-
-impl<T: Real, O: Backward<T> + 'static> From<Shared<T, O>> for OpRef<T> {
-    fn from(op: Shared<T, O>) -> Self {
-        Self::Shared(Rc::new(op.0))
     }
 }
 
 impl<T: Real> OpRef<T> {
-    pub(crate) fn shared<O: Backward<T> + 'static>(op: O) -> Shared<T, O> {
-        Shared(op, PhantomData)
-    }
-
-    pub(crate) fn name(&self) -> &str {
-        match self {
-            Self::Unary(f) => f.name(),
-            Self::Binary(f) => f.name(),
-            Self::Static(op) => op.name(),
-            Self::Shared(op) => op.name(),
-        }
-    }
-
     /// Whether the operation is a user's own.
     pub(crate) fn is_own(&self) -> bool {
-        match self {
-            Self::Unary(_) | Self::Binary(_) => false,
-            Self::Static(op) => op.is_own(),
-            Self::Shared(op) => op.is_own(),
-        }
+        matches!(self, Self::Own(_))
     }
 
-    pub(crate) fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        match self {
-            Self::Unary(f) => elementwise::unary_vjp(*f, cx),
-            Self::Binary(f) => elementwise::binary_vjp(*f, cx),
-            Self::Static(op) => op.vjp(cx),
-            Self::Shared(op) => op.vjp(cx),
-        }
-    }
-
-    /// The value at other inputs, which are constants; `None` for built-in operations that are no rows of the table.
+    /// The value at other inputs, which are constants; `None` if the operation refuses them.
     pub(crate) fn value(&self, inputs: &[Tensor<T>]) -> Option<Tensor<T>> {
-        match self {
-            Self::Unary(f) => Some(inputs[0].unary(*f)),
-            Self::Binary(f) => Some(inputs[0].binary(*f, &inputs[1])),
-            Self::Static(op) => op.value(inputs),
-            Self::Shared(op) => op.value(inputs),
-        }
-    }
-
-    /// Whether this stands for a gradient that came as an array, and so has no derivative.
-    pub(crate) fn is_end(&self) -> bool {
-        matches!(self, Self::Shared(op) if op.is_end())
-    }
-}
-
-impl<T: Real> OpRef<T> {
-    pub(crate) fn vjp_rows(&self, cx: &Vjp<'_, T>) -> Option<RowGrads<T>> {
-        match self {
-            Self::Unary(f) => elementwise::unary_rows(*f, cx),
-            Self::Binary(f) => elementwise::binary_rows(*f, cx),
-            Self::Static(op) => op.vjp_rows(cx),
-            Self::Shared(op) => op.vjp_rows(cx),
-        }
+        let views: SmallVec<[ArrayViewD<'_, T>; 3]> = inputs.iter().map(Tensor::view).collect();
+        self.forward(&views).ok().map(Tensor::constant)
     }
 }
 

@@ -44,7 +44,7 @@ fn operands<T: Real>(op: &OpRef<T>, inputs: &[&Tensor<T>], output: &Tensor<T>) -
     if let Some((input, index)) = brought {
         return format!("; input {input}, a constant, holds NaN at {index:?}");
     }
-    let (OpRef::Unary(_) | OpRef::Binary(_), Some((index, _))) = (op, offender(output)) else { return String::new() };
+    let (Some(_), Some((index, _))) = (op.row(), offender(output)) else { return String::new() };
     let element = |x: &&Tensor<T>| {
         let layout = x.layout().broadcast_to(output.shape()).expect("an operand broadcasts");
         x.with_layout(layout).view()[index.as_slice()].to_string()

@@ -1,14 +1,16 @@
 //! Elementwise formulas: one pass over memory for the value, one for all gradients.
 
+use ndarray::{ArrayD, ArrayViewD};
 use smallvec::SmallVec;
 
 use super::elementwise::fit;
-use super::entry::{Backward, OpRef};
 use super::layout::Dims;
 use super::lift::{Arena, Lift};
+use super::op::{Op, on_tensors};
 use super::tangent::Tangent;
 use super::{Elem, Grads, Tensor, Vjp};
 use crate::Real;
+use crate::error::Result;
 use crate::kernels::loops::{Arrays, Kernel, Strided, run};
 use crate::kernels::storage::Storage;
 use crate::rules::{Algebra, Binary};
@@ -90,22 +92,28 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub fn elementwise<F: Formula<K>, const K: usize>(formula: F, x: [&Self; K]) -> Self {
         const { assert!(K >= 1 && K <= 4, "an elementwise formula has one to four arguments") }
-        let mut shape: Dims = SmallVec::from_slice(x[0].shape());
-        for x in &x[1..] {
-            shape = fit(F::NAME, &shape, x.shape());
-        }
-        let broadcast = x.map(|x| x.seen_as(&shape));
-        let output = Self::build(&shape, |out| {
-            let operands = broadcast.each_ref().map(Self::strided);
-            run(&Value(&formula), Arrays { shape: &shape, operands, out: [out] });
-        });
-        Self::record(OpRef::shared(Elementwise::<F, K>(formula)), &x, output)
+        let output = evaluate(&formula, x);
+        Self::record_own(Elementwise::<F, K>(formula), &x, output)
     }
 
     /// The same elements in a larger shape; a constant.
     fn seen_as(&self, shape: &[usize]) -> Self {
         self.with_layout(self.layout().broadcast_to(shape).expect("an operand broadcasts"))
     }
+}
+
+/// The value, in one pass.
+#[track_caller]
+fn evaluate<T: Real, F: Formula<K>, const K: usize>(formula: &F, x: [&Tensor<T>; K]) -> Tensor<T> {
+    let mut shape: Dims = SmallVec::from_slice(x[0].shape());
+    for x in &x[1..] {
+        shape = fit(F::NAME, &shape, x.shape());
+    }
+    let broadcast = x.map(|x| x.seen_as(&shape));
+    Tensor::build(&shape, |out| {
+        let operands = broadcast.each_ref().map(Tensor::strided);
+        run(&Value(formula), Arrays { shape: &shape, operands, out: [out] });
+    })
 }
 
 /// The loop for the value.
@@ -180,13 +188,13 @@ impl<F: Formula<K>, const K: usize> Elementwise<F, K> {
     }
 }
 
-impl<T: Real, F: Formula<K>, const K: usize> Backward<T> for Elementwise<F, K> {
+impl<T: Real, F: Formula<K>, const K: usize> Op<T> for Elementwise<F, K> {
     fn name(&self) -> &str {
         F::NAME
     }
 
-    fn is_own(&self) -> bool {
-        true
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(evaluate(&self.0, std::array::from_fn(|i| &x[i]))))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {

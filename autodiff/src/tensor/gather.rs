@@ -2,13 +2,13 @@
 
 use std::rc::Rc;
 
-use ndarray::{ArrayRef, Dimension};
+use ndarray::{ArrayD, ArrayRef, ArrayViewD, Dimension};
 
-use super::entry::{Backward, OpRef};
 use super::layout::Dims;
+use super::op::{Op, on_tensors};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Result};
 use crate::kernels::gather;
 
 /// An index for each element, along an axis.
@@ -22,9 +22,13 @@ struct Places {
 
 struct Gather(Places);
 
-impl<T: Real> Backward<T> for Gather {
+impl<T: Real> Op<T> for Gather {
     fn name(&self) -> &'static str {
         "gather"
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].pick(&self.0)))
     }
 
     /// What was picked gets the sum of the gradients of all places that it was picked for.
@@ -35,9 +39,13 @@ impl<T: Real> Backward<T> for Gather {
 
 struct ScatterAdd(Places);
 
-impl<T: Real> Backward<T> for ScatterAdd {
+impl<T: Real> Op<T> for ScatterAdd {
     fn name(&self) -> &'static str {
         "scatter_add"
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].add_at(&self.0, &x[1])))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -116,7 +124,7 @@ impl<T: Real> Tensor<T> {
         let elements = x.as_slice().expect("row-major");
         let write = |out: &mut [T]| gather::gather(elements, n, &places.index, count, self.inner(places), out);
         let output = Self::build(&places.shape, write);
-        Self::record(OpRef::shared(Gather(places.clone())), &[self], output)
+        Self::record(Gather(places.clone()), &[self], output)
     }
 
     #[track_caller]
@@ -125,6 +133,6 @@ impl<T: Real> Tensor<T> {
         let mut output = self.untracked();
         let elements = x.as_slice().expect("row-major");
         gather::scatter_add(elements, count, &places.index, n, self.inner(places), output.make_mut());
-        Self::record(OpRef::shared(ScatterAdd(places.clone())), &[self, source], output)
+        Self::record(ScatterAdd(places.clone()), &[self, source], output)
     }
 }

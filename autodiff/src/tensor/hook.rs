@@ -1,14 +1,20 @@
 //! Looking at a gradient on its way, or changing it.
 
-use super::entry::{Backward, OpRef};
+use super::op::{Op, on_tensors};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
+use crate::error::Result;
+use ndarray::{ArrayD, ArrayViewD};
 
 struct Hook<F>(F);
 
-impl<T: Real, F: Fn(&Tensor<T>) -> Tensor<T>> Backward<T> for Hook<F> {
+impl<T: Real, F: Fn(&Tensor<T>) -> Tensor<T>> Op<T> for Hook<F> {
     fn name(&self) -> &'static str {
         "on_grad"
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].clone()))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -24,7 +30,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::Tape;
-    /// use ndarray::array;
+    /// use ndarray::{ArrayD, ArrayViewD, array};
     /// let tape = Tape::new();
     /// let x = tape.tensor(array![1.0, 20.0]);
     /// let y = x.on_grad(|g| g.clamp(-10.0, 10.0)).square().sum();
@@ -35,6 +41,6 @@ impl<T: Real> Tensor<T> {
     /// In a sweep, if `hook` returns a tensor of a shape that does not broadcast with this one's.
     #[track_caller]
     pub fn on_grad(&self, hook: impl Fn(&Self) -> Self + 'static) -> Self {
-        Self::record(OpRef::shared(Hook(hook)), &[self], self.untracked())
+        Self::record(Hook(hook), &[self], self.untracked())
     }
 }

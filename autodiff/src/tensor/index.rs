@@ -3,14 +3,15 @@
 use std::ops::Range;
 use std::rc::Rc;
 
-use ndarray::{IxDyn, SliceInfo, SliceInfoElem};
+use ndarray::{ArrayD, ArrayViewD, IxDyn, SliceInfo, SliceInfoElem};
 use smallvec::SmallVec;
 
-use super::entry::{Backward, OpRef, Source};
+use super::entry::Source;
 use super::layout::{Dims, Layout};
 use super::node::Node;
+use super::op::{Op, on_tensors};
 use super::{Grads, Tensor, Vjp};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Result};
 use crate::kernels::loops;
 use crate::tape::no_grad;
 use crate::tape::opcode;
@@ -21,9 +22,13 @@ type Cut = SliceInfo<Vec<SliceInfoElem>, IxDyn, IxDyn>;
 
 struct Slice(Rc<Cut>);
 
-impl<T: Real> Backward<T> for Slice {
+impl<T: Real> Op<T> for Slice {
     fn name(&self) -> &'static str {
         "slice"
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].cut(&self.0)))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -32,11 +37,15 @@ impl<T: Real> Backward<T> for Slice {
 }
 
 /// The adjoint of a slice: the part put back among zeros.
-struct Unslice(Rc<Cut>);
+struct Unslice(Rc<Cut>, Dims);
 
-impl<T: Real> Backward<T> for Unslice {
+impl<T: Real> Op<T> for Unslice {
     fn name(&self) -> &'static str {
         "unslice"
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].unslice(&self.0, &self.1)))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -49,9 +58,13 @@ struct Take {
     indices: Rc<[usize]>,
 }
 
-impl<T: Real> Backward<T> for Take {
+impl<T: Real> Op<T> for Take {
     fn name(&self) -> &'static str {
         "index_select"
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].take(self.axis, &self.indices)))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -63,11 +76,16 @@ impl<T: Real> Backward<T> for Take {
 struct Put {
     axis: usize,
     indices: Rc<[usize]>,
+    shape: Dims,
 }
 
-impl<T: Real> Backward<T> for Put {
+impl<T: Real> Op<T> for Put {
     fn name(&self) -> &'static str {
         "index_add"
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].put(self.axis, &self.indices, &self.shape)))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -132,7 +150,7 @@ impl<T: Real> Tensor<T> {
         let mut part = vec![all; self.ndim()];
         part[axis] = SliceInfoElem::Slice { start: range.start as isize, end: Some(range.end as isize), step: 1 };
         let cut = Rc::new(Cut::try_from(part).expect("any number of axes"));
-        Self::record(OpRef::shared(Slice(cut)), &[self], self.with_layout(layout))
+        Self::record(Slice(cut), &[self], self.with_layout(layout))
     }
 
     #[track_caller]
@@ -141,14 +159,14 @@ impl<T: Real> Tensor<T> {
             Some(layout) => self.with_layout(layout),
             None => Self::copied(&self.view().slice(&**part)),
         };
-        Self::record(OpRef::shared(Slice(Rc::clone(part))), &[self], output)
+        Self::record(Slice(Rc::clone(part)), &[self], output)
     }
 
     #[track_caller]
     fn unslice(&self, part: &Rc<Cut>, shape: &[usize]) -> Self {
         let mut whole = ndarray::ArrayD::zeros(IxDyn(shape));
         whole.slice_mut(&**part).assign(&self.view());
-        Self::record(OpRef::shared(Unslice(Rc::clone(part))), &[self], Self::constant(whole))
+        Self::record(Unslice(Rc::clone(part), shape.into()), &[self], Self::constant(whole))
     }
 
     /// The parts of an axis at the given indices, in that order; an index may come more than once.
@@ -179,7 +197,7 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     fn take(&self, axis: usize, indices: &Rc<[usize]>) -> Self {
         let output = self.view().select(ndarray::Axis(axis), indices);
-        let op = OpRef::shared(Take { axis, indices: Rc::clone(indices) });
+        let op = Take { axis, indices: Rc::clone(indices) };
         Self::record(op, &[self], Self::constant(output))
     }
 
@@ -195,7 +213,7 @@ impl<T: Real> Tensor<T> {
                 loops::Strided { offset: self.layout().offset + k * self.layout().strides[axis], ..self.strided() };
             loops::update(&part, target, &strides, i * strides[axis], source, |t, x| t + x);
         }
-        Self::record(OpRef::shared(Put { axis, indices: Rc::clone(indices) }), &[self], whole)
+        Self::record(Put { axis, indices: Rc::clone(indices), shape: shape.into() }, &[self], whole)
     }
 
     /// One element as a scalar variable on the same tape.

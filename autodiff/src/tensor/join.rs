@@ -1,17 +1,22 @@
 //! Tensors side by side, and taken apart again.
 
-use super::entry::{Backward, OpRef};
 use super::layout::{Dims, checked_len, row_major_strides};
+use super::op::{Op, on_tensors};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Result};
 use crate::kernels::loops;
+use ndarray::{ArrayD, ArrayViewD};
 
 struct Concat(usize);
 
-impl<T: Real> Backward<T> for Concat {
+impl<T: Real> Op<T> for Concat {
     fn name(&self) -> &'static str {
         "concat"
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(Tensor::concat(&x.iter().collect::<Vec<_>>(), self.0)))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -32,7 +37,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::Tensor;
-    /// use ndarray::array;
+    /// use ndarray::{ArrayD, ArrayViewD, array};
     /// let (a, b) = (Tensor::constant(array![[1.0], [2.0]]), Tensor::constant(array![[3.0, 4.0], [5.0, 6.0]]));
     /// assert_eq!(Tensor::concat(&[&a, &b], 1).to_array(), array![[1.0, 3.0, 4.0], [2.0, 5.0, 6.0]].into_dyn());
     /// ```
@@ -71,7 +76,7 @@ impl<T: Real> Tensor<T> {
                 start += part.shape()[axis];
             }
         });
-        Self::record(OpRef::shared(Concat(axis)), parts, output)
+        Self::record(Concat(axis), parts, output)
     }
 
     /// Tensors of one shape joined along a new axis.

@@ -1,9 +1,10 @@
 //! Linear systems, inverses and determinants, from one factorisation.
 
+use ndarray::{ArrayD, ArrayViewD};
 use std::rc::Rc;
 
-use super::entry::{Backward, OpRef};
 use super::layout::Dims;
+use super::op::{Op, on_tensors};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Kind, Result};
@@ -34,9 +35,18 @@ impl What {
     }
 }
 
-impl<T: Real> Backward<T> for Factored<T> {
+impl<T: Real> Op<T> for Factored<T> {
     fn name(&self) -> &'static str {
         self.what.name()
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| match self.what {
+            What::Solve => x[0].solve(&x[1]),
+            What::Inverse => x[0].inverse(),
+            What::Det => Ok(x[0].det()),
+            What::LogDet => x[0].logdet(),
+        })
     }
 
     /// With `G` the gradient of the result (M. Giles, "Collected matrix derivative results", 2008):
@@ -93,7 +103,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::{Tape, Tensor};
-    /// use ndarray::array;
+    /// use ndarray::{ArrayD, ArrayViewD, array};
     /// let tape = Tape::new();
     /// let a = tape.tensor(array![[2.0, 0.0], [1.0, 4.0]]);
     /// let x = a.solve(&Tensor::constant(array![2.0, 9.0]))?;
@@ -120,7 +130,7 @@ impl<T: Real> Tensor<T> {
         }
         let lu = self.regular(What::Solve)?;
         let output = b.through(&lu, false);
-        Ok(Self::record(OpRef::shared(Factored { what: What::Solve, lu }), &[self, b], output))
+        Ok(Self::record(Factored { what: What::Solve, lu }, &[self, b], output))
     }
 
     /// The inverse of a square matrix. To apply it to something, [`solve`](Self::solve) is faster and more accurate.
@@ -135,7 +145,7 @@ impl<T: Real> Tensor<T> {
         let n = self.side("inverse");
         let lu = self.regular(What::Inverse)?;
         let output = identity(n).through(&lu, false);
-        Ok(Self::record(OpRef::shared(Factored { what: What::Inverse, lu }), &[self], output))
+        Ok(Self::record(Factored { what: What::Inverse, lu }, &[self], output))
     }
 
     /// The determinant of a square matrix. The gradient `det(A) A⁻ᵀ` is for regular matrices: a sweep through the
@@ -157,7 +167,7 @@ impl<T: Real> Tensor<T> {
         self.side("det");
         let lu = self.factored();
         let output = Self::scalar(lu.pivots().fold(T::one(), |product, pivot| product * pivot));
-        Self::record(OpRef::shared(Factored { what: What::Det, lu: Rc::new(lu) }), &[self], output)
+        Self::record(Factored { what: What::Det, lu: Rc::new(lu) }, &[self], output)
     }
 
     /// `ln |det A|` of a square matrix; its gradient is `A⁻ᵀ`. Of a covariance matrix,
@@ -180,7 +190,7 @@ impl<T: Real> Tensor<T> {
         self.side("logdet");
         let lu = self.regular(What::LogDet)?;
         let output = Self::scalar(lu.pivots().fold(T::zero(), |sum, pivot| sum + pivot.abs().ln()));
-        Ok(Self::record(OpRef::shared(Factored { what: What::LogDet, lu }), &[self], output))
+        Ok(Self::record(Factored { what: What::LogDet, lu }, &[self], output))
     }
 
     /// The length of a square matrix's sides.

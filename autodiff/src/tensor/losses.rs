@@ -1,11 +1,12 @@
 //! Losses that are computed in one pass from logits.
 
-use super::entry::{Backward, OpRef};
+use super::op::{Op, on_tensors};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Result};
 use crate::kernels::loops::{self, Arrays, Kernel, run};
 use crate::rules::{Algebra, Binary, Unary};
+use ndarray::{ArrayD, ArrayViewD};
 
 struct SoftmaxCrossEntropy<T: Real> {
     axis: usize,
@@ -13,9 +14,13 @@ struct SoftmaxCrossEntropy<T: Real> {
     ln: Tensor<T>,
 }
 
-impl<T: Real> Backward<T> for SoftmaxCrossEntropy<T> {
+impl<T: Real> Op<T> for SoftmaxCrossEntropy<T> {
     fn name(&self) -> &'static str {
         "softmax_cross_entropy"
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].softmax_cross_entropy(&x[1], self.axis)))
     }
 
     /// With `y = softmax(a)` and the gradient `g` of an item's loss: `dL/da = g (y Σ t - t)` (L11),
@@ -69,9 +74,13 @@ impl Kernel<2, 1> for BceWithLogits {
     }
 }
 
-impl<T: Real> Backward<T> for BceWithLogits {
+impl<T: Real> Op<T> for BceWithLogits {
     fn name(&self) -> &'static str {
         "bce_with_logits"
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].bce_with_logits(&x[1])))
     }
 
     /// `dL/da = g (sigmoid(a) - t)` (L10), `dL/dt = -g a`.
@@ -91,7 +100,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::{Tape, Tensor};
-    /// use ndarray::array;
+    /// use ndarray::{ArrayD, ArrayViewD, array};
     /// let tape = Tape::new();
     /// let a = tape.tensor(array![[0.0, 0.0], [1e4, -1e4]]);
     /// let t = Tensor::constant(array![[1.0, 0.0], [0.0, 1.0]]);
@@ -113,7 +122,7 @@ impl<T: Real> Tensor<T> {
             loops::map2(shape, t.strided(), ln.strided(), out, |t, ln| if t.is_exact_zero() { t } else { -(t * ln) });
         });
         let output = terms.sum_axes(&[axis], false);
-        Self::record(OpRef::shared(SoftmaxCrossEntropy { axis, ln }), &[self, targets], output)
+        Self::record(SoftmaxCrossEntropy { axis, ln }, &[self, targets], output)
     }
 
     /// Binary cross-entropy from logits `a`, element by element: `-(t ln y + (1 - t) ln(1 - y))` with `y = sigmoid(a)`.
@@ -140,7 +149,7 @@ impl<T: Real> Tensor<T> {
             let operands = [self.strided(), targets.strided()];
             run(&BceWithLogits, Arrays { shape, operands, out: [out] });
         });
-        Self::record(OpRef::Static(&BceWithLogits), &[self, targets], output)
+        Self::record_static(&BceWithLogits, &[self, targets], output)
     }
 
     /// Logits and targets of one shape: broadcasting here would hide a mistake.

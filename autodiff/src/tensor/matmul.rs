@@ -1,12 +1,13 @@
 //! Matrix products.
 
+use ndarray::{ArrayD, ArrayViewD};
 use smallvec::SmallVec;
 
-use super::entry::{Backward, OpRef, RowGrads};
 use super::layout::{Dims, broadcast, row_major_strides};
+use super::op::{Op, on_tensors};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Result};
 use crate::kernels::gemm::{Operand, Output};
 use crate::kernels::product::{self, Axis};
 use crate::kernels::storage::Storage;
@@ -14,9 +15,13 @@ use crate::kernels::{once, transpose};
 
 struct MatMul;
 
-impl<T: Real> Backward<T> for MatMul {
+impl<T: Real> Op<T> for MatMul {
     fn name(&self) -> &'static str {
         "matmul"
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].matmul(&x[1])))
     }
 
     /// `dL/dA = dL/dY · Bᵀ`, `dL/dB = Aᵀ · dL/dY`, added up over the matrices that an operand was multiplied with.
@@ -35,17 +40,21 @@ impl<T: Real> Backward<T> for MatMul {
         matrices.then(|| (cx.grad() * if i == 0 { v.matmul(b) } else { a.matmul(v) }).sum())
     }
 
-    fn vjp_rows(&self, cx: &Vjp<'_, T>) -> Option<RowGrads<T>> {
+    fn vjp_rows(&self, cx: &Vjp<'_, T>) -> Option<Grads<T>> {
         let left = cx.needs(0) && !cx.needs(1) && cx.input(0).ndim() == 2 && cx.input(1).ndim() == 2;
-        left.then(|| RowGrads::from_iter([Some(cx.grad().matmul(&cx.input(1).transposed())), None]))
+        left.then(|| Grads::from([Some(cx.grad().matmul(&cx.input(1).transposed())), None]))
     }
 }
 
 struct Linear;
 
-impl<T: Real> Backward<T> for Linear {
+impl<T: Real> Op<T> for Linear {
     fn name(&self) -> &'static str {
         "linear"
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].linear(&x[1], &x[2])))
     }
 
     /// `dL/dx = dL/dy · W`, `dL/dW = dL/dyᵀ · x`, `dL/db = Σ dL/dy` over the items (L18).
@@ -79,9 +88,9 @@ impl<T: Real> Backward<T> for Linear {
         Some((cx.grad() * change).sum())
     }
 
-    fn vjp_rows(&self, cx: &Vjp<'_, T>) -> Option<RowGrads<T>> {
+    fn vjp_rows(&self, cx: &Vjp<'_, T>) -> Option<Grads<T>> {
         let left = cx.needs(0) && !cx.needs(1) && !cx.needs(2);
-        left.then(|| RowGrads::from_iter([Some(cx.grad().matmul(cx.input(1))), None, None]))
+        left.then(|| Grads::from([Some(cx.grad().matmul(cx.input(1))), None, None]))
     }
 }
 
@@ -91,7 +100,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::Tensor;
-    /// use ndarray::array;
+    /// use ndarray::{ArrayD, ArrayViewD, array};
     /// let x = Tensor::constant(array![[1.0, 1.0]]);
     /// let w = Tensor::constant(array![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
     /// let b = Tensor::constant(array![0.0, 0.0, 1.0]);
@@ -135,7 +144,7 @@ impl<T: Real> Tensor<T> {
                 }
             }
         });
-        Self::record(OpRef::Static(&Linear), &[self, w, b], output)
+        Self::record_static(&Linear, &[self, w, b], output)
     }
 
     /// Matrix product over the last two axes: `m × k` by `k × n` gives `m × n`. Axes before them count matrices, which
@@ -262,7 +271,7 @@ impl<T: Real> Tensor<T> {
             let axes: SmallVec<[Axis; 4]> = (0..full.len()).map(axis).collect();
             Self::build(&shape, |out| product::batched(&axes, x.matrix(), y.matrix(), out))
         };
-        Self::record(OpRef::Static(&MatMul), &[self, other], output)
+        Self::record_static(&MatMul, &[self, other], output)
     }
 
     /// The product of two matrices; a constant.

@@ -1,26 +1,32 @@
 //! Norms over axes.
 
-use super::entry::{Backward, OpRef};
 use super::layout::Dims;
+use super::op::{Op, on_tensors};
+use super::reduce::Reduced;
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::kernels::reduce::larger;
 use crate::rules::Binary;
+use ndarray::{ArrayD, ArrayViewD};
 
 struct Norm {
     p: f64,
-    kept: Dims,
+    over: Reduced,
 }
 
-impl<T: Real> Backward<T> for Norm {
+impl<T: Real> Op<T> for Norm {
     fn name(&self) -> &'static str {
         "norm"
     }
 
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].norm_axes(self.p, &self.over.axes, self.over.keep)))
+    }
+
     /// `sgn(x_i) (|x_i| / y)^{p-1}`, 0 where the norm is 0.
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        let (x, y) = (cx.input(0), cx.output().reshape(&self.kept));
+        let (x, y) = (cx.input(0), cx.output().reshape(&self.over.kept));
         let zero = y.mask(|y| y == T::zero());
         let ratio = x / Tensor::select(&zero, &Tensor::scalar(T::one()), &y);
         let slope = if self.p == 2.0 {
@@ -30,7 +36,7 @@ impl<T: Real> Backward<T> for Norm {
             sign * ratio.abs().powf(&Tensor::scalar(T::of(self.p - 1.0)))
         };
         let slope = Tensor::select(&zero, &Tensor::scalar(T::zero()), &slope);
-        cx.grad().reshape(&self.kept).binary(Binary::Chain, &slope).into()
+        cx.grad().reshape(&self.over.kept).binary(Binary::Chain, &slope).into()
     }
 }
 
@@ -53,7 +59,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::Tape;
-    /// use ndarray::array;
+    /// use ndarray::{ArrayD, ArrayViewD, array};
     /// let tape = Tape::new();
     /// let x = tape.tensor(array![[3.0, -4.0], [0.0, 0.0]]);
     /// let y = x.norm_axes(2.0, &[1], false);
@@ -72,7 +78,7 @@ impl<T: Real> Tensor<T> {
         }
         let kept = self.kept("norm", axes);
         if p == f64::INFINITY {
-            return self.abs().extreme("norm", axes, keep, T::zero(), larger);
+            return self.abs().reduced_by("norm", axes, keep, (T::zero(), larger));
         }
         let sizes = self.untracked().abs();
         let output = if p == 1.0 {
@@ -86,6 +92,6 @@ impl<T: Real> Tensor<T> {
             let sum = if p == 2.0 { ratio.square() } else { power(&ratio, p) }.sum_axes(axes, true);
             (if p == 2.0 { sum.sqrt() } else { power(&sum, 1.0 / p) }) * unit
         };
-        Self::record(OpRef::shared(Norm { p, kept }), &[self], output.dropped(keep, axes))
+        Self::record(Norm { p, over: Reduced { axes: axes.into(), kept, keep } }, &[self], output.dropped(keep, axes))
     }
 }

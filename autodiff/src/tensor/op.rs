@@ -1,4 +1,4 @@
-//! Operations: the trait for own ones, and what a vjp gets and gives.
+//! Operations: the trait for built-in and own ones, and what a vjp gets and gives.
 
 use std::rc::Rc;
 
@@ -6,10 +6,9 @@ use ndarray::{ArrayD, ArrayViewD};
 use smallvec::SmallVec;
 
 use super::Tensor;
-use super::entry::{Backward, OpRef};
 use crate::Real;
-use crate::error::{Error, Kind, Result};
-use crate::tape::trace::Place;
+use crate::error::Result;
+use crate::rules::{Binary, Unary};
 
 /// An operation on tensors: a value and a vector-Jacobian product.
 ///
@@ -57,6 +56,45 @@ pub trait Op<T: Real> {
     /// A gradient may have any shape that broadcasts with its input's: the engine sums over axes along which the input
     /// was stretched and repeats where the gradient is shorter.
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T>;
+
+    /// The inner product of the gradient with respect to input `i` and a direction of that input's shape, in tensor
+    /// operations, where that takes less than the gradient does; else `None`, as by default.
+    ///
+    /// For a product `Y = A B` with weights `B`, for instance, `Σ (Aᵀ · dL/dY) · V = Σ dL/dY · (A V)`. Hessian-vector
+    /// products ask for it.
+    fn along(&self, _cx: &Vjp<'_, T>, _i: usize, _direction: &Tensor<T>) -> Option<Tensor<T>> {
+        None
+    }
+
+    /// The gradients where the output has one row and [`cx.grad()`](Vjp::grad) any number of them, each a gradient of its
+    /// own; `None` if the operation cannot do that, as by default. The Jacobian of a row asks for it.
+    fn vjp_rows(&self, _cx: &Vjp<'_, T>) -> Option<Grads<T>> {
+        None
+    }
+
+    /// Which row of the table this is.
+    #[doc(hidden)]
+    fn row(&self) -> Option<Row> {
+        None
+    }
+}
+
+/// A row of the table of elementary functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Row {
+    /// Of one argument.
+    Unary(Unary),
+    /// Of two.
+    Binary(Binary),
+}
+
+/// The `forward` of an operation that is written on tensors.
+pub(crate) fn on_tensors<T: Real>(
+    x: &[ArrayViewD<'_, T>],
+    forward: impl FnOnce(&[Tensor<T>]) -> Result<Tensor<T>>,
+) -> Result<ArrayD<T>> {
+    let x: SmallVec<[Tensor<T>; 3]> = x.iter().map(Tensor::copied).collect();
+    forward(&x).map(Tensor::into_array)
 }
 
 /// What a vector-Jacobian product works from.
@@ -127,9 +165,9 @@ impl<T: Real> Vjp<'_, T> {
 /// let two_inputs = Grads::arrays([None, Some(ndarray::array![1.0].into_dyn())]);
 /// ```
 pub struct Grads<T: Real> {
-    gradients: SmallVec<[Option<Tensor<T>>; 2]>,
+    pub(crate) gradients: SmallVec<[Option<Tensor<T>>; 2]>,
     /// Whether they came as arrays, which have no derivatives.
-    plain: bool,
+    pub(crate) plain: bool,
 }
 
 impl<T: Real> Grads<T> {
@@ -137,36 +175,6 @@ impl<T: Real> Grads<T> {
     pub fn arrays(gradients: impl IntoIterator<Item = Option<ArrayD<T>>>) -> Self {
         let gradients = gradients.into_iter().map(|gradient| gradient.map(Tensor::constant)).collect();
         Self { gradients, plain: true }
-    }
-
-    /// The gradients of operation `op` at `place`, fit to be recorded if the sweep is.
-    pub(crate) fn recordable(self, op: &str, place: Place, cx: &Vjp<'_, T>) -> SmallVec<[Option<Tensor<T>>; 2]> {
-        if !(self.plain && cx.recording) {
-            return self.gradients;
-        }
-        let inputs: SmallVec<[&Tensor<T>; 4]> = cx.inputs.iter().chain([cx.grad]).collect();
-        let end = |gradient| Tensor::record(OpRef::shared(FirstOnly { op: op.to_owned(), place }), &inputs, gradient);
-        self.gradients.into_iter().map(|gradient| gradient.map(end)).collect()
-    }
-}
-
-/// A gradient that came as an array: recorded, so that whoever differentiates it is told.
-struct FirstOnly {
-    op: String,
-    place: Place,
-}
-
-impl<T: Real> Backward<T> for FirstOnly {
-    fn name(&self) -> &str {
-        &self.op
-    }
-
-    fn vjp(&self, _: &Vjp<'_, T>) -> Grads<T> {
-        Error::from(Kind::FirstOnly { op: self.op.clone(), place: self.place }).raise()
-    }
-
-    fn is_end(&self) -> bool {
-        true
     }
 }
 
@@ -200,28 +208,6 @@ impl<T: Real> FromIterator<Option<Tensor<T>>> for Grads<T> {
     }
 }
 
-/// A user's operation on the tape.
-struct Applied<O>(O);
-
-impl<T: Real, O: Op<T>> Backward<T> for Applied<O> {
-    fn name(&self) -> &str {
-        self.0.name()
-    }
-
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        self.0.vjp(cx)
-    }
-
-    fn is_own(&self) -> bool {
-        true
-    }
-
-    fn value(&self, inputs: &[Tensor<T>]) -> Option<Tensor<T>> {
-        let views: SmallVec<[ArrayViewD<'_, T>; 2]> = inputs.iter().map(Tensor::view).collect();
-        self.0.forward(&views).ok().map(Tensor::constant)
-    }
-}
-
 /// A shared operation: applied several times, or checked and applied.
 impl<T: Real, O: Op<T> + ?Sized> Op<T> for Rc<O> {
     fn name(&self) -> &str {
@@ -234,22 +220,5 @@ impl<T: Real, O: Op<T> + ?Sized> Op<T> for Rc<O> {
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
         (**self).vjp(cx)
-    }
-}
-
-impl<T: Real> Tensor<T> {
-    /// Applies an operation: evaluates it and, if an input is tracked, records it.
-    ///
-    /// # Errors
-    /// What the operation's `forward` returns.
-    ///
-    /// # Panics
-    /// If an input is a stale handle, or inputs are recorded on different tapes.
-    #[track_caller]
-    pub fn apply<O: Op<T> + 'static>(op: O, inputs: &[&Self]) -> Result<Self> {
-        let views: SmallVec<[ArrayViewD<'_, T>; 2]> = inputs.iter().map(|x| x.view()).collect();
-        let value = op.forward(&views)?;
-        drop(views);
-        Ok(Self::record(OpRef::shared(Applied(op)), inputs, Self::constant(value)))
     }
 }

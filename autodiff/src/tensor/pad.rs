@@ -1,33 +1,45 @@
 //! Elements set apart and moved around: padding, reversal, rotation.
 
-use ndarray::Axis;
+use ndarray::{ArrayD, ArrayViewD, Axis};
 
-use super::entry::{Backward, OpRef};
 use super::layout::{Dims, checked_len, row_major_strides};
+use super::op::{Op, on_tensors};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
+use crate::error::Result;
 use crate::kernels::loops;
 
-struct Pad(Vec<(usize, usize)>);
+struct Pad<T> {
+    widths: Vec<(usize, usize)>,
+    value: T,
+}
 
-impl<T: Real> Backward<T> for Pad {
+impl<T: Real> Op<T> for Pad<T> {
     fn name(&self) -> &'static str {
         "pad"
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].pad(&self.widths, self.value)))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
         let inner = |g: Tensor<T>, (axis, &(before, _)): (usize, &(usize, usize))| {
             g.narrow(axis, before..before + cx.input(0).shape()[axis])
         };
-        self.0.iter().enumerate().fold(cx.grad().clone(), inner).into()
+        self.widths.iter().enumerate().fold(cx.grad().clone(), inner).into()
     }
 }
 
 struct Flip(Dims);
 
-impl<T: Real> Backward<T> for Flip {
+impl<T: Real> Op<T> for Flip {
     fn name(&self) -> &'static str {
         "flip"
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].flip(&self.0)))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -40,9 +52,13 @@ struct Roll {
     axis: usize,
 }
 
-impl<T: Real> Backward<T> for Roll {
+impl<T: Real> Op<T> for Roll {
     fn name(&self) -> &'static str {
         "roll"
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].roll(self.shift, self.axis)))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -85,7 +101,7 @@ impl<T: Real> Tensor<T> {
             out.fill(value);
             loops::update(self.shape(), out, &strides, offset, self.strided(), |_, x| x);
         });
-        Self::record(OpRef::shared(Pad(widths.to_vec())), &[self], output)
+        Self::record(Pad { widths: widths.to_vec(), value }, &[self], output)
     }
 
     /// In reverse order along some axes. A copy: strides are not negative here.
@@ -107,7 +123,7 @@ impl<T: Real> Tensor<T> {
         for &axis in axes {
             view.invert_axis(Axis(axis));
         }
-        Self::record(OpRef::shared(Flip(axes.iter().copied().collect())), &[self], Self::copied(&view))
+        Self::record(Flip(axes.iter().copied().collect()), &[self], Self::copied(&view))
     }
 
     /// Each element `shift` places further along an axis, round the end: `y[(k + shift) mod n] = x[k]`. A negative shift
@@ -130,6 +146,6 @@ impl<T: Real> Tensor<T> {
         let start = if len == 0 { 0 } else { len - shift.rem_euclid(len as isize).unsigned_abs() };
         let x = self.untracked();
         let output = Self::concat(&[&x.narrow(axis, start..len), &x.narrow(axis, 0..start)], axis);
-        Self::record(OpRef::shared(Roll { shift, axis }), &[self], output)
+        Self::record(Roll { shift, axis }, &[self], output)
     }
 }

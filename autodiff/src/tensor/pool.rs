@@ -1,12 +1,14 @@
 //! Pooling: maxima and means over moving windows.
 
 use super::conv::positive;
-use super::entry::{Backward, OpRef};
 use super::layout::Dims;
+use super::op::{Op, on_tensors};
 use super::unfold::Pair;
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
+use crate::error::Result;
 use crate::kernels::window::Window;
+use ndarray::{ArrayD, ArrayViewD};
 
 /// How a pool's window moves: by its own size, without padding, unless said otherwise.
 ///
@@ -54,9 +56,13 @@ struct MaxPool {
     name: &'static str,
 }
 
-impl<T: Real> Backward<T> for MaxPool {
+impl<T: Real> Op<T> for MaxPool {
     fn name(&self) -> &str {
         self.name
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].maxima(self.name, &self.window)))
     }
 
     /// Each place's gradient goes, in equal shares, to the elements that attain the maximum. The shares are constant
@@ -80,7 +86,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::{Tape, tensor::Pool};
-    /// use ndarray::array;
+    /// use ndarray::{ArrayD, ArrayViewD, array};
     /// let tape = Tape::new();
     /// let x = tape.tensor(array![[[[1.0, 3.0, 5.0, 5.0], [2.0, 0.0, 4.0, 1.0]]]]);
     /// let y = x.max_pool2d(Pool::new(2));
@@ -134,12 +140,17 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     fn max_pooled(&self, name: &'static str, pool: Pool) -> Self {
         let (images, window, shape) = self.pooled(name, pool);
-        let x = images.row_major();
+        images.maxima(name, &window).reshape(&shape)
+    }
+
+    #[track_caller]
+    fn maxima(&self, name: &'static str, window: &Window) -> Self {
+        let x = self.row_major();
         let planes = x.as_slice().expect("row-major");
         let [rows, cols] = window.places().expect("checked");
-        let four = [images.shape()[0], images.shape()[1], rows, cols];
+        let four = [self.shape()[0], self.shape()[1], rows, cols];
         let output = Self::build(&four, |out| window.maxima(planes, out));
-        Self::record(OpRef::shared(MaxPool { window, name }), &[&images], output).reshape(&shape)
+        Self::record(MaxPool { window: *window, name }, &[self], output)
     }
 
     #[track_caller]

@@ -1,28 +1,32 @@
 //! Products over axes.
 
-use super::entry::{Backward, OpRef};
 use super::layout::Dims;
+use super::op::{Op, on_tensors};
+use super::reduce::Reduced;
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
+use crate::error::Result;
+use ndarray::{ArrayD, ArrayViewD};
 
-struct Prod {
-    axes: Dims,
-    kept: Dims,
-}
+struct Prod(Reduced);
 
-impl<T: Real> Backward<T> for Prod {
+impl<T: Real> Op<T> for Prod {
     fn name(&self) -> &'static str {
         "prod"
     }
 
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].prod_axes(&self.0.axes, self.0.keep)))
+    }
+
     /// `∂y/∂x_i = Π_{j≠i} x_j`, without a division: right with zeros among the factors, and so are its own derivatives.
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        let (x, g) = (cx.input(0), cx.grad().reshape(&self.kept));
+        let (x, g) = (cx.input(0), cx.grad().reshape(&self.0.kept));
         // The factors of each product on one axis, the last.
         let order: Dims =
-            (0..x.ndim()).filter(|axis| !self.axes.contains(axis)).chain(self.axes.iter().copied()).collect();
+            (0..x.ndim()).filter(|axis| !self.0.axes.contains(axis)).chain(self.0.axes.iter().copied()).collect();
         let lined = x.permute(&order);
-        let (count, split) = (x.reduced_len(&self.kept), x.ndim() - self.axes.len());
+        let (count, split) = (x.reduced_len(&self.0.kept), x.ndim() - self.0.axes.len());
         let mut shape: Dims = lined.shape()[..split].iter().copied().collect();
         shape.push(count);
         let others = lined.reshape(&shape).others(split).reshape(lined.shape());
@@ -44,7 +48,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::Tape;
-    /// use ndarray::array;
+    /// use ndarray::{ArrayD, ArrayViewD, array};
     /// let tape = Tape::new();
     /// let x = tape.tensor(array![[2.0, 3.0], [0.0, 5.0]]);
     /// let y = x.prod_axes(&[1], false);
@@ -58,8 +62,8 @@ impl<T: Real> Tensor<T> {
     pub fn prod_axes(&self, axes: &[usize], keep: bool) -> Self {
         let kept = self.kept("prod", axes);
         let output = self.folded(&kept, T::one(), |a, b| a * b).dropped(keep, axes);
-        let op = Prod { axes: axes.iter().copied().collect(), kept };
-        Self::record(OpRef::shared(op), &[self], output)
+        let op = Prod(Reduced { axes: axes.into(), kept, keep });
+        Self::record(op, &[self], output)
     }
 
     /// For each element along an axis the product of all others.

@@ -1,14 +1,18 @@
 //! Tensors and their tapes: how they get on one.
 
+use std::rc::Rc;
+
+use ndarray::ArrayViewD;
 use smallvec::SmallVec;
 
 use super::cut;
 use super::entry::{OpRef, Source, TensorEntry};
 use super::node::Node;
+use super::op::Op;
 use super::table::Table;
 use super::{Tensor, finite};
 use crate::Real;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Result};
 use crate::tape::cell::{TapeCell, stale};
 use crate::tape::{no_grad, opcode};
 
@@ -60,18 +64,43 @@ impl<T: Real> Tensor<T> {
         self.enter(cell, Source::Leaf(shape))
     }
 
-    /// Records the operation that gave `output`, if any of its inputs is tracked.
+    /// Applies an operation: evaluates it and, if an input is tracked, records it.
+    ///
+    /// # Errors
+    /// What the operation's `forward` returns.
+    ///
+    /// # Panics
+    /// If an input is a stale handle, or inputs are recorded on different tapes.
+    #[track_caller]
+    pub fn apply<O: Op<T> + 'static>(op: O, inputs: &[&Self]) -> Result<Self> {
+        let views: SmallVec<[ArrayViewD<'_, T>; 2]> = inputs.iter().map(|x| x.view()).collect();
+        let value = op.forward(&views)?;
+        drop(views);
+        Ok(Self::record_own(op, inputs, Self::constant(value)))
+    }
+
+    /// Records the operation that gave `output`, if any of its inputs is tracked. Only then it goes to the heap.
     #[inline]
     #[track_caller]
-    pub(crate) fn record(op: impl Into<OpRef<T>>, inputs: &[&Self], output: Self) -> Self {
-        if inputs.iter().all(|input| input.node.is_none() && input.cuts.is_none()) {
-            return output;
-        }
-        Self::record_tracked(op.into(), inputs, output)
+    pub(crate) fn record(op: impl Op<T> + 'static, inputs: &[&Self], output: Self) -> Self {
+        if are_plain(inputs) { output } else { Self::record_tracked(OpRef::Shared(Rc::new(op)), inputs, output) }
+    }
+
+    /// As [`record`](Self::record), for a user's own operation.
+    #[track_caller]
+    pub(crate) fn record_own(op: impl Op<T> + 'static, inputs: &[&Self], output: Self) -> Self {
+        if are_plain(inputs) { output } else { Self::record_tracked(OpRef::Own(Rc::new(op)), inputs, output) }
+    }
+
+    /// As [`record`](Self::record), for an operation without parameters.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn record_static(op: &'static dyn Op<T>, inputs: &[&Self], output: Self) -> Self {
+        if are_plain(inputs) { output } else { Self::record_tracked(OpRef::Static(op), inputs, output) }
     }
 
     #[track_caller]
-    fn record_tracked(op: OpRef<T>, inputs: &[&Self], output: Self) -> Self {
+    pub(crate) fn record_tracked(op: OpRef<T>, inputs: &[&Self], output: Self) -> Self {
         let mut tape: Option<Node<T>> = None;
         for input in inputs {
             let Some(node) = input.live() else { continue };
@@ -118,4 +147,9 @@ impl<T: Real> Tensor<T> {
         entries.push(TensorEntry { index, place: cell.here(), source });
         self
     }
+}
+
+/// Whether nothing is known of the inputs but their values.
+fn are_plain<T: Real>(inputs: &[&Tensor<T>]) -> bool {
+    inputs.iter().all(|input| input.node.is_none() && input.cuts.is_none())
 }

@@ -1,34 +1,49 @@
 //! Sums and means over axes, and broadcasting, which is the sum's adjoint.
 
-use super::entry::{Backward, OpRef};
 use super::layout::{Dims, row_major_strides};
+use super::op::{Op, on_tensors};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Result};
 use crate::kernels::{once, reduce};
+use ndarray::{ArrayD, ArrayViewD};
 
-struct SumAxes {
-    /// The result's shape with the summed axes kept as 1.
-    kept: Dims,
+/// What a reduction goes over.
+pub(super) struct Reduced {
+    pub(super) axes: Dims,
+    /// The shape with these axes of length 1.
+    pub(super) kept: Dims,
+    /// Whether the result has this shape.
+    pub(super) keep: bool,
 }
 
-impl<T: Real> Backward<T> for SumAxes {
+struct SumAxes(Reduced);
+
+impl<T: Real> Op<T> for SumAxes {
     fn name(&self) -> &'static str {
         "sum"
     }
 
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].sum_axes(&self.0.axes, self.0.keep)))
+    }
+
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
         // The engine repeats it along the summed axes.
-        cx.grad().reshape(&self.kept).into()
+        cx.grad().reshape(&self.0.kept).into()
     }
 }
 
 /// [`SumAxes`] over all of them.
 struct SumAll;
 
-impl<T: Real> Backward<T> for SumAll {
+impl<T: Real> Op<T> for SumAll {
     fn name(&self) -> &'static str {
         "sum"
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].sum()))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -38,9 +53,13 @@ impl<T: Real> Backward<T> for SumAll {
 
 struct MeanAll;
 
-impl<T: Real> Backward<T> for MeanAll {
+impl<T: Real> Op<T> for MeanAll {
     fn name(&self) -> &'static str {
         "mean"
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].mean()))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -48,11 +67,15 @@ impl<T: Real> Backward<T> for MeanAll {
     }
 }
 
-struct Broadcast;
+struct Broadcast(Dims);
 
-impl<T: Real> Backward<T> for Broadcast {
+impl<T: Real> Op<T> for Broadcast {
     fn name(&self) -> &'static str {
         "broadcast_to"
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].broadcast_to(&self.0)))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -65,7 +88,7 @@ impl<T: Real> Tensor<T> {
     /// The sum of all elements, a tensor without axes.
     #[track_caller]
     pub fn sum(&self) -> Self {
-        Self::record(OpRef::Static(&SumAll), &[self], Self::scalar(self.total()))
+        Self::record_static(&SumAll, &[self], Self::scalar(self.total()))
     }
 
     /// The sum of all elements; the order of additions depends on the shape alone.
@@ -104,14 +127,14 @@ impl<T: Real> Tensor<T> {
             let strides = reduced_strides(&kept);
             Self::build(&kept, |out| once::sum_into(self.shape(), self.strided(), out, &strides))
         };
-        Self::record(OpRef::shared(SumAxes { kept }), &[self], output.dropped(keep, axes))
+        Self::record(SumAxes(Reduced { axes: axes.into(), kept, keep }), &[self], output.dropped(keep, axes))
     }
 
     /// The mean of all elements; NaN if there are none.
     #[track_caller]
     pub fn mean(&self) -> Self {
         let mean = self.total() / T::of(self.len() as f64);
-        Self::record(OpRef::Static(&MeanAll), &[self], Self::scalar(mean))
+        Self::record_static(&MeanAll, &[self], Self::scalar(mean))
     }
 
     /// The mean along one axis, which disappears.
@@ -144,12 +167,12 @@ impl<T: Real> Tensor<T> {
             let (a, b) = (self.shape().to_vec(), shape.to_vec());
             Error::from(Kind::Shapes { op: "broadcast_to".into(), a, b, rule }).raise()
         };
-        Self::record(OpRef::Static(&Broadcast), &[self], self.with_layout(layout))
+        Self::record(Broadcast(shape.into()), &[self], self.with_layout(layout))
     }
 
     /// A gradient brought to the shape of the input it belongs to: summed over the axes along which the input was
     /// repeated, repeated where the gradient is shorter. The gradient itself if the shapes do not go together.
-    pub(crate) fn fitted_to(self, shape: &[usize]) -> Result<Self, Self> {
+    pub(crate) fn unbroadcast(self, shape: &[usize]) -> Result<Self, Self> {
         if self.shape() == shape {
             return Ok(self);
         }

@@ -1,18 +1,23 @@
 //! The same elements in another shape.
 
+use ndarray::{ArrayD, ArrayViewD};
 use smallvec::SmallVec;
 
-use super::entry::{Backward, OpRef};
 use super::layout::{Dims, Layout};
+use super::op::{Op, on_tensors};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Result};
 
-struct Reshape;
+struct Reshape(Dims);
 
-impl<T: Real> Backward<T> for Reshape {
+impl<T: Real> Op<T> for Reshape {
     fn name(&self) -> &'static str {
         "reshape"
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].reshape(&self.0)))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -22,9 +27,13 @@ impl<T: Real> Backward<T> for Reshape {
 
 struct Permute(Dims);
 
-impl<T: Real> Backward<T> for Permute {
+impl<T: Real> Op<T> for Permute {
     fn name(&self) -> &'static str {
         "permute"
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].permute(&self.0)))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -58,7 +67,7 @@ impl<T: Real> Tensor<T> {
         }
         let source = self.row_major();
         let layout = Layout { offset: source.layout().offset, ..Layout::row_major(shape) };
-        Self::record(OpRef::Static(&Reshape), &[self], source.with_layout(layout))
+        Self::record(Reshape(shape.into()), &[self], source.with_layout(layout))
     }
 
     /// All elements in one axis.
@@ -107,7 +116,7 @@ impl<T: Real> Tensor<T> {
             let rule = format!("{axes:?} must name each of its axes once");
             Error::from(Kind::Shape { op: "permute".into(), shape: self.shape().to_vec(), rule }).raise();
         }
-        let op = OpRef::shared(Permute(axes.iter().copied().collect()));
+        let op = Permute(axes.iter().copied().collect());
         Self::record(op, &[self], self.with_layout(self.layout().permuted(axes)))
     }
 

@@ -1,16 +1,22 @@
 //! Softmax and its logarithm along an axis, logsumexp over any.
 
-use super::entry::{Backward, OpRef};
-use super::layout::Dims;
+use super::op::{Op, on_tensors};
+use super::reduce::Reduced;
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
+use crate::error::Result;
 use crate::kernels::{once, reduce};
+use ndarray::{ArrayD, ArrayViewD};
 
 struct Softmax(usize);
 
-impl<T: Real> Backward<T> for Softmax {
+impl<T: Real> Op<T> for Softmax {
     fn name(&self) -> &'static str {
         "softmax"
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].softmax(self.0)))
     }
 
     /// With `y = softmax(x)`: `dL/dx = y (dL/dy - Σ dL/dy y)` (L11).
@@ -23,9 +29,13 @@ impl<T: Real> Backward<T> for Softmax {
 
 struct LogSoftmax(usize);
 
-impl<T: Real> Backward<T> for LogSoftmax {
+impl<T: Real> Op<T> for LogSoftmax {
     fn name(&self) -> &'static str {
         "log_softmax"
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].log_softmax(self.0)))
     }
 
     /// With `y = ln softmax(x)`: `dL/dx = dL/dy - softmax(x) Σ dL/dy`.
@@ -36,25 +46,26 @@ impl<T: Real> Backward<T> for LogSoftmax {
     }
 }
 
-struct LogSumExp {
-    axes: Dims,
-    kept: Dims,
-}
+struct LogSumExp(Reduced);
 
-impl<T: Real> Backward<T> for LogSumExp {
+impl<T: Real> Op<T> for LogSumExp {
     fn name(&self) -> &'static str {
         "logsumexp"
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].logsumexp_axes(&self.0.axes, self.0.keep)))
     }
 
     /// `dL/dx = dL/dy softmax(x)`, 0 where all of `x` is `-inf`. Dividing `e^(x - y)` by its sum takes out the rounding
     /// of `y`.
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        let (x, y) = (cx.input(0), cx.output().reshape(&self.kept));
+        let (x, y) = (cx.input(0), cx.output().reshape(&self.0.kept));
         let nothing = y.mask(|y| y == T::neg_infinity());
         let y = Tensor::select(&nothing, &Tensor::scalar(T::zero()), &y);
         let shares = (x - y).exp();
-        let total = Tensor::select(&nothing, &Tensor::scalar(T::one()), &shares.sum_axes(&self.axes, true));
-        (shares / total * cx.grad().reshape(&self.kept)).into()
+        let total = Tensor::select(&nothing, &Tensor::scalar(T::one()), &shares.sum_axes(&self.0.axes, true));
+        (shares / total * cx.grad().reshape(&self.0.kept)).into()
     }
 }
 
@@ -68,7 +79,7 @@ impl<T: Real> Tensor<T> {
         let (_, shifted) = self.shifted("softmax", &[axis]);
         let powers = shifted.exp();
         let output = &powers / powers.sum_axes(&[axis], true);
-        Self::record(OpRef::shared(Softmax(axis)), &[self], output)
+        Self::record(Softmax(axis), &[self], output)
     }
 
     /// `x_i - ln Σ e^{x_j}` along an axis: the logarithm of the softmax, finite however large the differences.
@@ -85,7 +96,7 @@ impl<T: Real> Tensor<T> {
     pub fn log_softmax(&self, axis: usize) -> Self {
         let (_, shifted) = self.shifted("log_softmax", &[axis]);
         let output = &shifted - shifted.exp().sum_axes(&[axis], true).ln();
-        Self::record(OpRef::shared(LogSoftmax(axis)), &[self], output)
+        Self::record(LogSoftmax(axis), &[self], output)
     }
 
     /// `ln Σ e^{x_j}` along an axis, which disappears. Of nothing, or of `-inf` only, it is `-inf` with gradient 0.
@@ -127,8 +138,8 @@ impl<T: Real> Tensor<T> {
         let finite = top.mask(T::is_finite);
         let sum = powers.ln() + &top;
         let output = Self::select(&finite, &sum, &top).dropped(keep, axes);
-        let op = LogSumExp { axes: axes.iter().copied().collect(), kept: top.layout().shape.clone() };
-        Self::record(OpRef::shared(op), &[self], output)
+        let op = LogSumExp(Reduced { axes: axes.into(), kept: top.layout().shape.clone(), keep });
+        Self::record(op, &[self], output)
     }
 
     /// The maxima over some axes (kept, with length 1); constants.

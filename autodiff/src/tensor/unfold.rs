@@ -1,10 +1,12 @@
 //! The patches that a moving window shows, on which convolution and pooling are built.
 
 use super::Tensor;
-use super::entry::{Backward, OpRef};
+use super::op::{Op, on_tensors};
 use super::{Grads, Vjp};
 use crate::Real;
+use crate::error::Result;
 use crate::kernels::window::Window;
+use ndarray::{ArrayD, ArrayViewD};
 
 /// A number for rows and columns together, or one for each: `2` or `[2, 3]`. In one dimension the columns' counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,9 +26,13 @@ impl From<[usize; 2]> for Pair {
 
 struct Unfold(Window);
 
-impl<T: Real> Backward<T> for Unfold {
+impl<T: Real> Op<T> for Unfold {
     fn name(&self) -> &'static str {
         "unfold"
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].unfold(&self.0)))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -37,9 +43,13 @@ impl<T: Real> Backward<T> for Unfold {
 /// The adjoint: patches added up where they came from.
 struct Fold(Window);
 
-impl<T: Real> Backward<T> for Fold {
+impl<T: Real> Op<T> for Fold {
     fn name(&self) -> &'static str {
         "fold"
+    }
+
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].fold(&self.0)))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -58,7 +68,7 @@ impl<T: Real> Tensor<T> {
         let output = Self::build(&[items, channels, window.elements(), rows * cols], |out| {
             window.unfold(planes, T::zero(), out);
         });
-        Self::record(OpRef::shared(Unfold(*window)), &[self], output)
+        Self::record(Unfold(*window), &[self], output)
     }
 
     #[track_caller]
@@ -68,6 +78,6 @@ impl<T: Real> Tensor<T> {
         let x = self.row_major();
         let patches = x.as_slice().expect("row-major");
         let output = Self::build(&[items, channels, rows, cols], |out| window.fold(patches, out));
-        Self::record(OpRef::shared(Fold(*window)), &[self], output)
+        Self::record(Fold(*window), &[self], output)
     }
 }

@@ -1,33 +1,40 @@
 //! Variance and standard deviation.
 
-use super::entry::{Backward, OpRef};
 use super::layout::Dims;
+use super::op::{Op, on_tensors};
+use super::reduce::Reduced;
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
+use crate::error::Result;
 use crate::kernels::reduce::larger;
 use crate::rules::Binary;
+use ndarray::{ArrayD, ArrayViewD};
 
-struct Spread {
+struct Variance {
     name: &'static str,
-    axes: Dims,
-    kept: Dims,
+    over: Reduced,
+    correction: usize,
     /// What the sum of squares is divided by.
     freedom: f64,
     /// Whether the result is the root of it.
     root: bool,
 }
 
-impl<T: Real> Backward<T> for Spread {
+impl<T: Real> Op<T> for Variance {
     fn name(&self) -> &'static str {
         self.name
     }
 
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].variance(self.name, &self.over.axes, self.correction, self.over.keep, self.root)))
+    }
+
     /// With `d = x - mean(x)`: `2 d / f` for the variance, `d / (f y)` for its root, 0 where that is 0.
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        let (x, g) = (cx.input(0), cx.grad().reshape(&self.kept));
-        let less_mean = x.less_mean(&self.axes, &self.kept);
+        let (x, g) = (cx.input(0), cx.grad().reshape(&self.over.kept));
+        let less_mean = x.less_mean(&self.over.axes, &self.over.kept);
         let slope = if self.root {
-            let y = cx.output().reshape(&self.kept);
+            let y = cx.output().reshape(&self.over.kept);
             let zero = y.mask(|y| y == T::zero());
             let slope = less_mean / (y * T::of(self.freedom));
             Tensor::select(&zero, &Tensor::scalar(T::zero()), &slope)
@@ -73,7 +80,7 @@ impl<T: Real> Tensor<T> {
     /// If an axis does not exist or is named twice, or if there are not more elements than the correction.
     #[track_caller]
     pub fn var_axes(&self, axes: &[usize], correction: usize, keep: bool) -> Self {
-        self.spread("var", axes, correction, keep, false)
+        self.variance("var", axes, correction, keep, false)
     }
 
     /// The standard deviation over some axes, the root of [`var_axes`](Self::var_axes). Where all elements are the same it
@@ -81,7 +88,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::Tape;
-    /// use ndarray::array;
+    /// use ndarray::{ArrayD, ArrayViewD, array};
     /// let tape = Tape::new();
     /// let x = tape.tensor(array![[1.0, 3.0], [2.0, 2.0]]);
     /// let y = x.std_axes(&[1], 0, false);
@@ -93,11 +100,11 @@ impl<T: Real> Tensor<T> {
     /// If an axis does not exist or is named twice, or if there are not more elements than the correction.
     #[track_caller]
     pub fn std_axes(&self, axes: &[usize], correction: usize, keep: bool) -> Self {
-        self.spread("std", axes, correction, keep, true)
+        self.variance("std", axes, correction, keep, true)
     }
 
     #[track_caller]
-    fn spread(&self, name: &'static str, axes: &[usize], correction: usize, keep: bool, root: bool) -> Self {
+    fn variance(&self, name: &'static str, axes: &[usize], correction: usize, keep: bool, root: bool) -> Self {
         let kept = self.kept(name, axes);
         let count = self.reduced_len(&kept);
         if count <= correction && !kept.contains(&0) {
@@ -109,8 +116,8 @@ impl<T: Real> Tensor<T> {
         let squares = self.untracked().less_mean(axes, &kept).square();
         let variance = squares.sum_axes(axes, keep) / T::of(freedom);
         let output = if root { variance.sqrt() } else { variance };
-        let op = Spread { name, axes: axes.iter().copied().collect(), kept, freedom, root };
-        Self::record(OpRef::shared(op), &[self], output)
+        let op = Variance { name, over: Reduced { axes: axes.into(), kept, keep }, correction, freedom, root };
+        Self::record(op, &[self], output)
     }
 
     /// `x - mean(x)`, to full accuracy however far from 0 the elements lie: an exact 0 where they are all the same.

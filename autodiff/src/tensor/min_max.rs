@@ -1,32 +1,40 @@
 //! The largest and the smallest along axes, and where they stand.
 
-use ndarray::{ArrayD, Axis, IxDyn};
+use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 
-use super::entry::{Backward, OpRef};
 use super::layout::Dims;
-use super::reduce::drop_axes;
+use super::op::{Op, on_tensors};
+use super::reduce::{Reduced, drop_axes};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
+use crate::error::Result;
 use crate::kernels::reduce::{larger, smaller};
 use crate::rules::Binary;
 
-struct Extreme {
+/// Where the choice starts, and which of two is chosen.
+type Pick<T> = (T, fn(T, T) -> T);
+
+struct Extreme<T> {
     name: &'static str,
-    axes: Dims,
-    kept: Dims,
+    over: Reduced,
+    pick: Pick<T>,
 }
 
-impl<T: Real> Backward<T> for Extreme {
+impl<T: Real> Op<T> for Extreme<T> {
     fn name(&self) -> &'static str {
         self.name
     }
 
+    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
+        on_tensors(x, |x| Ok(x[0].reduced_by(self.name, &self.over.axes, self.over.keep, self.pick)))
+    }
+
     /// Of `n` elements that equal the result, each gets `1/n` of its gradient.
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        let y = cx.output().untracked().reshape(&self.kept);
+        let y = cx.output().untracked().reshape(&self.over.kept);
         let ties = cx.input(0).compare(self.name, &y, |x, y| x == y);
-        let shares = &ties / ties.sum_axes(&self.axes, true);
-        cx.grad().reshape(&self.kept).binary(Binary::Chain, &shares).into()
+        let shares = &ties / ties.sum_axes(&self.over.axes, true);
+        cx.grad().reshape(&self.over.kept).binary(Binary::Chain, &shares).into()
     }
 }
 
@@ -71,7 +79,7 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub fn max_axes(&self, axes: &[usize], keep: bool) -> Self {
         self.not_empty("max_axes", axes);
-        self.extreme("max_axes", axes, keep, T::neg_infinity(), larger)
+        self.reduced_by("max_axes", axes, keep, (T::neg_infinity(), larger))
     }
 
     /// The smallest over some axes; NaN if one is NaN. With `keep` the axes stay, with length 1. Ties share the gradient
@@ -82,7 +90,7 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub fn min_axes(&self, axes: &[usize], keep: bool) -> Self {
         self.not_empty("min_axes", axes);
-        self.extreme("min_axes", axes, keep, T::infinity(), smaller)
+        self.reduced_by("min_axes", axes, keep, (T::infinity(), smaller))
     }
 
     /// Where the largest stands along an axis: the first of equals, the first NaN if there is one. Plain indices, in the
@@ -124,18 +132,11 @@ impl<T: Real> Tensor<T> {
 
     /// The fold of an extreme, recorded.
     #[track_caller]
-    pub(super) fn extreme(
-        &self,
-        name: &'static str,
-        axes: &[usize],
-        keep: bool,
-        start: T,
-        pick: impl Fn(T, T) -> T,
-    ) -> Self {
+    pub(super) fn reduced_by(&self, name: &'static str, axes: &[usize], keep: bool, pick: Pick<T>) -> Self {
         let kept = self.kept(name, axes);
-        let output = self.folded(&kept, start, pick).dropped(keep, axes);
-        let op = Extreme { name, axes: axes.iter().copied().collect(), kept };
-        Self::record(OpRef::shared(op), &[self], output)
+        let output = self.folded(&kept, pick.0, pick.1).dropped(keep, axes);
+        let op = Extreme { name, over: Reduced { axes: axes.into(), kept, keep }, pick };
+        Self::record(op, &[self], output)
     }
 
     fn position(&self, axis: usize, better: impl Fn(T, T) -> bool) -> ArrayD<usize> {

@@ -5,9 +5,9 @@
 
 use ndarray::Array2;
 
+use super::gradients::gradients;
 use super::outputs::{Outputs, count, index_on_tape};
 use super::sparse::Compression;
-use super::sweep::gradients;
 use crate::tape::cell::TapeCell;
 use crate::tape::passes;
 use crate::{Real, Tape, Var};

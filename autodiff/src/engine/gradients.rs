@@ -1,11 +1,13 @@
-//! What a reverse sweep found.
+//! The gradient: one reverse sweep, and what it found.
 
-use ndarray::ArrayD;
-
-use super::missing_gradient::why;
+use super::sweep::over_tensors;
+use super::vjp::Seed;
 use crate::error::{Error, Kind};
 use crate::kernels::storage::Storage;
 use crate::tape::cell::TapeCell;
+use crate::tape::code::Code;
+use crate::tape::interpreter::Values;
+use crate::tape::reverse::reverse;
 use crate::tensor::table::Table;
 use crate::{Real, Tensor, Var};
 
@@ -13,22 +15,13 @@ use crate::{Real, Tensor, Var};
 ///
 /// Plain numbers: they stay valid when the tape is reset.
 pub struct Gradients<T: Real> {
-    cell: &'static TapeCell<T>,
-    epoch: u32,
-    scalars: Storage<T>,
-    tensors: Vec<Option<Tensor<T>>>,
+    pub(super) cell: &'static TapeCell<T>,
+    pub(super) epoch: u32,
+    pub(super) scalars: Storage<T>,
+    pub(super) tensors: Vec<Option<Tensor<T>>>,
 }
 
 impl<T: Real> Gradients<T> {
-    pub(crate) fn new(
-        cell: &'static TapeCell<T>,
-        epoch: u32,
-        scalars: Storage<T>,
-        tensors: Vec<Option<Tensor<T>>>,
-    ) -> Self {
-        Self { cell, epoch, scalars, tensors }
-    }
-
     /// The derivative with respect to a scalar (a number) or a tensor (an array of its shape).
     ///
     /// Any handle on the tape will do, intermediate results included. A scalar that the root does not depend on has
@@ -80,52 +73,9 @@ impl<T: Real> Gradients<T> {
         found.unwrap_or_else(|| handle.zeros())
     }
 
-    /// Why no gradient reaches a tensor, in words, with the place at which the path to the root ends; `None` if one does.
-    ///
-    /// To be asked before the tape is reset.
-    ///
-    /// # Panics
-    /// If the handle was not recorded on this tape.
-    #[track_caller]
-    pub fn why_missing(&self, handle: &Tensor<T>) -> Option<String> {
-        let (None, Some(node)) = (self.tensor(handle), handle.place()) else { return None };
-        Some(why(self.cell, self.epoch, node, self.scalars.as_slice(), &self.tensors).to_string())
-    }
-
-    /// The gradient of a tensor as a constant tensor, without a copy; `None` if the root does not depend on it.
-    ///
-    /// # Panics
-    /// If the handle was not recorded on this tape.
-    #[track_caller]
-    pub fn tensor(&self, handle: &Tensor<T>) -> Option<&Tensor<T>> {
-        let what = "the tensor";
-        let Some(node) = handle.place() else { Error::from(Kind::NotOnTape { what }).raise() };
-        if !std::ptr::eq(node.cell, self.cell) || node.epoch != self.epoch {
-            Error::from(Kind::NotOnTape { what }).raise();
-        }
-        self.tensors.get(node.slot as usize)?.as_ref()
-    }
-
     /// The derivative with respect to a scalar entry.
     pub(crate) fn scalar(&self, index: usize) -> Option<T> {
         self.scalars.as_slice().get(index).copied()
-    }
-
-    /// The gradient of the tensor at an entry.
-    pub(crate) fn at_slot(&self, cell: &TapeCell<T>, index: usize) -> Option<&Tensor<T>> {
-        let entries = Table::of(cell).entries.borrow();
-        let slot = entries.binary_search_by_key(&(index as u32), |entry| entry.index).ok()?;
-        self.tensors.get(slot)?.as_ref()
-    }
-
-    /// The adjoints of all entries by index, and of all tensors by slot.
-    pub(crate) fn all(&self) -> (&[T], &[Option<Tensor<T>>]) {
-        (self.scalars.as_slice(), &self.tensors)
-    }
-
-    /// Takes out the gradient of a tensor on this tape.
-    pub(crate) fn take(&mut self, handle: &Tensor<T>) -> Option<Tensor<T>> {
-        self.tensors.get_mut(handle.place()?.slot as usize)?.take()
     }
 }
 
@@ -133,6 +83,58 @@ impl<T: Real> Gradients<T> {
 impl<T: Real> Drop for Gradients<T> {
     fn drop(&mut self) {
         Table::of(self.cell).put_adjoints(std::mem::take(&mut self.tensors));
+    }
+}
+
+/// The derivatives of `Σ seed · root` with respect to everything on the tape.
+#[track_caller]
+pub(crate) fn gradients<T: Real>(
+    cell: &'static TapeCell<T>,
+    scalars: &[(usize, T)],
+    tensor: Option<Seed<T>>,
+) -> Gradients<T> {
+    let epoch = cell.epoch();
+    let scalar_end = scalars.iter().map(|&(index, _)| index + 1).max().unwrap_or(0);
+    let end = scalar_end.max(tensor.as_ref().map_or(0, |(node, _)| node.index as usize + 1));
+    let mut adjoints = Storage::filled(end, T::zero());
+    let mut tensors = Vec::new();
+    if end > 0 {
+        for &(index, seed) in scalars {
+            adjoints.make_mut()[index] += seed;
+        }
+        let frozen = cell.freeze();
+        if cell.has_tensors() || cell.checks_finite() {
+            tensors = over_tensors(cell, &frozen, tensor, adjoints.make_mut());
+        } else {
+            over_scalars(frozen.code(end - 1), frozen.values(), adjoints.make_mut());
+        }
+    }
+    Gradients { cell, epoch, scalars: adjoints, tensors }
+}
+
+/// The loop over scalars, in a function of its own: inlined beside other code it loses its registers.
+#[inline(never)]
+fn over_scalars<T: Real>(code: Code<'_, T>, values: &[T], adjoints: &mut [T]) {
+    reverse(code, &mut Values::<T, T, true>::new(code, values), adjoints);
+}
+
+impl<T: Real> Var<T> {
+    /// Derivatives of this scalar with respect to everything on its tape, by one reverse sweep.
+    ///
+    /// # Panics
+    /// If this is a constant or a stale handle.
+    ///
+    /// ```
+    /// use autodiff::Tape;
+    /// let tape = Tape::<f64>::new();
+    /// let (x, z) = (tape.var(3.0), tape.var(0.5));
+    /// let g = (x * x * z).backward();
+    /// assert_eq!((g.wrt(x), g.wrt(z)), (3.0, 9.0));
+    /// ```
+    #[track_caller]
+    pub fn backward(self) -> Gradients<T> {
+        let (cell, index) = self.root("backward");
+        gradients(cell, &[(index, T::one())], None)
     }
 }
 
@@ -189,27 +191,5 @@ impl<T: Real> Wrt<T> for &Var<T> {
 
     fn zeros(self) -> T {
         T::zero()
-    }
-}
-
-impl<T: Real> Wrt<T> for &Tensor<T> {
-    type Gradient = ArrayD<T>;
-
-    #[track_caller]
-    fn find(self, gradients: &Gradients<T>) -> Option<ArrayD<T>> {
-        gradients.tensor(self).map(Tensor::to_array)
-    }
-
-    #[track_caller]
-    fn demand(self, gradients: &Gradients<T>) -> ArrayD<T> {
-        let Some(gradient) = self.find(gradients) else {
-            let why = gradients.why_missing(self).unwrap_or_default();
-            Error::from(Kind::Severed { shape: self.shape().to_vec(), why }).raise()
-        };
-        gradient
-    }
-
-    fn zeros(self) -> ArrayD<T> {
-        ArrayD::zeros(self.shape())
     }
 }

@@ -3,9 +3,9 @@
 use ndarray::{ArrayD, ArrayViewD};
 use std::rc::Rc;
 
+use super::gradients::gradients;
 use super::outputs::Outputs;
 use super::recorded::recorded;
-use super::sweep::gradients;
 use crate::error::{Error, Kind, Result};
 use crate::tensor::layout::Dims;
 use crate::tensor::op::{Op, on_tensors};

@@ -1,7 +1,6 @@
 //! The engine: the tape's guard, sweeps over scalars and tensors, and the derivatives of functions.
 
 mod along;
-mod backward;
 pub mod checkpoint;
 pub(crate) mod color;
 pub(crate) mod functions;
@@ -16,10 +15,11 @@ pub(crate) mod pattern;
 pub(crate) mod recorded;
 mod rows;
 pub(crate) mod sparse;
-pub(crate) mod sweep;
+mod sweep;
 mod tape;
 pub(crate) mod tensor_checkpoint;
 pub(crate) mod tensor_functions;
+mod tensor_gradients;
 pub(crate) mod vjp;
 
 pub use self::functions::{grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp as vjp_of};

@@ -1,8 +1,8 @@
 //! Where a first-order sweep makes a NaN or an infinity, for tapes that are to notice.
 
 use crate::error::{Error, Kind, Result};
-use crate::tape::adjoint::Adjoint;
 use crate::tape::code::Code;
+use crate::tape::interpreter::Adjoint;
 use crate::tape::store::Store;
 use crate::tape::trace;
 use crate::tensor::entry::TensorEntry;

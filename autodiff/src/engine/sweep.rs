@@ -1,66 +1,41 @@
-//! The first-order reverse sweep over scalars and tensors.
+//! The first-order reverse sweep over scalars and tensors together.
 
 use std::marker::PhantomData;
 
 use smallvec::SmallVec;
 
-use super::gradients::Gradients;
 use super::nonfinite::{Flow, Noted, born_in_sweep};
 use super::vjp::{Seed, pass_on};
 use crate::error::Error;
-use crate::kernels::storage::Storage;
 use crate::tape::alloc;
 use crate::tape::block::Located;
 use crate::tape::cell::TapeCell;
 use crate::tape::code::Code;
 use crate::tape::interpreter::Interpreter;
-use crate::tape::replay::Values;
 use crate::tape::reverse::reverse;
+use crate::tape::store::Store;
 use crate::tensor::entry::{Source, TensorEntry};
 use crate::tensor::table::Table;
 use crate::{Real, Tensor};
 
-/// The derivatives of `Σ seed · root` with respect to everything on the tape.
+/// The sweep where there are tensors, or where all is to be looked at; gives the adjoints of the tensors.
 #[track_caller]
-pub(crate) fn gradients<T: Real>(
+pub(super) fn over_tensors<T: Real>(
     cell: &'static TapeCell<T>,
-    scalars: &[(usize, T)],
+    store: &Store<T>,
     tensor: Option<Seed<T>>,
-) -> Gradients<T> {
-    let epoch = cell.epoch();
-    let scalar_end = scalars.iter().map(|&(index, _)| index + 1).max().unwrap_or(0);
-    let end = scalar_end.max(tensor.as_ref().map_or(0, |(node, _)| node.index as usize + 1));
-    if end == 0 {
-        return Gradients::new(cell, epoch, Storage::filled(0, T::zero()), Vec::new());
+    adjoints: &mut [T],
+) -> Vec<Option<Tensor<T>>> {
+    let (code, entries) = (store.code(adjoints.len() - 1), Entries::take(cell));
+    if !cell.checks_finite() {
+        return first_order(cell, code, store.values(), &entries, tensor, adjoints);
     }
-    let frozen = cell.freeze();
-    let code = frozen.code(end - 1);
-    let mut adjoints = Storage::filled(end, T::zero());
-    for &(index, seed) in scalars {
-        adjoints.make_mut()[index] += seed;
-    }
-    let entries = Entries::take(cell);
-    if entries.list.is_empty() && !cell.checks_finite() {
-        scalars_alone(code, frozen.values(), adjoints.make_mut());
-        return Gradients::new(cell, epoch, adjoints, Vec::new());
-    }
-    let tensors = if cell.checks_finite() {
-        let mut noted: Vec<Noted<T>> = alloc::empty(end);
-        noted.extend(adjoints.as_slice().iter().zip(0..).map(|(&x, own)| Noted::seed(x, own)));
-        let tensors = first_order(cell, code, frozen.values(), &entries, tensor, &mut noted);
-        born_in_sweep(&noted, code, &frozen);
-        adjoints.make_mut().iter_mut().zip(&noted).for_each(|(adjoint, noted)| *adjoint = noted.plain());
-        tensors
-    } else {
-        first_order(cell, code, frozen.values(), &entries, tensor, adjoints.make_mut())
-    };
-    Gradients::new(cell, epoch, adjoints, tensors)
-}
-
-/// The loop over scalars, in a function of its own: inlined beside other code it loses its registers.
-#[inline(never)]
-fn scalars_alone<T: Real>(code: Code<'_, T>, values: &[T], adjoints: &mut [T]) {
-    reverse(code, &mut Values::<T, T, true>::new(code, values), adjoints);
+    let mut noted: Vec<Noted<T>> = alloc::empty(adjoints.len());
+    noted.extend(adjoints.iter().zip(0..).map(|(&x, own)| Noted::seed(x, own)));
+    let tensors = first_order(cell, code, store.values(), &entries, tensor, &mut noted);
+    born_in_sweep(&noted, code, store);
+    adjoints.iter_mut().zip(&noted).for_each(|(adjoint, noted)| *adjoint = noted.plain());
+    tensors
 }
 
 /// Sweeps with plain adjoints where there are tensors or all is to be looked at; gives the adjoints of the tensors.

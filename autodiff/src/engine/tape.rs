@@ -3,8 +3,8 @@
 use std::cell::Cell;
 use std::fmt;
 
-use crate::tape::cell::{self, TapeCell};
-use crate::tape::opcode;
+use crate::tape::cell::TapeCell;
+use crate::tape::{opcode, pool};
 use crate::{Real, Tensor, Var};
 
 /// Records operations, so that derivatives can be computed from them.
@@ -37,7 +37,7 @@ pub struct Tape<T: Real = f64> {
 impl<T: Real> Tape<T> {
     /// An empty tape. Memory is taken over from an earlier tape of this thread, if there was one.
     pub fn new() -> Self {
-        Self { cell: Cell::new(cell::fresh()) }
+        Self { cell: Cell::new(pool::fresh()) }
     }
 
     /// An empty tape that refuses more than `entries` entries, with a message instead of filling the memory.
@@ -104,7 +104,7 @@ impl<T: Real> Tape<T> {
     /// Forgets everything recorded and keeps the memory. Handles from before are stale.
     #[track_caller]
     pub fn reset(&self) {
-        self.cell.set(cell::renew(self.cell.get()));
+        self.cell.set(pool::renew(self.cell.get()));
     }
 
     /// Whether a NaN or an infinity stops the computation where it is born. Off unless switched on; `reset` changes nothing.
@@ -148,7 +148,7 @@ impl<T: Real> Default for Tape<T> {
 
 impl<T: Real> Drop for Tape<T> {
     fn drop(&mut self) {
-        cell::recycle(self.cell.get());
+        pool::recycle(self.cell.get());
     }
 }
 

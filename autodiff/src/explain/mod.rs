@@ -137,7 +137,7 @@ impl<T: Real> Explain<T> {
         }
         let scalars = [(self.root, T::one())];
         let scalars = if self.seed.is_some() { &[][..] } else { &scalars[..] };
-        let gradients = crate::engine::sweep::gradients(self.cell, scalars, self.seed);
+        let gradients = crate::engine::gradients::gradients(self.cell, scalars, self.seed);
         derivation::write(&derivation::Question {
             cell: self.cell,
             root: self.root,

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::{Graph, Node, Role};
 use crate::engine::Gradients;
 use crate::engine::Handle;
-use crate::engine::sweep;
+use crate::engine::gradients::gradients;
 use crate::error::{Error, Result};
 use crate::explain::plain_number;
 use crate::inspect::reader::{Operand, Reader};
@@ -66,10 +66,10 @@ impl Graph {
             )));
         }
         let gradients = match (reader.shape(root), reader.tensor(root)) {
-            (None, _) => Some(sweep::gradients(cell, &[(root, T::one())], None)),
+            (None, _) => Some(gradients(cell, &[(root, T::one())], None)),
             (Some(_), Some(tensor)) if tensor.len() == 1 => {
                 let seed = tensor.place().map(|node| (node, Tensor::ones(tensor.shape())));
-                Some(sweep::gradients(cell, &[], seed))
+                Some(gradients(cell, &[], seed))
             }
             _ => None,
         };

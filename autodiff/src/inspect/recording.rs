@@ -5,13 +5,14 @@
 //! it, so in the sum of all shares everything between the root and the inputs cancels: it is the root's true derivative
 //! less the tape's. An entry whose rule is right has the share 0; the others explain the difference in full.
 
-use crate::engine::sweep::gradients;
+use crate::engine::gradients::gradients;
 use crate::engine::vjp::{Seed, vjp};
 use crate::error::Result;
 use crate::tape::block::Located;
 use crate::tape::code::{Code, OwnedCode};
+use crate::tape::interpreter::Values;
 use crate::tape::opcode::{self, AT, CONSTANT, Kind, LEAF, TENSOR};
-use crate::tape::replay::{Values, replay};
+use crate::tape::replay::replay;
 use crate::tape::reverse::reverse;
 use crate::tape::trace::{self, Place};
 use crate::tape::window::Window;

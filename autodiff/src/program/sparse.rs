@@ -5,9 +5,8 @@ use crate::Real;
 use crate::engine::sparse::{Compression, Sparse};
 use crate::engine::{color, pattern};
 use crate::error::Result;
-use crate::tape::adjoint::Lanes;
-use crate::tape::passes::{self, LANES};
-use crate::tape::replay::Values;
+use crate::tape::interpreter::Values;
+use crate::tape::passes::{self, LANES, Lanes};
 use crate::tape::reverse::reverse;
 
 #[allow(clippy::missing_errors_doc, reason = "the type's page says it for all evaluations")]

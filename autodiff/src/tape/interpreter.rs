@@ -1,12 +1,50 @@
-//! What a reverse sweep asks of the number type that it runs in.
+//! What a reverse sweep works with: what flows backward, and the values and slopes on the way.
+
+use std::marker::PhantomData;
 
 use smallvec::SmallVec;
 
-use super::adjoint::Adjoint;
 use super::block::Located;
 use super::code::Code;
 use super::opcode::CONSTANT;
-use crate::Real;
+use crate::{Dual, Real};
+
+/// What flows backward: one number, or several side by side.
+pub(crate) trait Adjoint<S>: Copy {
+    /// Whether there is nothing to pass on.
+    fn is_nothing(self) -> bool;
+
+    /// The adjoint times a slope.
+    fn times(self, slope: S) -> Self;
+
+    /// The adjoint with its sign changed.
+    fn negated(self) -> Self;
+
+    /// Adds a term.
+    fn add(&mut self, term: Self);
+}
+
+impl<R: Real> Adjoint<R> for R {
+    #[inline(always)]
+    fn is_nothing(self) -> bool {
+        self.is_exact_zero()
+    }
+
+    #[inline(always)]
+    fn times(self, slope: R) -> Self {
+        self.chain(slope)
+    }
+
+    #[inline(always)]
+    fn negated(self) -> Self {
+        -self
+    }
+
+    #[inline(always)]
+    fn add(&mut self, term: Self) {
+        self.accumulate(term);
+    }
+}
 
 /// What a reverse sweep needs besides the program: values, constants in its number type, and which entries matter.
 pub(crate) trait Interpreter<T: Real> {
@@ -78,5 +116,74 @@ pub(super) fn number<T: Real, I: Interpreter<T>>(code: &Code<'_, T>, interpreter
         unsafe { interpreter.value_unchecked(i as usize) }
     } else {
         interpreter.lift(code.constants[(i ^ CONSTANT) as usize])
+    }
+}
+
+/// A number type in which a program recorded in `T` can be interpreted.
+pub(crate) trait Interprets<T: Real>: Real {
+    /// A constant of the program.
+    fn lift(constant: T) -> Self;
+
+    /// The partial derivatives of a fused block.
+    fn partials(block: &Located<T>, x: &[Self]) -> SmallVec<[Self; 8]>;
+}
+
+impl<T: Real> Interprets<T> for T {
+    #[inline(always)]
+    fn lift(constant: T) -> T {
+        constant
+    }
+
+    fn partials(block: &Located<T>, x: &[T]) -> SmallVec<[T; 8]> {
+        block.gradient(x).1
+    }
+}
+
+impl<T: Real, const N: usize> Interprets<T> for Dual<T, N> {
+    #[inline(always)]
+    fn lift(constant: T) -> Self {
+        Self::constant(constant)
+    }
+
+    fn partials(block: &Located<T>, _: &[Self]) -> SmallVec<[Self; 8]> {
+        block.refuse_second_order()
+    }
+}
+
+/// The values of a program's entries, for a reverse sweep. `A` is what flows backward; `STORED` says that they are those
+/// that were recorded, to which stored partial derivatives belong.
+pub(crate) struct Values<'a, R, A = R, const STORED: bool = false>(&'a [R], PhantomData<A>);
+
+impl<'a, R, A, const STORED: bool> Values<'a, R, A, STORED> {
+    /// One value for each entry.
+    pub(crate) fn new<T: Real>(code: Code<'_, T>, values: &'a [R]) -> Self {
+        assert!(values.len() >= code.ops.len(), "one value for each entry");
+        Self(values, PhantomData)
+    }
+}
+
+impl<T: Real, R: Interprets<T>, A: Adjoint<R>, const STORED: bool> Interpreter<T> for Values<'_, R, A, STORED> {
+    type Number = R;
+    type Adjoint = A;
+    const STORED: bool = STORED;
+
+    #[inline(always)]
+    fn value(&self, index: usize) -> R {
+        self.0[index]
+    }
+
+    #[inline(always)]
+    unsafe fn value_unchecked(&self, index: usize) -> R {
+        // SAFETY: there is a value for each entry, as `new` asserted.
+        unsafe { *self.0.get_unchecked(index) }
+    }
+
+    #[inline(always)]
+    fn lift(&self, constant: T) -> R {
+        R::lift(constant)
+    }
+
+    fn partials(&self, block: &Located<T>, x: &[R]) -> SmallVec<[R; 8]> {
+        R::partials(block, x)
     }
 }

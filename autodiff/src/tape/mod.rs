@@ -4,14 +4,15 @@
 //! interpret the entries, `passes` puts both together, `window` cuts out a stretch. What is not an operation on numbers
 //! stands in a side table that a floor above fills and reads.
 
-#![allow(unsafe_code, reason = "the columns are written without a bounds check for each, the sweeps read without one")]
+#![allow(
+    unsafe_code,
+    reason = "entries are written without a bounds check for each array, and the sweeps read without one"
+)]
 
-pub(crate) mod adjoint;
 pub(crate) mod alloc;
 pub(crate) mod block;
 pub(crate) mod cell;
 pub(crate) mod code;
-mod columns;
 mod constants;
 pub(crate) mod gather;
 pub(crate) mod guard;
@@ -19,11 +20,15 @@ pub(crate) mod interpreter;
 pub(crate) mod labels;
 pub(crate) mod nary;
 pub(crate) mod no_grad;
+mod notes;
 pub(crate) mod opcode;
 pub(crate) mod passes;
+pub(crate) mod pool;
 pub(crate) mod replay;
 pub(crate) mod reverse;
 mod reverse_many;
+pub(crate) mod scope;
 pub(crate) mod store;
 pub(crate) mod trace;
+mod watch;
 pub(crate) mod window;

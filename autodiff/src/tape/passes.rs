@@ -2,16 +2,44 @@
 
 use ndarray::Array2;
 
-use super::adjoint::Lanes;
 use super::alloc;
 use super::code::Code;
-use super::replay::{Values, replay};
+use super::interpreter::{Adjoint, Values};
+use super::replay::replay;
 use super::reverse::reverse;
 use crate::kernels::storage::Storage;
 use crate::{Dual, Real};
 
 /// Directions followed, and roots swept from, at once.
 pub(crate) const LANES: usize = 4;
+
+/// The adjoints of several roots at once.
+#[derive(Clone, Copy)]
+pub(crate) struct Lanes<T, const N: usize>(pub(crate) [T; N]);
+
+impl<T: Real, const N: usize> Adjoint<T> for Lanes<T, N> {
+    #[inline(always)]
+    fn is_nothing(self) -> bool {
+        self.0.iter().all(|x| x.is_exact_zero())
+    }
+
+    #[inline(always)]
+    fn times(self, slope: T) -> Self {
+        Self(self.0.map(|x| x.chain(slope)))
+    }
+
+    #[inline(always)]
+    fn negated(self) -> Self {
+        Self(self.0.map(|x| -x))
+    }
+
+    #[inline(always)]
+    fn add(&mut self, term: Self) {
+        for (sum, term) in self.0.iter_mut().zip(term.0) {
+            sum.accumulate(term);
+        }
+    }
+}
 
 /// An output of a program: an entry, or a number that depends on nothing.
 pub(crate) type Output<T> = Result<usize, T>;

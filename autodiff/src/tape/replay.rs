@@ -3,14 +3,11 @@
 //! In plain numbers it gives the value at other inputs; in `Dual` it carries tangents along (Jacobian-vector products). A
 //! reverse sweep over the values then gives derivatives: the gradient, and in `Dual` Hessian-vector products.
 
-use std::marker::PhantomData;
-
 use smallvec::SmallVec;
 
-use super::adjoint::Adjoint;
 use super::block::Located;
 use super::code::Code;
-use super::interpreter::Interpreter;
+use super::interpreter::Interprets;
 use super::nary::Nary;
 use super::opcode::{
     self, ADD, ADD_CONSTANT, BINARY, CONSTANT, CONSTANT_ADD, CONSTANT_MUL, Form, Kind, LEAF, MUL, MUL_CONSTANT, SUB,
@@ -20,27 +17,16 @@ use crate::kernels::storage::Storage;
 use crate::rules::Unary;
 use crate::{Dual, Real};
 
-/// A number type in which a program recorded in `T` can be evaluated.
-pub(crate) trait Replay<T: Real>: Real {
-    /// A constant of the program.
-    fn lift(constant: T) -> Self;
-
+/// A number type in which a program recorded in `T` can be evaluated again.
+pub(crate) trait Replay<T: Real>: Interprets<T> {
     /// A function of several arguments, given by place.
     fn nary(f: Nary, operands: &[u32], get: impl Fn(u32) -> Self) -> Self;
 
     /// A fused block.
     fn block(block: &Located<T>, x: &[Self]) -> Self;
-
-    /// The partial derivatives of a fused block.
-    fn partials(block: &Located<T>, x: &[Self]) -> SmallVec<[Self; 8]>;
 }
 
 impl<T: Real> Replay<T> for T {
-    #[inline(always)]
-    fn lift(constant: T) -> T {
-        constant
-    }
-
     fn nary(f: Nary, operands: &[u32], get: impl Fn(u32) -> T) -> T {
         match f {
             Nary::Dot => {
@@ -59,18 +45,9 @@ impl<T: Real> Replay<T> for T {
     fn block(block: &Located<T>, x: &[T]) -> T {
         block.gradient(x).0
     }
-
-    fn partials(block: &Located<T>, x: &[T]) -> SmallVec<[T; 8]> {
-        block.gradient(x).1
-    }
 }
 
 impl<T: Real, const N: usize> Replay<T> for Dual<T, N> {
-    #[inline(always)]
-    fn lift(constant: T) -> Self {
-        Self::constant(constant)
-    }
-
     fn nary(f: Nary, operands: &[u32], get: impl Fn(u32) -> Self) -> Self {
         let x = collect(operands, get);
         let values: SmallVec<[T; 8]> = x.iter().map(|x| x.value()).collect();
@@ -81,10 +58,6 @@ impl<T: Real, const N: usize> Replay<T> for Dual<T, N> {
     fn block(block: &Located<T>, x: &[Self]) -> Self {
         let (value, partials) = block.gradient(&x.iter().map(|x| x.value()).collect::<SmallVec<[T; 8]>>());
         Self::composed(value, &partials, x)
-    }
-
-    fn partials(block: &Located<T>, _: &[Self]) -> SmallVec<[Self; 8]> {
-        block.refuse_second_order()
     }
 }
 
@@ -177,42 +150,4 @@ fn by_table<T: Real, R: Replay<T>>(code: &Code<'_, T>, start: &mut usize, op: u8
 
 fn collect<R>(operands: &[u32], get: impl Fn(u32) -> R) -> SmallVec<[R; 8]> {
     operands.iter().map(|&i| get(i)).collect()
-}
-
-/// The values of a program's entries, for a reverse sweep. `A` is what flows backward; `STORED` says that they are those
-/// that were recorded, to which stored partial derivatives belong.
-pub(crate) struct Values<'a, R, A = R, const STORED: bool = false>(&'a [R], PhantomData<A>);
-
-impl<'a, R, A, const STORED: bool> Values<'a, R, A, STORED> {
-    /// One value for each entry.
-    pub(crate) fn new<T: Real>(code: Code<'_, T>, values: &'a [R]) -> Self {
-        assert!(values.len() >= code.ops.len(), "one value for each entry");
-        Self(values, PhantomData)
-    }
-}
-
-impl<T: Real, R: Replay<T>, A: Adjoint<R>, const STORED: bool> Interpreter<T> for Values<'_, R, A, STORED> {
-    type Number = R;
-    type Adjoint = A;
-    const STORED: bool = STORED;
-
-    #[inline(always)]
-    fn value(&self, index: usize) -> R {
-        self.0[index]
-    }
-
-    #[inline(always)]
-    unsafe fn value_unchecked(&self, index: usize) -> R {
-        // SAFETY: there is a value for each entry, as `new` asserted.
-        unsafe { *self.0.get_unchecked(index) }
-    }
-
-    #[inline(always)]
-    fn lift(&self, constant: T) -> R {
-        R::lift(constant)
-    }
-
-    fn partials(&self, block: &Located<T>, x: &[R]) -> SmallVec<[R; 8]> {
-        R::partials(block, x)
-    }
 }

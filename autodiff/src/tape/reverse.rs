@@ -1,12 +1,11 @@
 //! The reverse sweep: adjoints flow from an entry to its operands, by the total-derivative chain rule.
 //!
 //! For an entry `y = f(a, b)`, `ā += ȳ ∂f/∂a` and `b̄ += ȳ ∂f/∂b`. The sweep is generic over the number type of the
-//! adjoints: plain numbers give a gradient, [`Lanes`](super::adjoint::Lanes) several at once, `Dual` a Hessian-vector product, `Var` a gradient
+//! adjoints: plain numbers give a gradient, [`Lanes`](super::passes::Lanes) several at once, `Dual` a Hessian-vector product, `Var` a gradient
 //! that is itself recorded.
 
-use super::adjoint::Adjoint;
 use super::code::{Code, arguments};
-use super::interpreter::{Interpreter, give};
+use super::interpreter::{Adjoint, Interpreter, give};
 use super::opcode::{
     self, ADD, ADD_CONSTANT, BINARY, BLOCK, CONSTANT, CONSTANT_ADD, CONSTANT_MUL, DOT, Form, Kind, LEAF, MUL,
     MUL_CONSTANT, PRODUCT, SUB, SUB_CONSTANT, SUB_FROM_CONSTANT, SUM, TENSOR, UNARY,

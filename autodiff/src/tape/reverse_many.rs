@@ -3,9 +3,8 @@
 use num_traits::One;
 use smallvec::SmallVec;
 
-use super::adjoint::Adjoint;
 use super::code::Code;
-use super::interpreter::{Interpreter, give, number};
+use super::interpreter::{Adjoint, Interpreter, give, number};
 use super::opcode::{CONSTANT, DOT, PRODUCT};
 use crate::Real;
 

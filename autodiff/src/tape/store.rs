@@ -7,33 +7,50 @@ use std::any::TypeId;
 use std::panic::Location;
 use std::sync::Arc;
 
-use smallvec::SmallVec;
-
 use super::block::{Block, Located};
 use super::code::Code;
-use super::columns::Columns;
 use super::constants::Constants;
-use super::opcode::{self, CONSTANT, Form, Kind, LEAF};
-use super::trace::{Place, Trace, inspect};
+use super::opcode::{CONSTANT, INDEX_LIMIT, LEAF};
+use super::trace::{Place, Trace};
 use crate::Real;
 use crate::error::{Error, Kind as ErrorKind};
 
+const FIRST_CAPACITY: usize = 1024;
+
 pub(crate) struct Store<T: Real> {
-    columns: Columns<T>,
-    constants: Constants<T>,
+    // The vectors own the memory; the counts say how much of it is filled.
+    ops: Vec<u8>,
+    operands: Vec<u32>,
+    values: Vec<T>,
+    entries: usize,
+    words: usize,
+    /// Entries for which there is room: invariant, for `left = room - entries`, each of `ops` and `values` has room for
+    /// `left` more elements and `operands` for `2 left`.
+    pub(super) room: usize,
+    /// Up to here entries are written without further question; never beyond `room`.
+    pub(super) capacity: usize,
+    limit: usize,
+    pub(super) constants: Constants<T>,
     blocks: Vec<Located<T>>,
     /// Blocks that capture nothing: all of one type at one place in the source are the same.
     plain_blocks: Vec<(TypeId, Place, u32)>,
     /// A frozen store is swept somewhere else at the moment; it has no room, and recording says so.
     frozen: bool,
     /// Present while the tape is watched; then there is capacity for no entry, so that each one passes through `grow`.
-    trace: Option<Box<Trace>>,
+    pub(super) trace: Option<Box<Trace>>,
 }
 
 impl<T: Real> Store<T> {
     pub(crate) const fn new() -> Self {
         Self {
-            columns: Columns::new(),
+            ops: Vec::new(),
+            operands: Vec::new(),
+            values: Vec::new(),
+            entries: 0,
+            words: 0,
+            room: 0,
+            capacity: 0,
+            limit: INDEX_LIMIT,
             constants: Constants::new(),
             blocks: Vec::new(),
             plain_blocks: Vec::new(),
@@ -54,31 +71,39 @@ impl<T: Real> Store<T> {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.columns.entries
+        self.entries
     }
 
     /// Bytes of recorded entries.
     pub(crate) fn bytes(&self) -> usize {
-        self.columns.bytes() + size_of::<T>() * self.constants.used()
+        self.entries + 4 * self.words + size_of::<T>() * (self.entries + self.constants.used())
     }
 
     /// Bytes of memory held.
     pub(crate) fn held(&self) -> usize {
-        self.columns.held() + size_of::<T>() * self.constants.capacity()
+        self.ops.capacity()
+            + 4 * self.operands.capacity()
+            + size_of::<T>() * (self.values.capacity() + self.constants.capacity())
     }
 
     pub(crate) fn set_limit(&mut self, limit: usize) {
-        self.columns.set_limit(limit);
+        self.limit = limit.min(INDEX_LIMIT);
+        self.room = self.room.min(self.limit.max(self.entries));
+        self.capacity = self.capacity.min(self.room);
     }
 
     /// Forgets all entries. Gives back the blocks, whose drop may run foreign code.
     pub(crate) fn clear(&mut self) -> Vec<Located<T>> {
-        self.columns.clear();
+        (self.entries, self.words) = (0, 0);
+        // All vectors are empty now, so the smallest of them says how many entries fit.
+        let binary = self.operands.capacity() / 2;
+        self.room = self.ops.capacity().min(self.values.capacity()).min(binary).min(self.limit);
+        self.capacity = self.room;
         self.constants.clear();
         self.plain_blocks.clear();
         if let Some(trace) = &mut self.trace {
             trace.clear();
-            self.columns.capacity = 0;
+            self.capacity = 0;
         }
         std::mem::take(&mut self.blocks)
     }
@@ -87,10 +112,21 @@ impl<T: Real> Store<T> {
     #[inline(always)]
     #[track_caller]
     pub(crate) fn push<const K: usize>(&mut self, op: u8, operands: [u32; K], value: T) -> u32 {
-        if self.columns.is_full() {
+        const { assert!(K <= 2) };
+        if self.entries == self.capacity {
             self.grow(op, operands, value);
         }
-        self.columns.push(op, operands, value)
+        let at = self.entries;
+        // SAFETY: `entries < capacity <= room`, so by the invariant at `room` there is room for one more opcode and value
+        // and two more words.
+        unsafe {
+            self.ops.as_mut_ptr().add(at).write(op);
+            self.values.as_mut_ptr().add(at).write(value);
+            self.operands.as_mut_ptr().add(self.words).cast::<[u32; K]>().write_unaligned(operands);
+        }
+        self.words += K;
+        self.entries = at + 1;
+        at as u32
     }
 
     /// Records independent variables and gives the first one's index.
@@ -103,10 +139,15 @@ impl<T: Real> Store<T> {
             }
             return at;
         }
-        while self.columns.room() - self.len() < values.len() {
+        while self.room - self.entries < values.len() {
             self.enlarge();
         }
-        self.columns.push_leaves(values);
+        // SAFETY: there is room for as many opcodes and values, and `values` is borrowed from elsewhere.
+        unsafe {
+            self.ops.as_mut_ptr().add(self.entries).write_bytes(LEAF, values.len());
+            self.values.as_mut_ptr().add(self.entries).copy_from_nonoverlapping(values.as_ptr(), values.len());
+        }
+        self.entries += values.len();
         at
     }
 
@@ -114,11 +155,27 @@ impl<T: Real> Store<T> {
     #[inline(always)]
     #[track_caller]
     pub(crate) fn push_nary(&mut self, op: u8, extras: &[u32], operands: &[u32], value: T) -> u32 {
-        if self.columns.is_full() {
+        if self.entries == self.capacity {
             self.inspect_nary(op, operands, value);
             self.grow(op, [], value);
         }
-        self.columns.push_counted(op, extras, operands, value)
+        let (at, count) = (self.entries, extras.len() + operands.len());
+        // What the other free entries may need stays reserved.
+        let need = count + 2 + 2 * (self.room - at - 1);
+        reserve(&mut self.operands, self.words, need, at);
+        // SAFETY: `entries < room` as in `push`; the reservation gives room for the words and their count at both ends.
+        unsafe {
+            self.ops.as_mut_ptr().add(at).write(op);
+            self.values.as_mut_ptr().add(at).write(value);
+            let word = self.operands.as_mut_ptr().add(self.words);
+            word.write(count as u32);
+            word.add(1).copy_from_nonoverlapping(extras.as_ptr(), extras.len());
+            word.add(1 + extras.len()).copy_from_nonoverlapping(operands.as_ptr(), operands.len());
+            word.add(1 + count).write(count as u32);
+        }
+        self.words += count + 2;
+        self.entries = at + 1;
+        at as u32
     }
 
     /// The place of a constant in the pool.
@@ -170,169 +227,61 @@ impl<T: Real> Store<T> {
 
     /// All values.
     pub(crate) fn values(&self) -> &[T] {
-        self.columns.values()
+        // SAFETY: the first `entries` values were written by the pushes that counted them.
+        unsafe { std::slice::from_raw_parts(self.values.as_ptr(), self.entries) }
     }
 
     /// The program up to and including entry `last`.
     pub(crate) fn code(&self, last: usize) -> Code<'_, T> {
-        let (ops, operands) = (self.columns.ops(), self.columns.operands());
+        // SAFETY: opcodes and words up to their counts were written by the pushes that counted them.
+        let (ops, operands) = unsafe {
+            (
+                std::slice::from_raw_parts(self.ops.as_ptr(), self.entries),
+                std::slice::from_raw_parts(self.operands.as_ptr(), self.words),
+            )
+        };
         let code = Code { ops, operands, constants: self.constants.list(), blocks: &self.blocks };
         let end = ops[last + 1..].iter().rev().fold(operands.len(), |end, &op| code.before(op, end));
         Code { ops: &ops[..=last], operands: &operands[..end], ..code }
     }
 
-    /// Notes the source line of each entry from now on, and stops, if `finite`, at values that are not; or no longer.
-    pub(crate) fn watch(&mut self, lines: bool, finite: bool) {
-        let watched = lines || finite;
-        self.trace = watched.then(|| Box::new(Trace::new(self.len(), finite)));
-        self.columns.capacity = if watched { self.len() } else { self.columns.room() };
-    }
-
-    /// What is noted while the tape is watched.
-    pub(crate) fn trace(&mut self) -> Option<&mut Trace> {
-        self.trace.as_deref_mut()
-    }
-
-    /// The source line of an entry, if it was noted.
-    pub(crate) fn place(&self, index: usize) -> Option<Place> {
-        self.trace.as_ref()?.place(index)
-    }
-
+    /// Makes room for twice as many entries, by `realloc`, which moves pages, not bytes, once the arrays are large.
     #[track_caller]
-    fn enlarge(&mut self) {
+    pub(super) fn enlarge(&mut self) {
         if self.frozen {
             Error::from(ErrorKind::Frozen { what: "a scalar was recorded on" }).raise();
         }
-        self.columns.enlarge();
-    }
-
-    /// Makes room for an entry, and notes it if the tape is watched.
-    #[cold]
-    #[inline(never)]
-    #[track_caller]
-    fn grow<const K: usize>(&mut self, op: u8, operands: [u32; K], value: T) {
-        let at = self.len();
-        if self.columns.room() == at {
-            self.enlarge();
+        let entries = self.entries;
+        let room = (2 * self.room).max(FIRST_CAPACITY).min(self.limit);
+        if room <= entries {
+            Error::from(ErrorKind::TapeFull { entries, limit: self.limit }).raise();
         }
-        let Some(trace) = &mut self.trace else { return };
-        // If this ends here, there is no entry, and the next one is to come here again.
-        self.columns.capacity = at;
-        let place = trace.here();
-        // An element is its tensor's, which has been looked at, and n-ary entries come with no operands here.
-        if trace.finite && !value.primal().is_finite() && !matches!(op, opcode::TENSOR | opcode::AT) {
-            let (values, constants) = (self.columns.values(), self.constants.list());
-            match (opcode::words(op), opcode::decode(op)) {
-                (None, _) => {}
-                (_, Kind::Binary(_, form)) if form != Form::Both => {
-                    let (x, c) = (values[operands[0] as usize], constants[operands[1] as usize]);
-                    let operands = if form == Form::First { [(x, true), (c, false)] } else { [(c, false), (x, true)] };
-                    inspect(op, &operands, value, place);
-                }
-                _ => inspect(op, &operands.map(|i| (values[i as usize], true)), value, place),
-            }
-        }
-        trace.note(at, place);
-        // This one entry only.
-        self.columns.capacity = at + 1;
+        let left = room - entries;
+        reserve(&mut self.ops, entries, left, entries);
+        reserve(&mut self.values, entries, left, entries);
+        reserve(&mut self.operands, self.words, 2 * left, entries);
+        (self.room, self.capacity) = (room, room);
     }
+}
 
-    /// Looks at an n-ary entry that is about to be recorded.
-    #[cold]
-    #[track_caller]
-    fn inspect_nary(&self, op: u8, operands: &[u32], value: T) {
-        let Some(trace) = self.trace.as_ref().filter(|trace| trace.finite && !value.primal().is_finite()) else {
-            return;
-        };
-        let argument = |&i: &u32| match i & CONSTANT {
-            0 => (self.values()[i as usize], true),
-            _ => (self.constants.list()[(i ^ CONSTANT) as usize], false),
-        };
-        let arguments: SmallVec<[(T, bool); 8]> = operands.iter().map(argument).collect();
-        inspect(op, &arguments, value, trace.here());
+/// Makes room for `additional` elements behind the `filled` ones, or says that memory has run out.
+#[track_caller]
+fn reserve<E: Copy>(vec: &mut Vec<E>, filled: usize, additional: usize, entries: usize) {
+    if vec.capacity() - filled >= additional {
+        return;
+    }
+    // SAFETY: the first `filled` elements were written by earlier pushes, and `E: Copy` needs no drop. The length is set
+    // so that growing keeps them, and back to 0 because the store keeps its own counts.
+    let reserved = unsafe {
+        vec.set_len(filled);
+        let reserved = vec.try_reserve_exact(additional);
+        vec.set_len(0);
+        reserved
+    };
+    if reserved.is_err() {
+        Error::from(ErrorKind::OutOfMemory { bytes: additional * size_of::<E>(), entries }).raise();
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::rules::{Binary, Unary};
-    use crate::tape::nary::Nary;
-
-    /// Entries of all kinds in an irregular order, across several growths of all arrays.
-    fn record(store: &mut Store<f64>, entries: usize) {
-        store.push(opcode::LEAF, [], 0.5);
-        for i in 1..entries as u32 {
-            let value = f64::from(i);
-            let at = match (i * 7919) % 5 {
-                0 => store.push(opcode::LEAF, [], value),
-                1 => store.push(opcode::unary(Unary::Sin), [i - 1], value),
-                2 => store.push(opcode::binary(Binary::Mul, Form::Both), [i - 1, i / 2], value),
-                3 => {
-                    let constant = store.constant(-value);
-                    store.push(opcode::binary(Binary::Add, Form::First), [i - 1, constant], value)
-                }
-                _ => {
-                    let constant = store.constant(-value);
-                    let operand = |k| if k % 3 == 0 { CONSTANT | constant } else { i - 1 };
-                    let operands: Vec<u32> = (0..i as usize % 40).map(operand).collect();
-                    store.push_nary(opcode::nary(Nary::Sum), &[], &operands, value)
-                }
-            };
-            assert_eq!(at, i);
-        }
-    }
-
-    const FIRST_CAPACITY: usize = 1024;
-
-    #[test]
-    fn forward_and_backward_walks_meet() {
-        let mut store = Store::new();
-        for entries in [1, FIRST_CAPACITY, FIRST_CAPACITY + 1, 10 * FIRST_CAPACITY] {
-            store.clear();
-            record(&mut store, entries);
-            assert!(store.values()[1..].iter().enumerate().all(|(i, &value)| value == (i + 1) as f64));
-            let code = store.code(entries - 1);
-            let mut places = Vec::new();
-            let mut sum = 0;
-            code.walk(|i, op, words| {
-                let nary = opcode::words(op).is_none();
-                places.push(sum);
-                for &k in opcode::operands(op, words) {
-                    if k & CONSTANT == 0 {
-                        assert!((k as usize) < i);
-                    } else {
-                        assert_eq!(code.constants[(k ^ CONSTANT) as usize], -(i as f64));
-                    }
-                }
-                sum += words.len() + if nary { 2 } else { 0 };
-            });
-            let mut end = code.operands.len();
-            for (i, &op) in code.ops.iter().enumerate().rev() {
-                end = code.before(op, end);
-                assert_eq!(end, places[i], "entry {i}");
-            }
-            // A program cut off anywhere ends where its next entry begins.
-            for last in (0..entries - 1).step_by(37) {
-                assert_eq!(store.code(last).operands.len(), places[last + 1]);
-            }
-        }
-    }
-
-    #[test]
-    fn bytes_for_each_entry() {
-        let mut store = Store::new();
-        let a = store.push(opcode::LEAF, [], 1.0_f64);
-        let before = store.bytes();
-        store.push(opcode::unary(Unary::Sin), [a], 1.0);
-        assert_eq!(store.bytes() - before, 13);
-        store.push(opcode::binary(Binary::Mul, Form::Both), [a, a], 1.0);
-        assert_eq!(store.bytes() - before, 13 + 17);
-        // The constant is kept once.
-        for _ in 0..100 {
-            let two = store.constant(2.0);
-            store.push(opcode::binary(Binary::Mul, Form::First), [a, two], 1.0);
-        }
-        assert_eq!(store.bytes() - before, 13 + 17 + 100 * 17 + 8);
-    }
-}
+mod tests;

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::plan::{Plan, stride};
-use crate::engine::sweep;
+use crate::engine::gradients::gradients;
 use crate::error::{Error, Kind};
 use crate::tape::cell::TapeCell;
 use crate::tensor::entry::{Region, Source};
@@ -254,7 +254,7 @@ impl<'a, T: Real, Y: Outputs<T>, F: Fn(&[Var<T>], usize) -> Y> Runner<'a, T, F> 
                 seeds.push((leaf, adjoint));
             }
         }
-        let found = sweep::gradients(self.tape.cell(), &seeds, None);
+        let found = gradients(self.tape.cell(), &seeds, None);
         for &j in &self.leaves {
             adjoints[j as usize] = found.wrt(self.inputs[j as usize]);
         }

@@ -1,0 +1,105 @@
+//! The gradients of tensors: asked for, taken out, and why one is missing.
+
+use ndarray::ArrayD;
+
+use super::gradients::{Gradients, Wrt, gradients};
+use super::missing_gradient::why;
+use crate::error::{Error, Kind};
+use crate::tape::cell::TapeCell;
+use crate::tensor::table::Table;
+use crate::{Real, Tensor};
+
+impl<T: Real> Tensor<T> {
+    /// Derivatives of this scalar with respect to everything on its tape, by one reverse sweep.
+    ///
+    /// # Panics
+    /// If this is a constant, a stale handle, or has more than one element.
+    #[track_caller]
+    pub fn backward(&self) -> Gradients<T> {
+        let node = self.root("backward");
+        gradients(node.cell, &[], Some((node, Self::ones(self.shape()))))
+    }
+
+    /// The vector-Jacobian product: derivatives of `Σ cotangent · self`, for a tensor of any shape.
+    ///
+    /// # Panics
+    /// If this is a constant or a stale handle, or if the shapes differ.
+    #[track_caller]
+    pub fn backward_with(&self, cotangent: &Self) -> Gradients<T> {
+        let op = "backward_with";
+        if self.shape() != cotangent.shape() {
+            let (a, b) = (self.shape().to_vec(), cotangent.shape().to_vec());
+            let rule = "the cotangent needs the root's shape";
+            Error::from(Kind::Shapes { op: op.into(), a, b, rule }).raise();
+        }
+        let Some(node) = self.live() else { self.constant_root(op) };
+        gradients(node.cell, &[], Some((node, cotangent.untracked())))
+    }
+}
+
+impl<T: Real> Gradients<T> {
+    /// Why no gradient reaches a tensor, in words, with the place at which the path to the root ends; `None` if one does.
+    ///
+    /// To be asked before the tape is reset.
+    ///
+    /// # Panics
+    /// If the handle was not recorded on this tape.
+    #[track_caller]
+    pub fn why_missing(&self, handle: &Tensor<T>) -> Option<String> {
+        let (None, Some(node)) = (self.tensor(handle), handle.place()) else { return None };
+        Some(why(self.cell, self.epoch, node, self.scalars.as_slice(), &self.tensors).to_string())
+    }
+
+    /// The gradient of a tensor as a constant tensor, without a copy; `None` if the root does not depend on it.
+    ///
+    /// # Panics
+    /// If the handle was not recorded on this tape.
+    #[track_caller]
+    pub fn tensor(&self, handle: &Tensor<T>) -> Option<&Tensor<T>> {
+        let what = "the tensor";
+        let Some(node) = handle.place() else { Error::from(Kind::NotOnTape { what }).raise() };
+        if !std::ptr::eq(node.cell, self.cell) || node.epoch != self.epoch {
+            Error::from(Kind::NotOnTape { what }).raise();
+        }
+        self.tensors.get(node.slot as usize)?.as_ref()
+    }
+
+    /// The gradient of the tensor at an entry.
+    pub(crate) fn at_slot(&self, cell: &TapeCell<T>, index: usize) -> Option<&Tensor<T>> {
+        let entries = Table::of(cell).entries.borrow();
+        let slot = entries.binary_search_by_key(&(index as u32), |entry| entry.index).ok()?;
+        self.tensors.get(slot)?.as_ref()
+    }
+
+    /// The adjoints of all entries by index, and of all tensors by slot.
+    pub(crate) fn all(&self) -> (&[T], &[Option<Tensor<T>>]) {
+        (self.scalars.as_slice(), &self.tensors)
+    }
+
+    /// Takes out the gradient of a tensor on this tape.
+    pub(crate) fn take(&mut self, handle: &Tensor<T>) -> Option<Tensor<T>> {
+        self.tensors.get_mut(handle.place()?.slot as usize)?.take()
+    }
+}
+
+impl<T: Real> Wrt<T> for &Tensor<T> {
+    type Gradient = ArrayD<T>;
+
+    #[track_caller]
+    fn find(self, gradients: &Gradients<T>) -> Option<ArrayD<T>> {
+        gradients.tensor(self).map(Tensor::to_array)
+    }
+
+    #[track_caller]
+    fn demand(self, gradients: &Gradients<T>) -> ArrayD<T> {
+        let Some(gradient) = self.find(gradients) else {
+            let why = gradients.why_missing(self).unwrap_or_default();
+            Error::from(Kind::Severed { shape: self.shape().to_vec(), why }).raise()
+        };
+        gradient
+    }
+
+    fn zeros(self) -> ArrayD<T> {
+        ArrayD::zeros(self.shape())
+    }
+}

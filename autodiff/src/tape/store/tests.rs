@@ -3,7 +3,7 @@
 use super::*;
 use crate::rules::{Binary, Unary};
 use crate::tape::nary::Nary;
-use crate::tape::opcode::Form;
+use crate::tape::opcode::{self, Form};
 
 /// Entries of all kinds in an irregular order, across several growths of all arrays.
 fn record(store: &mut Store<f64>, entries: usize) {

@@ -62,7 +62,6 @@
 mod algebra;
 mod binary;
 mod curvature;
-mod edges;
 mod nary;
 mod special;
 mod unary;

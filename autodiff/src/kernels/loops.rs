@@ -10,6 +10,7 @@ use std::any::TypeId;
 use std::mem::{ManuallyDrop, MaybeUninit, transmute_copy};
 
 use super::cpu::{Path, Work};
+use super::dims::Dims;
 use super::element::Element;
 use super::lane::{Fast, Lane, Plain};
 use super::threads;
@@ -150,7 +151,7 @@ fn split<T: Real + Send + Sync, const K: usize, const M: usize>(
     let inner = len / first;
     // The edge between the halves falls on a cache line where it can.
     let at = if inner == 1 { (first / 2).next_multiple_of(64).min(first - 1) } else { first / 2 };
-    let (mut low, mut high) = (super::Dims::from_slice(arrays.shape), super::Dims::from_slice(arrays.shape));
+    let (mut low, mut high) = (Dims::from_slice(arrays.shape), Dims::from_slice(arrays.shape));
     (low[0], high[0]) = (at, first - at);
     let (mut low_out, mut high_out) = (arrays.out.map(Some), [const { None }; M]);
     for (low, high) in low_out.iter_mut().zip(&mut high_out) {

@@ -57,8 +57,8 @@ pub trait Real:
     /// The product of a derivative with an adjoint or tangent. An exact zero wins over infinity and NaN, so what was
     /// not reached stays zero.
     #[inline(always)]
-    fn chain(self, slope: Self) -> Self {
-        if self.is_exact_zero() { self } else { self * slope }
+    fn chain(self, partial: Self) -> Self {
+        if self.is_exact_zero() { self } else { self * partial }
     }
 
     /// Adds a term to an adjoint.

@@ -1,8 +1,8 @@
 //! The table's rows on whole tensors.
 
 use super::entry::{OpRef, RowGrads};
+use super::expr::Arena;
 use super::layout::{Dims, broadcast, checked_len};
-use super::lift::Arena;
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Kind};
@@ -175,8 +175,8 @@ pub(super) fn unary_vjp<T: Real>(f: Unary, cx: &Vjp<'_, T>) -> Grads<T> {
     let (x, y, g) = (cx.input(0), cx.output(), cx.grad());
     if cx.recording() {
         let arena = Arena::new();
-        let slope = f.derivative(arena.lift(x.clone()), arena.lift(y.clone())).tensor();
-        return g.binary(Binary::Chain, &slope).into();
+        let partial = f.derivative(arena.lift(x.clone()), arena.lift(y.clone())).tensor();
+        return g.binary(Binary::Chain, &partial).into();
     }
     unary_partials(f, g, x, y).into()
 }
@@ -209,8 +209,8 @@ pub(super) fn binary_vjp<T: Real>(f: Binary, cx: &Vjp<'_, T>) -> Grads<T> {
         let arena = Arena::new();
         let [x, z, v] = [a, b, y].map(|t| arena.lift(t.clone()));
         return cx.each(|i| {
-            let slope = if i == 0 { f.derivative_a(x, z, v) } else { f.derivative_b(x, z, v) };
-            g.binary(Binary::Chain, &slope.tensor())
+            let partial = if i == 0 { f.derivative_a(x, z, v) } else { f.derivative_b(x, z, v) };
+            g.binary(Binary::Chain, &partial.tensor())
         });
     }
     let [a, b] = [a, b].map(|t| t.with_layout(t.layout().broadcast_to(y.shape()).expect("an operand broadcasts")));

@@ -5,7 +5,7 @@ use num_traits::Float;
 use super::curvature::{Curvature, curvature};
 use super::{Algebra, special};
 
-/// The rows that are methods of number types. The five operators stand in [`define`]'s own list below: they have no methods.
+/// The rows that are methods of number types. The others, operators first, stand in [`with_operators`]: they have no methods.
 macro_rules! binary_functions {
     ($consumer:path $(, $argument:tt)*) => { $consumer! { $($argument)*
         /// Power `a^b`. At `a = 0`: `d/da` is 0 for `b > 1` and for `b = 0`, 1 for `b = 1`, `+inf` for `0 < b < 1`;
@@ -184,9 +184,16 @@ macro_rules! define {
     };
 }
 
-/// The five operators, then the functions.
+/// All rows.
+macro_rules! binary_rows {
+    ($($consumer_and_arguments:tt)*) => {
+        $crate::rules::binary_functions! { $crate::rules::with_operators, { $($consumer_and_arguments)* } }
+    };
+}
+pub(crate) use binary_rows;
+
 macro_rules! with_operators {
-    ($($functions:tt)*) => { define! {
+    ({ $consumer:path $(, $argument:tt)* } $($functions:tt)*) => { $consumer! { $($argument)*
         /// Sum `a + b`.
         Add add {
             value(a, b) = a + b;
@@ -270,7 +277,8 @@ macro_rules! with_operators {
         $($functions)*
     } };
 }
-binary_functions!(with_operators);
+pub(crate) use with_operators;
+binary_rows!(define);
 
 impl Binary {
     /// Where only the first argument is a variable.

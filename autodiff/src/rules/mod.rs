@@ -69,7 +69,7 @@ mod unary;
 pub use algebra::Algebra;
 pub(crate) use algebra::{algebra_negation, algebra_operators};
 pub use binary::Binary;
-pub(crate) use binary::binary_functions;
+pub(crate) use binary::{binary_functions, binary_rows, with_operators};
 pub(crate) use curvature::Curvature;
 pub(crate) use nary::Nary;
 pub use unary::Unary;

@@ -5,6 +5,7 @@
 //! for each of them, some two hundred times.
 
 #![allow(unsafe_code, reason = "buffers of which the part that is written is read; arrays seen as what they are")]
+#![allow(clippy::needless_range_loop, reason = "a place is one in several arrays")]
 
 use std::any::TypeId;
 use std::mem::{ManuallyDrop, MaybeUninit, transmute_copy};
@@ -70,9 +71,7 @@ pub(crate) fn run<T: Real, F: Kernel<K, M>, const K: usize, const M: usize>(kern
 }
 
 /// Arrays of `T` as what they are, arrays of `E`.
-fn cast<'a, T: 'static, E: 'static, const K: usize, const M: usize>(
-    arrays: Arrays<'a, T, K, M>,
-) -> Arrays<'a, E, K, M> {
+fn cast<T: 'static, E: 'static, const K: usize, const M: usize>(arrays: Arrays<'_, T, K, M>) -> Arrays<'_, E, K, M> {
     assert_eq!(TypeId::of::<T>(), TypeId::of::<E>(), "numbers of another type");
     // SAFETY: `T` and `E` are one type, and so are the arrays of both, which are moved.
     unsafe { transmute_copy(&ManuallyDrop::new(arrays)) }

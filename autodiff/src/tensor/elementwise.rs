@@ -221,7 +221,7 @@ pub(super) fn binary_vjp<T: Real>(f: Binary, cx: &Vjp<'_, T>) -> Grads<T> {
 fn binary_partials<T: Real>(f: Binary, i: usize, g: &Tensor<T>, x: [&Tensor<T>; 3]) -> Tensor<T> {
     let (shape, [a, b, y]) = (g.shape(), x.map(Tensor::strided));
     Tensor::build(shape, |out| {
-        once::binary_partial(f, i, Arrays { shape, operands: [g.strided(), a, b, y], out: [out] })
+        once::binary_partial(f, i, Arrays { shape, operands: [g.strided(), a, b, y], out: [out] });
     })
 }
 

@@ -184,7 +184,7 @@ impl<T: Element, F: Kernel<K, M>, const K: usize, const M: usize> Work for Strip
         while from < len {
             let to = (from + STRIP).min(len);
             let x = parts(&x, from, to);
-            let beyond = if M == 1 {
+            let beyond = if const { M == 1 } {
                 pass::<T, Fast<T, false>, F, K, M>(kernel, x, parts_mut(&mut out, from, to))
             } else {
                 let beyond = pass_apart(kernel, x, &mut apart, to - from);

@@ -5,11 +5,13 @@
 //! for each of them, some two hundred times.
 
 #![allow(unsafe_code, reason = "buffers of which the part that is written is read; arrays seen as what they are")]
+#![allow(clippy::needless_range_loop, reason = "a place is one in several arrays")]
 
 use std::any::TypeId;
 use std::mem::{ManuallyDrop, MaybeUninit, transmute_copy};
 
 use super::cpu::{Path, Work};
+use super::dims::Dims;
 use super::element::Element;
 use super::lane::{Fast, Lane, Plain};
 use super::threads;
@@ -69,9 +71,7 @@ pub(crate) fn run<T: Real, F: Kernel<K, M>, const K: usize, const M: usize>(kern
 }
 
 /// Arrays of `T` as what they are, arrays of `E`.
-fn cast<'a, T: 'static, E: 'static, const K: usize, const M: usize>(
-    arrays: Arrays<'a, T, K, M>,
-) -> Arrays<'a, E, K, M> {
+fn cast<T: 'static, E: 'static, const K: usize, const M: usize>(arrays: Arrays<'_, T, K, M>) -> Arrays<'_, E, K, M> {
     assert_eq!(TypeId::of::<T>(), TypeId::of::<E>(), "numbers of another type");
     // SAFETY: `T` and `E` are one type, and so are the arrays of both, which are moved.
     unsafe { transmute_copy(&ManuallyDrop::new(arrays)) }
@@ -150,7 +150,7 @@ fn split<T: Real + Send + Sync, const K: usize, const M: usize>(
     let inner = len / first;
     // The edge between the halves falls on a cache line where it can.
     let at = if inner == 1 { (first / 2).next_multiple_of(64).min(first - 1) } else { first / 2 };
-    let (mut low, mut high) = (super::Dims::from_slice(arrays.shape), super::Dims::from_slice(arrays.shape));
+    let (mut low, mut high) = (Dims::from_slice(arrays.shape), Dims::from_slice(arrays.shape));
     (low[0], high[0]) = (at, first - at);
     let (mut low_out, mut high_out) = (arrays.out.map(Some), [const { None }; M]);
     for (low, high) in low_out.iter_mut().zip(&mut high_out) {
@@ -184,7 +184,7 @@ impl<T: Element, F: Kernel<K, M>, const K: usize, const M: usize> Work for Strip
         while from < len {
             let to = (from + STRIP).min(len);
             let x = parts(&x, from, to);
-            let beyond = if M == 1 {
+            let beyond = if const { M == 1 } {
                 pass::<T, Fast<T, false>, F, K, M>(kernel, x, parts_mut(&mut out, from, to))
             } else {
                 let beyond = pass_apart(kernel, x, &mut apart, to - from);

@@ -58,8 +58,8 @@ impl<T: Real> Loops<T> {
     #[inline]
     fn of() -> &'static Self {
         if const { T::MACHINE } {
-            let known: [&dyn Any; 2] = [&F32, &F64];
-            known.into_iter().find_map(<dyn Any>::downcast_ref).expect("the machine's numbers are `f32` and `f64`")
+            let table: &dyn Any = if const { size_of::<T>() == size_of::<f32>() } { &F32 } else { &F64 };
+            table.downcast_ref().expect("the machine's numbers are `f32` and `f64`")
         } else {
             const { &Self::PLAIN }
         }

@@ -2,30 +2,13 @@
 
 use super::loops::{Arrays, Kernel, run};
 use crate::Real;
-use crate::rules::{Algebra, Binary, Unary, binary_functions, unary_functions};
+use crate::rules::{Algebra, Binary, Unary, binary_rows, unary_functions};
 
 /// Runs `$body` with `$f` the number of the row, a constant, so that each row gets a loop of its own.
 macro_rules! by_row {
     ({$table:ident} {$selected:expr} {$f:ident} {$body:expr}
         $($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => {
         match $selected { $($table::$variant => { const $f: u8 = $table::$variant as u8; $body })* }
-    };
-}
-
-macro_rules! by_binary_row {
-    ({$selected:expr} {$f:ident} {$body:expr} $($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => {
-        match $selected {
-            Binary::Add => { const $f: u8 = Binary::Add as u8; $body }
-            Binary::Sub => { const $f: u8 = Binary::Sub as u8; $body }
-            Binary::Mul => { const $f: u8 = Binary::Mul as u8; $body }
-            Binary::Div => { const $f: u8 = Binary::Div as u8; $body }
-            Binary::Rem => { const $f: u8 = Binary::Rem as u8; $body }
-            Binary::Chain => { const $f: u8 = Binary::Chain as u8; $body }
-            Binary::Powi => { const $f: u8 = Binary::Powi as u8; $body }
-            Binary::Polygamma => { const $f: u8 = Binary::Polygamma as u8; $body }
-            Binary::SphericalJn => { const $f: u8 = Binary::SphericalJn as u8; $body }
-            $(Binary::$variant => { const $f: u8 = Binary::$variant as u8; $body })*
-        }
     };
 }
 
@@ -41,12 +24,12 @@ pub(crate) fn unary_partial<T: Real>(f: Unary, arrays: Arrays<'_, T, 3, 1>) {
 
 /// `f(a, b)`.
 pub(crate) fn binary<T: Real>(f: Binary, arrays: Arrays<'_, T, 2, 1>) {
-    binary_functions!(by_binary_row, { f }, { F }, { run(&Function2::<F>, arrays) });
+    binary_rows!(by_row, { Binary }, { f }, { F }, { run(&Function2::<F>, arrays) });
 }
 
 /// `g` times the derivative with respect to operand 0 or 1, from `g`, `a`, `b` and `f(a, b)`.
 pub(crate) fn binary_partial<T: Real>(f: Binary, operand: usize, arrays: Arrays<'_, T, 4, 1>) {
-    binary_functions!(by_binary_row, { f }, { F }, {
+    binary_rows!(by_row, { Binary }, { f }, { F }, {
         if operand == 0 { run(&PartialA::<F>, arrays) } else { run(&PartialB::<F>, arrays) }
     });
 }

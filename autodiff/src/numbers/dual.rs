@@ -55,7 +55,7 @@ impl<T: Real, const N: usize> Dual<T, N> {
     #[inline]
     pub(crate) fn composed(value: T, partials: &[T], x: &[Self]) -> Self {
         let along = |k: usize| {
-            let terms = x.iter().zip(partials).map(|(x, &slope)| x.tangent[k].chain(slope));
+            let terms = x.iter().zip(partials).map(|(x, &partial)| x.tangent[k].chain(partial));
             terms.fold(T::zero(), |sum, term| sum + term)
         };
         Self { value, tangent: std::array::from_fn(along) }
@@ -64,8 +64,8 @@ impl<T: Real, const N: usize> Dual<T, N> {
     #[inline(always)]
     pub(crate) fn apply1(self, f: Unary) -> Self {
         let y = self.value.unary(f);
-        let slope = f.derivative(self.value, y);
-        Self { value: y, tangent: self.tangent.map(|t| t.chain(slope)) }
+        let partial = f.derivative(self.value, y);
+        Self { value: y, tangent: self.tangent.map(|t| t.chain(partial)) }
     }
 
     #[inline(always)]
@@ -134,10 +134,10 @@ impl<T: Real, const N: usize> Real for Dual<T, N> {
         self.value.is_exact_one() && self.tangent.iter().all(|t| t.is_exact_zero())
     }
 
-    // A zero value wins over an infinite slope whatever its tangents, which go on by the product rule.
+    // A zero value wins over an infinite partial derivative whatever its tangents, which go on by the product rule.
     #[inline(always)]
-    fn chain(self, slope: Self) -> Self {
-        self.apply2(Binary::Chain, slope)
+    fn chain(self, partial: Self) -> Self {
+        self.apply2(Binary::Chain, partial)
     }
 
     #[inline(always)]

@@ -5,7 +5,7 @@ use std::iter::{Product, Sum};
 
 use num_traits::{Float, FloatConst, FromPrimitive, NumAssignOps};
 
-use crate::rules::{Algebra, Binary, Unary};
+use crate::rules::{Algebra, Binary, Unary, binary_functions, unary_functions};
 
 /// A real number: `f32`, `f64`, [`Dual`](crate::Dual) or [`Var`](crate::Var), nested at will.
 ///
@@ -57,8 +57,8 @@ pub trait Real:
     /// The product of a derivative with an adjoint or tangent. An exact zero wins over infinity and NaN, so what was
     /// not reached stays zero.
     #[inline(always)]
-    fn chain(self, slope: Self) -> Self {
-        if self.is_exact_zero() { self } else { self * slope }
+    fn chain(self, partial: Self) -> Self {
+        if self.is_exact_zero() { self } else { self * partial }
     }
 
     /// Adds a term to an adjoint.
@@ -78,111 +78,46 @@ pub trait Real:
     /// The plain value underneath all derivatives.
     fn primal(self) -> f64;
 
-    /// Logistic function; see [`Unary::Sigmoid`].
-    fn sigmoid(self) -> Self {
-        self.unary(Unary::Sigmoid)
-    }
-
-    /// `ln sigmoid(x)`; see [`Unary::LogSigmoid`].
-    fn log_sigmoid(self) -> Self {
-        self.unary(Unary::LogSigmoid)
-    }
-
-    /// `ln(1 + e^x)`; see [`Unary::Softplus`].
-    fn softplus(self) -> Self {
-        self.unary(Unary::Softplus)
-    }
-
-    /// Rectifier; see [`Unary::Relu`].
-    fn relu(self) -> Self {
-        self.unary(Unary::Relu)
-    }
-
-    /// Heaviside step; see [`Unary::Step`].
-    fn step(self) -> Self {
-        self.unary(Unary::Step)
-    }
-
-    /// `x · x`; see [`Unary::Square`].
-    fn square(self) -> Self {
-        self.unary(Unary::Square)
-    }
-
-    /// `self · ln(other)`, 0 where `self` is 0; see [`Binary::Xlogy`].
-    fn xlogy(self, other: Self) -> Self {
-        self.binary(Binary::Xlogy, other)
-    }
-
-    /// `self · ln(1 + other)`, 0 where `self` is 0; see [`Binary::Xlog1py`].
-    fn xlog1py(self, other: Self) -> Self {
-        self.binary(Binary::Xlog1py, other)
-    }
-
-    /// `ln(e^self + e^other)` without overflow; see [`Binary::LogAddExp`].
-    fn log_add_exp(self, other: Self) -> Self {
-        self.binary(Binary::LogAddExp, other)
-    }
-
-    /// Error function; see [`Unary::Erf`].
-    fn erf(self) -> Self {
-        self.unary(Unary::Erf)
-    }
-
-    /// Complementary error function; see [`Unary::Erfc`].
-    fn erfc(self) -> Self {
-        self.unary(Unary::Erfc)
-    }
-
-    /// Inverse error function; see [`Unary::InvErf`].
-    fn inv_erf(self) -> Self {
-        self.unary(Unary::InvErf)
-    }
-
-    /// `ln |Γ(x)|`; see [`Unary::LnGamma`].
-    fn ln_gamma(self) -> Self {
-        self.unary(Unary::LnGamma)
-    }
-
-    /// Derivative of `ln |Γ(x)|`; see [`Unary::Digamma`].
-    fn digamma(self) -> Self {
-        self.unary(Unary::Digamma)
-    }
+    unary_functions!(unary_methods);
+    binary_functions!(binary_methods);
 
     /// Derivative of order `n` of `digamma`; see [`Binary::Polygamma`].
     fn polygamma(self, n: u32) -> Self {
         self.binary(Binary::Polygamma, Self::of(f64::from(n)))
     }
 
-    /// `ln(x / (1 - x))`, the inverse of `sigmoid`; see [`Unary::Logit`].
-    fn logit(self) -> Self {
-        self.unary(Unary::Logit)
-    }
-
-    /// `sin x / x`; see [`Unary::Sinc`].
-    fn sinc(self) -> Self {
-        self.unary(Unary::Sinc)
-    }
-
     /// Spherical Bessel function of the first kind, of order `n`; see [`Binary::SphericalJn`].
     fn spherical_jn(self, n: u32) -> Self {
         self.binary(Binary::SphericalJn, Self::of(f64::from(n)))
     }
-
-    /// Distribution function of the standard normal distribution; see [`Unary::NormalCdf`].
-    fn normal_cdf(self) -> Self {
-        self.unary(Unary::NormalCdf)
-    }
-
-    /// Density of the standard normal distribution; see [`Unary::NormalPdf`].
-    fn normal_pdf(self) -> Self {
-        self.unary(Unary::NormalPdf)
-    }
-
-    /// Logarithm of the density of the standard normal distribution; see [`Unary::NormalLnPdf`].
-    fn normal_ln_pdf(self) -> Self {
-        self.unary(Unary::NormalLnPdf)
-    }
 }
+
+/// A method for each row of which `Float` has none.
+macro_rules! unary_methods {
+    ($($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => { $(
+        unless_float! { $row
+            $(#[doc = $doc])*
+            fn $method(self) -> Self { self.unary(Unary::$variant) }
+        }
+    )* };
+}
+use unary_methods;
+
+macro_rules! binary_methods {
+    ($($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => { $(
+        unless_float! { $row
+            $(#[doc = $doc])*
+            fn $method(self, other: Self) -> Self { self.binary(Binary::$variant, other) }
+        }
+    )* };
+}
+use binary_methods;
+
+macro_rules! unless_float {
+    ({ float $($row:tt)* } $($method:tt)*) => {};
+    ({ value $($row:tt)* } $($method:tt)*) => { $($method)* };
+}
+use unless_float;
 
 macro_rules! primitive {
     ($($t:ident)*) => { $(

@@ -2,15 +2,16 @@
 
 use num_traits::Float;
 
+use super::curvature::{Curvature, curvature};
 use super::{Algebra, special};
 
-/// The rows that are methods of number types. The five operators stand in [`define`]'s own list below: they have no methods.
+/// The rows that are methods of number types. The others, operators first, stand in [`with_operators`]: they have no methods.
 macro_rules! binary_functions {
     ($consumer:path $(, $argument:tt)*) => { $consumer! { $($argument)*
         /// Power `a^b`. At `a = 0`: `d/da` is 0 for `b > 1` and for `b = 0`, 1 for `b = 1`, `+inf` for `0 < b < 1`;
         /// `d/db` is 0 for `b > 0`. The derivative with respect to `b` is NaN for `a < 0`.
         Pow powf {
-            value(a, b) = a.powf(b);
+            float(a, b) = a.powf(b);
             da(a, b, y) = {
                 // y / a, whose exponent is not rounded; a^(b - 1) where `b - 1` is exact or `y / a` is 0 / 0 or inf / inf.
                 let power = a.powf(b - R::constant(1.0));
@@ -23,55 +24,62 @@ macro_rules! binary_functions {
                 R::select(a.equals(R::constant(0.0)), vanishes, y.xlogy(a))
             };
             latex = "{a}^{{b}}"; at = [(2.0, 3.0), (0.3, -1.5), (1.0, 0.5), (2.0, 0.0), (1e-60, 0.1), (0.999_999_9, 1e6), (1e10, -20.3), (10.0, 290.0)];
+            edges = [(0.0, 2.0), (0.0, 1.0), (0.0, 0.5), (0.0, 0.0), (-2.0, 2.0), (-2.0, 0.5)];
         }
         /// Logarithm of `a` to base `b`.
         Log log {
-            value(a, b) = a.log(b);
+            float(a, b) = a.log(b);
             da(a, b, y) = y.domain(R::constant(1.0) / (a * b.ln()));
             db(a, b, y) = -y / (b * b.ln());
             latex = r"\log_{{b}} {a}"; at = [(2.0, 3.0), (0.3, 10.0), (1.000_000_1, 2.0), (5.0, 0.9999), (1e-40, 0.5), (1e40, 1e-8)];
         }
         /// Length of the vector `(a, b)`. The gradient at the origin is 0. Second derivatives are exact to an eps of `1 / y`.
         Hypot hypot {
-            value(a, b) = a.hypot(b);
+            float(a, b) = a.hypot(b);
             da(a, b, y) = R::select(y.equals(R::constant(0.0)), R::constant(0.0), a / y);
             db(a, b, y) = R::select(y.equals(R::constant(0.0)), R::constant(0.0), b / y);
             latex = r"\sqrt{{a}^2 + {b}^2}"; at = [(3.0, -4.0), (0.3, 0.1), (0.05, 1.0), (1e90, 1e90), (-1e-20, 2e-20)];
+            edges = [(0.0, 0.0)];
         }
         /// Angle of the point with ordinate `a` and abscissa `b`, in radians. The gradient at the origin is NaN.
         Atan2 atan2 {
-            value(a, b) = a.atan2(b);
+            float(a, b) = a.atan2(b);
             da(a, b, y) = { let r = a.hypot(b); b / r / r };
             db(a, b, y) = { let r = a.hypot(b); -(a / r / r) };
             latex = r"\operatorname{atan2}\left({a}, {b}\right)"; at = [(3.0, -4.0), (-0.3, -0.1), (0.5, 2.0), (1e-8, 1.0), (1.0, -1e-8), (1e80, 2e80), (0.0, 2.0)];
+            edges = [(0.0, 0.0)];
         }
         /// The larger of two; a NaN operand yields the other. A tie shares its derivative evenly.
         Max max {
-            value(a, b) = a.max(b);
+            float(a, b) = a.max(b);
             da(a, b, y) = a.share(b, b.less(a));
             db(a, b, y) = b.share(a, a.less(b));
             latex = r"\max\left({a}, {b}\right)"; at = [(3.0, -4.0), (0.3, 0.7), (1e10, -1e-8)];
+            edges = [(1.0, 1.0), (f64::INFINITY, f64::INFINITY), (f64::NAN, 1.0)]; is linear;
         }
         /// The smaller of two; a NaN operand yields the other. A tie shares its derivative evenly.
         Min min {
-            value(a, b) = a.min(b);
+            float(a, b) = a.min(b);
             da(a, b, y) = a.share(b, a.less(b));
             db(a, b, y) = b.share(a, b.less(a));
             latex = r"\min\left({a}, {b}\right)"; at = [(3.0, -4.0), (0.3, 0.7), (1e10, -1e-8)];
+            edges = [(1.0, 1.0), (f64::INFINITY, f64::INFINITY), (f64::NAN, 1.0)]; is linear;
         }
         /// Positive difference `max(a - b, 0)`. The gradient at `a = b` is 0.
         AbsSub abs_sub {
-            value(a, b) = if a <= b { F::zero() } else { a - b };
+            float(a, b) = if a <= b { F::zero() } else { a - b };
             da(a, b, y) = y.step();
             db(a, b, y) = -y.step();
             latex = r"\left[{a} - {b}\right]_+"; at = [(3.0, -4.0), (0.3, 0.7), (1e10, -1e-8)];
+            edges = [(1.0, 1.0)]; is linear;
         }
         /// Magnitude of `a` with the sign of `b`. The derivative at `a = 0` is 0, as for `abs`.
         Copysign copysign {
-            value(a, b) = a.copysign(b);
+            float(a, b) = a.copysign(b);
             da(a, b, y) = R::select(a.equals(R::constant(0.0)), R::constant(0.0), a.signum() * b.signum());
             db(a, b, y) = R::constant(0.0);
             latex = r"\left|{a}\right| \operatorname{sgn} {b}"; at = [(3.0, -4.0), (-0.3, 0.7), (1e10, -1e-8)];
+            edges = [(0.0, -1.0)]; is linear;
         }
         /// `a ln b`, which is 0 at `a = 0` whatever `b` (0 included); its gradient there is `(ln b, 0)`.
         Xlogy xlogy {
@@ -79,6 +87,7 @@ macro_rules! binary_functions {
             da(a, b, y) = b.ln();
             db(a, b, y) = R::select(a.equals(R::constant(0.0)), a.apply2(Binary::Chain, R::constant(1.0) / b), a / b);
             latex = r"{a} \ln {b}"; at = [(2.0, 3.0), (-0.3, 0.5), (0.0, 0.5), (1e-8, 1e40), (5.0, 0.999_999_999_999)];
+            edges = [(0.0, 0.0), (0.0, 2.0), (2.0, 0.0)];
         }
         /// `a ln(1 + b)`, accurate near `b = 0`; it is 0 at `a = 0` whatever `b`, and its gradient there is `(ln(1 + b), 0)`.
         Xlog1py xlog1py {
@@ -91,6 +100,7 @@ macro_rules! binary_functions {
             };
             latex = r"{a} \ln\left(1 + {b}\right)";
             at = [(2.0, 3.0), (-0.3, -0.5), (0.0, 0.5), (1e-8, 1e40), (5.0, 1e-10), (0.7, -0.999_999_999_999)];
+            edges = [(0.0, -1.0), (0.0, 1.0), (2.0, -1.0)];
         }
         /// `ln(e^a + e^b)` without overflow. Of `-inf` and `-inf` it is `-inf` with gradient 0; a tie, at `+inf` too, shares
         /// its derivative evenly. Rounding `a - b` leaves the slopes exact to 1 eps absolute.
@@ -104,6 +114,7 @@ macro_rules! binary_functions {
             db(a, b, y) = exp_share(b, a, y);
             latex = r"\ln\left(e^{{a}} + e^{{b}}\right)";
             at = [(0.3, -1.2), (2.0, 2.0), (-700.0, -710.0), (1000.0, 998.5), (1e-8, 30.0), (-40.0, 1.7)];
+            edges = [(f64::NEG_INFINITY, f64::NEG_INFINITY), (f64::INFINITY, 3.0), (f64::INFINITY, f64::INFINITY), (1000.0, 1000.0)];
         }
     } };
 }
@@ -111,10 +122,10 @@ pub(crate) use binary_functions;
 
 macro_rules! define {
     ($($(#[doc = $doc:literal])* $variant:ident $method:ident {
-        value($a:ident, $b:ident) = $value:expr;
+        $value_or_float:ident($a:ident, $b:ident) = $value:expr;
         da($aa:ident, $ab:ident, $ay:ident) = $da:expr;
         db($ba:ident, $bb:ident, $by:ident) = $db:expr;
-        latex = $latex:literal; at = $points:expr;
+        latex = $latex:literal; at = $points:expr; $(edges = [$($edge:expr),*];)? $(is $kind:ident;)?
     })*) => {
         /// An operator or function of two arguments: a row of the table.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -140,6 +151,16 @@ macro_rules! define {
                 match self { $(Self::$variant => &$points,)* }
             }
 
+            /// As [`Unary::edges`](super::Unary::edges), for functions of two arguments.
+            pub const fn edges(self) -> &'static [(f64, f64)] {
+                match self { $(Self::$variant => &[$($($edge),*)?],)* }
+            }
+
+            /// Where both arguments are variables.
+            pub(crate) const fn curvature(self) -> Curvature {
+                match self { $(Self::$variant => curvature!($($kind)?),)* }
+            }
+
             /// The value on plain numbers (`f32`, `f64`), bit for bit what plain code gives.
             #[inline(always)]
             pub fn value<F: Float>(self, a: F, b: F) -> F {
@@ -163,15 +184,23 @@ macro_rules! define {
     };
 }
 
-/// The five operators, then the functions.
+/// All rows.
+macro_rules! binary_rows {
+    ($($consumer_and_arguments:tt)*) => {
+        $crate::rules::binary_functions! { $crate::rules::with_operators, { $($consumer_and_arguments)* } }
+    };
+}
+pub(crate) use binary_rows;
+
 macro_rules! with_operators {
-    ($($functions:tt)*) => { define! {
+    ({ $consumer:path $(, $argument:tt)* } $($functions:tt)*) => { $consumer! { $($argument)*
         /// Sum `a + b`.
         Add add {
             value(a, b) = a + b;
             da(a, b, y) = R::constant(1.0);
             db(a, b, y) = R::constant(1.0);
             latex = "{a} + {b}"; at = [(2.0, 3.0), (-0.3, 0.5), (1e10, -1e-8)];
+            is linear;
         }
         /// Difference `a - b`.
         Sub sub {
@@ -179,6 +208,7 @@ macro_rules! with_operators {
             da(a, b, y) = R::constant(1.0);
             db(a, b, y) = R::constant(-1.0);
             latex = "{a} - {b}"; at = [(2.0, 3.0), (-0.3, 0.5), (1e10, -1e-8)];
+            is linear;
         }
         /// Product `a b`.
         Mul mul {
@@ -186,6 +216,7 @@ macro_rules! with_operators {
             da(a, b, y) = b;
             db(a, b, y) = a;
             latex = r"{a} \cdot {b}"; at = [(2.0, 3.0), (-0.3, 0.5), (1e10, -1e-8)];
+            is bilinear;
         }
         /// Quotient `a / b`.
         Div div {
@@ -193,6 +224,7 @@ macro_rules! with_operators {
             da(a, b, y) = R::constant(1.0) / b;
             db(a, b, y) = -y / b;
             latex = r"\frac{{a}}{{b}}"; at = [(2.0, 3.0), (-0.3, 0.5), (1e10, -1e-8), (1e-8, 1e10)];
+            edges = [(1.0, 0.0), (0.0, 0.0)];
         }
         /// Remainder `a - b trunc(a / b)`. NaN at `b = 0`, in value and derivative.
         Rem rem {
@@ -201,6 +233,7 @@ macro_rules! with_operators {
             // The quotient before rounding is an integer: `a / b` itself might round up to the next.
             db(a, b, y) = -((a - y) / b).round();
             latex = r"{a} \bmod {b}"; at = [(7.3, 3.0), (-0.3, 0.5), (1e10, 3.3), (1e-8, -0.5)];
+            edges = [(2.0, 0.0)]; is linear;
         }
         /// Product in which a zero `a` wins over infinity and NaN: an adjoint times a slope, as [`Real::chain`](crate::Real::chain).
         Chain chain {
@@ -208,6 +241,7 @@ macro_rules! with_operators {
             da(a, b, y) = b;
             db(a, b, y) = a;
             latex = r"{a} \cdot {b}"; at = [(2.0, 3.0), (-0.3, 0.5), (1e10, -1e-8)];
+            is bilinear;
         }
         /// Power with an integer exponent, as `f64::powi` gives it; `b` is a constant.
         Powi powi {
@@ -243,7 +277,26 @@ macro_rules! with_operators {
         $($functions)*
     } };
 }
-binary_functions!(with_operators);
+pub(crate) use with_operators;
+binary_rows!(define);
+
+impl Binary {
+    /// Where only the first argument is a variable.
+    pub(crate) const fn curvature_in_first(self) -> Curvature {
+        match self {
+            Self::Div => Curvature::None,
+            _ => self.curvature_in_second(),
+        }
+    }
+
+    /// Where only the second argument is a variable.
+    pub(crate) const fn curvature_in_second(self) -> Curvature {
+        match self.curvature() {
+            Curvature::Full => Curvature::Full,
+            _ => Curvature::None,
+        }
+    }
+}
 
 /// `e^a / (e^a + e^b)`, where `y = ln(e^a + e^b)`.
 fn exp_share<R: Algebra>(a: R, b: R, y: R) -> R {

@@ -1,6 +1,4 @@
-//! Which rows have second derivatives, for the pattern of a Hessian.
-
-use super::{Binary, Unary};
+//! Which second derivatives there are, for the pattern of a Hessian.
 
 /// Which second derivatives of an operation can be other than 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,57 +11,23 @@ pub(crate) enum Curvature {
     Full,
 }
 
-impl Unary {
-    pub(crate) const fn curvature(self) -> Curvature {
-        match self {
-            Self::Neg
-            | Self::Abs
-            | Self::Relu
-            | Self::Fract
-            | Self::ToDegrees
-            | Self::ToRadians
-            | Self::Signum
-            | Self::Step
-            | Self::Floor
-            | Self::Ceil
-            | Self::Round
-            | Self::Trunc => Curvature::None,
-            _ => Curvature::Full,
-        }
-    }
+/// The curvature of a row by what it says of itself.
+macro_rules! curvature {
+    () => {
+        Curvature::Full
+    };
+    (bilinear) => {
+        Curvature::Product
+    };
+    ($linear_or_step:ident) => {
+        Curvature::None
+    };
 }
-
-impl Binary {
-    /// Where both arguments are variables.
-    pub(crate) const fn curvature(self) -> Curvature {
-        match self {
-            Self::Add | Self::Sub | Self::Rem | Self::Max | Self::Min | Self::AbsSub | Self::Copysign => {
-                Curvature::None
-            }
-            Self::Mul | Self::Chain => Curvature::Product,
-            _ => Curvature::Full,
-        }
-    }
-
-    /// Where only the first argument is a variable.
-    pub(crate) const fn curvature_in_first(self) -> Curvature {
-        match self {
-            Self::Div => Curvature::None,
-            _ => self.curvature_in_second(),
-        }
-    }
-
-    /// Where only the second argument is a variable.
-    pub(crate) const fn curvature_in_second(self) -> Curvature {
-        match self.curvature() {
-            Curvature::Full => Curvature::Full,
-            _ => Curvature::None,
-        }
-    }
-}
+pub(super) use curvature;
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Binary, Unary};
     use super::*;
     use crate::{Dual, Real};
 

@@ -62,14 +62,13 @@
 mod algebra;
 mod binary;
 mod curvature;
-mod edges;
 mod special;
 mod unary;
 
 pub use algebra::Algebra;
 pub(crate) use algebra::{algebra_negation, algebra_operators};
 pub use binary::Binary;
-pub(crate) use binary::binary_functions;
+pub(crate) use binary::{binary_functions, binary_rows, with_operators};
 pub(crate) use curvature::Curvature;
 pub use unary::Unary;
 pub(crate) use unary::unary_functions;

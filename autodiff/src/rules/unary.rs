@@ -2,6 +2,7 @@
 
 use num_traits::Float;
 
+use super::curvature::{Curvature, curvature};
 use super::{Algebra, Binary, special};
 
 const FOUR_SQRT_PI: f64 = 8.0 / std::f64::consts::FRAC_2_SQRT_PI;
@@ -10,103 +11,111 @@ const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_7;
 /// The table. Hands its rows to the macro named by the caller.
 ///
 /// A row: documentation, variant and method name, `value(x)` on plain numbers, `slope(x, y)` with `y` the value, LaTeX,
-/// check points inside the domain and off the kinks. A slope marked `@apart` is not inlined: with its calls in the sweep's
-/// loop, adjoints would no longer be kept in registers there.
+/// check points inside the domain and off the kinks. The value is called `float` where all numbers have the method already,
+/// from `num_traits::Float`. A slope marked `@apart` is not inlined: with its calls in the sweep's loop, adjoints would no longer
+/// be kept in registers there. Where there are any, `edges` are the points of the published table, and `is linear` or
+/// `is step` says that the function is so piece by piece.
 macro_rules! unary_functions {
     ($consumer:path $(, $argument:tt)*) => { $consumer! { $($argument)*
         /// Negation `-x`.
-        Neg neg { value(x) = -x; slope(x, y) = R::constant(-1.0); latex = "-{x}"; at = [-1.5, 0.0, 2.0, 1e-30, -1e30]; }
+        Neg neg { float(x) = -x; slope(x, y) = R::constant(-1.0); latex = "-{x}"; at = [-1.5, 0.0, 2.0, 1e-30, -1e30]; is linear; }
         /// Reciprocal `1 / x`.
-        Recip recip { value(x) = x.recip(); slope(x, y) = -(y * y); latex = r"\frac{1}{{x}}"; at = [-1.5, 0.3, 2.0, -1e-8, 1e10]; }
+        Recip recip { float(x) = x.recip(); slope(x, y) = -(y * y); latex = r"\frac{1}{{x}}"; at = [-1.5, 0.3, 2.0, -1e-8, 1e10]; edges = [0.0]; }
         /// Square `x · x`.
         Square square { value(x) = x * x; slope(x, y) = x + x; latex = "{x}^2"; at = [-1.5, 0.0, 2.0, -1e-8, 1e10]; }
         /// Absolute value. The derivative at 0 is 0, the least-norm subgradient.
         Abs abs {
-            value(x) = x.abs();
+            float(x) = x.abs();
             slope(x, y) = R::select(x.equals(R::constant(0.0)), R::constant(0.0), x.signum());
             latex = r"\left|{x}\right|"; at = [-1.5, 0.3, 2.0, -1e-8, 1e10];
+            edges = [0.0]; is linear;
         }
         /// Sign as `f64::signum` gives it: 1 for `+0` and above, -1 for `-0` and below, NaN for NaN. Derivative 0.
-        Signum signum { value(x) = x.signum(); slope(x, y) = R::constant(0.0); latex = r"\operatorname{sgn} {x}"; at = [-1.5, 0.3, -1e-8, 1e10]; }
+        Signum signum { float(x) = x.signum(); slope(x, y) = R::constant(0.0); latex = r"\operatorname{sgn} {x}"; at = [-1.5, 0.3, -1e-8, 1e10]; edges = [0.0]; is step; }
         /// Heaviside step: 1 for `x > 0`, 0 for `x <= 0`, NaN for NaN. Derivative 0.
         Step step {
             value(x) = if x > F::zero() { F::one() } else if x <= F::zero() { F::zero() } else { x };
             slope(x, y) = R::constant(0.0);
             latex = r"\left[{x} > 0\right]"; at = [-1.5, 0.3, -1e-8, 1e10];
+            edges = [0.0]; is step;
         }
         /// Largest integer not above `x`. Derivative 0.
-        Floor floor { value(x) = x.floor(); slope(x, y) = R::constant(0.0); latex = r"\left\lfloor {x} \right\rfloor"; at = [-1.5, 0.3, -1e-8, 12345.6]; }
+        Floor floor { float(x) = x.floor(); slope(x, y) = R::constant(0.0); latex = r"\left\lfloor {x} \right\rfloor"; at = [-1.5, 0.3, -1e-8, 12345.6]; edges = [0.0]; is step; }
         /// Smallest integer not below `x`. Derivative 0.
-        Ceil ceil { value(x) = x.ceil(); slope(x, y) = R::constant(0.0); latex = r"\left\lceil {x} \right\rceil"; at = [-1.5, 0.3, -1e-8, 12345.6]; }
+        Ceil ceil { float(x) = x.ceil(); slope(x, y) = R::constant(0.0); latex = r"\left\lceil {x} \right\rceil"; at = [-1.5, 0.3, -1e-8, 12345.6]; is step; }
         /// Nearest integer, halves away from 0. Derivative 0.
-        Round round { value(x) = x.round(); slope(x, y) = R::constant(0.0); latex = r"\operatorname{round} {x}"; at = [-1.2, 0.3, -1e-8, 12345.6]; }
+        Round round { float(x) = x.round(); slope(x, y) = R::constant(0.0); latex = r"\operatorname{round} {x}"; at = [-1.2, 0.3, -1e-8, 12345.6]; is step; }
         /// Integer part, towards 0. Derivative 0.
-        Trunc trunc { value(x) = x.trunc(); slope(x, y) = R::constant(0.0); latex = r"\operatorname{trunc} {x}"; at = [-1.5, 0.3, -1e-8, 12345.6]; }
+        Trunc trunc { float(x) = x.trunc(); slope(x, y) = R::constant(0.0); latex = r"\operatorname{trunc} {x}"; at = [-1.5, 0.3, -1e-8, 12345.6]; is step; }
         /// Fractional part `x - trunc x`. Derivative 1.
-        Fract fract { value(x) = x.fract(); slope(x, y) = R::constant(1.0); latex = r"\operatorname{frac} {x}"; at = [-1.3, 0.3, -1e-8, 12345.6]; }
+        Fract fract { float(x) = x.fract(); slope(x, y) = R::constant(1.0); latex = r"\operatorname{frac} {x}"; at = [-1.3, 0.3, -1e-8, 12345.6]; is linear; }
         /// Square root. The derivative at 0 is `+inf`.
-        Sqrt sqrt { value(x) = x.sqrt(); slope(x, y) = R::constant(0.5) / y; latex = r"\sqrt{{x}}"; at = [0.01, 1.0, 7.5, 1e-20, 1e40]; }
+        Sqrt sqrt { float(x) = x.sqrt(); slope(x, y) = R::constant(0.5) / y; latex = r"\sqrt{{x}}"; at = [0.01, 1.0, 7.5, 1e-20, 1e40]; edges = [0.0]; }
         /// Cube root. The derivative at 0 is `+inf`.
-        Cbrt cbrt { value(x) = x.cbrt(); slope(x, y) = R::constant(1.0) / (R::constant(3.0) * y * y); latex = r"\sqrt[3]{{x}}"; at = [-2.0, 0.1, 7.5, -1e-20, 1e40]; }
+        Cbrt cbrt { float(x) = x.cbrt(); slope(x, y) = R::constant(1.0) / (R::constant(3.0) * y * y); latex = r"\sqrt[3]{{x}}"; at = [-2.0, 0.1, 7.5, -1e-20, 1e40]; edges = [0.0]; }
         /// Exponential.
-        Exp exp { value(x) = x.exp(); slope(x, y) = y; latex = "e^{{x}}"; at = [-3.0, 0.0, 1.3, 1e-8, -700.0, 700.0]; }
+        Exp exp { float(x) = x.exp(); slope(x, y) = y; latex = "e^{{x}}"; at = [-3.0, 0.0, 1.3, 1e-8, -700.0, 700.0]; edges = [710.0, f64::NEG_INFINITY]; }
         /// Two to the power `x`.
-        Exp2 exp2 { value(x) = x.exp2(); slope(x, y) = y * R::constant(std::f64::consts::LN_2); latex = "2^{{x}}"; at = [-3.0, 0.0, 1.3, 1e-8, -1000.0, 1000.0]; }
+        Exp2 exp2 { float(x) = x.exp2(); slope(x, y) = y * R::constant(std::f64::consts::LN_2); latex = "2^{{x}}"; at = [-3.0, 0.0, 1.3, 1e-8, -1000.0, 1000.0]; }
         /// `e^x - 1`, accurate near 0.
-        ExpM1 exp_m1 { value(x) = x.exp_m1(); slope(x, y) = x.exp(); latex = r"\left(e^{{x}} - 1\right)"; at = [-3.0, 1e-8, 1.3, -40.0, 700.0]; }
+        ExpM1 exp_m1 { float(x) = x.exp_m1(); slope(x, y) = x.exp(); latex = r"\left(e^{{x}} - 1\right)"; at = [-3.0, 1e-8, 1.3, -40.0, 700.0]; }
         /// Natural logarithm. NaN below 0, in value and derivative.
-        Ln ln { value(x) = x.ln(); slope(x, y) = y.domain(R::constant(1.0) / x); latex = r"\ln {x}"; at = [0.01, 1.0, 7.5, 1e-20, 1e40, 0.999_999_999_999]; }
+        Ln ln { float(x) = x.ln(); slope(x, y) = y.domain(R::constant(1.0) / x); latex = r"\ln {x}"; at = [0.01, 1.0, 7.5, 1e-20, 1e40, 0.999_999_999_999]; edges = [0.0, -1.0]; }
         /// Logarithm to base 2.
-        Log2 log2 { value(x) = x.log2(); slope(x, y) = y.domain(R::constant(std::f64::consts::LOG2_E) / x); latex = r"\log_2 {x}"; at = [0.01, 1.0, 7.5, 1e-20, 1e40, 0.999_999_999_999]; }
+        Log2 log2 { float(x) = x.log2(); slope(x, y) = y.domain(R::constant(std::f64::consts::LOG2_E) / x); latex = r"\log_2 {x}"; at = [0.01, 1.0, 7.5, 1e-20, 1e40, 0.999_999_999_999]; edges = [0.0, -1.0]; }
         /// Logarithm to base 10.
-        Log10 log10 { value(x) = x.log10(); slope(x, y) = y.domain(R::constant(std::f64::consts::LOG10_E) / x); latex = r"\log_{10} {x}"; at = [0.01, 1.0, 7.5, 1e-20, 1e40, 0.999_999_999_999]; }
+        Log10 log10 { float(x) = x.log10(); slope(x, y) = y.domain(R::constant(std::f64::consts::LOG10_E) / x); latex = r"\log_{10} {x}"; at = [0.01, 1.0, 7.5, 1e-20, 1e40, 0.999_999_999_999]; edges = [0.0, -1.0]; }
         /// `ln(1 + x)`, accurate near 0.
-        Ln1p ln_1p { value(x) = x.ln_1p(); slope(x, y) = y.domain(R::constant(1.0) / (R::constant(1.0) + x)); latex = r"\ln\left(1 + {x}\right)"; at = [-0.7, 1e-8, 7.5, -0.999_999_999_999, 1e40]; }
+        Ln1p ln_1p { float(x) = x.ln_1p(); slope(x, y) = y.domain(R::constant(1.0) / (R::constant(1.0) + x)); latex = r"\ln\left(1 + {x}\right)"; at = [-0.7, 1e-8, 7.5, -0.999_999_999_999, 1e40]; edges = [-1.0, -2.0]; }
         /// Sine of an angle in radians.
-        Sin sin { value(x) = x.sin(); slope(x, y) = x.cos(); latex = r"\sin {x}"; at = [-2.0, 0.0, 1.3, 1e-8, 100.0, -12345.6]; }
+        Sin sin { float(x) = x.sin(); slope(x, y) = x.cos(); latex = r"\sin {x}"; at = [-2.0, 0.0, 1.3, 1e-8, 100.0, -12345.6]; }
         /// Cosine of an angle in radians.
-        Cos cos { value(x) = x.cos(); slope(x, y) = -x.sin(); latex = r"\cos {x}"; at = [-2.0, 0.0, 1.3, 1e-8, 100.0, -12345.6]; }
+        Cos cos { float(x) = x.cos(); slope(x, y) = -x.sin(); latex = r"\cos {x}"; at = [-2.0, 0.0, 1.3, 1e-8, 100.0, -12345.6]; }
         /// Tangent of an angle in radians.
-        Tan tan { value(x) = x.tan(); slope(x, y) = R::constant(1.0) + y * y; latex = r"\tan {x}"; at = [-1.0, 0.0, 1.3, 1e-8, -1.57, 100.0]; }
+        Tan tan { float(x) = x.tan(); slope(x, y) = R::constant(1.0) + y * y; latex = r"\tan {x}"; at = [-1.0, 0.0, 1.3, 1e-8, -1.57, 100.0]; }
         /// Arc sine, in radians.
         Asin asin {
-            value(x) = x.asin();
+            float(x) = x.asin();
             slope(x, y) = R::constant(1.0) / ((R::constant(1.0) - x) * (R::constant(1.0) + x)).sqrt();
             latex = r"\arcsin {x}"; at = [-0.9, 0.0, 0.5, 1e-8, 0.999_999_999_999, -0.999_999];
+            edges = [1.0, -1.0, 2.0];
         }
         /// Arc cosine, in radians.
         Acos acos {
-            value(x) = x.acos();
+            float(x) = x.acos();
             slope(x, y) = R::constant(-1.0) / ((R::constant(1.0) - x) * (R::constant(1.0) + x)).sqrt();
             latex = r"\arccos {x}"; at = [-0.9, 0.0, 0.5, 1e-8, 0.999_999_999_999, -0.999_999];
+            edges = [1.0, -1.0, 2.0];
         }
         /// Arc tangent, in radians.
-        Atan atan { value(x) = x.atan(); slope(x, y) = R::constant(1.0) / (R::constant(1.0) + x * x); latex = r"\arctan {x}"; at = [-3.0, 0.0, 0.5, 1e-8, 1e8, -1e40]; }
+        Atan atan { float(x) = x.atan(); slope(x, y) = R::constant(1.0) / (R::constant(1.0) + x * x); latex = r"\arctan {x}"; at = [-3.0, 0.0, 0.5, 1e-8, 1e8, -1e40]; }
         /// Hyperbolic sine.
-        Sinh sinh { value(x) = x.sinh(); slope(x, y) = x.cosh(); latex = r"\sinh {x}"; at = [-3.0, 0.0, 0.5, 1e-8, 30.0, -700.0]; }
+        Sinh sinh { float(x) = x.sinh(); slope(x, y) = x.cosh(); latex = r"\sinh {x}"; at = [-3.0, 0.0, 0.5, 1e-8, 30.0, -700.0]; }
         /// Hyperbolic cosine.
-        Cosh cosh { value(x) = x.cosh(); slope(x, y) = x.sinh(); latex = r"\cosh {x}"; at = [-3.0, 0.0, 0.5, 1e-8, 30.0, -700.0]; }
+        Cosh cosh { float(x) = x.cosh(); slope(x, y) = x.sinh(); latex = r"\cosh {x}"; at = [-3.0, 0.0, 0.5, 1e-8, 30.0, -700.0]; }
         /// Hyperbolic tangent. Its slope `(1 - y)(1 + y)` is exact to 4 eps absolute where the function saturates.
-        Tanh tanh { value(x) = x.tanh(); slope(x, y) = (R::constant(1.0) - y) * (R::constant(1.0) + y); latex = r"\tanh {x}"; at = [-2.0, 0.0, 0.5, 1e-8, 10.0, -20.0]; }
+        Tanh tanh { float(x) = x.tanh(); slope(x, y) = (R::constant(1.0) - y) * (R::constant(1.0) + y); latex = r"\tanh {x}"; at = [-2.0, 0.0, 0.5, 1e-8, 10.0, -20.0]; edges = [1e3, -1e3]; }
         /// Inverse hyperbolic sine.
-        Asinh asinh { value(x) = x.asinh(); slope(x, y) = R::constant(1.0) / x.hypot(R::constant(1.0)); latex = r"\operatorname{arsinh} {x}"; at = [-3.0, 0.0, 0.5, 1e-8, 1e8, -1e40]; }
+        Asinh asinh { float(x) = x.asinh(); slope(x, y) = R::constant(1.0) / x.hypot(R::constant(1.0)); latex = r"\operatorname{arsinh} {x}"; at = [-3.0, 0.0, 0.5, 1e-8, 1e8, -1e40]; }
         /// Inverse hyperbolic cosine.
         Acosh acosh {
-            value(x) = x.acosh();
+            float(x) = x.acosh();
             // Two roots: the product would overflow from 1e154 on.
             slope(x, y) = y.domain(R::constant(1.0) / ((x - R::constant(1.0)).sqrt() * (x + R::constant(1.0)).sqrt()));
             latex = r"\operatorname{arcosh} {x}"; at = [1.2, 3.0, 1.000_000_001, 1e8, 1e100];
+            edges = [1.0, 0.5];
         }
         /// Inverse hyperbolic tangent.
         Atanh atanh {
-            value(x) = x.atanh();
+            float(x) = x.atanh();
             slope(x, y) = y.domain(R::constant(1.0) / ((R::constant(1.0) - x) * (R::constant(1.0) + x)));
             latex = r"\operatorname{artanh} {x}"; at = [-0.9, 0.0, 0.5, 1e-8, 0.999_999_999_999, -0.999_999];
+            edges = [1.0, -1.0, 2.0];
         }
         /// Radians to degrees.
-        ToDegrees to_degrees { value(x) = x.to_degrees(); slope(x, y) = R::constant(180.0 / std::f64::consts::PI); latex = r"\frac{180}{\pi} {x}"; at = [-2.0, 0.5, 1e-8, 1e10]; }
+        ToDegrees to_degrees { float(x) = x.to_degrees(); slope(x, y) = R::constant(180.0 / std::f64::consts::PI); latex = r"\frac{180}{\pi} {x}"; at = [-2.0, 0.5, 1e-8, 1e10]; is linear; }
         /// Degrees to radians.
-        ToRadians to_radians { value(x) = x.to_radians(); slope(x, y) = R::constant(std::f64::consts::PI / 180.0); latex = r"\frac{\pi}{180} {x}"; at = [-90.0, 30.0, 1e-8, 1e10]; }
+        ToRadians to_radians { float(x) = x.to_radians(); slope(x, y) = R::constant(std::f64::consts::PI / 180.0); latex = r"\frac{\pi}{180} {x}"; at = [-90.0, 30.0, 1e-8, 1e10]; is linear; }
         /// Logistic function `1 / (1 + e^-x)` in the form that never overflows (L4). Its slope `y (1 - y)` is exact to 4 eps
         /// absolute where the function saturates.
         Sigmoid sigmoid {
@@ -117,24 +126,28 @@ macro_rules! unary_functions {
             };
             slope(x, y) = y * (R::constant(1.0) - y);
             latex = r"\sigma\left({x}\right)"; at = [-3.0, 0.0, 1.3, 1e-8, 30.0, -30.0, -700.0];
+            edges = [1e3, -1e3];
         }
         /// `ln sigmoid(x)`, without overflow and without cancellation.
         LogSigmoid log_sigmoid {
             value(x) = x.min(F::zero()) - (-x.abs()).exp().ln_1p();
             slope(x, y) = (-x).sigmoid();
             latex = r"\ln\sigma\left({x}\right)"; at = [-3.0, 0.0, 1.3, 1e-8, 30.0, -30.0, 700.0];
+            edges = [1e3, -1e3];
         }
         /// `ln(1 + e^x)` in the form `max(x, 0) + ln(1 + e^-|x|)`, which never overflows.
         Softplus softplus {
             value(x) = x.max(F::zero()) + (-x.abs()).exp().ln_1p();
             slope(x, y) = x.sigmoid();
             latex = r"\operatorname{softplus}\left({x}\right)"; at = [-3.0, 0.0, 1.3, 1e-8, 30.0, -30.0, -700.0];
+            edges = [1e3, -1e3];
         }
         /// Rectifier: `x` for `x > 0`, 0 for `x <= 0`, NaN for NaN. The derivative at 0 is 0.
         Relu relu {
             value(x) = if x <= F::zero() { F::zero() } else { x };
             slope(x, y) = x.step();
             latex = r"\left[{x}\right]_+"; at = [-1.5, 0.3, 2.0, -1e-8, 1e10];
+            edges = [0.0]; is linear;
         }
         /// Error function `2/√π ∫_0^x e^(-t²) dt`. Its slope is `4 √π φ(x)²`, with `φ` the normal density.
         Erf erf {
@@ -154,6 +167,7 @@ macro_rules! unary_functions {
             @apart slope(x, y) = inv_erf_slope(x, y);
             latex = r"\operatorname{erf}^{-1}\left({x}\right)";
             at = [-0.99, -0.5, 0.0, 1e-8, 0.3, 0.7, 0.999_999, -0.999_999_999_999, 0.999_999_999_999_999_9];
+            edges = [1.0, -1.0, 2.0];
         }
         /// `ln |Γ(x)|`. At 0 and at negative integers it is `+inf`, its derivative [`digamma`](Unary::Digamma) as there.
         LnGamma ln_gamma {
@@ -161,12 +175,14 @@ macro_rules! unary_functions {
             @apart slope(x, y) = x.digamma();
             latex = r"\ln\left|\Gamma\left({x}\right)\right|";
             at = [0.1, 1e-8, 1.0, 1.461_632_144_9, 2.0, 3.7, 40.0, 1e10, -0.4, -2.3, -7.9];
+            edges = [0.0, -1.0];
         }
         /// Derivative of `ln |Γ(x)|`. At `+0` it is `-inf`, at `-0` `+inf`, with derivative `+inf`; NaN at negative integers.
         Digamma digamma {
             value(x) = special::in_f64(special::digamma, x);
             @apart slope(x, y) = y.domain(x.apply2(Binary::Polygamma, R::constant(1.0)));
             latex = r"\psi\left({x}\right)"; at = [0.1, 1e-8, 1.0, 1.461_632_144_9, 2.5, 12.0, 1e10, -0.4, -2.3, -7.9];
+            edges = [0.0, -1.0];
         }
         /// `ln(x / (1 - x))`, the inverse of [`sigmoid`](Unary::Sigmoid), accurate near 0, 1/2 and 1. At 0 it is `-inf`, at 1
         /// `+inf`, with derivative `+inf`; NaN outside.
@@ -174,6 +190,7 @@ macro_rules! unary_functions {
             value(x) = special::in_f64(special::logit, x);
             slope(x, y) = y.domain(R::constant(1.0) / (x * (R::constant(1.0) - x)));
             latex = r"\ln\frac{{x}}{1 - {x}}"; at = [1e-30, 1e-8, 0.1, 0.3, 0.499_999_999_9, 0.5, 0.500_000_1, 0.7, 0.9, 0.999_999_999_999];
+            edges = [0.0, 1.0, 2.0];
         }
         /// `sin x / x`, which is 1 at 0 and 0 at `±inf`. Its slope is `-j_1(x)`, a spherical Bessel function: nothing is
         /// divided by `x`, at any order.
@@ -181,6 +198,7 @@ macro_rules! unary_functions {
             value(x) = if x == F::zero() { F::one() } else if x.is_infinite() { F::zero() } else { x.sin() / x };
             @apart slope(x, y) = -x.apply2(Binary::SphericalJn, R::constant(1.0));
             latex = r"\operatorname{sinc} {x}"; at = [0.0, 1e-8, 0.3, -1.3, 2.2, 3.0, -10.0, 100.0, 12345.6];
+            edges = [0.0];
         }
         /// Distribution function of the standard normal distribution, `Φ(x)`, in the left tail too to full accuracy.
         NormalCdf normal_cdf {
@@ -215,10 +233,19 @@ macro_rules! slope {
     };
 }
 
+macro_rules! is_step {
+    (step) => {
+        true
+    };
+    ($($other:ident)?) => {
+        false
+    };
+}
+
 macro_rules! define {
     ($($(#[doc = $doc:literal])* $variant:ident $method:ident {
-        value($x:ident) = $value:expr; $(@$apart:ident)? slope($sx:ident, $sy:ident) = $slope:expr;
-        latex = $latex:literal; at = $points:expr;
+        $value_or_float:ident($x:ident) = $value:expr; $(@$apart:ident)? slope($sx:ident, $sy:ident) = $slope:expr;
+        latex = $latex:literal; at = $points:expr; $(edges = [$($edge:expr),*];)? $(is $kind:ident;)?
     })*) => {
         /// An elementary function of one argument: a row of the table.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -236,10 +263,7 @@ macro_rules! define {
 
             /// Whether the function goes in steps: its derivative is 0 wherever there is one.
             pub const fn is_step(self) -> bool {
-                matches!(
-                    self,
-                    Self::Signum | Self::Step | Self::Floor | Self::Ceil | Self::Round | Self::Trunc
-                )
+                match self { $(Self::$variant => is_step!($($kind)?),)* }
             }
 
             /// LaTeX of the function, with `{x}` standing for its argument.
@@ -250,6 +274,15 @@ macro_rules! define {
             /// Points inside the domain and off the kinks, at which the row is checked.
             pub const fn points(self) -> &'static [f64] {
                 match self { $(Self::$variant => &$points,)* }
+            }
+
+            /// Kinks, edges of the domain, poles and infinities, at which the table of edge values says what holds.
+            pub const fn edges(self) -> &'static [f64] {
+                match self { $(Self::$variant => &[$($($edge),*)?],)* }
+            }
+
+            pub(crate) const fn curvature(self) -> Curvature {
+                match self { $(Self::$variant => curvature!($($kind)?),)* }
             }
 
             /// The value on a plain number (`f32`, `f64`), bit for bit what plain code gives.

@@ -1,7 +1,7 @@
 //! The table's rows on whole tensors.
 
+use super::expr::Arena;
 use super::layout::{Dims, broadcast, checked_len};
-use super::lift::Arena;
 use super::op::{Op, Row, on_tensors};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
@@ -179,7 +179,7 @@ fn unary_partials<T: Real>(f: Unary, g: &Tensor<T>, x: &Tensor<T>, y: &Tensor<T>
 fn binary_partials<T: Real>(f: Binary, i: usize, g: &Tensor<T>, x: [&Tensor<T>; 3]) -> Tensor<T> {
     let (shape, [a, b, y]) = (g.shape(), x.map(Tensor::strided));
     Tensor::build(shape, |out| {
-        once::binary_partial(f, i, Arrays { shape, operands: [g.strided(), a, b, y], out: [out] })
+        once::binary_partial(f, i, Arrays { shape, operands: [g.strided(), a, b, y], out: [out] });
     })
 }
 
@@ -201,8 +201,8 @@ impl<T: Real> Op<T> for Unary {
         let (x, y, g) = (cx.input(0), cx.output(), cx.grad());
         if cx.recording() {
             let arena = Arena::new();
-            let slope = f.derivative(arena.lift(x.clone()), arena.lift(y.clone())).tensor();
-            return g.binary(Binary::Chain, &slope).into();
+            let partial = f.derivative(arena.lift(x.clone()), arena.lift(y.clone())).tensor();
+            return g.binary(Binary::Chain, &partial).into();
         }
         unary_partials(f, g, x, y).into()
     }
@@ -243,8 +243,8 @@ impl<T: Real> Op<T> for Binary {
             let arena = Arena::new();
             let [x, z, v] = [a, b, y].map(|t| arena.lift(t.clone()));
             return cx.each(|i| {
-                let slope = if i == 0 { f.derivative_a(x, z, v) } else { f.derivative_b(x, z, v) };
-                g.binary(Binary::Chain, &slope.tensor())
+                let partial = if i == 0 { f.derivative_a(x, z, v) } else { f.derivative_b(x, z, v) };
+                g.binary(Binary::Chain, &partial.tensor())
             });
         }
         let [a, b] = [a, b].map(|t| t.with_layout(t.layout().broadcast_to(y.shape()).expect("an operand broadcasts")));

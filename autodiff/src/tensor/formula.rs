@@ -4,8 +4,8 @@ use ndarray::{ArrayD, ArrayViewD};
 use smallvec::SmallVec;
 
 use super::elementwise::fit;
+use super::expr::{Arena, TensorExpr};
 use super::layout::Dims;
-use super::lift::{Arena, Lift};
 use super::op::{Op, on_tensors};
 use super::tangent::Tangent;
 use super::{Elem, Grads, Tensor, Vjp};
@@ -149,9 +149,9 @@ impl<F: Formula<K>, const K: usize, const FIRST: usize, const N: usize> Kernel<5
         }
         let y = self.0.eval(arguments).0;
         let mut gradients = [x[0]; N];
-        for (gradient, slope) in gradients.iter_mut().zip(y.along) {
-            *gradient = match slope {
-                Some(slope) => x[0].apply2(Binary::Chain, slope),
+        for (gradient, partial) in gradients.iter_mut().zip(y.along) {
+            *gradient = match partial {
+                Some(partial) => x[0].apply2(Binary::Chain, partial),
                 None => A::constant(0.0),
             };
         }
@@ -204,11 +204,11 @@ impl<T: Real, F: Formula<K>, const K: usize> Op<T> for Elementwise<F, K> {
             let arena = Arena::new();
             let argument = |i: usize| {
                 let along = unit(i, 0).map(|unit| unit.filter(|_| cx.needs(i)));
-                Elem(Tangent::<Lift<'_, T>, K> { value: arena.lift(cx.input(i).clone()), along })
+                Elem(Tangent::<TensorExpr<'_, T>, K> { value: arena.lift(cx.input(i).clone()), along })
             };
             let y = self.0.eval(std::array::from_fn::<_, K, _>(argument)).0;
             return cx.each(|i| match y.along[i] {
-                Some(slope) => cx.grad().binary(Binary::Chain, &slope.tensor()),
+                Some(partial) => cx.grad().binary(Binary::Chain, &partial.tensor()),
                 None => Tensor::scalar(T::zero()),
             });
         }

@@ -20,14 +20,14 @@ impl<A: Algebra, const N: usize> Tangent<A, N> {
         varies
     }
 
-    /// The chain rule: the derivatives times a slope. Loops here and below, for closures need not be inlined, and what is
+    /// The chain rule: the derivatives times a partial one. Loops here and below, for closures need not be inlined, and what is
     /// not is not compiled for the processor at hand.
     #[inline(always)]
-    fn times(&self, slope: A) -> [Option<A>; N] {
+    fn times(&self, partial: A) -> [Option<A>; N] {
         let mut along = self.along;
         for along in &mut along {
             if let Some(value) = along {
-                *along = Some(value.apply2(Binary::Chain, slope));
+                *along = Some(value.apply2(Binary::Chain, partial));
             }
         }
         along

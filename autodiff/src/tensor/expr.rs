@@ -14,10 +14,10 @@ impl<T: Real> Arena<T> {
         Self(RefCell::new(Vec::new()))
     }
 
-    pub(super) fn lift(&self, tensor: Tensor<T>) -> Lift<'_, T> {
+    pub(super) fn lift(&self, tensor: Tensor<T>) -> TensorExpr<'_, T> {
         let mut tensors = self.0.borrow_mut();
         tensors.push(tensor);
-        Lift::Tensor(self, tensors.len() - 1)
+        TensorExpr::Tensor(self, tensors.len() - 1)
     }
 
     fn get(&self, at: usize) -> Tensor<T> {
@@ -27,12 +27,12 @@ impl<T: Real> Arena<T> {
 
 /// A tensor or a constant; copied freely, as [`Algebra`] asks.
 #[derive(Clone, Copy)]
-pub(super) enum Lift<'a, T: Real> {
+pub(super) enum TensorExpr<'a, T: Real> {
     Constant(f64),
     Tensor(&'a Arena<T>, usize),
 }
 
-impl<T: Real> Lift<'_, T> {
+impl<T: Real> TensorExpr<'_, T> {
     pub(super) fn tensor(self) -> Tensor<T> {
         match self {
             Self::Constant(value) => Tensor::scalar(T::of(value)),
@@ -43,27 +43,27 @@ impl<T: Real> Lift<'_, T> {
 
 /// A truth value for all elements or for each.
 #[derive(Clone, Copy)]
-pub(super) enum LiftMask<'a, T: Real> {
+pub(super) enum ExprMask<'a, T: Real> {
     All(bool),
     Each(&'a Arena<T>, usize),
 }
 
-impl<'a, T: Real> Lift<'a, T> {
-    fn compare(self, other: Self, holds: impl Fn(T, T) -> bool) -> LiftMask<'a, T> {
+impl<'a, T: Real> TensorExpr<'a, T> {
+    fn compare(self, other: Self, holds: impl Fn(T, T) -> bool) -> ExprMask<'a, T> {
         let arena = match (self, other) {
-            (Self::Constant(a), Self::Constant(b)) => return LiftMask::All(holds(T::of(a), T::of(b))),
+            (Self::Constant(a), Self::Constant(b)) => return ExprMask::All(holds(T::of(a), T::of(b))),
             (Self::Tensor(arena, _), _) | (_, Self::Tensor(arena, _)) => arena,
         };
         let mask = self.tensor().compare("compare", &other.tensor(), holds);
         match arena.lift(mask) {
-            Self::Tensor(arena, at) => LiftMask::Each(arena, at),
+            Self::Tensor(arena, at) => ExprMask::Each(arena, at),
             Self::Constant(_) => unreachable!("`lift` holds tensors"),
         }
     }
 }
 
-impl<'a, T: Real> Algebra for Lift<'a, T> {
-    type Mask = LiftMask<'a, T>;
+impl<'a, T: Real> Algebra for TensorExpr<'a, T> {
+    type Mask = ExprMask<'a, T>;
 
     fn constant(value: f64) -> Self {
         Self::Constant(value)
@@ -95,16 +95,16 @@ impl<'a, T: Real> Algebra for Lift<'a, T> {
 
     fn select(mask: Self::Mask, a: Self, b: Self) -> Self {
         match mask {
-            LiftMask::All(holds) => {
+            ExprMask::All(holds) => {
                 if holds {
                     a
                 } else {
                     b
                 }
             }
-            LiftMask::Each(arena, at) => arena.lift(Tensor::select(&arena.get(at), &a.tensor(), &b.tensor())),
+            ExprMask::Each(arena, at) => arena.lift(Tensor::select(&arena.get(at), &a.tensor(), &b.tensor())),
         }
     }
 }
 
-algebra_operators!({'a, T: Real} {Lift<'a, T>});
+algebra_operators!({'a, T: Real} {TensorExpr<'a, T>});

@@ -63,10 +63,9 @@ mod train;
 mod visit;
 
 pub use buffer::Buffer;
-pub use check::{GradientCheck, check_gradient};
-pub use data::{Batches, Dataset, Standardizer};
 #[cfg(feature = "data")]
-pub use data::{Csv, Table};
+pub use data::Csv;
+pub use data::{Batches, Dataset, Standardizer};
 pub use derivative::{param_grad, param_hvp, param_value_and_grad};
 pub use error::{Error, Result};
 pub use explain::name_parameters;

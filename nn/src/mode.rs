@@ -4,7 +4,7 @@
 /// compute differently then; the others have no mode.
 ///
 /// A new model is in [`Mode::Eval`]: `forward` is a function of its input, gives the same result twice, and treats the
-/// items of a batch one by one. (PyTorch starts in training mode.) Training is asked for by [`train_mode`]; a
+/// items of a batch one by one. (PyTorch starts in training mode.) [`train_mode`](crate::train_mode) turns training on; a
 /// [`Trainer`](crate::Trainer) does so by itself and leaves the model in `Eval`.
 ///
 /// ```

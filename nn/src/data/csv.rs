@@ -6,6 +6,7 @@ use std::path::Path;
 use super::columns::{Column, ColumnId, Columns, Schema, Values};
 use super::rows::{Row, Rows, number};
 use crate::error::{Error, Kind, Result, listed};
+use crate::expect;
 
 /// What stands for a value that is not there, besides nothing at all.
 const MISSING: [&str; 6] = ["na", "n/a", "nan", "null", "none", "?"];
@@ -36,6 +37,7 @@ pub struct Csv {
     header: bool,
     delimiter: u8,
     categories: Vec<ColumnId>,
+    classes: Vec<(ColumnId, usize)>,
     skip: Vec<ColumnId>,
     schema: Option<Schema>,
 }
@@ -49,7 +51,14 @@ impl Default for Csv {
 impl Csv {
     /// A file with a header and commas.
     pub fn new() -> Self {
-        Self { header: true, delimiter: b',', categories: Vec::new(), skip: Vec::new(), schema: None }
+        Self {
+            header: true,
+            delimiter: b',',
+            categories: Vec::new(),
+            classes: Vec::new(),
+            skip: Vec::new(),
+            schema: None,
+        }
     }
 
     /// Whether the first line names the columns. Without, they are called 1, 2 and so on.
@@ -68,6 +77,26 @@ impl Csv {
         self
     }
 
+    /// Reads a column as class numbers from 0 to `count - 1`, whether or not all of them occur.
+    ///
+    /// ```
+    /// use nn::Csv;
+    /// let file = std::env::temp_dir().join("nn-classes-doc.csv");
+    /// std::fs::write(&file, "0.5,1,0\n2,3,1\n").unwrap();
+    /// let data = Csv::new().header(false).classes(3, 4).read(&file)?.dataset::<f64>(3)?;
+    /// assert_eq!(data.inputs(), &ndarray::array![[0.5, 1.0], [2.0, 3.0]].into_dyn());
+    /// assert_eq!(data.targets(), &ndarray::array![[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]].into_dyn());
+    /// # Ok::<(), nn::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If there are no classes.
+    #[track_caller]
+    pub fn classes(mut self, column: impl Into<ColumnId>, count: usize) -> Self {
+        self.classes.push((column.into(), expect::at_least_one("Csv: the number of classes", count)));
+        self
+    }
+
     /// Leaves a column out.
     pub fn skip(mut self, column: impl Into<ColumnId>) -> Self {
         self.skip.push(column.into());
@@ -75,8 +104,8 @@ impl Csv {
     }
 
     /// Reads columns as in another file: the same ones in the same order, the same categories with the same indices.
-    /// With a header they are found by name, and others are left out. What [`categories`](Self::categories) and
-    /// [`skip`](Self::skip) say does not count then.
+    /// With a header they are found by name, and others are left out. What [`categories`](Self::categories),
+    /// [`classes`](Self::classes) and [`skip`](Self::skip) say does not count then.
     ///
     /// ```
     /// use nn::data::Csv;
@@ -158,11 +187,21 @@ impl Csv {
         }
         let skipped = self.skip.iter().map(index).collect::<Result<Vec<usize>>>()?;
         let categories = self.categories.iter().map(index).collect::<Result<Vec<usize>>>()?;
+        let classes = self.classes.iter().map(|(column, count)| Ok((index(column)?, *count)));
+        let classes = classes.collect::<Result<Vec<(usize, usize)>>>()?;
         let mut builders = Vec::with_capacity(names.len());
         for (index, name) in names.into_iter().enumerate().filter(|(index, _)| !skipped.contains(index)) {
             let is_named = categories.contains(&index);
             let categories = || Building::Categories { ids: Vec::with_capacity(room), decided: None };
-            let kind = if is_named { categories() } else { Building::Undecided { room } };
+            let count = classes.iter().find(|(column, _)| *column == index).map(|(_, count)| *count);
+            let kind = match count {
+                Some(count) => {
+                    let places = (0..count).map(|class| (class.to_string(), class)).collect();
+                    Building::Known { places, indices: Vec::with_capacity(room) }
+                }
+                None if is_named => categories(),
+                None => Building::Undecided { room },
+            };
             builders.push(Builder { index, name, named: self.header, kind });
         }
         Ok(builders)
@@ -206,7 +245,7 @@ enum Building {
     Numbers { numbers: Vec<f64>, decided: Option<u64> },
     /// Categories as numbers of texts; the line that decided so, if the user did not.
     Categories { ids: Vec<usize>, decided: Option<u64> },
-    /// Categories from a schema, and where each has its place.
+    /// Categories known before, and where each has its place.
     Known { places: BTreeMap<String, usize>, indices: Vec<usize> },
 }
 

@@ -3,8 +3,7 @@
 //! | from | with |
 //! |---|---|
 //! | arrays in memory | [`Dataset::new`] |
-//! | CSV with a header or categories | [`Csv`] |
-//! | CSV of numbers and a class number | [`Table`] |
+//! | CSV | [`Csv`] |
 //! | IDX, plain or gzip | [`read_idx`] |
 //! | NPY, NPZ | [`read_npy`], [`Npz`] |
 //! | formulas | [`generate`] |
@@ -31,8 +30,6 @@ mod npz;
 mod rows;
 mod split;
 mod standardize;
-#[cfg(feature = "data")]
-mod table;
 
 #[cfg(feature = "data")]
 pub use self::csv::Csv;
@@ -48,7 +45,5 @@ pub use npy::read_npy;
 pub use npz::Npz;
 pub use split::Folds;
 pub use standardize::Standardizer;
-#[cfg(feature = "data")]
-pub use table::Table;
 
 pub use crate::loss::one_hot;

@@ -76,7 +76,7 @@ pub fn param_value_and_grad<T: Real, M: Layer<T>>(
 /// ```
 ///
 /// # Errors
-/// If there is not a direction of its shape for each parameter.
+/// If a parameter lacks a direction of its shape.
 ///
 /// # Panics
 /// If the objective is not a scalar, or a constant.

@@ -21,12 +21,12 @@
 /// nn::eval_mode(&mut model);
 /// ```
 ///
-/// A layer of one's own that has a mode keeps it in a `Cell<Mode>` and lists it: `v.mode(&self.mode)`.
+/// A layer of your own that has a mode keeps it in a `Cell<Mode>` and lists it: `v.mode(&self.mode)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Mode {
-    /// Statistics of the batch, random masks.
+    /// Training: statistics of the batch, random masks.
     Train,
-    /// Running statistics, nothing random.
+    /// Evaluation: running statistics, nothing random.
     #[default]
     Eval,
 }

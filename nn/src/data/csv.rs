@@ -8,14 +8,14 @@ use super::rows::{Row, Rows, number};
 use crate::error::{Error, Kind, Result, listed};
 use crate::expect;
 
-/// What stands for a value that is not there, besides nothing at all.
+/// What stands for a missing value, besides nothing at all.
 const MISSING: [&str; 6] = ["na", "n/a", "nan", "null", "none", "?"];
 
 /// Reads a CSV file column by column.
 ///
 /// A column holds numbers or categories; the first row decides, and a later field of the other kind is an error, as is a
 /// missing value: nothing, or `NA`, `N/A`, `NaN`, `null`, `none` or `?` in any case. A column that
-/// [`categories`](Self::categories) names may hold anything but nothing. Spaces around a field do not count. Errors
+/// [`categories`](Self::categories) names may hold anything but an empty field. Spaces around a field do not count. Errors
 /// name the file, the line and the field.
 ///
 /// ```
@@ -49,7 +49,7 @@ impl Default for Csv {
 }
 
 impl Csv {
-    /// A file with a header and commas.
+    /// Reads files with a header, separated by commas.
     pub fn new() -> Self {
         Self {
             header: true,
@@ -61,12 +61,12 @@ impl Csv {
         }
     }
 
-    /// Whether the first line names the columns. Without, they are called 1, 2 and so on.
+    /// Sets whether the first line names the columns. Otherwise they are called 1, 2 and so on.
     pub fn header(self, header: bool) -> Self {
         Self { header, ..self }
     }
 
-    /// What separates the fields of a line.
+    /// Sets what separates the fields of a line; a comma unless set.
     pub fn delimiter(self, delimiter: u8) -> Self {
         Self { delimiter, ..self }
     }
@@ -105,7 +105,7 @@ impl Csv {
 
     /// Reads columns as in another file: the same ones in the same order, the same categories with the same indices.
     /// With a header they are found by name, and others are left out. What [`categories`](Self::categories),
-    /// [`classes`](Self::classes) and [`skip`](Self::skip) say does not count then.
+    /// [`classes`](Self::classes) and [`skip`](Self::skip) say is ignored then.
     ///
     /// ```
     /// use nn::data::Csv;

@@ -8,8 +8,8 @@
 //! | NPY, NPZ | [`read_npy`], [`Npz`] |
 //! | formulas | [`generate`] |
 //!
-//! Readers of files come with the feature `data`. They trust no header: memory is taken for what a file holds, not for what it says, and every error names the file
-//! and the line and field, or the byte.
+//! Readers of files come with the feature `data`. They trust no header: memory is taken for what a file holds, not for what
+//! it says, and every error names the file and the line and field, or the byte.
 
 pub(crate) mod batches;
 #[cfg(feature = "data")]

@@ -20,7 +20,7 @@ impl AbsoluteError {
         Self::default()
     }
 
-    /// What becomes of the elements' losses.
+    /// Sets how the elements' losses become one.
     pub fn reduction(self, reduction: Reduction) -> Self {
         Self { reduction }
     }

@@ -34,7 +34,7 @@ impl Huber {
         Self { delta: expect::positive("Huber: δ", delta), reduction: Reduction::default() }
     }
 
-    /// What becomes of the elements' losses.
+    /// Sets how the elements' losses become one.
     pub fn reduction(self, reduction: Reduction) -> Self {
         Self { reduction, ..self }
     }

@@ -21,7 +21,7 @@ impl HalfSquaredError {
         Self::default()
     }
 
-    /// What becomes of the elements' losses.
+    /// Sets how the elements' losses become one.
     pub fn reduction(self, reduction: Reduction) -> Self {
         Self { reduction }
     }

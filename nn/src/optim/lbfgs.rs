@@ -45,7 +45,7 @@ impl Lbfgs {
         Self { memory: 10, stop: Stop { steps: 200, tolerance: None } }
     }
 
-    /// How many steps to remember.
+    /// Sets how many steps are remembered.
     ///
     /// # Panics
     /// If that is 0.
@@ -55,7 +55,7 @@ impl Lbfgs {
         self
     }
 
-    /// The size of the gradient's largest entry that counts as none.
+    /// Sets the tolerance: the run ends where no entry of the gradient is larger.
     ///
     /// # Panics
     /// If the tolerance is negative or not finite.
@@ -65,7 +65,7 @@ impl Lbfgs {
         self
     }
 
-    /// The largest number of steps.
+    /// Sets the largest number of steps.
     pub fn steps(mut self, steps: usize) -> Self {
         self.stop.steps = steps;
         self

@@ -9,7 +9,7 @@ use crate::visit::{names, parameters};
 
 const ROW: u32 = 380;
 
-/// Histograms of a model's weights, a panel a layer: units that are saturated or dead show as weights far out or at 0.
+/// Draws histograms of a model's weights, a panel a layer: units that are saturated or dead show as weights far out or at 0.
 ///
 /// ```
 /// use nn::{Activation, Mlp, plot};
@@ -26,7 +26,7 @@ pub fn weight_histograms<T: Real>(title: impl Into<String>, model: &impl Layer<T
     histograms(title.into(), "value", model, &values)
 }
 
-/// Histograms of a gradient, a panel a layer, as [`param_grad`](crate::param_grad) gives it: too small or too large
+/// Draws histograms of a gradient, a panel a layer, as [`param_grad`](crate::param_grad) gives it: too small or too large
 /// gradients show layer by layer (L20).
 ///
 /// ```

@@ -126,7 +126,7 @@ impl HeatMap {
         self
     }
 
-    /// What the horizontal axis goes from and to: the outer edges of the first and last column, or, with
+    /// Sets the ends of the horizontal axis: the outer edges of the first and last column, or, with
     /// [`contours`](Self::contours), their samples.
     ///
     /// # Panics
@@ -137,7 +137,7 @@ impl HeatMap {
         self
     }
 
-    /// What the vertical axis goes from and to, upward: the first row is at the bottom then.
+    /// Sets the ends of the vertical axis, upward: the first row is at the bottom then.
     ///
     /// # Panics
     /// If the ends are not finite or not in order.
@@ -147,7 +147,7 @@ impl HeatMap {
         self
     }
 
-    /// What the colours go from and to; otherwise the values decide.
+    /// Sets the ends of the colours; otherwise the values decide.
     ///
     /// # Panics
     /// If the ends are not finite or not in order.
@@ -185,7 +185,7 @@ impl HeatMap {
     /// Writes a text into each cell.
     ///
     /// # Panics
-    /// If the texts are not as many rows and columns as the values.
+    /// If the texts do not have as many rows and columns as the values.
     #[track_caller]
     pub fn texts(mut self, texts: Array2<String>) -> Self {
         let (found, expected) = (texts.dim(), self.values.dim());

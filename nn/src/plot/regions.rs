@@ -1,4 +1,4 @@
-//! Which class a model sees where.
+//! Which class a model predicts where.
 
 use std::path::Path;
 
@@ -21,7 +21,7 @@ use crate::data::dataset::Dataset;
 const GRID: (usize, usize) = (240, 180);
 const DOT: f64 = 4.0;
 
-/// The class that a model sees at each point of the plane, with the data over it: a point in another colour than the
+/// The class that a model predicts at each point of the plane, with the data over it: a point in another colour than the
 /// ground around it is classified wrongly. Only for two inputs.
 ///
 /// As in [`metrics`](crate::metrics), the class is the place of the largest output; with one output it is 1 from 0.5 on, so
@@ -58,7 +58,7 @@ impl DecisionRegions {
     /// at once.
     ///
     /// # Panics
-    /// If the data have not two inputs an item, or if there are not as many rows of outputs as of inputs.
+    /// If the data do not have two inputs an item, or if there are not as many rows of outputs as of inputs.
     #[track_caller]
     pub fn new<T: Real>(
         title: impl Into<String>,

@@ -38,7 +38,7 @@ const BANDS: usize = 24;
 /// ```
 ///
 /// # Errors
-/// If a direction has not a tensor of its shape for each parameter.
+/// If a direction lacks a tensor of its shape for a parameter.
 ///
 /// # Panics
 /// If `reach` is not a finite number above 0, or if there are fewer than 2 samples.

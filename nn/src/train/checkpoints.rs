@@ -41,12 +41,12 @@ pub struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// In this folder, which is made if need be, after every epoch.
+    /// Keeps the run in this folder, which is made if need be, after every epoch.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self { folder: folder.into(), epochs: 1, steps: None }
     }
 
-    /// After every `n` epochs, and at the end.
+    /// Sets that the run is kept after every `n` epochs, and at the end.
     ///
     /// # Panics
     /// If `n` is 0.
@@ -56,7 +56,7 @@ impl Checkpoints {
         self
     }
 
-    /// After every `n` steps, too.
+    /// Sets that the run is kept after every `n` steps, too.
     ///
     /// # Panics
     /// If `n` is 0.

@@ -26,8 +26,8 @@ use crate::visit::{buffers, parameters, parameters_mut, watch};
 const PARTS: usize = 4;
 
 impl<M, L, O> Trainer<M, L, O> {
-    /// As [`fit`](Self::fit), with each batch cut into four parts that `threads` threads work on. The bits are the same
-    /// for any number of threads; they differ from `fit`'s by rounding, because sums are taken part by part.
+    /// Trains as [`fit`](Self::fit) does, with each batch cut into four parts that `threads` threads work on. The bits are
+    /// the same for any number of threads; they differ from `fit`'s by rounding, because sums are taken part by part.
     ///
     /// Each thread has a model of its own that `build` makes; its weights are replaced. The loss has to be a mean over the
     /// items of a batch.
@@ -52,7 +52,7 @@ impl<M, L, O> Trainer<M, L, O> {
     ///
     /// # Panics
     /// As [`fit`](Self::fit). If `threads` is 0, or if the model has buffers or draws random numbers, which parts of a
-    /// batch cannot do apart. If `build` makes a model with other parameters.
+    /// batch cannot do separately. If `build` makes a model with other parameters.
     #[track_caller]
     pub fn fit_parallel<T: Real + Send + Sync>(
         &mut self,

@@ -15,11 +15,11 @@ pub enum Stop {
     LossChange,
     /// The gradient's norm fell below the bound.
     Gradient,
-    /// The time was up.
+    /// The time limit was reached.
     Time,
     /// The validation loss did not fall for as many epochs as early stopping waits.
     Patience,
-    /// A callback said so.
+    /// A callback ended it.
     Callback,
     /// Ctrl-C was pressed.
     Interrupted,

@@ -7,7 +7,7 @@ use crate::layer::Layer;
 use crate::layers::activation::Activation;
 use crate::layers::mlp::Mlp;
 use crate::loss::term::Loss;
-use crate::visit::{names, parameters};
+use crate::visit::parameters;
 
 /// Gives the parameters on a tape their full names, such as `layers.0.weight`, which [`explain`](autodiff::explain) and
 /// [`graph`](autodiff::graph) then show.
@@ -75,9 +75,8 @@ impl<T: Real> Mlp<T> {
         for (i, (linear, activation)) in self.layers().iter().enumerate() {
             let s = i + 1;
             let w = tape.tensor(linear.weight().value().clone()).named(format!("W[{s}]"));
-            let biased = names(linear).iter().any(|name| name == "bias");
             let b = linear.bias().value().clone();
-            let b = if biased { tape.tensor(b).named(format!("b[{s}]")) } else { b };
+            let b = if linear.has_bias() { tape.tensor(b).named(format!("b[{s}]")) } else { b };
             let output = if s == last { "y".to_owned() } else { format!("z[{s}]") };
             let a = z.linear(&w, &b).adjoint_named(format!("delta[{s}]"));
             z = if *activation == Activation::Identity {
@@ -88,7 +87,7 @@ impl<T: Real> Mlp<T> {
                 activation.apply(&a).named(output).function_named(h)
             };
             weights.push(w);
-            weights.extend(biased.then_some(b));
+            weights.extend(linear.has_bias().then_some(b));
         }
         let error = loss.loss(&z, &t).named("E");
         Explain::of(&error).constant("z[0]", &x).constant("t", &t).lines(100).derivation(&weights)

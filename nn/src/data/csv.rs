@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::columns::{Column, ColumnId, Columns, Schema, Values};
-use super::rows::{Row, Rows, number};
+use super::records::{Record, Records, number};
 use crate::error::{Error, Kind, Result, listed};
 use crate::expect;
 
@@ -131,7 +131,7 @@ impl Csv {
     pub fn read(&self, path: impl AsRef<Path>) -> Result<Columns> {
         let path = path.as_ref();
         let text = std::fs::read(path).map_err(Error::read(path))?;
-        let mut rows = Rows::new(path, &text, self.delimiter);
+        let mut rows = Records::new(path, &text, self.delimiter);
         let empty = || {
             let expected = if self.header { "a header, then at least one row" } else { "at least one row" };
             Error::from(Kind::EmptyTable { path: path.to_owned(), expected: expected.to_owned() })
@@ -164,7 +164,7 @@ impl Csv {
     }
 
     /// What is to be read, and from which fields.
-    fn builders(&self, first: &Row<'_>, names: Vec<String>, room: usize) -> Result<Vec<Builder>> {
+    fn builders(&self, first: &Record<'_>, names: Vec<String>, room: usize) -> Result<Vec<Builder>> {
         let index = |column: &ColumnId| column.find(&names).map_err(|error| first.reject(error.to_string()));
         if let Some(schema) = &self.schema {
             if !self.header {
@@ -209,7 +209,7 @@ impl Csv {
 }
 
 /// The names in a header. A column without one is called by its number.
-fn header(row: &Row<'_>) -> Result<Vec<String>> {
+fn header(row: &Record<'_>) -> Result<Vec<String>> {
     if row.fields.iter().all(|field| number(field.trim()).is_some()) {
         let message = "all fields are numbers, expected a header; without one, read the file with `header(false)`";
         return Err(row.reject(message.to_owned()));
@@ -250,7 +250,7 @@ enum Building {
 }
 
 impl Builder {
-    fn push(&mut self, row: &Row<'_>, texts: &mut Texts) -> Result<()> {
+    fn push(&mut self, row: &Record<'_>, texts: &mut Texts) -> Result<()> {
         let text = row.fields[self.index].trim();
         let is_missing = text.is_empty() || MISSING.iter().any(|missing| text.eq_ignore_ascii_case(missing));
         let name = self.named.then_some(self.name.as_str());

@@ -27,7 +27,7 @@ mod npy;
 #[cfg(feature = "data")]
 mod npz;
 #[cfg(feature = "data")]
-mod rows;
+mod records;
 mod split;
 mod standardize;
 

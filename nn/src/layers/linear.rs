@@ -69,6 +69,11 @@ impl<T: Real> Linear<T> {
         &self.weight
     }
 
+    /// Whether the layer has a bias.
+    pub(crate) fn has_bias(&self) -> bool {
+        self.has_bias
+    }
+
     /// The bias, one number for each output; zeros if the layer has none.
     pub fn bias(&self) -> &Param<T> {
         &self.bias

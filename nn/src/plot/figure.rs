@@ -39,31 +39,17 @@ pub struct Figure {
 
 impl Figure {
     /// A figure without panels, 1200 pixels wide, 500 high for every row; an empty title takes no room.
-    ///
-    /// ```
-    /// let figure = nn::plot::Figure::new("Digits");
-    /// ```
     pub fn new(title: impl Into<String>) -> Self {
         Self { title: title.into(), panels: Vec::new(), size: None }
     }
 
     /// Adds a chart to the right, or below when the row is full.
-    ///
-    /// ```
-    /// use nn::plot::{Figure, LineChart};
-    ///
-    /// let figure = Figure::new("Digits").panel(LineChart::new("Loss")).panel(LineChart::new("Accuracy"));
-    /// ```
     pub fn panel(mut self, chart: impl Into<Panel>) -> Self {
         self.panels.push(chart.into());
         self
     }
 
     /// Sets width and height of the whole picture in pixels.
-    ///
-    /// ```
-    /// let figure = nn::plot::Figure::new("Digits").size(1600, 600);
-    /// ```
     pub fn size(mut self, width: u32, height: u32) -> Self {
         self.size = Some((width, height));
         self

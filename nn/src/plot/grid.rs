@@ -46,10 +46,6 @@ struct Image {
 
 impl ImageGrid {
     /// A grid without images; an empty title takes no room.
-    ///
-    /// ```
-    /// let grid = nn::plot::ImageGrid::new("Predictions", 8);
-    /// ```
     pub fn new(title: impl Into<String>, columns: usize) -> Self {
         Self { title: title.into(), columns, images: Vec::new() }
     }

@@ -69,10 +69,6 @@ impl Side {
 
 impl HeatMap {
     /// A map of these values, 1200 by 700 pixels; an empty title takes no room.
-    ///
-    /// ```
-    /// let map = nn::plot::HeatMap::new("Values", ndarray::array![[1.0, 2.0], [3.0, 4.0]]);
-    /// ```
     pub fn new(title: impl Into<String>, values: Array2<f64>) -> Self {
         Self {
             sheet: Sheet::new(title, (1200, 700)),

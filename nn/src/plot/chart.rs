@@ -5,12 +5,12 @@ use std::path::Path;
 use plotters::prelude::*;
 
 use super::axis::Axis;
-use super::canvas::Canvas;
+use super::canvas::{Canvas, Picture, Rect};
 use super::color::{PALETTE, tint};
 use super::error::Error;
 use super::frame::{Frame, Labels, Plot};
 use super::legend::{Dash, Mark};
-use super::sheet::{Chart, Rect, Sheet};
+use super::sheet::Sheet;
 use super::{axis, canvas};
 
 /// Further series take the colours again, in another dash.
@@ -181,9 +181,9 @@ impl LineChart {
     }
 }
 
-impl Chart for LineChart {
-    fn sheet(&self) -> &Sheet {
-        &self.sheet
+impl Picture for LineChart {
+    fn size(&self) -> (u32, u32) {
+        self.sheet.size
     }
 
     fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>, within: Rect) -> DrawResult<(), B> {

@@ -5,11 +5,10 @@ use std::path::Path;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
-use super::canvas::{Canvas, Picture};
+use super::canvas::{Canvas, Picture, Rect};
 use super::color::INK;
 use super::error::Error;
 use super::panel::Panel;
-use super::sheet::Rect;
 use super::{canvas, font};
 
 const IN_A_ROW: usize = 3;
@@ -83,9 +82,8 @@ impl Picture for Figure {
         self.size.unwrap_or((1200, u32::try_from(500 * self.rows()).unwrap_or(u32::MAX)))
     }
 
-    fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>) -> DrawResult<(), B> {
-        let (width, height) = Picture::size(self);
-        let (width, height) = (f64::from(width), f64::from(height));
+    fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>, within: Rect) -> DrawResult<(), B> {
+        let (width, height) = within.size;
         let top = if self.title.is_empty() { 0.0 } else { TITLE_ROOM };
         let title = font::fit(&self.title, TITLE, width - 20.0);
         canvas.text((width / 2.0, 26.0), &title, TITLE, INK, HPos::Center)?;

@@ -4,10 +4,10 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
 use super::axis::{Axis, Ruler, Tick};
-use super::canvas::Canvas;
+use super::canvas::{Canvas, Rect};
 use super::color::{FRAME, GRID, INK};
 use super::legend::Entry;
-use super::sheet::{Rect, Sheet};
+use super::sheet::Sheet;
 use super::{font, legend};
 
 const TITLE: f64 = 18.0;

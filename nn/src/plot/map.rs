@@ -8,13 +8,13 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
 use super::axis::Axis;
-use super::canvas::Canvas;
+use super::canvas::{Canvas, Picture, Rect};
 use super::color::{INK, text_on};
 use super::contour::{between, contour};
 use super::error::Error;
 use super::frame::{Frame, Labels, Plot, SMALL};
 use super::scale::Scale;
-use super::sheet::{Chart, Rect, Sheet};
+use super::sheet::Sheet;
 use super::{canvas, font};
 
 /// A matrix of values as colours, with a bar that says which is which.
@@ -271,9 +271,9 @@ impl HeatMap {
     }
 }
 
-impl Chart for HeatMap {
-    fn sheet(&self) -> &Sheet {
-        &self.sheet
+impl Picture for HeatMap {
+    fn size(&self) -> (u32, u32) {
+        self.sheet.size
     }
 
     fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>, within: Rect) -> DrawResult<(), B> {

@@ -8,13 +8,13 @@ use plotters::prelude::*;
 
 use super::axis::Axis;
 use super::canvas;
-use super::canvas::Canvas;
+use super::canvas::{Canvas, Picture, Rect};
 use super::color::{NOTHING, class, tint};
 use super::contour::between;
 use super::error::Error;
 use super::frame::{Frame, Labels, Plot};
 use super::legend::Mark;
-use super::sheet::{Chart, Rect, Sheet};
+use super::sheet::Sheet;
 use crate::data::dataset::Dataset;
 
 /// Places at which the model is asked, across and down; in between its outputs are taken to be linear.
@@ -156,9 +156,9 @@ impl DecisionRegions {
     }
 }
 
-impl Chart for DecisionRegions {
-    fn sheet(&self) -> &Sheet {
-        &self.sheet
+impl Picture for DecisionRegions {
+    fn size(&self) -> (u32, u32) {
+        self.sheet.size
     }
 
     fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>, within: Rect) -> DrawResult<(), B> {

@@ -6,7 +6,7 @@ use autodiff::check::{Report, tensor_gradient, tensor_hessian};
 use autodiff::{Real, Tensor};
 
 use crate::layer::Layer;
-use crate::visit::{parameters, parameters_mut};
+use crate::visit::{parameters, parameters_mut, values};
 
 /// Checks the gradient of `objective` with respect to a model's parameters, as [`autodiff::check`] does: entry by entry or,
 /// for more than 1024 numbers, along random directions. Entries go by the parameters' names; a report that fails names the
@@ -49,11 +49,9 @@ fn lent<T: Real, M: Layer<T>>(
     objective: impl Fn(&M) -> Tensor<T>,
     check: impl FnOnce(&dyn Fn(&[Tensor<T>]) -> Tensor<T>, &[Tensor<T>]) -> Report<T>,
 ) -> Report<T> {
-    let (mut names, mut weights) = (Vec::new(), Vec::new());
-    parameters(model, |name, param| {
-        names.push((name.to_owned(), param.value().ndim()));
-        weights.push(param.value().clone());
-    });
+    let mut names = Vec::new();
+    parameters(model, |name, param| names.push((name.to_owned(), param.value().ndim())));
+    let weights = values(model);
     let lend = |model: &mut M, weights: &[Tensor<T>]| {
         let mut weights = weights.iter();
         parameters_mut(model, |_, param| param.lend(weights.next().expect("a tensor for each parameter")));

@@ -70,6 +70,13 @@ pub fn buffers<T: Real>(model: &(impl Layer<T> + ?Sized), mut found: impl FnMut(
     });
 }
 
+/// The values of all parameters, in order. They share their elements with the model until that changes.
+pub(crate) fn values<T: Real>(model: &impl Layer<T>) -> Vec<Tensor<T>> {
+    let mut values = Vec::new();
+    parameters(model, |_, param| values.push(param.value().clone()));
+    values
+}
+
 /// All that a weights file holds: the values of parameters and buffers, in the model's order.
 pub(crate) fn stored<T: Real>(model: &(impl Layer<T> + ?Sized), mut found: impl FnMut(&str, &Tensor<T>)) {
     parts(model, |name, part| match part {

@@ -9,10 +9,10 @@ use super::checkpoint::Store;
 use super::diverged::cause;
 use super::evaluate::{Evaluate, Serial};
 use super::history::History;
+#[cfg(feature = "interrupt")]
 use super::interrupt::interrupted;
 use super::norms::Norms;
-use super::progress;
-use super::progress::Progress;
+use super::progress::{self, Progress};
 use super::run::{Run, Weights, restore, weights};
 use super::stop::Stop;
 use super::trainer::Trainer;
@@ -23,7 +23,6 @@ use crate::layer::Layer;
 use crate::loss::term::Loss;
 use crate::optim::optimizer::Optimizer;
 use crate::state::{eval_mode, train_mode};
-#[cfg(feature = "interrupt")]
 
 /// What stays the same during a run.
 struct Frame<'a, T: Real> {

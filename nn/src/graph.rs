@@ -96,7 +96,7 @@ fn lengths(shape: &[usize]) -> String {
 /// If there are more than 200 operations.
 ///
 /// # Panics
-/// If the model does not take `x`, or has no parameters and `x` is on no tape.
+/// If the model does not take `x`, or if it has no parameters and `x` is on no tape.
 #[track_caller]
 pub fn tape_graph<T: Real>(model: &mut impl Layer<T>, x: &Tensor<T>) -> autodiff::Result<Graph> {
     let tape = Rc::new(Tape::new());

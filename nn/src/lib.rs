@@ -21,7 +21,7 @@
 //! a generator that is passed in or from a seed, and the same seed gives the same bits whatever the number of threads.
 //!
 //! # Features
-//! All are on by default; without them a user of layers, losses, optimisers and the [`Trainer`] compiles none of what they
+//! The first four are on by default; without them a user of layers, losses, optimisers and the [`Trainer`] compiles none of what they
 //! need.
 //!
 //! | feature | without it |

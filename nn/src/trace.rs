@@ -7,7 +7,7 @@ pub struct Row {
     pub name: String,
     /// The description of the layer: [`Layer::describe`](crate::Layer::describe).
     pub what: String,
-    /// The output's shape; `None` within a layer that has no [`Layer::trace`](crate::Layer::trace).
+    /// The output's shape; `None` within a layer that does not define [`Layer::trace`](crate::Layer::trace).
     pub shape: Option<Vec<usize>>,
     /// The number of elements in the layer's own parameters, without those of inner layers, which have rows of their own.
     pub parameters: usize,

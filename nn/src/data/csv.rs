@@ -8,13 +8,13 @@ use super::records::{Record, Records, number};
 use crate::error::{Error, Kind, Result, listed};
 use crate::expect;
 
-/// What stands for a missing value, besides nothing at all.
+/// What stands for a missing value, besides an empty field.
 const MISSING: [&str; 6] = ["na", "n/a", "nan", "null", "none", "?"];
 
 /// Reads a CSV file column by column.
 ///
 /// A column holds numbers or categories; the first row decides, and a later field of the other kind is an error, as is a
-/// missing value: nothing, or `NA`, `N/A`, `NaN`, `null`, `none` or `?` in any case. A column that
+/// missing value: an empty field, `NA`, `N/A`, `NaN`, `null`, `none` or `?` in any case. A column that
 /// [`categories`](Self::categories) names may hold anything but an empty field. Spaces around a field do not count. Errors
 /// name the file, the line and the field.
 ///
@@ -163,7 +163,7 @@ impl Csv {
         Ok(Columns::new(builders.into_iter().map(|builder| builder.finish(&by_id)).collect(), count))
     }
 
-    /// What is to be read, and from which fields.
+    /// What to read, and from which fields.
     fn builders(&self, first: &Record<'_>, names: Vec<String>, room: usize) -> Result<Vec<Builder>> {
         let index = |column: &ColumnId| column.find(&names).map_err(|error| first.reject(error.to_string()));
         if let Some(schema) = &self.schema {

@@ -26,7 +26,7 @@ use crate::expect;
 /// ```
 ///
 /// # Panics
-/// `loss`, if the shapes do not go together, if a target is no class, or if there are not as many weights as classes.
+/// `loss`, if the shapes do not go together, if a target is not a class, or if there are not as many weights as classes.
 #[derive(Clone, Debug)]
 pub struct CrossEntropy {
     logits: bool,

@@ -15,7 +15,7 @@ use crate::expect;
 /// Targets are one-hot rows of the outputs' shape, or class numbers, without the axis of classes (or with 1 as its length).
 ///
 /// # Panics
-/// `loss`, if the shapes do not go together, if a target is no class, or if there are not as many weights as classes.
+/// `loss`, if the shapes do not go together, if a target is not a class, or if there are not as many weights as classes.
 #[derive(Clone, Debug)]
 pub struct MultiHinge {
     margin: f64,

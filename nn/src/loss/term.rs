@@ -2,7 +2,7 @@
 
 use autodiff::{Real, Tensor};
 
-/// A loss: any function of outputs and targets, with a scalar value if a model is to be trained by it. Plain functions and
+/// A loss: any function of outputs and targets, with a scalar value if a model is trained by it. Plain functions and
 /// closures are losses.
 ///
 /// ```

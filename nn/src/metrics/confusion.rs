@@ -120,7 +120,7 @@ impl Confusion {
     /// The number of items of a class.
     ///
     /// # Panics
-    /// If there is no such class; so do the methods below.
+    /// If there is no such class, as in the methods below.
     #[track_caller]
     pub fn support(&self, class: usize) -> usize {
         self.counts.row(class).sum()

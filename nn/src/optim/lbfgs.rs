@@ -162,7 +162,7 @@ impl<T: Real> Direction<T> for Memory<T> {
         let difference = |a: &[T], b: &[T]| a.iter().zip(b).map(|(&a, &b)| a - b).collect::<Vec<T>>();
         let (s, y) = (difference(&to.x, &from.x), difference(&to.gradient, &from.gradient));
         let sy = dot(&s, &y);
-        // The line search sees to a positive curvature, but for rounding.
+        // The line search ensures a positive curvature, except for rounding.
         if sy > T::epsilon() * dot(&y, &y) {
             if self.pairs.len() == self.room {
                 self.pairs.pop_front();

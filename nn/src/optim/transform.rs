@@ -62,7 +62,7 @@ pub trait Survey<T: Real> {
     /// Looks at all updates before this link changes any; [`At::survey`] gives the number it returns.
     ///
     /// # Errors
-    /// If there is to be no step; no parameter is changed then.
+    /// If the step is refused; no parameter is changed then.
     fn survey(&self, updates: &Updates<'_, T>) -> Result<T>;
 }
 

@@ -50,8 +50,7 @@ impl Plot {
 }
 
 impl Frame<'_> {
-    /// Draws into a rectangle; `content` is drawn over the grid, and not at all
-    /// if labels leave no room.
+    /// Draws into a rectangle; `content` is drawn over the grid, and not at all if labels leave no room.
     pub(super) fn draw<B: DrawingBackend>(
         &self,
         canvas: &Canvas<B>,

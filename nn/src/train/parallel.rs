@@ -33,7 +33,7 @@ impl<M, L, O> Trainer<M, L, O> {
     /// items of a batch.
     ///
     /// Weights and gradients are copied in every step, and large matrix products run on several threads by themselves: a
-    /// perceptron is trained in half the time by `fit` (`cargo bench -p nn` shows both). It can pay only where much else is
+    /// perceptron is trained in half the time by `fit` (`cargo bench -p nn` shows both). It pays only where much else is
     /// computed for each weight.
     ///
     /// ```
@@ -103,7 +103,7 @@ struct Done<T> {
     gradients: Vec<Option<ArrayD<T>>>,
 }
 
-/// A thread: does parts until there are no more to come.
+/// What a thread does: parts, until no more come.
 fn work<T: Real, M: Layer<T>>(
     build: &impl Fn() -> M,
     loss: &impl Loss<T>,

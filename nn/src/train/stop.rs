@@ -26,7 +26,7 @@ pub enum Stop {
 }
 
 impl Stop {
-    /// Whether there is nothing to go on with: the same run, started again from its checkpoint, would end at once.
+    /// Whether there is nothing to continue: the same run, started again from its checkpoint, would end at once.
     pub(super) fn is_final(self) -> bool {
         matches!(self, Self::LossChange | Self::Gradient | Self::Patience)
     }

@@ -34,7 +34,7 @@ use crate::regularizer::Regularizer;
 /// | on-line, minibatch and batch descent (L22) | [`batch_size`](Self::batch_size) 1, `n`, or [`full_batch`](Self::full_batch); [`batch_sizes`](Self::batch_sizes) that grow |
 /// | when to stop | [`epochs`](Self::epochs), [`loss_change_below`](Self::loss_change_below), [`gradient_below`](Self::gradient_below), [`time_limit`](Self::time_limit), [`early_stopping`](Self::early_stopping), callbacks; [`History::stop`] says which |
 /// | what to see | [`metric`](Self::metric), [`on_step`](Self::on_step), [`on_epoch`](Self::on_epoch), [`History`] |
-/// | going on later | [`checkpoints`](Self::checkpoints), [`interruptible`](Self::interruptible) |
+/// | continuing later | [`checkpoints`](Self::checkpoints), [`interruptible`](Self::interruptible) |
 pub struct Trainer<M, L, O> {
     pub(super) model: M,
     pub(super) loss: L,
@@ -148,7 +148,7 @@ impl<M, L, O> Trainer<M, L, O> {
         self
     }
 
-    /// Ends the run when the validation loss has not been lower than ever before for more than `patience` epochs in a row.
+    /// Ends the run when the validation loss has not improved on its best for more than `patience` epochs in a row.
     /// However the run ends, the model has the weights of the epoch with the lowest validation loss.
     pub fn early_stopping(mut self, patience: usize) -> Self {
         self.settings.criteria.patience = Some(patience);

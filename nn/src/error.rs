@@ -92,7 +92,7 @@ pub(crate) enum Kind {
     #[error("data set: {what}")]
     Data { what: String },
     #[error("no gradient reaches parameter `{name}`: {why}")]
-    Severed { name: String, why: String },
+    MissingGradient { name: String, why: String },
     #[error("{op}: {message}")]
     Directions { op: &'static str, message: String },
     #[error(

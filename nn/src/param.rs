@@ -83,7 +83,7 @@ impl<T: Real> Param<T> {
             }
             Some(why) => why,
         };
-        Err(Kind::Severed { name: name.to_owned(), why }.into())
+        Err(Kind::MissingGradient { name: name.to_owned(), why }.into())
     }
 
     /// Updates the values in place, `value[i] = f(value[i], other[i])`, and takes the parameter off its tape.

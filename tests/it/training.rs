@@ -211,8 +211,8 @@ fn tables_name_file_line_and_field() {
         ":3: field 2 is \"x\", expected a finite number as in line 1; a column of categories that may be numbers has to be named as such"
     );
     assert_eq!(read(b"1,inf,0\n"), ":1: field 2 is \"inf\", expected a finite number");
-    assert_eq!(read(b"1,2,3\n"), ":1: field 3 is \"3\", expected a known category: `0`, `1`, `2`");
-    assert_eq!(read(b"1,2,-1\n"), ":1: field 3 is \"-1\", expected a known category: `0`, `1`, `2`");
+    assert_eq!(read(b"1,2,3\n"), ":1: field 3 is \"3\", expected a class from 0 to 2");
+    assert_eq!(read(b"1,2,-1\n"), ":1: field 3 is \"-1\", expected a class from 0 to 2");
     assert!(read(b"1,2,0\n1,\xff,0\n").starts_with(":2: invalid utf-8"));
     fs::remove_file(&file).unwrap();
     let missing = csv().read(&file).unwrap_err().to_string();

@@ -195,10 +195,7 @@ impl Csv {
             let categories = || Building::Categories { ids: Vec::with_capacity(room), decided: None };
             let count = classes.iter().find(|(column, _)| *column == index).map(|(_, count)| *count);
             let kind = match count {
-                Some(count) => {
-                    let places = (0..count).map(|class| (class.to_string(), class)).collect();
-                    Building::Known { places, indices: Vec::with_capacity(room) }
-                }
+                Some(count) => Building::Classes { count, indices: Vec::with_capacity(room) },
                 None if is_named => categories(),
                 None => Building::Undecided { room },
             };
@@ -245,7 +242,9 @@ enum Building {
     Numbers { numbers: Vec<f64>, decided: Option<u64> },
     /// Categories as numbers of texts; the line that decided so, if the user did not.
     Categories { ids: Vec<usize>, decided: Option<u64> },
-    /// Categories known before, and where each has its place.
+    /// Class numbers below a count.
+    Classes { count: usize, indices: Vec<usize> },
+    /// Categories from a schema, and where each has its place.
     Known { places: BTreeMap<String, usize>, indices: Vec<usize> },
 }
 
@@ -285,6 +284,13 @@ impl Builder {
                     "no number, as in line {line}; a column of categories that may be numbers has to be named as such{hint}"
                 ))
             }
+            Building::Classes { count, indices } => match text.parse() {
+                Ok(class) if class < *count => {
+                    indices.push(class);
+                    Ok(())
+                }
+                _ => fail(format!("a class from 0 to {}", *count - 1)),
+            },
             Building::Categories { .. } | Building::Known { .. } if text.is_empty() => missing("a category"),
             Building::Categories { ids, .. } => {
                 let next = texts.len();
@@ -309,6 +315,9 @@ impl Builder {
         let values = match self.kind {
             Building::Undecided { .. } => unreachable!("there is at least one row"),
             Building::Numbers { numbers, .. } => Values::Numbers(numbers),
+            Building::Classes { count, indices } => {
+                Values::Categories { indices, names: (0..count).map(|class| class.to_string()).collect() }
+            }
             Building::Known { places, indices } => Values::Categories { indices, names: ordered(places) },
             Building::Categories { ids, .. } => categories(&ids, texts),
         };

@@ -69,8 +69,7 @@ pub fn save<T: Element>(model: &impl Layer<T>, path: impl AsRef<Path>) -> Result
 /// number that is not finite; if the file holds a tensor that the model does not have; if the file and the model both describe
 /// their [architecture](Layer::architecture) and differ. The model is unchanged then.
 pub fn load<T: Element>(model: &mut impl Layer<T>, path: impl AsRef<Path>) -> Result<()> {
-    let exact = Codec::exact();
-    load_with(model, path.as_ref(), &|dtype| (dtype == T::DTYPE).then_some(exact))
+    load_with(model, path.as_ref(), &Codec::exact().only())
 }
 
 /// Loads as [`load`] does, from a file of `f32` or `f64`, whichever the model's are: wider numbers are rounded.

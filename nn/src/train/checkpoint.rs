@@ -171,8 +171,7 @@ impl<T: Real> Store<T> {
             return Err(self.refuse("it holds no training state; expected a checkpoint".to_owned()));
         };
         self.check(&position, settings)?;
-        let exact = |dtype| (dtype == self.codec.dtype).then_some(self.codec);
-        let weights = weights::take(model, &self.file, &file, &exact, self.codec.dtype)?;
+        let weights = weights::take(model, &self.file, &file, &self.codec.only(), self.codec.dtype)?;
         let best = if position.has_best { Some(self.best(&file, model)?) } else { None };
         let width = Epoch::COLUMNS.len() + 2 * run.history.metrics.len() + run.history.layers.len();
         let sums = file.numbers(SUMS, run.sums.numbers().len())?;
@@ -248,10 +247,9 @@ impl<T: Real> Store<T> {
 
     fn best(&self, file: &Reader<'_>, model: &impl Layer<T>) -> Result<Weights<T>> {
         let mut best: Result<Weights<T>> = Ok(Vec::new());
-        let exact = |dtype| (dtype == self.codec.dtype).then_some(self.codec);
         stored(model, |name, value| {
             if let Ok(all) = &mut best {
-                match file.array(exact, self.codec.dtype, &format!("{BEST}/{name}"), value.shape()) {
+                match file.array(self.codec.only(), self.codec.dtype, &format!("{BEST}/{name}"), value.shape()) {
                     Ok(value) => all.push(value),
                     Err(error) => best = Err(error),
                 }

@@ -5,7 +5,7 @@ use super::cases::{layers, losses};
 /// Public names that are no layers.
 const NO_LAYERS: [&str; 2] = ["DagBuilder", "MlpBuilder"];
 /// Public names that are no losses.
-const NO_LOSSES: [&str; 2] = ["Reduction", "one_hot"];
+const NO_LOSSES: [&str; 3] = ["Loss", "Reduction", "one_hot"];
 
 /// The names that a module hands on.
 fn exported(source: &str) -> Vec<&str> {

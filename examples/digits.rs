@@ -14,7 +14,7 @@ use clap::Parser;
 use examples::with_shifts;
 use ndarray::Axis;
 use nn::plot::{Figure, ImageGrid, LineChart};
-use nn::{Activation, Dataset, History, Layer, Mlp, Sgd, Table, Trainer, loss, metrics};
+use nn::{Activation, Dataset, History, Layer, Mlp, Sgd, Trainer, loss, metrics};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -61,7 +61,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     if !(options.rate.is_finite() && options.rate > 0.0) {
         return Err(format!("--rate {}: expected a finite number above 0", options.rate).into());
     }
-    let data = Table::new(64, 10).scale(1.0 / 16.0).read::<f64>(&options.data)?;
+    let data = examples::digits(&options.data)?;
     let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
     let (train, test) = data.split(0.8, &mut rng)?;
     let hidden = options.hidden.iter().map(|&n| n as usize);
@@ -79,10 +79,10 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     );
 
     let (x, t) = train.items(&[0, 1, 2, 3]);
-    let check = nn::check_gradient(&mut model, |model| loss::softmax_cross_entropy(&model.forward(&x), &t))?;
-    println!("gradient check: {check}");
-    if check.difference.is_nan() || check.difference >= 1e-7 {
-        return Err("the gradient does not agree with the numerical one to 1e-7".into());
+    let check = nn::check::model(&mut model, |model| loss::softmax_cross_entropy(&model.forward(&x), &t));
+    println!("gradient check: {}", check.to_string().lines().next().unwrap_or_default());
+    if !check.is_pass() {
+        return Err(format!("the gradient does not agree with the numerical one\n{check}").into());
     }
 
     let sgd = Sgd::new(options.rate).momentum(0.9);

@@ -16,7 +16,9 @@ use std::fmt::Write;
 use autodiff::Tensor;
 use examples::{Outcome, Page};
 use ndarray::{Array1, Array2, array};
+use nn::Reduction::Sum;
 use nn::data::generate;
+use nn::loss::{HalfSquaredError, Loss};
 use nn::plot::LineChart;
 use nn::{Activation, BasisFunctions, Dataset, Init, Layer, Linear, Newton, Sequential, Sgd, Trainer, loss, metrics};
 use rand::SeedableRng;
@@ -70,7 +72,9 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
     let line = generate::noisy_curve::<f64>(50, |x| 1.0 - 2.0 * x, -1.0..1.0, 0.1, &mut rng);
     let (x, t) = line.all();
     let mut model = Linear::new(1, 1, Init::Zeros, &mut rng);
-    let steps = Newton::new().fit(&mut model, |model| loss::sum::squared_error(&model.forward(&x), &t))?.steps();
+    let steps = Newton::new()
+        .fit(&mut model, |model| HalfSquaredError::new().reduction(Sum).loss(&model.forward(&x), &t))?
+        .steps();
     let (dx, dt) = (&x - x.mean(), &t - t.mean());
     let slope = (&dx * &dt).sum().item() / dx.square().sum().item();
     page.near("regression: w", model.weight().value().item(), slope, 1e-12);

@@ -14,7 +14,9 @@ use std::fmt::Write;
 use autodiff::{Tape, Tensor};
 use examples::{Outcome, Page};
 use ndarray::array;
-use nn::{Activation, Layer, Linear, Mlp, loss};
+use nn::Reduction::Sum;
+use nn::loss::{HalfSquaredError, Loss};
+use nn::{Activation, Layer, Linear, Mlp};
 
 pub(crate) fn show(page: &mut Page) -> Outcome {
     writeln!(page, "A network of Heaviside units, H(z) = 1 for z >= 0:")?;
@@ -33,7 +35,7 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
     page.holds("0, 1, 1, 0 on (0,0), (1,0), (0,1), (1,1)", y.to_array() == targets.clone().into_dyn());
 
     // The targets turned round, so that the error is not 0: still no gradient.
-    let gradients = loss::sum::squared_error(&y, &Tensor::constant(1.0 - targets)).backward();
+    let gradients = HalfSquaredError::new().reduction(Sum).loss(&y, &Tensor::constant(1.0 - targets)).backward();
     let mut norm = 0.0;
     nn::parameters(&model, |_, p| norm += p.gradient(&gradients).map_or(0.0, |g| g.square().sum().item()));
     page.holds(format_args!("every answer wrong, and the gradient's norm is {norm}: it cannot learn"), norm == 0.0);

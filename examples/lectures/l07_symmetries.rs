@@ -8,7 +8,9 @@ use std::collections::HashSet;
 
 use autodiff::Tensor;
 use examples::{Outcome, Page};
-use nn::{Activation, Init, Layer, Linear, Mlp, loss};
+use nn::Reduction::Sum;
+use nn::loss::{HalfSquaredError, Loss};
+use nn::{Activation, Init, Layer, Linear, Mlp};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -29,7 +31,7 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
     let mut model = Mlp::<f64>::new(&[2, 3, 2], Activation::Tanh, &mut rng);
     nn::parameters_mut(&mut model, |_, p| p.set(Init::Normal(0.8).sample(p.value().shape(), 1, 1, &mut rng)));
     let (x, t) = (Init::Normal(1.0).sample(&[9, 2], 2, 9, &mut rng), Init::Normal(1.0).sample(&[9, 2], 2, 9, &mut rng));
-    let error = |model: &Mlp<f64>| loss::sum::squared_error(&model.forward(&x), &t);
+    let error = |model: &Mlp<f64>| HalfSquaredError::new().reduction(Sum).loss(&model.forward(&x), &t);
     let gradient = |model: &mut Mlp<f64>| -> nn::Result<f64> {
         Ok(nn::param_grad(model, error)?.iter().map(|g| g.square().sum().item()).sum::<f64>().sqrt())
     };

@@ -16,7 +16,8 @@
 use autodiff::{Tape, Tensor, Var, grad, jacobian, numeric};
 use examples::{Outcome, Page};
 use ndarray::{Array2, array};
-use nn::loss::{self, GaussianNll, Loss, Reduction};
+use nn::Reduction::Sum;
+use nn::loss::{self, BinaryCrossEntropy, CrossEntropy, GaussianNll, HalfSquaredError, Loss};
 use nn::{Init, Linear, Newton};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -35,7 +36,7 @@ fn delta(a: &Tensor<f64>, error: impl Fn(&Tensor<f64>) -> Tensor<f64>) -> Tensor
 
 pub(crate) fn regression(page: &mut Page) -> Outcome {
     let (a, t) = (pre_activations(2), Init::Normal(1.0).sample(&[6, 2], 1, 1, &mut ChaCha8Rng::seed_from_u64(1)));
-    let tape_delta = delta(&a, |a| loss::sum::squared_error(a, &t));
+    let tape_delta = delta(&a, |a| HalfSquaredError::new().reduction(Sum).loss(a, &t));
     page.agree("dE/da = y - t at an identity output", &tape_delta.to_array(), &(&a - &t).to_array(), 1e-15);
 
     // -ln P and E differ by a factor and a constant, so one has its minimum where the other has.
@@ -52,7 +53,7 @@ pub(crate) fn regression(page: &mut Page) -> Outcome {
     let residual = (&a - &t).square().mean().item();
     let outputs = |ln_s2: &Tensor<f64>| Tensor::concat(&[&a, &ln_s2.broadcast_to(&[6, 2])], 1);
     let mut variance = Linear::from_weights(array![[0.0]], array![0.0]).without_bias();
-    let nll = GaussianNll::new().reduction(Reduction::Sum);
+    let nll = GaussianNll::new().reduction(Sum);
     let ln_s2 = |model: &Linear<f64>| nll.loss(&outputs(model.weight().tensor()), &t);
     Newton::new().fit(&mut variance, ln_s2)?;
     page.near("the likeliest s2", variance.weight().value().item().exp(), residual, 1e-10);
@@ -60,30 +61,33 @@ pub(crate) fn regression(page: &mut Page) -> Outcome {
 }
 
 pub(crate) fn two_classes(page: &mut Page) -> Outcome {
+    let of_y = BinaryCrossEntropy::from_probabilities().reduction(Sum);
+    let of_logit = BinaryCrossEntropy::from_logits().reduction(Sum);
     let (a, t) = (pre_activations(1), Tensor::from(array![[1.0], [0.0], [1.0], [1.0], [0.0], [0.0]]));
     let y_minus_t = (a.sigmoid() - &t).to_array();
-    let through_y = delta(&a, |a| loss::sum::bce(&a.sigmoid(), &t)).to_array();
-    let from_logits = delta(&a, |a| loss::sum::bce_with_logits(a, &t)).to_array();
+    let through_y = delta(&a, |a| of_y.loss(&a.sigmoid(), &t)).to_array();
+    let from_logits = delta(&a, |a| of_logit.loss(a, &t)).to_array();
     page.agree("dE/da = y - t, from the logit", &from_logits, &y_minus_t, 1e-15);
     page.agree("dE/da = y - t, through y = sigmoid(a)", &through_y, &y_minus_t, 1e-14);
     let written = |y: f64, t: f64| -(t * y.ln() + (1.0 - t) * (1.0 - y).ln());
     let sum: f64 = a.sigmoid().to_array().iter().zip(t.to_array()).map(|(&y, t)| written(y, t)).sum();
-    page.near("E = -sum (t ln y + (1 - t) ln(1 - y))", loss::sum::bce_with_logits(&a, &t).item(), sum, 1e-14);
+    page.near("E = -sum (t ln y + (1 - t) ln(1 - y))", of_logit.loss(&a, &t).item(), sum, 1e-14);
 
     // At a = ±1e4 the probability is 0 or 1 in f64 and its logarithm infinite; the logit's form is finite.
     let (far, t) = (Tensor::from(array![[1e4], [-1e4]]), Tensor::from(array![[0.0], [1.0]]));
-    let (stable, naive) = (loss::sum::bce_with_logits(&far, &t).item(), loss::sum::bce(&far.sigmoid(), &t).item());
+    let (stable, naive) = (of_logit.loss(&far, &t).item(), of_y.loss(&far.sigmoid(), &t).item());
     page.near(format_args!("wrong at logits ±1e4: through y {naive}, from the logit"), stable, 2e4, 0.0);
-    let slopes = delta(&far, |a| loss::sum::bce_with_logits(a, &t)).to_array();
+    let slopes = delta(&far, |a| of_logit.loss(a, &t)).to_array();
     page.holds(format_args!("and dE/da = {slopes}"), slopes == array![[1.0], [-1.0]].into_dyn());
     Ok(())
 }
 
 pub(crate) fn classes(page: &mut Page) -> Outcome {
+    let of_logits = CrossEntropy::from_logits().reduction(Sum);
     let (a, t) = (pre_activations(4), Tensor::from(loss::one_hot::<f64>(&[0, 3, 1, 2, 2, 0], 4)?));
     let y = a.softmax(1);
-    let from_logits = delta(&a, |a| loss::sum::softmax_cross_entropy(a, &t)).to_array();
-    let through_y = delta(&a, |a| loss::sum::cross_entropy(&a.softmax(1), &t)).to_array();
+    let from_logits = delta(&a, |a| of_logits.loss(a, &t)).to_array();
+    let through_y = delta(&a, |a| CrossEntropy::from_probabilities().reduction(Sum).loss(&a.softmax(1), &t)).to_array();
     let y_minus_t = (&y - &t).to_array();
     page.agree("dE/da_j = y_j - t_j, from the logits", &from_logits, &y_minus_t, 1e-15);
     page.agree("dE/da_j = y_j - t_j, through y = softmax(a)", &through_y, &y_minus_t, 1e-14);
@@ -101,7 +105,7 @@ pub(crate) fn classes(page: &mut Page) -> Outcome {
     page.agree("dy_j/da_j = y_j (1 - y_j), dy_k/da_j = -y_k y_j", &jacobian(softmax, &item), &formula, 1e-15);
     let numeric = numeric::jacobian(softmax, &item).mapv(|estimate| estimate.value);
     page.agree("the same by finite differences", &numeric, &formula, 1e-10);
-    let far = loss::sum::softmax_cross_entropy(&Tensor::from(array![[1e4, -1e4]]), &Tensor::from(array![[0.0, 1.0]]));
+    let far = of_logits.loss(&Tensor::from(array![[1e4, -1e4]]), &Tensor::from(array![[0.0, 1.0]]));
     page.near("wrong at logits ±1e4: E", far.item(), 2e4, 0.0);
     Ok(())
 }

@@ -14,7 +14,9 @@ use std::fmt::Write;
 use autodiff::{Tape, Tensor};
 use examples::{Outcome, Page, matrix};
 use ndarray::{Array1, Axis, array};
+use nn::Reduction::Sum;
 use nn::data::generate;
+use nn::loss::{Hinge, Loss};
 use nn::plot::LineChart;
 use nn::schedule::polynomial;
 use nn::{Init, Layer, Linear, Regularizer, Sgd, Trainer, is_bias, loss};
@@ -42,7 +44,7 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
     let (inputs, targets) = data.all();
     let w = trainer.model().weight().value();
     let y = trainer.model().forward(&inputs);
-    let primal = 0.5 * w.square().sum().item() + C * loss::sum::hinge(&y, &targets).item();
+    let primal = 0.5 * w.square().sum().item() + C * Hinge::new().reduction(Sum).loss(&y, &targets).item();
     let optimum = dual.value;
     page.holds(
         format_args!("subgradient descent: primal {primal:.6}, the optimum {optimum:.6}"),
@@ -53,7 +55,7 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
     // Sparsity: a point beyond the margin passes no gradient on.
     let tape = Tape::new();
     let y = tape.tensor(y.detach());
-    let slopes = loss::sum::hinge(&y, &targets).backward().wrt(&y);
+    let slopes = Hinge::new().reduction(Sum).loss(&y, &targets).backward().wrt(&y);
     let inside = (&y * &targets).to_array().iter().filter(|ty| **ty < 1.0).count();
     let pulling = slopes.iter().filter(|slope| **slope != 0.0).count();
     let sparse = pulling == inside && inside < n / 2;

@@ -6,7 +6,9 @@
 
 use examples::{Outcome, Page, matrix, numbers};
 use ndarray::{Array1, Array2, Axis};
-use nn::{Activation, Dag, Init, Linear, loss};
+use nn::Reduction::Sum;
+use nn::loss::{HalfSquaredError, Loss};
+use nn::{Activation, Dag, Init, Linear};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -69,8 +71,10 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
         hand.extend(any_topology(&units, [x[[i, 0]], x[[i, 1]]], t[[i, 0]]));
         // The first six numbers belong to the two units that only pass an input on.
         tape.extend(
-            on_tape(&mut dag, &item(&x, i), |y| loss::sum::squared_error(y, &ndarray::array![[t[[i, 0]]]].into()))?
-                .split_off(6),
+            on_tape(&mut dag, &item(&x, i), |y| {
+                HalfSquaredError::new().reduction(Sum).loss(y, &ndarray::array![[t[[i, 0]]]].into())
+            })?
+            .split_off(6),
         );
     }
     page.agree("seven units that skip layers, item by item", &hand, &tape, 1e-12);
@@ -78,7 +82,8 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
         (0..all.len() / 6).map(|k| all.chunks(all.len() / 6).map(|item| item[k]).sum()).collect::<Vec<f64>>()
     };
     let targets = t.slice(ndarray::s![.., ..1]).to_owned();
-    let whole = on_tape(&mut dag, &x, |y| loss::sum::squared_error(y, &targets.clone().into()))?.split_off(6);
+    let whole = on_tape(&mut dag, &x, |y| HalfSquaredError::new().reduction(Sum).loss(y, &targets.clone().into()))?
+        .split_off(6);
     page.agree("and summed over the batch", &sum(&hand), &whole, 1e-12);
     Ok(())
 }

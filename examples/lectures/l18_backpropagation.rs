@@ -15,7 +15,9 @@
 use autodiff::Tensor;
 use examples::{Outcome, Page, matrix, numbers};
 use ndarray::{Array1, Array2, Axis};
-use nn::{Activation, Init, Layer, Mlp, loss};
+use nn::Reduction::Sum;
+use nn::loss::{CrossEntropy, HalfSquaredError, Loss};
+use nn::{Activation, Init, Layer, Mlp};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -71,7 +73,7 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
     let item = |a: &Array2<f64>, i: usize| a.select(Axis(0), &[i]);
 
     let mut model = Mlp::builder(2).layer(4, Activation::Tanh).layer(3, Activation::Sigmoid).build(&mut rng);
-    let halved = |y: &Tensor<f64>, t: Array2<f64>| loss::sum::squared_error(y, &t.into());
+    let halved = |y: &Tensor<f64>, t: Array2<f64>| HalfSquaredError::new().reduction(Sum).loss(y, &t.into());
     let (mut hand, mut tape, mut summed) = (Vec::new(), Vec::new(), vec![0.0; nn::count(&model)]);
     for i in 0..6 {
         let gradient = two_layers(
@@ -100,8 +102,10 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
             let targets = Tensor::from(t.clone());
             let softmax = |a: &Array2<f64>| matrix(&Tensor::from(a.clone()).softmax(1)) - matrix(&targets.softmax(1));
             hand.extend([any_depth(&model, &x, |y| y - &t), any_depth(&model, &x, softmax)].concat());
-            tape.extend(on_tape(&mut model, &x, |y| loss::sum::squared_error(y, &targets))?);
-            tape.extend(on_tape(&mut model, &x, |a| loss::sum::softmax_cross_entropy(a, &targets.softmax(1)))?);
+            tape.extend(on_tape(&mut model, &x, |y| HalfSquaredError::new().reduction(Sum).loss(y, &targets))?);
+            tape.extend(on_tape(&mut model, &x, |a| {
+                CrossEntropy::from_logits().reduction(Sum).loss(a, &targets.softmax(1))
+            })?);
         }
         page.agree(format_args!("depth {depth}, delta = y - t, batch and items"), &hand, &tape, 1e-12);
     }

@@ -14,8 +14,9 @@ use std::fmt::Write;
 use autodiff::Tensor;
 use examples::{Outcome, Page};
 use ndarray::array;
-use nn::loss::{self, HalfSquaredError};
-use nn::{Activation, Mlp, Reduction};
+use nn::Reduction::Sum;
+use nn::loss::{BinaryCrossEntropy, HalfSquaredError};
+use nn::{Activation, Mlp};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -25,7 +26,7 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
     let mut model = builder.build(&mut rng);
     let (x, t) = (Tensor::from(array![1.0, 0.0]), Tensor::from(array![1.0]));
 
-    let squared = model.explain(HalfSquaredError::new().reduction(Reduction::Sum), &x, &t);
+    let squared = model.explain(HalfSquaredError::new().reduction(Sum), &x, &t);
     writeln!(page, "squared error, one item:\n{squared}\nas LaTeX:\n{}", squared.latex())?;
     let has = |text: &str, lines: &[&str]| lines.iter().all(|line| text.contains(line));
     let formulas = [
@@ -37,7 +38,7 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
     page.holds(format_args!("written out: {}", formulas.join(", ")), has(&squared.to_string(), &formulas));
 
     let builder = Mlp::<f64>::builder(2).layer(2, Activation::Sigmoid).layer(1, Activation::Identity);
-    let logit = builder.build(&mut rng).explain(loss::sum::bce_with_logits, &x, &t);
+    let logit = builder.build(&mut rng).explain(BinaryCrossEntropy::from_logits().reduction(Sum), &x, &t);
     writeln!(page, "cross-entropy from the logit, one item:\n{logit}")?;
     page.holds("and with cross-entropy delta[1] = h'(a[1]) ⊙ W[2]ᵀ delta[2]", has(&logit.to_string(), &formulas[1..]));
     page.file("l18_network.svg", &nn::tape_graph(&mut model, &x.reshape(&[1, 2]))?.svg())

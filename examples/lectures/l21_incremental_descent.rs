@@ -21,7 +21,9 @@ use std::rc::Rc;
 
 use examples::{Outcome, Page, matrix, numbers, weights};
 use ndarray::{Array1, Array2, Axis, concatenate, s};
-use nn::{Activation, Batches, Dataset, Mlp, Sgd, Trainer, data::generate, loss};
+use nn::Reduction::Sum;
+use nn::loss::HalfSquaredError;
+use nn::{Activation, Batches, Dataset, Mlp, Sgd, Trainer, data::generate};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -90,7 +92,8 @@ fn compare(
     let mut w = lecture_form(&model);
     let course = Rc::new(RefCell::new(Vec::new()));
     let note = Rc::clone(&course);
-    let mut trainer = Trainer::new(model, loss::sum::squared_error, Sgd::new(ETA)).epochs(epochs).batch_size(1).seed(5);
+    let mut trainer =
+        Trainer::new(model, HalfSquaredError::new().reduction(Sum), Sgd::new(ETA)).epochs(epochs).batch_size(1).seed(5);
     trainer = trainer.progress(false).on_step(move |_, model| {
         note.borrow_mut().push(weights(model));
         ControlFlow::Continue(())

@@ -10,8 +10,10 @@ use std::fmt::Write;
 use autodiff::{Tape, Tensor, Var, grad, hessian};
 use examples::{Outcome, Page};
 use ndarray::{Array1, array};
+use nn::Reduction::Sum;
+use nn::loss::{HalfSquaredError, Loss};
 use nn::plot::{Figure, LineChart};
-use nn::{Layer, Linear, Newton, Optimizer, Sgd, loss};
+use nn::{Layer, Linear, Newton, Optimizer, Sgd};
 
 const H: f64 = 4.0;
 const BEST: f64 = 1.5;
@@ -25,7 +27,7 @@ fn descend(eta: f64, steps: usize) -> nn::Result<Vec<f64>> {
     for _ in 0..steps {
         tape.reset();
         nn::watch(&mut model, &tape);
-        let gradients = loss::sum::squared_error(&model.forward(&x), &t).backward();
+        let gradients = HalfSquaredError::new().reduction(Sum).loss(&model.forward(&x), &t).backward();
         sgd.step(&mut model, &gradients)?;
         distances.push((model.weight().value().item() - BEST).abs());
     }

@@ -9,7 +9,7 @@ use std::fmt::Write;
 use autodiff::Tensor;
 use examples::{Outcome, Page};
 use nn::plot::{self, Figure, LineChart};
-use nn::{Activation, Adam, Csv, Dataset, Epoch, History, Layer, Mlp, Regularizer, Sgd, Standardizer, Table, Trainer};
+use nn::{Activation, Adam, Csv, Dataset, Epoch, History, Layer, Mlp, Regularizer, Sgd, Standardizer, Trainer};
 use nn::{is_bias, loss, metrics};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -27,14 +27,15 @@ fn losses(title: &str, label: &str, history: &History) -> LineChart {
 
 fn digits(page: &mut Page) -> Outcome {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
-    let all = Table::new(64, 10).scale(1.0 / 16.0).read::<f64>(format!("{DATA}/digits.csv"))?;
+    let all = examples::digits(format!("{DATA}/digits.csv"))?;
     let (train, test) = all.stratified_split(0.8, &mut rng)?;
     let train = train.subset(&(0..page.size(600, train.len())).collect::<Vec<_>>());
     let mut model = Mlp::new(&[64, page.size(16, 48), 10], Activation::Tanh, &mut rng);
     let (x, t) = train.items(&[0, 1, 2]);
     if page.size(false, true) {
-        let check = nn::check_gradient(&mut model, |model| loss::softmax_cross_entropy(&model.forward(&x), &t))?;
-        page.holds(format_args!("digits, gradient check: {check}"), check.difference < 1e-7);
+        let check = nn::check::model(&mut model, |model| loss::softmax_cross_entropy(&model.forward(&x), &t));
+        let shown = check.to_string();
+        page.holds(format_args!("digits, {}", shown.lines().next().unwrap_or_default()), check.is_pass());
     }
     let sgd = Sgd::new(0.05).momentum(0.9);
     let trainer = Trainer::new(model, loss::softmax_cross_entropy, sgd).epochs(page.size(6, 30)).batch_size(16);

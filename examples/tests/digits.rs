@@ -42,16 +42,17 @@ fn bad_tables_are_refused_in_words() {
         fs::write(&file, text).unwrap();
         refusal(&["--data", name]).replace(name, "FILE")
     };
-    assert_eq!(
-        refused(String::new()),
-        "digits: FILE: the file holds no rows; expected rows of 65 comma-separated numbers"
-    );
+    assert_eq!(refused(String::new()), "digits: FILE: the file holds no rows; expected at least one row");
     assert_eq!(refused(format!("{good}{}", "0,".repeat(63) + "7\n")), "digits: FILE:2: 64 fields, expected 65");
     assert_eq!(refused(format!("{good}{good}0,{good}")), "digits: FILE:3: 66 fields, expected 65");
     let word = good.replacen("0,", "seven,", 1);
-    assert_eq!(refused(good.clone() + &word), "digits: FILE:2: field 1 is \"seven\", expected a finite number");
+    let message = refused(good.clone() + &word);
+    assert!(
+        message.starts_with("digits: FILE:2: field 1 is \"seven\", expected a finite number as in line 1;"),
+        "{message}"
+    );
     let label = good.replace('7', "10");
-    assert_eq!(refused(good.clone() + &label), "digits: FILE:2: field 65 is \"10\", expected a label from 0 to 9");
+    assert_eq!(refused(good.clone() + &label), "digits: FILE:2: field 65 is \"10\", expected a class from 0 to 9");
     assert_eq!(refused(good.clone()), "digits: data set: splitting 1 items at 0.8 leaves one part empty");
     fs::remove_file(&file).unwrap();
     let missing = refusal(&["--data", name]).replace(name, "FILE");
@@ -69,7 +70,7 @@ fn runs_reproduce_and_weights_are_read_again() {
         let text = String::from_utf8(output.stdout).unwrap();
         let line =
             |start: &str| text.lines().find(|line| line.starts_with(start)).expect("a line of the report").to_owned();
-        assert!(line("gradient check: 460 derivatives, largest relative difference").contains("error bound"));
+        assert!(line("gradient check: ").ends_with("PASS, 460 of 460 entries agree"));
         (line("final loss"), line("test accuracy"))
     };
     let (one, two) = (folder.path().join("one"), folder.path().join("two"));

@@ -7,7 +7,7 @@ use autodiff::Tensor;
 use examples::with_shifts;
 use ndarray::{Axis, concatenate};
 use nn::data::generate;
-use nn::{Checkpoints, Csv, Dataset, History, Layer, Standardizer, Stop, Table};
+use nn::{Checkpoints, Csv, Dataset, History, Layer, Standardizer, Stop};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -66,7 +66,7 @@ pub(crate) fn digits() -> Problem {
         defaults: Settings { dropout: 0.3, decay: 0.05, ..settings(&[256, 256], Hidden::Relu, 2e-3, 64, 40) },
         goal: 0.98,
         parts: |seed| {
-            let data = Table::new(64, 10).scale(1.0 / 16.0).read::<f64>(file("digits.csv"))?;
+            let data = examples::digits(file("digits.csv"))?;
             Ok(vec![data.stratified_split(0.8, &mut ChaCha8Rng::seed_from_u64(seed))?])
         },
         prepare: |train, test| Ok(Part { train: with_shifts(train)?, test: test.clone(), scale: None }),

@@ -14,7 +14,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// Writes a file by way of a temporary one in the same folder: whoever looks sees the old content or the new. A file that
-/// is there keeps its permissions, and a link goes on to point at it.
+/// is there keeps its permissions, and a link still points at it.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let target = fs::canonicalize(path);
     let path = target.as_deref().unwrap_or(path);

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use autodiff::{Real, Tensor};
 
-/// Values that belong to a model but are no parameters: running statistics, fixed centres.
+/// Values that belong to a model but are not parameters: running statistics, fixed centres.
 ///
 /// A buffer has a name and is saved and loaded with the weights. It is not optimised and not counted among the parameters,
 /// and no gradient flows to it. A layer may change it in its `forward`, which has `&self`.
@@ -23,7 +23,7 @@ impl<T: Real> Buffer<T> {
         Self(RefCell::new(value.into().detach()))
     }
 
-    /// The values, a constant that shares its elements with the buffer.
+    /// Returns the values as a constant that shares its elements with the buffer.
     pub fn value(&self) -> Tensor<T> {
         self.0.borrow().clone()
     }

@@ -76,7 +76,7 @@ pub fn param_value_and_grad<T: Real, M: Layer<T>>(
 /// ```
 ///
 /// # Errors
-/// If there is not a direction of its shape for each parameter.
+/// If a parameter lacks a direction of its shape.
 ///
 /// # Panics
 /// If the objective is not a scalar, or a constant.
@@ -86,23 +86,11 @@ pub fn param_hvp<T: Real, M: Layer<T>>(
     objective: impl FnOnce(&M) -> Tensor<T>,
     directions: &[Tensor<T>],
 ) -> Result<Vec<Tensor<T>>> {
-    let wrong = |message: String| Kind::Directions { op: "param_hvp", message };
+    check_directions("param_hvp", model, directions)?;
     let tape = Tape::new();
     watch(model, &tape);
     let mut leaves: Vec<Tensor<T>> = Vec::new();
-    let mut fits = Ok(());
-    parameters(model, |name, param| {
-        let (want, direction) = (param.tensor().shape(), directions.get(leaves.len()));
-        if let (Some(direction), Ok(())) = (direction.filter(|direction| direction.shape() != want), &fits) {
-            let got = direction.shape();
-            fits = Err(wrong(format!("the direction of `{name}` has shape {got:?}, the parameter {want:?}")));
-        }
-        leaves.push(param.tensor().clone());
-    });
-    fits?;
-    if leaves.len() != directions.len() {
-        return Err(wrong(format!("{} directions given for {} parameters", directions.len(), leaves.len())).into());
-    }
+    parameters(model, |_, param| leaves.push(param.tensor().clone()));
     let pairs: Vec<_> = leaves.iter().zip(directions).collect();
     let along = tape.directional(objective(model), &pairs);
     if !along.is_tracked() {
@@ -110,4 +98,26 @@ pub fn param_hvp<T: Real, M: Layer<T>>(
     }
     let gradients = along.backward();
     Ok(leaves.iter().map(|x| gradients.tensor(x).cloned().unwrap_or_else(|| Tensor::zeros(x.shape()))).collect())
+}
+
+/// Whether there is a direction of its shape for each parameter.
+pub(crate) fn check_directions<T: Real>(
+    op: &'static str,
+    model: &impl Layer<T>,
+    directions: &[Tensor<T>],
+) -> Result<()> {
+    let wrong = |message: String| Kind::Directions { op, message };
+    let (mut count, mut fits) = (0, Ok(()));
+    parameters(model, |name, param| {
+        let (want, got) = (param.value().shape(), directions.get(count).map(Tensor::shape));
+        if let (Some(got), Ok(())) = (got.filter(|got| *got != want), &fits) {
+            fits = Err(wrong(format!("the direction of `{name}` has shape {got:?}, the parameter {want:?}")));
+        }
+        count += 1;
+    });
+    fits?;
+    if directions.len() != count {
+        return Err(wrong(format!("{} directions given for {count} parameters", directions.len())).into());
+    }
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// What is wrong with a file, a data set or a training run: where, what was found, what was expected.
+/// What is wrong with a file, a data set or a training run: where, what was found and what was expected.
 #[derive(Debug)]
 pub struct Error(Box<Kind>);
 
@@ -92,7 +92,7 @@ pub(crate) enum Kind {
     #[error("data set: {what}")]
     Data { what: String },
     #[error("no gradient reaches parameter `{name}`: {why}")]
-    Severed { name: String, why: String },
+    MissingGradient { name: String, why: String },
     #[error("{op}: {message}")]
     Directions { op: &'static str, message: String },
     #[error(

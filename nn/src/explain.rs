@@ -7,10 +7,10 @@ use crate::layer::Layer;
 use crate::layers::activation::Activation;
 use crate::layers::mlp::Mlp;
 use crate::loss::term::Loss;
-use crate::visit::{names, parameters};
+use crate::visit::parameters;
 
-/// Names the parameters that are on a tape as the model does, `layers.0.weight`: so [`explain`](autodiff::explain) and
-/// [`graph`](autodiff::graph) show them.
+/// Gives the parameters on a tape their full names, such as `layers.0.weight`, which [`explain`](autodiff::explain) and
+/// [`graph`](autodiff::graph) then show.
 ///
 /// ```
 /// use autodiff::{Tape, Tensor, explain};
@@ -34,10 +34,11 @@ impl<T: Real> Mlp<T> {
     /// Backpropagation through this network written out: the forward pass, and the derivatives of the loss `E` with respect to
     /// everything, in the lectures' notation (L18).
     ///
-    /// A layer `s` has weights `W[s]` and bias `b[s]`; `a[s] = W[s] z[s-1] + b[s]`, `z[s] = h(a[s])`; `z[0]` is the input `x`, the
-    /// last `z` is called `y`, and `delta[s]` is `dE/da[s]`. Layers with activations of different kinds have `h[1]`, `h[2]`, ….
-    /// For one item (a vector, or a batch of one row) products are written as in the lectures; a batch, whose items are rows,
-    /// has `z[s-1] W[s]ᵀ + b[s]` and `dE/dW[s] = delta[s]ᵀ z[s-1]`. The network's own parameters are read, and on no tape.
+    /// A layer `s` has weights `W[s]` and bias `b[s]`; `a[s] = W[s] z[s-1] + b[s]`, `z[s] = h(a[s])`; `z[0]` is the input
+    /// `x`, the last `z` is called `y`, and `delta[s]` is `dE/da[s]`. Layers with activations of different kinds have
+    /// `h[1]`, `h[2]`, …. For one item (a vector, or a batch of one row) products are written as in the lectures; a batch,
+    /// whose items are rows, has `z[s-1] W[s]ᵀ + b[s]` and `dE/dW[s] = delta[s]ᵀ z[s-1]`. The network's parameters are only
+    /// read and stay off any tape.
     ///
     /// ```
     /// use autodiff::Tensor;
@@ -74,9 +75,8 @@ impl<T: Real> Mlp<T> {
         for (i, (linear, activation)) in self.layers().iter().enumerate() {
             let s = i + 1;
             let w = tape.tensor(linear.weight().value().clone()).named(format!("W[{s}]"));
-            let biased = names(linear).iter().any(|name| name == "bias");
             let b = linear.bias().value().clone();
-            let b = if biased { tape.tensor(b).named(format!("b[{s}]")) } else { b };
+            let b = if linear.has_bias() { tape.tensor(b).named(format!("b[{s}]")) } else { b };
             let output = if s == last { "y".to_owned() } else { format!("z[{s}]") };
             let a = z.linear(&w, &b).adjoint_named(format!("delta[{s}]"));
             z = if *activation == Activation::Identity {
@@ -87,7 +87,7 @@ impl<T: Real> Mlp<T> {
                 activation.apply(&a).named(output).function_named(h)
             };
             weights.push(w);
-            weights.extend(biased.then_some(b));
+            weights.extend(linear.has_bias().then_some(b));
         }
         let error = loss.loss(&z, &t).named("E");
         Explain::of(&error).constant("z[0]", &x).constant("t", &t).lines(100).derivation(&weights)

@@ -13,10 +13,10 @@ use crate::summary::marked;
 use crate::trace::Marks;
 use crate::visit::watch;
 
-/// A model as a picture: its layers as boxes, in the order in which they run, with output shapes and numbers of parameters;
+/// Draws a model: its layers as boxes, in the order in which they run, with output shapes and numbers of parameters;
 /// layers that hold others are boxes around them. [`Graph::dot`] and [`Graph::svg`] draw it.
 ///
-/// What the layers compute with each other is not known here: branches within a layer are shown in [`tape_graph`].
+/// The picture does not show how the layers are wired: [`tape_graph`] shows branches within a layer.
 ///
 /// ```
 /// use nn::{Activation, Mlp};
@@ -75,7 +75,7 @@ fn lengths(shape: &[usize]) -> String {
     format!("shape {}", shape.iter().map(usize::to_string).collect::<Vec<_>>().join("×"))
 }
 
-/// What one forward pass records, as a picture: every operation, with parameters by name and each layer in a box of its own.
+/// Draws what one forward pass records: every operation, with parameters by name and each layer in a box of its own.
 /// The pass is run in [`Mode::Eval`](crate::Mode::Eval).
 ///
 /// ```
@@ -96,7 +96,7 @@ fn lengths(shape: &[usize]) -> String {
 /// If there are more than 200 operations.
 ///
 /// # Panics
-/// If the model does not take `x`, or has no parameters and `x` is on no tape.
+/// If the model does not take `x`, or if it has no parameters and `x` is on no tape.
 #[track_caller]
 pub fn tape_graph<T: Real>(model: &mut impl Layer<T>, x: &Tensor<T>) -> autodiff::Result<Graph> {
     let tape = Rc::new(Tape::new());

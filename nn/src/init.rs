@@ -5,7 +5,7 @@ use ndarray::{ArrayD, IxDyn};
 use rand::Rng;
 use rand_distr::{Distribution, Normal, Uniform};
 
-/// How initial weights are drawn. `fan_in` and `fan_out` are a unit's numbers of inputs and outputs.
+/// The distribution of initial weights. `fan_in` and `fan_out` are a unit's numbers of inputs and outputs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Init {
@@ -26,8 +26,7 @@ pub enum Init {
 }
 
 impl Init {
-    /// Draws a tensor of weights. The stream of the generator is used element by element in row-major order, in `f64`
-    /// whatever `T` is.
+    /// Draws a tensor of weights. Elements are drawn one by one in row-major order, in `f64` whatever `T` is.
     ///
     /// ```
     /// use nn::Init;
@@ -38,7 +37,7 @@ impl Init {
     /// ```
     ///
     /// # Panics
-    /// If a given limit or deviation is negative or not finite.
+    /// If the limit or the deviation is negative or not finite.
     #[track_caller]
     pub fn sample<T: Real>(self, shape: &[usize], fan_in: usize, fan_out: usize, rng: &mut impl Rng) -> Tensor<T> {
         let he = 2.0 / fan_in.max(1) as f64;

@@ -13,7 +13,7 @@ use crate::trace::Trace;
 
 /// A function with parameters.
 ///
-/// An own layer is a struct, its `forward`, and the list of its parameters:
+/// A layer of your own is a struct, its `forward`, and the list of its parameters:
 ///
 /// ```
 /// use autodiff::{Real, Tensor};
@@ -33,33 +33,33 @@ use crate::trace::Trace;
 /// assert_eq!(nn::count(&layer), 2);
 /// ```
 ///
-/// What else a layer may hold is listed in the same way: a [`Buffer`](crate::Buffer), a [`Mode`](crate::Mode), a generator
-/// ([`Random`](crate::Random)), inner layers. A layer that has none of them never mentions them.
+/// Whatever else a layer holds is listed in the same way: a [`Buffer`](crate::Buffer), a [`Mode`](crate::Mode), a generator
+/// ([`Random`](crate::Random)), inner layers. A layer without them never mentions them.
 pub trait Layer<T: Real> {
-    /// The layer's output, recorded if the input or a parameter is on a tape. The first axis counts the items of a batch.
+    /// Computes the layer's output, recorded if the input or a parameter is on a tape. The first axis counts the items of a
+    /// batch.
     fn forward(&self, x: &Tensor<T>) -> Tensor<T>;
 
     /// Shows the parameters and inner layers, each under its name, always in the same order.
     fn visit(&self, v: &mut Visit<'_, T>);
 
-    /// The same list as [`visit`](Self::visit), for changing.
+    /// Shows the same list as [`visit`](Self::visit), for changing.
     fn visit_mut(&mut self, v: &mut VisitMut<'_, T>);
 
-    /// What kind of layer this is, for [`summary`](crate::summary): the type's name, unless the layer says more.
+    /// Describes the layer for [`summary`](crate::summary): by the type's name, unless the layer says more.
     fn describe(&self) -> String {
         let name = std::any::type_name::<Self>();
         let plain = name.split('<').next().unwrap_or(name);
         plain.rsplit("::").next().unwrap_or(plain).to_owned()
     }
 
-    /// What the model is made of, as JSON, for weights files: what the parameters' names and shapes do not say.
+    /// Describes the model as JSON, for weights files: what the parameters' names and shapes do not say.
     fn architecture(&self) -> Option<String> {
         None
     }
 
-    /// [`forward`](Self::forward), with every inner layer run through [`Trace::layer`], so that
-    /// [`summary`](crate::summary) can show the inner layers' output shapes. A layer that does not say otherwise is shown
-    /// with its own output shape only.
+    /// Does what [`forward`](Self::forward) does, with every inner layer run through [`Trace::layer`], so that
+    /// [`summary`](crate::summary) can show the inner layers' output shapes. By default only the layer's own is shown.
     fn trace(&self, x: &Tensor<T>, _trace: &mut Trace) -> Tensor<T> {
         self.forward(x)
     }
@@ -101,7 +101,7 @@ pub(crate) enum Part<'a, T: Real> {
     Layer(&'a dyn Layer<T>),
 }
 
-/// Something that a layer holds, for changing.
+/// Something that a layer holds, to be changed.
 pub(crate) enum PartMut<'a, T: Real> {
     Param(&'a mut Param<T>),
     Buffer(&'a mut Buffer<T>),
@@ -116,27 +116,27 @@ pub struct Visit<'f, T: Real> {
 }
 
 impl<T: Real> Visit<'_, T> {
-    /// A parameter of this layer.
+    /// Lists a parameter of this layer.
     pub fn param(&mut self, name: &str, param: &Param<T>) {
         self.part(name, Part::Param(param));
     }
 
-    /// Values that belong to the model but are not trained; see [`Buffer`].
+    /// Lists values that belong to the model but are not trained; see [`Buffer`].
     pub fn buffer(&mut self, name: &str, buffer: &Buffer<T>) {
         self.part(name, Part::Buffer(buffer));
     }
 
-    /// The mode of a layer that computes differently while it is trained; see [`Mode`].
+    /// Lists the mode of a layer that computes differently while it is trained; see [`Mode`].
     pub fn mode(&mut self, mode: &Cell<Mode>) {
         (self.found)(&self.prefix, Part::Mode(mode));
     }
 
-    /// A generator that the layer draws from; see [`Random`].
+    /// Lists a generator that the layer draws from; see [`Random`].
     pub fn random(&mut self, name: &str, random: &Random) {
         self.part(name, Part::Random(random));
     }
 
-    /// A layer within this layer.
+    /// Lists a layer within this layer.
     pub fn layer(&mut self, name: &str, layer: &dyn Layer<T>) {
         let before = enter(&mut self.prefix, name);
         (self.found)(&self.prefix, Part::Layer(layer));
@@ -144,7 +144,7 @@ impl<T: Real> Visit<'_, T> {
         self.prefix.truncate(before);
     }
 
-    /// Layer number `index` of a list of layers within this layer: `layers.0`, `layers.1`.
+    /// Lists layer number `index` of a list of layers within this layer: `layers.0`, `layers.1`.
     pub fn layer_at(&mut self, list: &str, index: usize, layer: &dyn Layer<T>) {
         let before = enter_at(&mut self.prefix, list, index);
         (self.found)(&self.prefix, Part::Layer(layer));
@@ -159,7 +159,7 @@ impl<T: Real> Visit<'_, T> {
     }
 }
 
-/// Walks through what a model holds, for changing it.
+/// Walks through what a model holds, to change it.
 pub struct VisitMut<'f, T: Real> {
     pub(crate) prefix: String,
     /// Whether anybody wants names.
@@ -168,34 +168,34 @@ pub struct VisitMut<'f, T: Real> {
 }
 
 impl<T: Real> VisitMut<'_, T> {
-    /// A parameter of this layer.
+    /// Lists a parameter of this layer.
     pub fn param(&mut self, name: &str, param: &mut Param<T>) {
         self.part(name, PartMut::Param(param));
     }
 
-    /// Values that belong to the model but are not trained; see [`Buffer`].
+    /// Lists values that belong to the model but are not trained; see [`Buffer`].
     pub fn buffer(&mut self, name: &str, buffer: &mut Buffer<T>) {
         self.part(name, PartMut::Buffer(buffer));
     }
 
-    /// The mode of a layer that computes differently while it is trained; see [`Mode`].
+    /// Lists the mode of a layer that computes differently while it is trained; see [`Mode`].
     pub fn mode(&mut self, mode: &mut Cell<Mode>) {
         (self.found)(&self.prefix, PartMut::Mode(mode));
     }
 
-    /// A generator that the layer draws from; see [`Random`].
+    /// Lists a generator that the layer draws from; see [`Random`].
     pub fn random(&mut self, name: &str, random: &mut Random) {
         self.part(name, PartMut::Random(random));
     }
 
-    /// A layer within this layer.
+    /// Lists a layer within this layer.
     pub fn layer(&mut self, name: &str, layer: &mut dyn Layer<T>) {
         let before = if self.named { enter(&mut self.prefix, name) } else { 0 };
         layer.visit_mut(self);
         self.prefix.truncate(before);
     }
 
-    /// Layer number `index` of a list of layers within this layer: `layers.0`, `layers.1`.
+    /// Lists layer number `index` of a list of layers within this layer: `layers.0`, `layers.1`.
     pub fn layer_at(&mut self, list: &str, index: usize, layer: &mut dyn Layer<T>) {
         let before = if self.named { enter_at(&mut self.prefix, list, index) } else { 0 };
         layer.visit_mut(self);
@@ -209,7 +209,7 @@ impl<T: Real> VisitMut<'_, T> {
     }
 }
 
-/// Appends a name to a path; gives the length to cut back to.
+/// Appends a name to a path; returns the length to cut back to.
 pub(crate) fn enter(prefix: &mut String, name: &str) -> usize {
     let before = prefix.len();
     if before > 0 {
@@ -219,7 +219,7 @@ pub(crate) fn enter(prefix: &mut String, name: &str) -> usize {
     before
 }
 
-/// Appends the name of a layer in a list to a path; gives the length to cut back to.
+/// Appends the name of a layer in a list to a path; returns the length to cut back to.
 fn enter_at(prefix: &mut String, list: &str, index: usize) -> usize {
     let before = enter(prefix, list);
     write!(prefix, ".{index}").expect("a string takes everything");

@@ -21,7 +21,8 @@
 //! a generator that is passed in or from a seed, and the same seed gives the same bits whatever the number of threads.
 //!
 //! # Features
-//! All are on by default; without them a user of layers, losses, optimisers and the [`Trainer`] compiles none of what they need.
+//! The first four are on by default; without them a user of layers, losses, optimisers and the [`Trainer`] compiles none of what they
+//! need.
 //!
 //! | feature | without it |
 //! |---|---|
@@ -63,10 +64,9 @@ mod train;
 mod visit;
 
 pub use buffer::Buffer;
-pub use check::{GradientCheck, check_gradient};
-pub use data::{Batches, Dataset, Standardizer};
 #[cfg(feature = "data")]
-pub use data::{Csv, Table};
+pub use data::Csv;
+pub use data::{Batches, Dataset, Standardizer};
 pub use derivative::{param_grad, param_hvp, param_value_and_grad};
 pub use error::{Error, Result};
 pub use explain::name_parameters;

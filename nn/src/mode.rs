@@ -4,7 +4,7 @@
 /// compute differently then; the others have no mode.
 ///
 /// A new model is in [`Mode::Eval`]: `forward` is a function of its input, gives the same result twice, and treats the
-/// items of a batch one by one. (PyTorch starts in training mode.) Training is asked for by [`train_mode`]; a
+/// items of a batch one by one. (PyTorch starts in training mode.) [`train_mode`](crate::train_mode) turns training on; a
 /// [`Trainer`](crate::Trainer) does so by itself and leaves the model in `Eval`.
 ///
 /// ```
@@ -21,12 +21,12 @@
 /// nn::eval_mode(&mut model);
 /// ```
 ///
-/// A layer of one's own that has a mode keeps it in a `Cell<Mode>` and lists it: `v.mode(&self.mode)`.
+/// A layer of your own that has a mode keeps it in a `Cell<Mode>` and lists it: `v.mode(&self.mode)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Mode {
-    /// Statistics of the batch, random masks.
+    /// Training: statistics of the batch, random masks.
     Train,
-    /// Running statistics, nothing random.
+    /// Evaluation: running statistics, nothing random.
     #[default]
     Eval,
 }

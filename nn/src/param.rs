@@ -4,7 +4,7 @@ use autodiff::{Real, Tape, Tensor};
 
 use crate::error::{Kind, Result};
 
-/// A named place's values in a model: weights or a bias.
+/// A trainable part of a model: weights or a bias.
 ///
 /// Between steps a parameter is plain values. [`watch`](crate::watch) puts a model's parameters on a tape for one step;
 /// once the tape is reset they are plain values again.
@@ -58,17 +58,17 @@ impl<T: Real> Param<T> {
         self.watched = Some(tensor.clone()).filter(Tensor::is_tracked);
     }
 
-    /// What a layer computes with: the variable while it is on a tape, otherwise the values as a constant.
+    /// Returns what a layer computes with: the variable while it is on a tape, otherwise the values as a constant.
     pub fn tensor(&self) -> &Tensor<T> {
         self.watched.as_ref().filter(|tensor| tensor.is_current()).unwrap_or(&self.value)
     }
 
-    /// The gradient that a sweep found; `None` if it did not reach this parameter or the parameter was not on the tape.
+    /// Returns the gradient that a sweep found; `None` if it did not reach this parameter, or that was not on the tape.
     pub fn gradient<'g>(&self, gradients: &'g autodiff::Gradients<T>) -> Option<&'g Tensor<T>> {
         gradients.tensor(self.watched.as_ref()?)
     }
 
-    /// The gradient that a sweep found of the parameter called `name`.
+    /// Returns the gradient that a sweep found, or says why there is none for the parameter, which is called `name`.
     ///
     /// # Errors
     /// If none reaches the parameter: the message names it and the place at which the path to the root ends.
@@ -83,10 +83,10 @@ impl<T: Real> Param<T> {
             }
             Some(why) => why,
         };
-        Err(Kind::Severed { name: name.to_owned(), why }.into())
+        Err(Kind::MissingGradient { name: name.to_owned(), why }.into())
     }
 
-    /// Changes the values in place, `value[i] = f(value[i], other[i])`, and takes the parameter off its tape.
+    /// Updates the values in place, `value[i] = f(value[i], other[i])`, and takes the parameter off its tape.
     ///
     /// # Panics
     /// If the shapes differ.
@@ -96,7 +96,7 @@ impl<T: Real> Param<T> {
         self.value.update(other, f);
     }
 
-    /// Changes the values, `value[i] = f(value[i])`, and takes the parameter off its tape.
+    /// Updates the values in place, `value[i] = f(value[i])`, and takes the parameter off its tape.
     pub fn map(&mut self, f: impl Fn(T) -> T) {
         let old = self.value.clone();
         self.update(&old, |w, _| f(w));

@@ -15,18 +15,18 @@ impl Random {
         Self(RefCell::new(ChaCha8Rng::from_rng(rng)))
     }
 
-    /// Draws.
+    /// Lets `draw` draw from the generator.
     pub fn draw<R>(&self, draw: impl FnOnce(&mut ChaCha8Rng) -> R) -> R {
         draw(&mut self.0.borrow_mut())
     }
 
-    /// Where the generator stands.
+    /// Returns the state of the generator.
     pub fn state(&self) -> RandomState {
         let rng = self.0.borrow();
         RandomState { seed: rng.get_seed(), stream: rng.get_stream(), position: rng.get_word_pos() }
     }
 
-    /// Puts a state back: what is drawn next is what was drawn after the state was read.
+    /// Restores a state: what is drawn next is what was drawn after the state was read.
     pub fn restore(&self, state: &RandomState) {
         let mut rng = ChaCha8Rng::from_seed(state.seed);
         rng.set_stream(state.stream);
@@ -41,7 +41,7 @@ impl std::fmt::Debug for Random {
     }
 }
 
-/// Where a [`Random`] stands: seed, stream, and the number of 32-bit words drawn.
+/// The state of a [`Random`]: seed, stream, and the number of 32-bit words drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RandomState {
     seed: [u8; 32],
@@ -50,7 +50,7 @@ pub struct RandomState {
 }
 
 impl RandomState {
-    /// For a file: seed, stream and position, the lowest byte first.
+    /// Encodes seed, stream and position for a file, the lowest byte first.
     pub fn to_bytes(&self) -> [u8; 56] {
         let mut bytes = [0; 56];
         bytes[..32].copy_from_slice(&self.seed);
@@ -59,7 +59,7 @@ impl RandomState {
         bytes
     }
 
-    /// From a file.
+    /// Decodes what [`to_bytes`](Self::to_bytes) encoded.
     pub fn from_bytes(bytes: &[u8; 56]) -> Self {
         let (seed, rest) = bytes.split_first_chunk().expect("56 bytes");
         let (stream, position) = rest.split_first_chunk().expect("24 bytes");

@@ -20,7 +20,7 @@ use crate::visit::{names, parameters};
 ///
 /// Use it in one of three ways. [`penalty`](Self::penalty) is a term of a recorded loss. As a link
 /// [`before`](crate::optim::Descent::before) an optimiser's rule it adds the gradient of that term, which is the same, and
-/// needs no change of the loss. [`proximal`](Self::proximal) makes the weights that do not matter exactly 0.
+/// needs no change of the loss. [`proximal`](Self::proximal) sets the weights that do not matter to exactly 0.
 ///
 /// ```
 /// use nn::{Linear, Regularizer, Sgd, is_bias};
@@ -41,7 +41,7 @@ pub struct Regularizer {
 }
 
 impl Regularizer {
-    /// `Ω = ½ Σ w²`.
+    /// Penalises squares: `Ω = ½ Σ w²`.
     ///
     /// # Panics
     /// If `lambda` is negative or not finite, or if `items` is 0.
@@ -50,7 +50,7 @@ impl Regularizer {
         Self::elastic_net(lambda, 0.0, items)
     }
 
-    /// `Ω = ½ Σ |w|`.
+    /// Penalises absolute values: `Ω = ½ Σ |w|`.
     ///
     /// # Panics
     /// If `lambda` is negative or not finite, or if `items` is 0.
@@ -59,7 +59,7 @@ impl Regularizer {
         Self::elastic_net(lambda, 1.0, items)
     }
 
-    /// `Ω = share · ½ Σ |w| + (1 - share) · ½ Σ w²`.
+    /// Penalises both: `Ω = share · ½ Σ |w| + (1 - share) · ½ Σ w²`.
     ///
     /// # Panics
     /// If `lambda` is negative or not finite, if `share` is not between 0 and 1, or if `items` is 0.
@@ -71,19 +71,19 @@ impl Regularizer {
         Self { l1: scale * share / 2.0, l2: scale * (1.0 - share), filter: Box::new(|_| true) }
     }
 
-    /// Only the parameters for whose full names `filter` holds, as in `layers.0.weight`; of those chosen so far.
+    /// Keeps, of the parameters chosen so far, only those for whose full names (`layers.0.weight`) `filter` holds.
     pub fn only(mut self, filter: impl Fn(&str) -> bool + 'static) -> Self {
         let before = self.filter;
         self.filter = Box::new(move |name| before(name) && filter(name));
         self
     }
 
-    /// All but the parameters for whose full names `filter` holds; [`is_bias`](crate::is_bias) leaves out biases.
+    /// Leaves out the parameters for whose full names `filter` holds; [`is_bias`](crate::is_bias) leaves out biases.
     pub fn except(self, filter: impl Fn(&str) -> bool + 'static) -> Self {
         self.only(move |name| !filter(name))
     }
 
-    /// `(λ/N) Ω` of a model's parameters; recorded if these are watched.
+    /// Computes `(λ/N) Ω` of a model's parameters; recorded if these are watched.
     ///
     /// # Panics
     /// If the filter holds for none of the model's parameters.
@@ -109,10 +109,10 @@ impl Regularizer {
         sum
     }
 
-    /// The proximal step of the penalty, for [`after`](crate::optim::Descent::after) an optimiser's step without it: with
-    /// `κ = η λ share / (2N)`, `w ← sign(w) max(|w| - κ, 0) / (1 + η λ (1 - share) / N)`.
+    /// Returns the proximal step of the penalty, for [`after`](crate::optim::Descent::after) an optimiser's step without it:
+    /// with `κ = η λ share / (2N)`, `w ← sign(w) max(|w| - κ, 0) / (1 + η λ (1 - share) / N)`.
     ///
-    /// For L1 this sets to exactly 0 every weight that the penalty outweighs, where its subgradient would have it swing
+    /// For L1 this sets to exactly 0 every weight that the penalty outweighs, where its subgradient would make it swing
     /// around 0. After plain gradient descent it is the proximal gradient method (ISTA), which converges to the minimum of
     /// the regularised error; after a rule that scales each weight's gradient the minimum is another penalty's.
     pub fn proximal(self) -> Proximal {

@@ -20,7 +20,7 @@ pub fn eval_mode<T: Real>(model: &mut (impl Layer<T> + ?Sized)) {
     set(model, Mode::Eval);
 }
 
-/// The mode of a model; `None` if none of its layers has one, or if they differ.
+/// Returns the mode of a model; `None` if none of its layers has one, or if they differ.
 pub fn mode<T: Real>(model: &(impl Layer<T> + ?Sized)) -> Option<Mode> {
     let mut modes = Vec::new();
     parts(model, |_, part| modes.extend(cell(&part).map(Cell::get)));
@@ -40,7 +40,7 @@ fn cell<'a, T: Real>(part: &Part<'a, T>) -> Option<&'a Cell<Mode>> {
     if let Part::Mode(cell) = part { Some(cell) } else { None }
 }
 
-/// Runs `action` with all layers in [`Mode::Eval`], and puts their modes back, also on unwinding.
+/// Runs `action` with all layers in [`Mode::Eval`], and restores their modes, also on unwinding.
 pub(crate) fn evaluating<T: Real, M: Layer<T> + ?Sized, R>(model: &M, action: impl FnOnce() -> R) -> R {
     struct PutBack<'a, T: Real, M: Layer<T> + ?Sized>(&'a M, Vec<Mode>, std::marker::PhantomData<T>);
     impl<T: Real, M: Layer<T> + ?Sized> Drop for PutBack<'_, T, M> {
@@ -59,7 +59,8 @@ pub(crate) fn evaluating<T: Real, M: Layer<T> + ?Sized, R>(model: &M, action: im
     action()
 }
 
-/// The states of all generators in a model, by name; for the checkpoint of a training run. Weights files do not hold them.
+/// Returns the states of all generators in a model, by name, for the checkpoint of a training run. Weights files do not hold
+/// them.
 ///
 /// ```
 /// use autodiff::Tensor;
@@ -84,7 +85,7 @@ pub fn random_states<T: Real>(model: &(impl Layer<T> + ?Sized)) -> Vec<(String, 
     states
 }
 
-/// Puts the states of all generators back: the masks that follow are bit for bit those that would have followed.
+/// Restores the states of all generators: the masks that follow are bit for bit those that would have followed.
 ///
 /// # Errors
 /// If the names are not those of the model's generators, in their order. The model is unchanged then.

@@ -12,7 +12,7 @@ use crate::layers::activation::Activation;
 use crate::layers::linear::Linear;
 use crate::layers::mlp::Mlp;
 
-/// Activations without kinks, so that a gradient can be checked wherever a point falls.
+/// Activations without kinks: a gradient can be checked at any point.
 pub fn smooth_activation() -> impl Strategy<Value = Activation> + Clone {
     use Activation::{Gelu, Identity, LogSoftmax, Sigmoid, Silu, Softmax, Softplus, Tanh};
     prop::sample::select(vec![Identity, Sigmoid, Tanh, Softplus, Gelu, Silu, Softmax, LogSoftmax])

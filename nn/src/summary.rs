@@ -10,25 +10,25 @@ use crate::state::{evaluating, mode};
 use crate::trace::{Marks, Row, Trace};
 use crate::visit::{buffers, count, parts};
 
-/// What [`summary`] found; displays as a table.
+/// A model as a table of its layers, from [`summary`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
     /// The shape of the input.
     pub input: Vec<usize>,
     /// The model, then its layers in the order in which they run, each before its inner layers.
     pub rows: Vec<Row>,
-    /// How many numbers all parameters hold.
+    /// The number of elements in all parameters.
     pub parameters: usize,
-    /// How many numbers all buffers hold.
+    /// The number of elements in all buffers.
     pub buffers: usize,
     /// The mode; `None` if no layer has one, or if they differ.
     pub mode: Option<Mode>,
 }
 
-/// A table of a model's layers: name, kind, output shape, parameters.
+/// Lists a model's layers: name, kind, output shape, parameters.
 ///
-/// The shapes are those that come up for zeros of shape `input`, the batch axis first, run once in [`Mode::Eval`]; nothing
-/// in the model changes.
+/// The shapes are those for zeros of shape `input`, the batch axis first, run once in [`Mode::Eval`]; the model does not
+/// change.
 ///
 /// ```
 /// use nn::{Activation, Mlp};
@@ -48,7 +48,7 @@ pub struct Summary {
 /// ```
 ///
 /// # Panics
-/// If the model does not take an input of this shape: with the message of the operation that refuses it.
+/// If the model does not take an input of this shape, with the message of the operation that refuses it.
 #[track_caller]
 pub fn summary<T: Real>(model: &impl Layer<T>, input: &[usize]) -> Summary {
     let mut trace = Trace::default();

@@ -5,11 +5,11 @@
 pub struct Row {
     /// The layer's full name; empty for the model itself.
     pub name: String,
-    /// What the layer is: [`Layer::describe`](crate::Layer::describe).
+    /// The description of the layer: [`Layer::describe`](crate::Layer::describe).
     pub what: String,
-    /// The output's shape; `None` within a layer that has no [`Layer::trace`](crate::Layer::trace).
+    /// The output's shape; `None` within a layer that does not define [`Layer::trace`](crate::Layer::trace).
     pub shape: Option<Vec<usize>>,
-    /// How many numbers the layer's own parameters hold, those of the inner layers in rows of their own left out.
+    /// The number of elements in the layer's own parameters, without those of inner layers, which have rows of their own.
     pub parameters: usize,
 }
 

@@ -20,14 +20,14 @@ pub(crate) fn parts<T: Real>(model: &(impl Layer<T> + ?Sized), mut found: impl F
     ROOM.set(visit.prefix);
 }
 
-/// Calls `found` with everything a model holds, for changing.
+/// Calls `found` with everything a model holds, to change it.
 pub(crate) fn parts_mut<T: Real>(model: &mut (impl Layer<T> + ?Sized), mut found: impl FnMut(&str, PartMut<'_, T>)) {
     let mut visit = VisitMut { prefix: ROOM.take(), named: true, found: &mut found };
     model.visit_mut(&mut visit);
     ROOM.set(visit.prefix);
 }
 
-/// Calls `found` with every parameter, for changing. Names are not put together, which takes longer than the walk.
+/// Calls `found` with every parameter, to change it. No names are composed, which takes longer than the walk.
 pub(crate) fn unnamed_mut<T: Real>(model: &mut (impl Layer<T> + ?Sized), mut found: impl FnMut(&mut Param<T>)) {
     let mut each = |_: &str, part: PartMut<'_, T>| {
         if let PartMut::Param(param) = part {
@@ -46,7 +46,7 @@ pub fn parameters<T: Real>(model: &(impl Layer<T> + ?Sized), mut found: impl FnM
     });
 }
 
-/// Calls `found` with every parameter of a model and its full name, for changing.
+/// Calls `found` with every parameter of a model and its full name, to change it.
 pub fn parameters_mut<T: Real>(model: &mut (impl Layer<T> + ?Sized), mut found: impl FnMut(&str, &mut Param<T>)) {
     parts_mut(model, |name, part| {
         if let PartMut::Param(param) = part {
@@ -68,6 +68,13 @@ pub fn buffers<T: Real>(model: &(impl Layer<T> + ?Sized), mut found: impl FnMut(
             found(name, buffer);
         }
     });
+}
+
+/// The values of all parameters, in order. They share their elements with the model until that changes.
+pub(crate) fn values<T: Real>(model: &impl Layer<T>) -> Vec<Tensor<T>> {
+    let mut values = Vec::new();
+    parameters(model, |_, param| values.push(param.value().clone()));
+    values
 }
 
 /// All that a weights file holds: the values of parameters and buffers, in the model's order.
@@ -115,21 +122,21 @@ pub fn watch<T: Real>(model: &mut (impl Layer<T> + ?Sized), tape: &Tape<T>) {
     unnamed_mut(model, |param| param.watch(tape));
 }
 
-/// The names of all parameters, in order.
+/// Lists the full names of all parameters, in order.
 pub fn names<T: Real>(model: &(impl Layer<T> + ?Sized)) -> Vec<String> {
     let mut names = Vec::new();
     parameters(model, |name, _| names.push(name.to_owned()));
     names
 }
 
-/// How many numbers the model's parameters hold; buffers are not counted.
+/// Counts the numbers in a model's parameters, not those in its buffers.
 pub fn count<T: Real>(model: &(impl Layer<T> + ?Sized)) -> usize {
     let mut count = 0;
     parameters(model, |_, param| count += param.value().len());
     count
 }
 
-/// Whether a parameter is a bias, by its full name: `bias`, or ending in `.bias`. For filters.
+/// Tells from its full name whether a parameter is a bias: `bias`, or ending in `.bias`. For filters.
 ///
 /// ```
 /// assert!(nn::is_bias("layers.0.bias") && !nn::is_bias("layers.0.weight"));

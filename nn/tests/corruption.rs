@@ -10,7 +10,7 @@ use std::thread;
 
 use ndarray::ArrayD;
 use nn::data::{Columns, Csv, Npz, read_idx, read_npy};
-use nn::{Activation, Adam, Dataset, Layer, Mlp, Result, Table, Trainer, loss};
+use nn::{Activation, Adam, Dataset, Layer, Mlp, Result, Trainer, loss};
 use peak_alloc::PeakAlloc;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -169,7 +169,7 @@ fn csv() {
 }
 
 fn table() {
-    let read = |file: &Path| Table::new(64, 10).read::<f64>(file);
+    let read = |file: &Path| Csv::new().header(false).classes(65, 10).read(file)?.dataset::<f64>(65);
     let bench = Bench::new("t.csv", Allowance { times: 24, bytes: TEXT }, read);
     let whole = head("examples/data/digits.csv", 4);
     for length in 0..whole.len() {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use autodiff::Program;
 use nn::data::{Csv, Npz, read_idx, read_npy};
-use nn::{Activation, Adam, Dataset, Mlp, Table, Trainer, loss};
+use nn::{Activation, Adam, Dataset, Mlp, Trainer, loss};
 use rand::SeedableRng;
 
 /// A target: its name, which is its corpus's folder too, and what it does with the bytes, which lie in this file.
@@ -61,7 +61,7 @@ fn csv(file: &Path, _: &[u8]) {
 }
 
 fn table(file: &Path, _: &[u8]) {
-    let _ = Table::new(64, 10).read::<f64>(file);
+    let _ = Csv::new().header(false).classes(65, 10).read(file).and_then(|columns| columns.dataset::<f64>(65));
 }
 
 fn idx(file: &Path, bytes: &[u8]) {

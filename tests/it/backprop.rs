@@ -2,7 +2,9 @@
 
 use autodiff::{Tape, Tensor, Var};
 use ndarray::{Array1, Array2, Axis};
-use nn::{Activation, Layer, Mlp, loss};
+use nn::Reduction::Sum;
+use nn::loss::{BinaryCrossEntropy, CrossEntropy, HalfSquaredError, Loss};
+use nn::{Activation, Layer, Mlp};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -77,24 +79,29 @@ fn by_hand_for_depths_one_to_five() {
         // Matched losses: delta = y - t at the output.
         let mut model = network(depth, Activation::Identity, &mut rng);
         let hand = by_hand(&model, &x, |y| y - &t);
-        compare(&mut model, &x, &|y| loss::sum::squared_error(y, &targets), &hand);
+        compare(&mut model, &x, &|y| HalfSquaredError::new().reduction(Sum).loss(y, &targets), &hand);
         let hand = by_hand(&model, &x, |a| a.mapv(|a| 1.0 / (1.0 + (-a).exp())) - &t);
-        compare(&mut model, &x, &|a| loss::sum::bce_with_logits(a, &targets), &hand);
+        compare(&mut model, &x, &|a| BinaryCrossEntropy::from_logits().reduction(Sum).loss(a, &targets), &hand);
         let total = &t / &t.sum_axis(Axis(1)).insert_axis(Axis(1));
         let softmax = |a: &Array2<f64>| {
             let e = a.mapv(f64::exp);
             &e / &e.sum_axis(Axis(1)).insert_axis(Axis(1))
         };
         let hand = by_hand(&model, &x, |a| softmax(a) - &total);
-        compare(&mut model, &x, &|a| loss::sum::softmax_cross_entropy(a, &Tensor::constant(total.clone())), &hand);
+        compare(
+            &mut model,
+            &x,
+            &|a| CrossEntropy::from_logits().reduction(Sum).loss(a, &Tensor::constant(total.clone())),
+            &hand,
+        );
 
         // Squared error behind an activation: delta = (y - t) ⊙ h'(a).
         let mut model = network(depth, Activation::Sigmoid, &mut rng);
         let hand = by_hand(&model, &x, |y| (y - &t) * y.mapv(|y| y * (1.0 - y)));
-        compare(&mut model, &x, &|y| loss::sum::squared_error(y, &targets), &hand);
+        compare(&mut model, &x, &|y| HalfSquaredError::new().reduction(Sum).loss(y, &targets), &hand);
         // Binary cross-entropy from probabilities meets the one from logits: delta = y - t again (L10).
         let hand = by_hand(&model, &x, |y| y - &t);
-        compare(&mut model, &x, &|y| loss::sum::bce(y, &targets), &hand);
+        compare(&mut model, &x, &|y| BinaryCrossEntropy::from_probabilities().reduction(Sum).loss(y, &targets), &hand);
     }
 }
 
@@ -151,7 +158,7 @@ fn the_same_network_in_scalars() {
         let tape = Tape::new();
         nn::watch(&mut model, &tape);
         let y = model.forward(&Tensor::constant(x));
-        let gradients = loss::sum::squared_error(&y, &Tensor::constant(t)).backward();
+        let gradients = HalfSquaredError::new().reduction(Sum).loss(&y, &Tensor::constant(t)).backward();
         let mut tensor = Vec::new();
         nn::parameters(&model, |_, p| tensor.extend(p.gradient(&gradients).unwrap().to_array()));
         let row = |v: Vec<f64>| Array2::from_shape_vec((1, v.len()), v).unwrap();

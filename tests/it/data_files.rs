@@ -4,7 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ndarray::{Array2, ArrayD, Axis, array};
-use nn::Table;
 use nn::data::{Columns, Csv, Npz, Schema, Values, labels, read_idx, read_npy};
 use tempfile::tempdir;
 use tests::raises_here;
@@ -169,7 +168,7 @@ fn csv_errors_name_the_place() {
     // Too large for the numbers that are wanted.
     let large = read(&csv, "a,b\n1,2\n1e300,2\n").unwrap();
     assert_eq!(message(large.dataset::<f32>("b")), "data set: inputs[1, 0] is inf, expected a finite number");
-    raises_here(|| Table::new(3, 0), "Table: 0 classes, expected at least 1");
+    raises_here(|| Csv::new().classes(3, 0), "Csv: the number of classes is 0, expected 1 or more");
 }
 
 #[test]

@@ -6,8 +6,9 @@ use autodiff::explain::{self, Derivation, Explain};
 use autodiff::tensor::{Grads, Op, Vjp};
 use autodiff::{Result, Tape, Tensor, Var, fuse};
 use ndarray::{ArrayD, ArrayViewD, array};
-use nn::loss::HalfSquaredError;
-use nn::{Activation, Linear, Mlp, Reduction};
+use nn::Reduction::Sum;
+use nn::loss::{BinaryCrossEntropy, CrossEntropy, HalfSquaredError};
+use nn::{Activation, Linear, Mlp};
 
 fn lecture(tape: &Tape<f64>) -> (Var<f64>, Var<f64>) {
     let y = tape.var(1.3).named("y");
@@ -95,7 +96,7 @@ fn the_xor_network_is_written_as_in_the_lecture() {
         layer(array![[0.5, 0.6]], array![0.3]),
     ]);
     let (x, t) = (Tensor::from(array![1.0, 0.0]), Tensor::from(array![1.0]));
-    let half = || HalfSquaredError::new().reduction(Reduction::Sum);
+    let half = || HalfSquaredError::new().reduction(Sum);
     let derivation = model.explain(half(), &x, &t);
     let want = "\
 dE/dW[1], dE/db[1], dE/dW[2], dE/db[2]
@@ -152,11 +153,11 @@ fn matched_losses_leave_y_minus_t() {
     let (w, b) = (array![[0.5, 0.6], [0.1, -0.7]], array![0.3, 0.0]);
     let model = Mlp::from_layers(vec![(Linear::from_weights(w, b), Activation::Identity)]);
     let (x, t) = (Tensor::from(array![[1.0, 2.0]]), Tensor::from(array![[0.0, 1.0]]));
-    let cross = model.explain(nn::loss::sum::softmax_cross_entropy::<f64>, &x, &t).to_string();
+    let cross = model.explain(CrossEntropy::from_logits().reduction(Sum), &x, &t).to_string();
     assert!(cross.contains("delta[1] = softmax(y) − t = "), "{cross}");
-    let bce = model.explain(nn::loss::sum::bce_with_logits::<f64>, &x, &t).to_string();
+    let bce = model.explain(BinaryCrossEntropy::from_logits().reduction(Sum), &x, &t).to_string();
     assert!(bce.contains("delta[1] = σ(y) − t = "), "{bce}");
-    let squared = model.explain(HalfSquaredError::new().reduction(Reduction::Sum), &x, &t).to_string();
+    let squared = model.explain(HalfSquaredError::new().reduction(Sum), &x, &t).to_string();
     assert!(squared.contains("delta[1] = y − t = "), "{squared}");
 }
 

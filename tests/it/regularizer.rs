@@ -2,6 +2,8 @@
 
 use autodiff::{Tape, Tensor};
 use ndarray::{Array2, array};
+use nn::Reduction::Sum;
+use nn::loss::{HalfSquaredError, Loss};
 use nn::optim::Lbfgs;
 use nn::{Activation, Layer, Linear, Mlp, Optimizer, Regularizer, Sgd, is_bias, loss};
 use rand::SeedableRng;
@@ -84,8 +86,8 @@ fn regress(mut sgd: Sgd<f64>, steps: usize) -> Vec<f64> {
         nn::watch(&mut model, &tape);
         let y = model.forward(&x);
         // The bias takes no part, but has a gradient.
-        let error =
-            loss::sum::squared_error(&(y - model.bias().tensor()), &t) / 10.0 + model.bias().tensor().sum() * 0.0;
+        let error = HalfSquaredError::new().reduction(Sum).loss(&(y - model.bias().tensor()), &t) / 10.0
+            + model.bias().tensor().sum() * 0.0;
         sgd.step(&mut model, &error.backward()).unwrap();
     }
     values_of(&model)[..4].to_vec()
@@ -130,7 +132,7 @@ fn ridge_regression_meets_the_normal_equations() {
     let (l2, pin) = (Regularizer::l2(2.0, 10).except(is_bias), Regularizer::l2(1.0, 10).only(is_bias));
     let objective = |model: &Linear<f64>| {
         let y = model.forward(&x) - model.bias().tensor();
-        loss::sum::squared_error(&y, &t) / 10.0 + l2.penalty(model) + pin.penalty(model)
+        HalfSquaredError::new().reduction(Sum).loss(&y, &t) / 10.0 + l2.penalty(model) + pin.penalty(model)
     };
     Lbfgs::new().tolerance(1e-12).fit(&mut model, objective).unwrap();
     for (got, want) in values_of(&model).into_iter().zip(want) {

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use autodiff::{Tape, Tensor};
 use ndarray::{Array2, array};
-use nn::{Activation, Dataset, Init, Layer, Mlp, Optimizer, Param, Sgd, Table, Trainer, Visit, VisitMut, loss};
+use nn::Reduction::Sum;
+use nn::loss::{BinaryCrossEntropy, CrossEntropy, HalfSquaredError, Loss};
+use nn::{Activation, Dataset, Init, Layer, Mlp, Optimizer, Param, Sgd, Trainer, Visit, VisitMut, loss};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use tempfile::tempdir;
@@ -20,7 +22,10 @@ fn losses_are_finite_for_any_logit() {
     let tape = Tape::new();
     let a = tape.tensor(array![[1e4, -1e4], [-1e4, 1e4]]);
     let t = Tensor::constant(array![[1.0, 0.0], [1.0, 0.0]]);
-    for error in [loss::sum::bce_with_logits(&a, &t), loss::sum::softmax_cross_entropy(&a, &t)] {
+    for error in [
+        BinaryCrossEntropy::from_logits().reduction(Sum).loss(&a, &t),
+        CrossEntropy::from_logits().reduction(Sum).loss(&a, &t),
+    ] {
         assert_eq!(error.item(), 2e4);
         assert!(error.backward().wrt(&a).iter().all(|&g: &f64| g.is_finite()));
     }
@@ -37,11 +42,13 @@ fn means_are_sums_over_items() {
     let t = Tensor::constant(array![[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]);
     let near = |a: Tensor<f64>, b: f64| assert!((a.item() - b).abs() < 1e-15, "{a} and {b}");
     near(loss::cross_entropy(&y, &t), -(0.5_f64.ln() + 0.6_f64.ln()) / 2.0);
-    near(loss::sum::cross_entropy(&y, &t), -(0.5_f64.ln() + 0.6_f64.ln()));
-    near(loss::bce(&y, &t), loss::sum::bce(&y, &t).item() / 2.0);
-    near(loss::bce_with_logits(&y, &t), loss::sum::bce_with_logits(&y, &t).item() / 2.0);
-    near(loss::softmax_cross_entropy(&y, &t), loss::sum::softmax_cross_entropy(&y, &t).item() / 2.0);
-    near(loss::squared_error(&y, &t), loss::sum::squared_error(&y, &t).item() * 2.0 / 6.0);
+    near(CrossEntropy::from_probabilities().reduction(Sum).loss(&y, &t), -(0.5_f64.ln() + 0.6_f64.ln()));
+    let binary = [BinaryCrossEntropy::from_probabilities(), BinaryCrossEntropy::from_logits()];
+    let [of_y, of_logits] = binary.map(|loss| loss.reduction(Sum).loss(&y, &t).item());
+    near(loss::bce(&y, &t), of_y / 2.0);
+    near(loss::bce_with_logits(&y, &t), of_logits / 2.0);
+    near(loss::softmax_cross_entropy(&y, &t), CrossEntropy::from_logits().reduction(Sum).loss(&y, &t).item() / 2.0);
+    near(loss::squared_error(&y, &t), HalfSquaredError::new().reduction(Sum).loss(&y, &t).item() * 2.0 / 6.0);
 }
 
 #[test]
@@ -124,7 +131,8 @@ fn the_same_seed_gives_the_same_bits() {
 fn the_trainer_is_the_written_out_loop() {
     let data = spiral();
     let model = || Mlp::<f64>::new(&[2, 4, 1], Activation::Sigmoid, &mut rng(5));
-    let mut trainer = Trainer::new(model(), loss::sum::squared_error, Sgd::new(0.05)).epochs(2).batch_size(1).seed(9);
+    let mut trainer =
+        Trainer::new(model(), HalfSquaredError::new().reduction(Sum), Sgd::new(0.05)).epochs(2).batch_size(1).seed(9);
     trainer.fit(&data, &data).unwrap();
 
     let mut by_hand = model();
@@ -133,7 +141,7 @@ fn the_trainer_is_the_written_out_loop() {
         for (x, t) in nn::Batches::new(&data, 1, &mut order) {
             let tape = Tape::new();
             nn::watch(&mut by_hand, &tape);
-            let g = loss::sum::squared_error(&by_hand.forward(&x), &t).backward();
+            let g = HalfSquaredError::new().reduction(Sum).loss(&by_hand.forward(&x), &t).backward();
             nn::parameters_mut(&mut by_hand, |_, p| {
                 let g = p.gradient(&g).unwrap().clone();
                 p.update(&g, |w, g| w - 0.05 * g);
@@ -189,21 +197,25 @@ fn data_sets_are_checked() {
 fn tables_name_file_line_and_field() {
     let folder = tempdir().unwrap();
     let file = folder.path().join("t.csv");
+    let csv = || nn::Csv::new().header(false).classes(3, 3);
     let read = |text: &[u8]| {
         fs::write(&file, text).unwrap();
-        let message = Table::new(2, 3).read::<f64>(&file).unwrap_err().to_string();
+        let message = csv().read(&file).unwrap_err().to_string();
         message.strip_prefix(file.to_str().unwrap()).unwrap().to_owned()
     };
-    assert_eq!(read(b""), ": the file holds no rows; expected rows of 3 comma-separated numbers");
+    assert_eq!(read(b""), ": the file holds no rows; expected at least one row");
     assert_eq!(read(b"1,2,0\n1,2\n"), ":2: 2 fields, expected 3");
     assert_eq!(read(b"1,2,0\n1,2,0,0\n"), ":2: 4 fields, expected 3");
-    assert_eq!(read(b"1,2,0\n\n1,x,0\n"), ":3: field 2 is \"x\", expected a finite number");
+    assert_eq!(
+        read(b"1,2,0\n\n1,x,0\n"),
+        ":3: field 2 is \"x\", expected a finite number as in line 1; a column of categories that may be numbers has to be named as such"
+    );
     assert_eq!(read(b"1,inf,0\n"), ":1: field 2 is \"inf\", expected a finite number");
-    assert_eq!(read(b"1,2,3\n"), ":1: field 3 is \"3\", expected a label from 0 to 2");
-    assert_eq!(read(b"1,2,-1\n"), ":1: field 3 is \"-1\", expected a label from 0 to 2");
+    assert_eq!(read(b"1,2,3\n"), ":1: field 3 is \"3\", expected a class from 0 to 2");
+    assert_eq!(read(b"1,2,-1\n"), ":1: field 3 is \"-1\", expected a class from 0 to 2");
     assert!(read(b"1,2,0\n1,\xff,0\n").starts_with(":2: invalid utf-8"));
     fs::remove_file(&file).unwrap();
-    let missing = Table::new(2, 3).read::<f64>(&file).unwrap_err().to_string();
+    let missing = csv().read(&file).unwrap_err().to_string();
     assert!(missing.ends_with("t.csv: cannot read: No such file or directory (os error 2)"), "{missing}");
 }
 

@@ -10,7 +10,7 @@ use crate::error::{Error, Kind, Result};
 /// Deflate makes at most this many bytes of one.
 const DEFLATE: u64 = 1032;
 
-/// More room than this is not taken in advance for what is to be unpacked.
+/// At most this much memory is taken in advance for what is unpacked.
 const ROOM: u64 = 1 << 16;
 
 /// A file, or what is unpacked from one, that is read from its beginning to its end.
@@ -97,7 +97,7 @@ impl<R: Read> Input<R> {
     }
 }
 
-/// How a number stands in a file.
+/// How a number is written in a file.
 #[derive(Clone, Copy)]
 pub(super) struct Number {
     pub(super) kind: NumberKind,

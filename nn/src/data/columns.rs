@@ -21,13 +21,13 @@ pub struct Columns {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Column {
-    /// From the header; without one, the column's number from 1.
+    /// The name from the header; without one, the column's number from 1.
     pub name: String,
-    /// What stands in it, one entry a row.
+    /// The entries, one a row.
     pub values: Values,
 }
 
-/// What stands in a column.
+/// The entries of a column.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Values {
@@ -42,8 +42,8 @@ pub enum Values {
     },
 }
 
-/// Says which column is meant: by its name, or by its number from 1. A text that is no column's name but a number
-/// counts as the number.
+/// Names a column: by its name, or by its number from 1. A text that is not a column's name but a number counts as the
+/// number.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ColumnId {
     /// By name.
@@ -108,7 +108,7 @@ pub struct ColumnSchema {
 }
 
 impl Schema {
-    /// The schema less one column, as for a file without the target.
+    /// Returns the schema without one column, as for a file that lacks the target.
     ///
     /// # Errors
     /// If there is no such column.
@@ -137,7 +137,7 @@ impl Columns {
         &self.columns
     }
 
-    /// One column.
+    /// Returns one column.
     ///
     /// # Errors
     /// If there is no such column.
@@ -145,7 +145,7 @@ impl Columns {
         Ok(&self.columns[self.find(&column.into())?])
     }
 
-    /// What is needed to read another file in the same way.
+    /// Returns what is needed to read another file in the same way.
     pub fn schema(&self) -> Schema {
         let entry = |column: &Column| {
             let categories = match &column.values {
@@ -157,7 +157,7 @@ impl Columns {
         Schema { columns: self.columns.iter().map(entry).collect() }
     }
 
-    /// A row of numbers for each row of the table: numbers as they are, categories as one-hot rows.
+    /// Converts the table to numbers: numbers stay as they are, categories become one-hot rows.
     ///
     /// # Errors
     /// If a column has more than 1024 categories.
@@ -165,7 +165,7 @@ impl Columns {
         matrix(self.columns.iter(), self.rows)
     }
 
-    /// One column as targets, the others as inputs, each as in [`matrix`](Self::matrix).
+    /// Takes one column as targets and the others as inputs, each as in [`matrix`](Self::matrix).
     ///
     /// ```
     /// use nn::data::Csv;

@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::columns::{Column, ColumnId, Columns, Schema, Values};
-use super::rows::{Row, Rows, number};
+use super::records::{Record, Records, number};
 use crate::error::{Error, Kind, Result, listed};
+use crate::expect;
 
-/// What stands for a value that is not there, besides nothing at all.
+/// What stands for a missing value, besides an empty field.
 const MISSING: [&str; 6] = ["na", "n/a", "nan", "null", "none", "?"];
 
 /// Reads a CSV file column by column.
 ///
 /// A column holds numbers or categories; the first row decides, and a later field of the other kind is an error, as is a
-/// missing value: nothing, or `NA`, `N/A`, `NaN`, `null`, `none` or `?` in any case. A column that
-/// [`categories`](Self::categories) names may hold anything but nothing. Spaces around a field do not count. Errors
+/// missing value: an empty field, `NA`, `N/A`, `NaN`, `null`, `none` or `?` in any case. A column that
+/// [`categories`](Self::categories) names may hold anything but an empty field. Spaces around a field do not count. Errors
 /// name the file, the line and the field.
 ///
 /// ```
@@ -36,6 +37,7 @@ pub struct Csv {
     header: bool,
     delimiter: u8,
     categories: Vec<ColumnId>,
+    classes: Vec<(ColumnId, usize)>,
     skip: Vec<ColumnId>,
     schema: Option<Schema>,
 }
@@ -47,17 +49,24 @@ impl Default for Csv {
 }
 
 impl Csv {
-    /// A file with a header and commas.
+    /// Reads files with a header, separated by commas.
     pub fn new() -> Self {
-        Self { header: true, delimiter: b',', categories: Vec::new(), skip: Vec::new(), schema: None }
+        Self {
+            header: true,
+            delimiter: b',',
+            categories: Vec::new(),
+            classes: Vec::new(),
+            skip: Vec::new(),
+            schema: None,
+        }
     }
 
-    /// Whether the first line names the columns. Without, they are called 1, 2 and so on.
+    /// Sets whether the first line names the columns. Otherwise they are called 1, 2 and so on.
     pub fn header(self, header: bool) -> Self {
         Self { header, ..self }
     }
 
-    /// What separates the fields of a line.
+    /// Sets what separates the fields of a line; a comma unless set.
     pub fn delimiter(self, delimiter: u8) -> Self {
         Self { delimiter, ..self }
     }
@@ -68,6 +77,26 @@ impl Csv {
         self
     }
 
+    /// Reads a column as class numbers from 0 to `count - 1`, whether or not all of them occur.
+    ///
+    /// ```
+    /// use nn::Csv;
+    /// let file = std::env::temp_dir().join("nn-classes-doc.csv");
+    /// std::fs::write(&file, "0.5,1,0\n2,3,1\n").unwrap();
+    /// let data = Csv::new().header(false).classes(3, 4).read(&file)?.dataset::<f64>(3)?;
+    /// assert_eq!(data.inputs(), &ndarray::array![[0.5, 1.0], [2.0, 3.0]].into_dyn());
+    /// assert_eq!(data.targets(), &ndarray::array![[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]].into_dyn());
+    /// # Ok::<(), nn::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If there are no classes.
+    #[track_caller]
+    pub fn classes(mut self, column: impl Into<ColumnId>, count: usize) -> Self {
+        self.classes.push((column.into(), expect::at_least_one("Csv: the number of classes", count)));
+        self
+    }
+
     /// Leaves a column out.
     pub fn skip(mut self, column: impl Into<ColumnId>) -> Self {
         self.skip.push(column.into());
@@ -75,8 +104,8 @@ impl Csv {
     }
 
     /// Reads columns as in another file: the same ones in the same order, the same categories with the same indices.
-    /// With a header they are found by name, and others are left out. What [`categories`](Self::categories) and
-    /// [`skip`](Self::skip) say does not count then.
+    /// With a header they are found by name, and others are left out. What [`categories`](Self::categories),
+    /// [`classes`](Self::classes) and [`skip`](Self::skip) say is ignored then.
     ///
     /// ```
     /// use nn::data::Csv;
@@ -102,7 +131,7 @@ impl Csv {
     pub fn read(&self, path: impl AsRef<Path>) -> Result<Columns> {
         let path = path.as_ref();
         let text = std::fs::read(path).map_err(Error::read(path))?;
-        let mut rows = Rows::new(path, &text, self.delimiter);
+        let mut rows = Records::new(path, &text, self.delimiter);
         let empty = || {
             let expected = if self.header { "a header, then at least one row" } else { "at least one row" };
             Error::from(Kind::EmptyTable { path: path.to_owned(), expected: expected.to_owned() })
@@ -134,8 +163,8 @@ impl Csv {
         Ok(Columns::new(builders.into_iter().map(|builder| builder.finish(&by_id)).collect(), count))
     }
 
-    /// What is to be read, and from which fields.
-    fn builders(&self, first: &Row<'_>, names: Vec<String>, room: usize) -> Result<Vec<Builder>> {
+    /// What to read, and from which fields.
+    fn builders(&self, first: &Record<'_>, names: Vec<String>, room: usize) -> Result<Vec<Builder>> {
         let index = |column: &ColumnId| column.find(&names).map_err(|error| first.reject(error.to_string()));
         if let Some(schema) = &self.schema {
             if !self.header {
@@ -158,11 +187,18 @@ impl Csv {
         }
         let skipped = self.skip.iter().map(index).collect::<Result<Vec<usize>>>()?;
         let categories = self.categories.iter().map(index).collect::<Result<Vec<usize>>>()?;
+        let classes = self.classes.iter().map(|(column, count)| Ok((index(column)?, *count)));
+        let classes = classes.collect::<Result<Vec<(usize, usize)>>>()?;
         let mut builders = Vec::with_capacity(names.len());
         for (index, name) in names.into_iter().enumerate().filter(|(index, _)| !skipped.contains(index)) {
             let is_named = categories.contains(&index);
             let categories = || Building::Categories { ids: Vec::with_capacity(room), decided: None };
-            let kind = if is_named { categories() } else { Building::Undecided { room } };
+            let count = classes.iter().find(|(column, _)| *column == index).map(|(_, count)| *count);
+            let kind = match count {
+                Some(count) => Building::Classes { count, indices: Vec::with_capacity(room) },
+                None if is_named => categories(),
+                None => Building::Undecided { room },
+            };
             builders.push(Builder { index, name, named: self.header, kind });
         }
         Ok(builders)
@@ -170,7 +206,7 @@ impl Csv {
 }
 
 /// The names in a header. A column without one is called by its number.
-fn header(row: &Row<'_>) -> Result<Vec<String>> {
+fn header(row: &Record<'_>) -> Result<Vec<String>> {
     if row.fields.iter().all(|field| number(field.trim()).is_some()) {
         let message = "all fields are numbers, expected a header; without one, read the file with `header(false)`";
         return Err(row.reject(message.to_owned()));
@@ -206,12 +242,14 @@ enum Building {
     Numbers { numbers: Vec<f64>, decided: Option<u64> },
     /// Categories as numbers of texts; the line that decided so, if the user did not.
     Categories { ids: Vec<usize>, decided: Option<u64> },
+    /// Class numbers below a count.
+    Classes { count: usize, indices: Vec<usize> },
     /// Categories from a schema, and where each has its place.
     Known { places: BTreeMap<String, usize>, indices: Vec<usize> },
 }
 
 impl Builder {
-    fn push(&mut self, row: &Row<'_>, texts: &mut Texts) -> Result<()> {
+    fn push(&mut self, row: &Record<'_>, texts: &mut Texts) -> Result<()> {
         let text = row.fields[self.index].trim();
         let is_missing = text.is_empty() || MISSING.iter().any(|missing| text.eq_ignore_ascii_case(missing));
         let name = self.named.then_some(self.name.as_str());
@@ -246,6 +284,13 @@ impl Builder {
                     "no number, as in line {line}; a column of categories that may be numbers has to be named as such{hint}"
                 ))
             }
+            Building::Classes { count, indices } => match text.parse() {
+                Ok(class) if class < *count => {
+                    indices.push(class);
+                    Ok(())
+                }
+                _ => fail(format!("a class from 0 to {}", *count - 1)),
+            },
             Building::Categories { .. } | Building::Known { .. } if text.is_empty() => missing("a category"),
             Building::Categories { ids, .. } => {
                 let next = texts.len();
@@ -270,6 +315,9 @@ impl Builder {
         let values = match self.kind {
             Building::Undecided { .. } => unreachable!("there is at least one row"),
             Building::Numbers { numbers, .. } => Values::Numbers(numbers),
+            Building::Classes { count, indices } => {
+                Values::Categories { indices, names: (0..count).map(|class| class.to_string()).collect() }
+            }
             Building::Known { places, indices } => Values::Categories { indices, names: ordered(places) },
             Building::Categories { ids, .. } => categories(&ids, texts),
         };

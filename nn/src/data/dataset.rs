@@ -22,7 +22,7 @@ pub struct Dataset<T: Real> {
 }
 
 impl<T: Real> Dataset<T> {
-    /// A data set.
+    /// Pairs inputs with targets.
     ///
     /// # Errors
     /// If an array has no axis to count items by, if the counts differ, or if a number is not finite.
@@ -66,7 +66,7 @@ impl<T: Real> Dataset<T> {
         &self.targets
     }
 
-    /// Some items, as constant tensors for a model and a loss.
+    /// Selects items, as constant tensors for a model and a loss.
     ///
     /// # Panics
     /// If an index is out of range.
@@ -76,12 +76,12 @@ impl<T: Real> Dataset<T> {
         (pick(&self.inputs), pick(&self.targets))
     }
 
-    /// Everything, as constant tensors.
+    /// Returns all inputs and targets as constant tensors.
     pub fn all(&self) -> (Tensor<T>, Tensor<T>) {
         (Tensor::constant(self.inputs.clone()), Tensor::constant(self.targets.clone()))
     }
 
-    /// Some items, as a data set.
+    /// Selects items, as a data set.
     ///
     /// # Panics
     /// If an index is out of range.
@@ -91,7 +91,7 @@ impl<T: Real> Dataset<T> {
         Self { inputs: pick(&self.inputs), targets: pick(&self.targets) }
     }
 
-    /// Other inputs with the same targets, as after standardising.
+    /// Replaces the inputs, as after standardising.
     ///
     /// # Errors
     /// As [`new`](Self::new).
@@ -99,7 +99,7 @@ impl<T: Real> Dataset<T> {
         Self::new(inputs, self.targets.clone())
     }
 
-    /// Other targets with the same inputs.
+    /// Replaces the targets.
     ///
     /// # Errors
     /// As [`new`](Self::new).
@@ -107,8 +107,8 @@ impl<T: Real> Dataset<T> {
         Self::new(self.inputs.clone(), targets)
     }
 
-    /// The class of each item, from 0: the place of the 1 in a one-hot row; a single whole number's rank among those
-    /// that occur.
+    /// Returns the class of each item, from 0: the position of the 1 in a one-hot row; the rank of a single whole number
+    /// among those that occur.
     ///
     /// ```
     /// use ndarray::array;
@@ -146,7 +146,7 @@ impl<T: Real> Dataset<T> {
     }
 }
 
-/// Class numbers from an array of them, as from a file of labels.
+/// Converts an array of class numbers, as from a file of labels.
 ///
 /// ```
 /// assert_eq!(nn::data::labels(&ndarray::array![2.0, 0.0].into_dyn())?, [2, 0]);

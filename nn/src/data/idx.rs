@@ -30,7 +30,7 @@ use crate::error::{Error, Result};
 /// ```
 ///
 /// # Errors
-/// If the file cannot be read, is not an IDX file, ends early or goes on after its last number, or if a packed file is
+/// If the file cannot be read, is not an IDX file, ends early or continues after its last number, or if a packed file is
 /// damaged. The error names the byte; in a packed file that of what is unpacked.
 pub fn read_idx<T: Real>(path: impl AsRef<Path>) -> Result<ArrayD<T>> {
     let path = path.as_ref();

@@ -3,14 +3,13 @@
 //! | from | with |
 //! |---|---|
 //! | arrays in memory | [`Dataset::new`] |
-//! | CSV with a header or categories | [`Csv`] |
-//! | CSV of numbers and a class number | [`Table`] |
+//! | CSV | [`Csv`] |
 //! | IDX, plain or gzip | [`read_idx`] |
 //! | NPY, NPZ | [`read_npy`], [`Npz`] |
 //! | formulas | [`generate`] |
 //!
-//! Readers of files come with the feature `data`. They trust no header: memory is taken for what a file holds, not for what it says, and every error names the file
-//! and the line and field, or the byte.
+//! Readers of files come with the feature `data`. They trust no header: memory is taken for what a file holds, not for what
+//! it says, and every error names the file and the line and field, or the byte.
 
 pub(crate) mod batches;
 #[cfg(feature = "data")]
@@ -28,11 +27,9 @@ mod npy;
 #[cfg(feature = "data")]
 mod npz;
 #[cfg(feature = "data")]
-mod rows;
+mod records;
 mod split;
 mod standardize;
-#[cfg(feature = "data")]
-mod table;
 
 #[cfg(feature = "data")]
 pub use self::csv::Csv;
@@ -48,7 +45,5 @@ pub use npy::read_npy;
 pub use npz::Npz;
 pub use split::Folds;
 pub use standardize::Standardizer;
-#[cfg(feature = "data")]
-pub use table::Table;
 
 pub use crate::loss::one_hot;

@@ -26,7 +26,7 @@ const MOST_AXES: usize = 64;
 /// ```
 ///
 /// # Errors
-/// If the file cannot be read, is not an NPY file, holds anything but real numbers, ends early or goes on after its last
+/// If the file cannot be read, is not an NPY file, holds anything but real numbers, ends early or continues after its last
 /// number. The error names the byte.
 pub fn read_npy<T: Real>(path: impl AsRef<Path>) -> Result<ArrayD<T>> {
     let path = path.as_ref();

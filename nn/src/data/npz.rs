@@ -33,7 +33,7 @@ pub struct Npz {
 }
 
 impl Npz {
-    /// Reads a file and the list of its arrays.
+    /// Opens a file and reads the list of its arrays.
     ///
     /// # Errors
     /// If the file cannot be read or is not a ZIP archive.

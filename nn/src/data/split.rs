@@ -36,7 +36,7 @@ impl<T: Real> Dataset<T> {
     /// ```
     ///
     /// # Errors
-    /// If `fraction` is not between 0 and 1, if a part would lack one of the classes, or if the targets are no classes.
+    /// If `fraction` is not between 0 and 1, if a part would lack one of the classes, or if the targets are not classes.
     pub fn stratified_split(&self, fraction: f64, rng: &mut impl Rng) -> Result<(Self, Self)> {
         let total = self.share(fraction)?;
         let classes = self.shuffled_classes(2, "in both parts", rng)?;
@@ -83,7 +83,7 @@ impl<T: Real> Dataset<T> {
     /// differ by one at most. [`classes`](Self::classes) says what the classes are.
     ///
     /// # Errors
-    /// If `k` is less than 2, if a class has fewer than `k` items, or if the targets are no classes.
+    /// If `k` is less than 2, if a class has fewer than `k` items, or if the targets are not classes.
     pub fn stratified_k_fold(&self, k: usize, rng: &mut impl Rng) -> Result<Folds<'_, T>> {
         self.check_folds(k)?;
         // Dealt out class after class, so that sizes differ by one at most too.

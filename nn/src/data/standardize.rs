@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 /// items themselves, divided by `n`) of the array that it was fitted to.
 ///
 /// Fit on the training part alone and apply to every other one: a test set's mean is not known beforehand. A feature that
-/// never varies gets deviation 1 and becomes 0. Works on targets of a regression too; [`invert`](Self::invert) takes
+/// never varies gets deviation 1 and becomes 0. It serves the targets of a regression too; [`invert`](Self::invert) takes
 /// predictions back.
 ///
 /// ```
@@ -31,7 +31,7 @@ pub struct Standardizer<T: Real> {
 }
 
 impl<T: Real> Standardizer<T> {
-    /// From items along the first axis; all that an item holds counts as a row of features.
+    /// Fits to the items along the first axis; all that an item holds counts as a row of features.
     ///
     /// # Errors
     /// If there are no items, or if a feature is not finite or too large for its square to be.
@@ -73,7 +73,7 @@ impl<T: Real> Standardizer<T> {
         Self::new(means, deviations)
     }
 
-    /// From means and deviations, as read from a file.
+    /// Takes means and deviations, as read from a file.
     ///
     /// # Errors
     /// If their numbers differ, a mean is not finite, or a deviation not finite and above 0.
@@ -102,7 +102,7 @@ impl<T: Real> Standardizer<T> {
         &self.deviations
     }
 
-    /// `(x - mean) / deviation`.
+    /// Standardises: `(x - mean) / deviation`.
     ///
     /// # Errors
     /// If the items have another number of features.
@@ -110,7 +110,7 @@ impl<T: Real> Standardizer<T> {
         self.map(array, |x, mean, deviation| (x - mean) / deviation)
     }
 
-    /// `z · deviation + mean`.
+    /// Undoes [`apply`](Self::apply): `z · deviation + mean`.
     ///
     /// # Errors
     /// If the items have another number of features.
@@ -118,7 +118,7 @@ impl<T: Real> Standardizer<T> {
         self.map(array, |z, mean, deviation| z * deviation + mean)
     }
 
-    /// A data set with its inputs standardised.
+    /// Standardises the inputs of a data set.
     ///
     /// # Errors
     /// If the inputs have another number of features, or lie so far off that they are no longer finite.

@@ -21,7 +21,7 @@ pub enum Activation {
     /// 1 for `a >= 0`, else 0. The derivative is 0 everywhere: a network of such units decides, but cannot learn (L3).
     Heaviside,
     /// As [`Heaviside`](Self::Heaviside), but gradients pass as if it were the identity, so that what comes before can learn:
-    /// the straight-through estimator (Bengio, Léonard and Courville 2013). It is no derivative of the function.
+    /// the straight-through estimator (Bengio, Léonard and Courville 2013). It is not a derivative of the function.
     HeavisideStraightThrough,
     /// `1 / (1 + e^-a)`.
     Sigmoid,
@@ -98,7 +98,7 @@ impl Activation {
         }
     }
 
-    /// The initialisation that keeps the variance from layer to layer.
+    /// Returns the initialisation that keeps the variance from layer to layer.
     pub fn init(self) -> Init {
         match self {
             Self::Relu | Self::LeakyRelu(_) | Self::Elu(_) | Self::Softplus | Self::Gelu | Self::Silu => {

@@ -43,7 +43,7 @@ pub struct BatchNorm1d<T: Real> {
 }
 
 impl<T: Real> BatchNorm1d<T> {
-    /// A layer for this number of features: weight 1, bias 0, running mean 0, running variance 1, ε 1e-5, momentum 0.1.
+    /// Creates a layer for this number of features: weight 1, bias 0, running mean 0, running variance 1, ε 1e-5, momentum 0.1.
     pub fn new(features: usize) -> Self {
         let (zeros, ones) = (Tensor::zeros(&[features]), Tensor::ones(&[features]));
         Self {
@@ -57,7 +57,7 @@ impl<T: Real> BatchNorm1d<T> {
         }
     }
 
-    /// What is added to variances.
+    /// Sets `ε`, which is added to variances.
     ///
     /// # Panics
     /// If it is negative or not finite.
@@ -66,7 +66,7 @@ impl<T: Real> BatchNorm1d<T> {
         Self { eps: expect::not_negative("BatchNorm1d: ε", eps), ..self }
     }
 
-    /// The share of a batch in the running statistics.
+    /// Sets the momentum: the share of a batch in the running statistics.
     ///
     /// # Panics
     /// If it is not in `[0, 1]`.

@@ -31,8 +31,8 @@ pub struct Conv2d<T: Real> {
 }
 
 impl<T: Real> Conv2d<T> {
-    /// Weights drawn by `init`, bias 0. `channels` are those that an output reads: all of the image's, or with groups those of
-    /// one group.
+    /// Draws weights by `init`; the bias is 0. `channels` are those that an output reads: all of the image's, or with groups
+    /// those of one group.
     pub fn new(channels: usize, outputs: usize, kernel: [usize; 2], init: Init, rng: &mut impl Rng) -> Self {
         let [rows, columns] = kernel;
         let (fan_in, fan_out) = (channels * rows * columns, outputs * rows * columns);
@@ -40,7 +40,7 @@ impl<T: Real> Conv2d<T> {
         Self { weight: Param::new(weight), bias: Some(Param::new(Tensor::zeros(&[outputs]))), how: Conv::new() }
     }
 
-    /// Given weights (outputs × channels × kernel rows × kernel columns) and bias (outputs).
+    /// Takes weights (outputs × channels × kernel rows × kernel columns) and a bias (outputs).
     ///
     /// # Panics
     /// If the shapes do not go together.
@@ -57,12 +57,12 @@ impl<T: Real> Conv2d<T> {
         Self { weight: Param::new(weight), bias: Some(Param::new(bias)), how: Conv::new() }
     }
 
-    /// Stride, padding, dilation and groups.
+    /// Sets stride, padding, dilation and groups.
     pub fn how(self, how: Conv) -> Self {
         Self { how, ..self }
     }
 
-    /// The convolution alone.
+    /// Removes the bias.
     pub fn without_bias(self) -> Self {
         Self { bias: None, ..self }
     }

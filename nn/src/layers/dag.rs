@@ -152,7 +152,7 @@ impl<T: Real> DagBuilder<T> {
         self
     }
 
-    /// The network whose output is that of the named node.
+    /// Builds the network whose output is that of the named node.
     ///
     /// # Errors
     /// If a name is taken twice, is not there, or cannot be a name; if a node reads nothing; if there is a cycle; if a node

@@ -16,7 +16,7 @@ use crate::random::Random;
 /// otherwise, so that the mean stays what it was. In evaluation, the identity.
 ///
 /// The masks come from the layer's own generator, seeded from the one passed in: the same seed gives the same masks, in
-/// `f32` as in `f64`. For a training run that is to go on bit for bit, see [`random_states`](crate::random_states).
+/// `f32` as in `f64`. To continue a training run bit for bit, see [`random_states`](crate::random_states).
 ///
 /// ```
 /// use autodiff::Tensor;

@@ -42,7 +42,7 @@ impl<T: Real> LayerNorm<T> {
         Self { weight: Param::new(Tensor::ones(shape)), bias: Param::new(Tensor::zeros(shape)), eps: 1e-5 }
     }
 
-    /// What is added to variances.
+    /// Sets `ε`, which is added to variances.
     ///
     /// # Panics
     /// If it is negative or not finite.

@@ -21,19 +21,19 @@ use crate::param::Param;
 #[derive(Debug)]
 pub struct Linear<T: Real> {
     weight: Param<T>,
-    /// Stays 0 and is shown to nobody where the layer has no bias.
+    /// Stays 0 and is not listed where the layer has no bias.
     bias: Param<T>,
     has_bias: bool,
 }
 
 impl<T: Real> Linear<T> {
-    /// Weights drawn by `init`, bias 0.
+    /// Draws weights by `init`; the bias is 0.
     pub fn new(inputs: usize, outputs: usize, init: Init, rng: &mut impl Rng) -> Self {
         let weight = init.sample(&[outputs, inputs], inputs, outputs, rng);
         Self { weight: Param::new(weight), bias: Param::new(Tensor::zeros(&[outputs])), has_bias: true }
     }
 
-    /// Given weights (outputs × inputs) and bias (outputs).
+    /// Takes weights (outputs × inputs) and a bias (outputs).
     ///
     /// # Panics
     /// If the shapes do not go together.
@@ -50,7 +50,7 @@ impl<T: Real> Linear<T> {
         Self { weight: Param::new(weight), bias: Param::new(bias), has_bias: true }
     }
 
-    /// The linear map `x Wᵀ` alone: no bias is trained, saved or counted.
+    /// Removes the bias, which leaves `x Wᵀ`: none is trained, saved or counted.
     ///
     /// ```
     /// use nn::{Init, Linear};
@@ -67,6 +67,11 @@ impl<T: Real> Linear<T> {
     /// The weights, outputs × inputs.
     pub fn weight(&self) -> &Param<T> {
         &self.weight
+    }
+
+    /// Whether the layer has a bias.
+    pub(crate) fn has_bias(&self) -> bool {
+        self.has_bias
     }
 
     /// The bias, one number for each output; zeros if the layer has none.

@@ -30,7 +30,7 @@ pub struct Mlp<T: Real> {
 }
 
 impl<T: Real> Mlp<T> {
-    /// A network with the given numbers of units, from input to output. Hidden layers use `hidden`, the last layer none:
+    /// Creates a network with these numbers of units, from input to output. Hidden layers use `hidden`, the last none:
     /// its outputs are a regression's values or a classifier's logits.
     ///
     /// # Panics
@@ -49,7 +49,7 @@ impl<T: Real> Mlp<T> {
         MlpBuilder { inputs, layers: Vec::new(), init: None, number: PhantomData }
     }
 
-    /// A network from given layers.
+    /// Joins layers to a network.
     pub fn from_layers(layers: Vec<(Linear<T>, Activation)>) -> Self {
         Self { layers }
     }
@@ -116,7 +116,7 @@ impl<T: Real> MlpBuilder<T> {
         self
     }
 
-    /// Draws all weights by `init`, instead of each layer's by [`Activation::init`].
+    /// Sets how all weights are drawn, instead of by each layer's [`Activation::init`].
     pub fn init(mut self, init: Init) -> Self {
         self.init = Some(init);
         self

@@ -24,12 +24,12 @@ pub struct Residual<T: Real> {
 }
 
 impl<T: Real> Residual<T> {
-    /// `x + inner(x)`.
+    /// Adds a layer's output to its input: `x + inner(x)`.
     pub fn new(inner: impl Layer<T> + 'static) -> Self {
         Self { inner: Box::new(inner), shortcut: None }
     }
 
-    /// `shortcut(x)` in the place of `x`: a projection to another width.
+    /// Adds it to `shortcut(x)` instead of `x`: a projection to another width.
     pub fn shortcut(self, shortcut: impl Layer<T> + 'static) -> Self {
         Self { shortcut: Some(Box::new(shortcut)), ..self }
     }

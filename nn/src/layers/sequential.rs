@@ -5,7 +5,7 @@ use autodiff::{Real, Tensor};
 use crate::layer::{Layer, Visit, VisitMut};
 use crate::trace::Trace;
 
-/// Layers of any kind in a row; their parameters are named `layers.0.…`, `layers.1.…`.
+/// Layers of any kind one after the other; their parameters are named `layers.0.…`, `layers.1.…`.
 ///
 /// ```
 /// use nn::{Activation, Init, Linear, Sequential};
@@ -23,7 +23,7 @@ pub struct Sequential<T: Real> {
 }
 
 impl<T: Real> Sequential<T> {
-    /// No layers: the identity.
+    /// Starts without layers: the identity.
     pub fn new() -> Self {
         Self { layers: Vec::new() }
     }

@@ -10,9 +10,7 @@ use super::term::{Loss, same};
 /// # Panics
 /// `loss`, if the shapes differ.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct AbsoluteError {
-    reduction: Reduction,
-}
+pub struct AbsoluteError(Reduction);
 
 impl AbsoluteError {
     /// The loss, with the mean over all elements.
@@ -20,9 +18,9 @@ impl AbsoluteError {
         Self::default()
     }
 
-    /// What becomes of the elements' losses.
+    /// Sets how the elements' losses become one.
     pub fn reduction(self, reduction: Reduction) -> Self {
-        Self { reduction }
+        Self(reduction)
     }
 }
 
@@ -30,6 +28,6 @@ impl<T: Real> Loss<T> for AbsoluteError {
     #[track_caller]
     fn loss(&self, y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
         same("AbsoluteError", y, t);
-        self.reduction.apply(&(y - t).abs())
+        self.0.apply(&(y - t).abs())
     }
 }

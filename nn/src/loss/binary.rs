@@ -42,7 +42,7 @@ impl BinaryCrossEntropy {
         Self { logits: false, ..Self::from_logits() }
     }
 
-    /// The weight of positive targets: one number, or one for each output. Above 1 it raises the recall.
+    /// Sets the weight of positive targets: one number, or one for each output. Above 1 it raises the recall.
     ///
     /// # Panics
     /// If a weight is negative or not finite, or if there is none.
@@ -51,7 +51,7 @@ impl BinaryCrossEntropy {
         Self { pos_weight: Some(expect::weights("BinaryCrossEntropy: weight", weights)), ..self }
     }
 
-    /// Targets `t` become `(1 - ε) t + ½ ε`.
+    /// Smooths the targets: `t` becomes `(1 - ε) t + ½ ε`.
     ///
     /// # Panics
     /// If `ε` is not in `[0, 1]`.
@@ -60,7 +60,7 @@ impl BinaryCrossEntropy {
         Self { smoothing: expect::fraction("BinaryCrossEntropy: label smoothing", epsilon), ..self }
     }
 
-    /// What becomes of the elements' losses.
+    /// Sets how the elements' losses become one.
     pub fn reduction(self, reduction: Reduction) -> Self {
         Self { reduction, ..self }
     }

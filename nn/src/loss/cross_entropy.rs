@@ -26,7 +26,7 @@ use crate::expect;
 /// ```
 ///
 /// # Panics
-/// `loss`, if the shapes do not go together, if a target is no class, or if there are not as many weights as classes.
+/// `loss`, if the shapes do not go together, if a target is not a class, or if there are not as many weights as classes.
 #[derive(Clone, Debug)]
 pub struct CrossEntropy {
     logits: bool,
@@ -47,7 +47,7 @@ impl CrossEntropy {
         Self { logits: false, ..Self::from_logits() }
     }
 
-    /// A weight for each class.
+    /// Sets a weight for each class.
     ///
     /// # Panics
     /// If a weight is negative or not finite, or if there is none.
@@ -56,7 +56,7 @@ impl CrossEntropy {
         Self { class_weights: Some(expect::weights("CrossEntropy: weight", weights)), ..self }
     }
 
-    /// Targets `t_k` become `(1 - ε) t_k + ε / C`, with `C` classes.
+    /// Smooths the targets: `t_k` becomes `(1 - ε) t_k + ε / C`, with `C` classes.
     ///
     /// # Panics
     /// If `ε` is not in `[0, 1]`.
@@ -65,12 +65,12 @@ impl CrossEntropy {
         Self { smoothing: expect::fraction("CrossEntropy: label smoothing", epsilon), ..self }
     }
 
-    /// Items of this class number have no loss and count in no mean. It need not be a class of the model.
+    /// Ignores items of this class number: no loss, no part in the mean. It need not be a class of the model.
     pub fn ignore(self, class: i64) -> Self {
         Self { ignored: Some(class), ..self }
     }
 
-    /// What becomes of the items' losses.
+    /// Sets how the items' losses become one.
     pub fn reduction(self, reduction: Reduction) -> Self {
         Self { reduction, ..self }
     }

@@ -2,8 +2,9 @@
 
 use autodiff::{Real, Tensor};
 
-use super::sum;
-use super::term::same;
+use super::hinge::{Hinge, SquaredHinge};
+use super::reduction::Reduction;
+use super::term::{Loss, complement, same};
 
 /// Mean of `(y - t)²` over all elements.
 ///
@@ -24,7 +25,8 @@ pub fn squared_error<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
 /// If the shapes differ.
 #[track_caller]
 pub fn bce<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
-    sum::bce(y, t) / items(y)
+    same("bce", y, t);
+    -(t.xlogy(y) + complement(t).xlogy(&complement(y))).sum() / items(y)
 }
 
 /// Binary cross-entropy from logits `a`, with `y = sigmoid(a)`: `softplus(a) - t a`, mean over the items; finite for
@@ -34,7 +36,8 @@ pub fn bce<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
 /// If the shapes differ.
 #[track_caller]
 pub fn bce_with_logits<T: Real>(a: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
-    sum::bce_with_logits(a, t) / items(a)
+    same("bce_with_logits", a, t);
+    a.bce_with_logits(t).sum() / items(a)
 }
 
 /// Cross-entropy from probabilities: `-Σ_k t_k ln y_k`, mean over the items; targets are one-hot or probabilities.
@@ -43,7 +46,8 @@ pub fn bce_with_logits<T: Real>(a: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
 /// If the shapes differ.
 #[track_caller]
 pub fn cross_entropy<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
-    sum::cross_entropy(y, t) / items(y)
+    same("cross_entropy", y, t);
+    -t.xlogy(y).sum() / items(y)
 }
 
 /// Cross-entropy from logits `a`, with `y = softmax(a)` along the last axis: mean over the items, finite for logits of
@@ -63,11 +67,9 @@ pub fn cross_entropy<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
 /// If the shapes differ.
 #[track_caller]
 pub fn softmax_cross_entropy<T: Real>(a: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
-    if a.ndim() == 2 {
-        same("softmax_cross_entropy", a, t);
-        return a.softmax_cross_entropy(t, 1).mean();
-    }
-    sum::softmax_cross_entropy(a, t) / items(a)
+    same("softmax_cross_entropy", a, t);
+    let losses = a.softmax_cross_entropy(t, a.ndim().saturating_sub(1));
+    if a.ndim() == 2 { losses.mean() } else { losses.sum() / items(a) }
 }
 
 /// The hinge loss `[1 - t y]_+` of targets ±1 (L12), mean over the items.
@@ -76,7 +78,7 @@ pub fn softmax_cross_entropy<T: Real>(a: &Tensor<T>, t: &Tensor<T>) -> Tensor<T>
 /// If the shapes differ, or if a target is neither -1 nor 1.
 #[track_caller]
 pub fn hinge<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
-    sum::hinge(y, t) / items(y)
+    Hinge::new().reduction(Reduction::Sum).loss(y, t) / items(y)
 }
 
 /// The squared hinge loss `[1 - t y]_+²` of targets ±1, mean over the items.
@@ -85,7 +87,7 @@ pub fn hinge<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
 /// If the shapes differ, or if a target is neither -1 nor 1.
 #[track_caller]
 pub fn squared_hinge<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
-    sum::squared_hinge(y, t) / items(y)
+    SquaredHinge::new().reduction(Reduction::Sum).loss(y, t) / items(y)
 }
 
 /// The number of items in a batch: the length of the first axis; 1 for a single number.

@@ -33,12 +33,12 @@ impl GaussianNll {
         Self::default()
     }
 
-    /// With the constant `½ ln 2π` for each element: the likelihood itself.
+    /// Adds the constant `½ ln 2π` for each element, which makes it the likelihood itself.
     pub fn with_constant(self) -> Self {
         Self { constant: true, ..self }
     }
 
-    /// What becomes of the elements' losses.
+    /// Sets how the elements' losses become one.
     pub fn reduction(self, reduction: Reduction) -> Self {
         Self { reduction, ..self }
     }

@@ -11,9 +11,7 @@ use super::term::{Loss, complement, same};
 /// # Panics
 /// `loss`, if the shapes differ, or if a target is neither -1 nor 1.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Hinge {
-    reduction: Reduction,
-}
+pub struct Hinge(Reduction);
 
 impl Hinge {
     /// The loss, with the mean over all elements.
@@ -21,16 +19,16 @@ impl Hinge {
         Self::default()
     }
 
-    /// What becomes of the elements' losses.
+    /// Sets how the elements' losses become one.
     pub fn reduction(self, reduction: Reduction) -> Self {
-        Self { reduction }
+        Self(reduction)
     }
 }
 
 impl<T: Real> Loss<T> for Hinge {
     #[track_caller]
     fn loss(&self, y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
-        self.reduction.apply(&violation("Hinge", y, t))
+        self.0.apply(&violation("Hinge", y, t))
     }
 }
 
@@ -39,9 +37,7 @@ impl<T: Real> Loss<T> for Hinge {
 /// # Panics
 /// `loss`, if the shapes differ, or if a target is neither -1 nor 1.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct SquaredHinge {
-    reduction: Reduction,
-}
+pub struct SquaredHinge(Reduction);
 
 impl SquaredHinge {
     /// The loss, with the mean over all elements.
@@ -49,16 +45,16 @@ impl SquaredHinge {
         Self::default()
     }
 
-    /// What becomes of the elements' losses.
+    /// Sets how the elements' losses become one.
     pub fn reduction(self, reduction: Reduction) -> Self {
-        Self { reduction }
+        Self(reduction)
     }
 }
 
 impl<T: Real> Loss<T> for SquaredHinge {
     #[track_caller]
     fn loss(&self, y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
-        self.reduction.apply(&violation("SquaredHinge", y, t).square())
+        self.0.apply(&violation("SquaredHinge", y, t).square())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Huber's loss.
 
-use autodiff::{Real, Tensor};
+use autodiff::tensor::Elem;
+use autodiff::{Real, Tensor, elementwise};
 
 use super::reduction::Reduction;
 use super::term::{Loss, same};
@@ -34,19 +35,20 @@ impl Huber {
         Self { delta: expect::positive("Huber: δ", delta), reduction: Reduction::default() }
     }
 
-    /// What becomes of the elements' losses.
+    /// Sets how the elements' losses become one.
     pub fn reduction(self, reduction: Reduction) -> Self {
         Self { reduction, ..self }
     }
 }
 
+elementwise!(huber(e, delta) => {
+    Elem::select(delta.less(e.abs()), (e.abs() - 0.5 * delta) * delta, 0.5 * e.square())
+});
+
 impl<T: Real> Loss<T> for Huber {
     #[track_caller]
     fn loss(&self, y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
         same("Huber", y, t);
-        let (e, delta) = (y - t, T::of(self.delta));
-        let inside = e.mask(|e| e.abs() <= delta);
-        let line = (e.abs() - delta * T::of(0.5)) * delta;
-        self.reduction.apply(&Tensor::select(&inside, &(e.square() * T::of(0.5)), &line))
+        self.reduction.apply(&huber(&(y - t), &Tensor::scalar(T::of(self.delta))))
     }
 }

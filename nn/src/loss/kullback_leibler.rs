@@ -41,7 +41,7 @@ impl KullbackLeibler {
         Self { given: Given::LogProbabilities, ..Self::from_logits() }
     }
 
-    /// What becomes of the items' divergences.
+    /// Sets how the items' divergences become one.
     pub fn reduction(self, reduction: Reduction) -> Self {
         Self { reduction, ..self }
     }

@@ -1,11 +1,11 @@
 //! Losses: the error of outputs `y` against targets `t`.
 //!
-//! The plain functions come twice. Those here take the **mean**: over all elements for [`squared_error`], over the items of
-//! the batch (the first axis) for the others. Those in [`sum`] add up over the data set, as the lectures do when they
-//! derive losses from likelihoods (L9–L11).
+//! The plain functions take the mean: over all elements for [`squared_error`], over the items of the batch (the first axis) for
+//! the others.
 //!
-//! The structs have options, and a [`Reduction`] that is the mean unless another is set. Their conventions are PyTorch's
-//! except where the column on the right says otherwise. `C` is the number of classes, counted along the last axis.
+//! The structs have options, and a [`Reduction`]: the mean unless another is set. [`Reduction::Sum`] gives the errors of the
+//! lectures, which are sums over the data set (L9–L11). Conventions are PyTorch's except where the column on the right says
+//! otherwise. `C` is the number of classes, counted along the last axis.
 //!
 //! | | a loss | mean over | beside PyTorch |
 //! |---|---|---|---|
@@ -45,7 +45,6 @@ mod one_hot;
 mod poisson;
 mod reduction;
 mod squared;
-pub mod sum;
 pub(crate) mod term;
 
 pub use absolute::AbsoluteError;

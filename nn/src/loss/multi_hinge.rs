@@ -15,7 +15,7 @@ use crate::expect;
 /// Targets are one-hot rows of the outputs' shape, or class numbers, without the axis of classes (or with 1 as its length).
 ///
 /// # Panics
-/// `loss`, if the shapes do not go together, if a target is no class, or if there are not as many weights as classes.
+/// `loss`, if the shapes do not go together, if a target is not a class, or if there are not as many weights as classes.
 #[derive(Clone, Debug)]
 pub struct MultiHinge {
     margin: f64,
@@ -36,7 +36,7 @@ impl MultiHinge {
         Self { margin: 1.0, squared: false, class_weights: None, reduction: Reduction::default() }
     }
 
-    /// The margin `m`.
+    /// Sets the margin `m`.
     ///
     /// # Panics
     /// If it is not above 0.
@@ -50,7 +50,7 @@ impl MultiHinge {
         Self { squared: true, ..self }
     }
 
-    /// A weight for each class, by which the losses of its items are multiplied. The mean is over the items all the same.
+    /// Sets a weight for each class, by which the losses of its items are multiplied. The mean is over the items all the same.
     ///
     /// # Panics
     /// If a weight is negative or not finite, or if there is none.
@@ -59,7 +59,7 @@ impl MultiHinge {
         Self { class_weights: Some(expect::weights("MultiHinge: weight", weights)), ..self }
     }
 
-    /// What becomes of the items' losses.
+    /// Sets how the items' losses become one.
     pub fn reduction(self, reduction: Reduction) -> Self {
         Self { reduction, ..self }
     }

@@ -4,7 +4,7 @@ use autodiff::Real;
 
 use crate::error::{Error, Result};
 
-/// One-hot rows for class numbers.
+/// Converts class numbers to one-hot rows.
 ///
 /// ```
 /// assert_eq!(nn::loss::one_hot::<f64>(&[1, 0], 3)?, ndarray::array![[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]);

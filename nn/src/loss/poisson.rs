@@ -39,12 +39,12 @@ impl Poisson {
         Self { log: false, ..Self::from_log_rates() }
     }
 
-    /// With the constant `ln t!` for each element: the likelihood itself.
+    /// Adds the constant `ln t!` for each element, which makes it the likelihood itself.
     pub fn with_constant(self) -> Self {
         Self { constant: true, ..self }
     }
 
-    /// What becomes of the elements' losses.
+    /// Sets how the elements' losses become one.
     pub fn reduction(self, reduction: Reduction) -> Self {
         Self { reduction, ..self }
     }

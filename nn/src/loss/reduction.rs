@@ -1,8 +1,8 @@
-//! What becomes of the single losses.
+//! How single losses become one.
 
 use autodiff::{Real, Tensor};
 
-/// What becomes of the losses of single elements or items.
+/// How the losses of single elements or items become one.
 ///
 /// ```
 /// use autodiff::Tensor;

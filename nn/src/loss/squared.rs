@@ -11,9 +11,7 @@ use super::term::{Loss, same};
 /// # Panics
 /// `loss`, if the shapes differ.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct HalfSquaredError {
-    reduction: Reduction,
-}
+pub struct HalfSquaredError(Reduction);
 
 impl HalfSquaredError {
     /// The loss, with the mean over all elements.
@@ -21,9 +19,9 @@ impl HalfSquaredError {
         Self::default()
     }
 
-    /// What becomes of the elements' losses.
+    /// Sets how the elements' losses become one.
     pub fn reduction(self, reduction: Reduction) -> Self {
-        Self { reduction }
+        Self(reduction)
     }
 }
 
@@ -31,6 +29,6 @@ impl<T: Real> Loss<T> for HalfSquaredError {
     #[track_caller]
     fn loss(&self, y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
         same("HalfSquaredError", y, t);
-        self.reduction.apply(&((y - t).square() * T::of(0.5)))
+        self.0.apply(&((y - t).square() * T::of(0.5)))
     }
 }

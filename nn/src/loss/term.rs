@@ -2,7 +2,7 @@
 
 use autodiff::{Real, Tensor};
 
-/// A loss: any function of outputs and targets, with a scalar value if a model is to be trained by it. Plain functions and
+/// A loss: any function of outputs and targets, with a scalar value if a model is trained by it. Plain functions and
 /// closures are losses.
 ///
 /// ```
@@ -15,7 +15,7 @@ use autodiff::{Real, Tensor};
 /// assert_eq!(total(|y: &Tensor<f64>, t: &Tensor<f64>| (y - t).abs().sum()), 3.0);
 /// ```
 pub trait Loss<T: Real> {
-    /// The loss of a batch.
+    /// Computes the loss of a batch.
     fn loss(&self, y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T>;
 }
 

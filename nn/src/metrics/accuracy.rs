@@ -17,8 +17,8 @@ use super::rows::{largest, rows};
 /// assert_eq!(nn::metrics::accuracy(&y, &t), 0.5);
 /// ```
 ///
-/// Targets may also be class numbers, without the last axis or with 1 as its length; those that are no class of the output
-/// do not count.
+/// Targets may also be class numbers, without the last axis or with 1 as its length; those that are not a class of the
+/// output do not count.
 ///
 /// # Panics
 /// If the shapes differ otherwise.

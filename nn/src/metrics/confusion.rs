@@ -53,7 +53,7 @@ pub enum Average {
 }
 
 impl Confusion {
-    /// From the predicted class and the target's class of each item, all below `classes`.
+    /// Counts from the predicted class and the target's class of each item, all below `classes`.
     ///
     /// # Panics
     /// If the numbers of items differ, or if a class is not below `classes`.
@@ -73,7 +73,7 @@ impl Confusion {
         Self { counts, names: (0..classes).map(|class| class.to_string()).collect() }
     }
 
-    /// From outputs and targets; with one output the classes are 0 and 1.
+    /// Counts from outputs and targets; with one output the classes are 0 and 1.
     ///
     /// # Panics
     /// If the shapes differ.
@@ -102,7 +102,7 @@ impl Confusion {
         self
     }
 
-    /// How often class `row` was taken for class `column`.
+    /// The counts: how often class `row` was taken for class `column`.
     pub fn counts(&self) -> &Array2<usize> {
         &self.counts
     }
@@ -117,23 +117,23 @@ impl Confusion {
         self.counts.diag().sum() as f64 / self.counts.sum() as f64
     }
 
-    /// How many items a class has.
+    /// The number of items of a class.
     ///
     /// # Panics
-    /// If there is no such class; so do the methods below.
+    /// If there is no such class, as in the methods below.
     #[track_caller]
     pub fn support(&self, class: usize) -> usize {
         self.counts.row(class).sum()
     }
 
-    /// Of the items taken for this class, the fraction that is of it.
+    /// The fraction of the items taken for this class that are of it.
     #[track_caller]
     pub fn precision(&self, class: usize) -> f64 {
         let (found, predicted, _) = self.class(class);
         found / predicted
     }
 
-    /// Of the items of this class, the fraction that was found.
+    /// The fraction of the items of this class that were found.
     #[track_caller]
     pub fn recall(&self, class: usize) -> f64 {
         let (found, _, support) = self.class(class);
@@ -147,17 +147,17 @@ impl Confusion {
         2.0 * found / (predicted + support)
     }
 
-    /// [`precision`](Self::precision) over all classes.
+    /// The average [`precision`](Self::precision) of all classes.
     pub fn mean_precision(&self, average: Average) -> f64 {
         self.mean(average, Self::precision)
     }
 
-    /// [`recall`](Self::recall) over all classes.
+    /// The average [`recall`](Self::recall) of all classes.
     pub fn mean_recall(&self, average: Average) -> f64 {
         self.mean(average, Self::recall)
     }
 
-    /// [`f1`](Self::f1) over all classes.
+    /// The average [`f1`](Self::f1) of all classes.
     pub fn mean_f1(&self, average: Average) -> f64 {
         self.mean(average, Self::f1)
     }

@@ -26,7 +26,7 @@ pub fn mae<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> f64 {
 }
 
 /// The fraction of the targets' variance that the outputs explain: `1 - Σ (y - t)² / Σ (t - mean t)²`, the mean of that over
-/// the columns if there are several. 1 is perfect, 0 is as good as always saying the mean, and it has no lower bound.
+/// the columns if there are several. 1 is perfect, 0 is as good as always predicting the mean; there is no lower bound.
 ///
 /// ```
 /// use autodiff::Tensor;

@@ -23,7 +23,7 @@ impl<T: Real> Adagrad<T> {
         Self::with_rule("Adagrad", eta, InverseRoot { epsilon: 1e-10 })
     }
 
-    /// What keeps the divisor from 0.
+    /// Sets `ε`, which keeps the divisor from 0.
     ///
     /// # Panics
     /// If it is not a finite number above 0.

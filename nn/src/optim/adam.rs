@@ -48,7 +48,7 @@ impl<T: Real> AdamW<T> {
 
 /// For [`Adam`] and [`AdamW`].
 impl<T: Real, R: Transform<T> + AsMut<Moments>> Descent<T, R> {
-    /// The shares of the mean and of the mean of squares that stay in a step.
+    /// Sets `β₁` and `β₂`: the shares of the mean and of the mean of squares that stay in a step.
     ///
     /// # Panics
     /// If one is not at least 0 and below 1.
@@ -61,7 +61,7 @@ impl<T: Real, R: Transform<T> + AsMut<Moments>> Descent<T, R> {
         self
     }
 
-    /// What keeps the divisor from 0.
+    /// Sets `ε`, which keeps the divisor from 0.
     ///
     /// # Panics
     /// If it is not a finite number above 0.

@@ -18,7 +18,7 @@ use crate::schedule::plateau::Plateau;
 ///
 /// A chain turns the gradient into the update `u`: what [`before`](Self::before) and the clips added, in that order; weight
 /// decay; the rule `R`; decoupled weight decay; what [`after`](Self::after) added. Plain [`Sgd`](super::Sgd) has an empty
-/// rule: the place to start for an own one.
+/// rule: the place to start for one of your own.
 ///
 /// The rate of a step is the optimiser's or the parameter group's, times the [schedule](Self::schedule)'s factor, times
 /// that of the [plateau](Self::plateau). Arrays change in place, and a warm step allocates none.

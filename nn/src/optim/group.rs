@@ -22,12 +22,12 @@ pub struct Group {
 }
 
 impl Group {
-    /// The parameters for whose names `filter` holds. A group that turns out to hold none is an error of the first step.
+    /// Chooses the parameters for whose names `filter` holds. If there are none, the first step is an error.
     pub fn new(filter: impl Fn(&str) -> bool + 'static) -> Self {
         Self { filter: Box::new(filter), rate: None, weight_decay: None }
     }
 
-    /// Their own learning rate. With 0 they are frozen: they keep their values, and need no gradient.
+    /// Sets their learning rate. With 0 they are frozen: they keep their values, and need no gradient.
     ///
     /// # Panics
     /// If the rate is negative or not finite.
@@ -37,7 +37,7 @@ impl Group {
         self
     }
 
-    /// Their own weight decay, of the optimiser's kind.
+    /// Sets their weight decay, of the optimiser's kind.
     ///
     /// # Panics
     /// If it is negative or not finite.

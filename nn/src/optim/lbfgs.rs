@@ -45,7 +45,7 @@ impl Lbfgs {
         Self { memory: 10, stop: Stop { steps: 200, tolerance: None } }
     }
 
-    /// How many steps to remember.
+    /// Sets how many steps are remembered.
     ///
     /// # Panics
     /// If that is 0.
@@ -55,7 +55,7 @@ impl Lbfgs {
         self
     }
 
-    /// The size of the gradient's largest entry that counts as none.
+    /// Sets the tolerance: the run ends where no entry of the gradient is larger.
     ///
     /// # Panics
     /// If the tolerance is negative or not finite.
@@ -65,7 +65,7 @@ impl Lbfgs {
         self
     }
 
-    /// The largest number of steps.
+    /// Sets the largest number of steps.
     pub fn steps(mut self, steps: usize) -> Self {
         self.stop.steps = steps;
         self
@@ -162,7 +162,7 @@ impl<T: Real> Direction<T> for Memory<T> {
         let difference = |a: &[T], b: &[T]| a.iter().zip(b).map(|(&a, &b)| a - b).collect::<Vec<T>>();
         let (s, y) = (difference(&to.x, &from.x), difference(&to.gradient, &from.gradient));
         let sy = dot(&s, &y);
-        // The line search sees to a positive curvature, but for rounding.
+        // The line search ensures a positive curvature, except for rounding.
         if sy > T::epsilon() * dot(&y, &y) {
             if self.pairs.len() == self.room {
                 self.pairs.pop_front();

@@ -32,7 +32,7 @@ struct Trial<T> {
 /// algorithms 3.5 and 3.6). Where values differ by rounding only, slopes decide. A point where the function is not finite
 /// is too far.
 ///
-/// Gives the best point found if the second condition cannot be met, and `None` if there is none below the start.
+/// Returns the best point found if the second condition cannot be met, and `None` if there is none below the start.
 pub(super) fn strong_wolfe<T: Real>(
     start: &Point<T>,
     direction: &[T],

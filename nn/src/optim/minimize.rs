@@ -8,7 +8,7 @@ use crate::error::{Kind, Result};
 use crate::expect;
 use crate::layer::Layer;
 
-/// Where a minimisation ended, and how it got there.
+/// The result of a minimisation, and the way to it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Minimum<T> {
     /// The point; a model's parameters one after the other, each row by row.
@@ -17,7 +17,7 @@ pub struct Minimum<T> {
     pub value: T,
     /// Why it ended.
     pub outcome: Outcome,
-    /// How often value and gradient were computed.
+    /// The number of times that value and gradient were computed.
     pub evaluations: usize,
     /// The start and the point after each step that led to this one.
     pub course: Vec<Progress<T>>,

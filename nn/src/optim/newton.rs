@@ -43,7 +43,7 @@ impl Newton {
         Self { stop: Stop { steps: 100, tolerance: None } }
     }
 
-    /// The size of the gradient's largest entry that counts as none.
+    /// Sets the tolerance: the run ends where no entry of the gradient is larger.
     ///
     /// # Panics
     /// If the tolerance is negative or not finite.
@@ -53,7 +53,7 @@ impl Newton {
         self
     }
 
-    /// The largest number of steps.
+    /// Sets the largest number of steps.
     pub fn steps(mut self, steps: usize) -> Self {
         self.stop.steps = steps;
         self

@@ -8,29 +8,28 @@ use crate::layer::Layer;
 
 /// Changes a model's parameters by their gradients. All gradients are computed before any parameter changes.
 pub trait Optimizer<T: Real> {
-    /// One step.
+    /// Takes one step.
     ///
     /// # Errors
     /// If no gradient reaches one of the parameters; no parameter is changed then.
     fn step(&mut self, model: &mut dyn Layer<T>, gradients: &Gradients<T>) -> Result<()>;
 
-    /// The learning rate of the next step, for display.
+    /// Returns the learning rate of the next step, for display.
     fn rate(&self) -> f64;
 
     /// Takes note of a loss, for rates that follow it. The trainer shows the validation loss of every epoch.
     fn observe(&mut self, _loss: f64) {}
 
-    /// What the optimiser remembers from step to step, for a checkpoint. An optimiser that does not say otherwise
-    /// remembers nothing.
+    /// Returns what the optimiser remembers from step to step, for a checkpoint: nothing, by default.
     fn state(&self) -> State<T> {
         State::default()
     }
 
-    /// Puts a state back, of an optimiser built like this one and of the same model: the next step is bit for bit the
-    /// one that would have followed.
+    /// Restores the state of an optimiser built like this one, for the same model: the next step is bit for bit the one
+    /// that would have followed.
     ///
     /// # Errors
-    /// If the state is another optimiser's or another model's; nothing is changed then.
+    /// If the state belongs to another optimiser or another model; nothing is changed then.
     fn restore(&mut self, _model: &dyn Layer<T>, state: &State<T>) -> Result<()> {
         state.only(&[], &[])
     }

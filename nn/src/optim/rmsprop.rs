@@ -24,7 +24,7 @@ impl<T: Real> RmsProp<T> {
         Self::with_rule("RmsProp", eta, rule)
     }
 
-    /// The share of the mean of squares that stays in a step.
+    /// Sets `α`: the share of the mean of squares that stays in a step.
     ///
     /// # Panics
     /// If it is not at least 0 and below 1.
@@ -34,7 +34,7 @@ impl<T: Real> RmsProp<T> {
         self
     }
 
-    /// What keeps the divisor from 0.
+    /// Sets `ε`, which keeps the divisor from 0.
     ///
     /// # Panics
     /// If it is not a finite number above 0.
@@ -44,7 +44,7 @@ impl<T: Real> RmsProp<T> {
         self
     }
 
-    /// Momentum on the divided gradient: `v ← μ v + g / (√s + ε)`, and the update is `v`.
+    /// Adds momentum to the divided gradient: `v ← μ v + g / (√s + ε)`, and the update is `v`.
     ///
     /// # Panics
     /// If it is not at least 0 and below 1.

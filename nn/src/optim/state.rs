@@ -8,7 +8,7 @@ use crate::schedule::plateau::Progress;
 /// An optimiser's memory: numbers and arrays by name, for a checkpoint.
 ///
 /// An array that belongs to a parameter is named after it, its place in the chain and its part, as in
-/// `layers.0.weight/rule/velocity`. A copy shares its elements with the optimiser until that goes on. Numbers may be
+/// `layers.0.weight/rule/velocity`. A copy shares its elements with the optimiser until the next step. Numbers may be
 /// infinite (the best loss before the first observation); counts are whole numbers.
 #[derive(Clone, Debug)]
 pub struct State<T: Real> {

@@ -8,7 +8,7 @@ use crate::param::Param;
 
 /// A link of an optimiser's chain: changes each parameter's update, which is the gradient at first, in place.
 ///
-/// An own one is a struct and one short method. What it remembers stands in arrays that the optimiser keeps for it, so
+/// One of your own is a struct and one short method. What it remembers stands in arrays that the optimiser keeps for it, so
 /// checkpoints hold it without further code:
 ///
 /// ```
@@ -32,12 +32,12 @@ use crate::param::Param;
 /// let optimizer = nn::Sgd::<f64>::new(0.1).clip_norm(1.0).after(SignMomentum { mu: 0.9 });
 /// ```
 pub trait Transform<T: Real> {
-    /// The names of the arrays kept for each parameter, of its shape and zero at first.
+    /// Names the arrays kept for each parameter; they have its shape and are zero at first.
     fn arrays(&self) -> &'static [&'static str] {
         &[]
     }
 
-    /// Is shown the names of all parameters before the first step.
+    /// Looks at the names of all parameters before the first step.
     ///
     /// # Errors
     /// If they are not what this link needs: there is no step then.
@@ -45,7 +45,7 @@ pub trait Transform<T: Real> {
         Ok(())
     }
 
-    /// `Some(self)` for a link that looks at all parameters' updates before it changes any.
+    /// Returns `Some(self)` if the link looks at all parameters' updates before it changes any.
     fn surveyor(&self) -> Option<&dyn Survey<T>> {
         None
     }
@@ -57,12 +57,12 @@ pub trait Transform<T: Real> {
     fn settle(&self, _param: &mut Param<T>, _at: &mut At<'_, T>) {}
 }
 
-/// A look at all parameters together, as a [`Transform`] takes that shortens by the norm of them all.
+/// A link that looks at all parameters together, as one that shortens by their norm does.
 pub trait Survey<T: Real> {
-    /// Looks at all updates before this link changes any. The number is what [`At::survey`] gives.
+    /// Looks at all updates before this link changes any; [`At::survey`] gives the number it returns.
     ///
     /// # Errors
-    /// If there is to be no step; no parameter is changed then.
+    /// If the step is refused; no parameter is changed then.
     fn survey(&self, updates: &Updates<'_, T>) -> Result<T>;
 }
 
@@ -83,7 +83,7 @@ impl<T: Real> At<'_, T> {
         self.name
     }
 
-    /// The number of this step: 1 at first.
+    /// The number of this step, from 1.
     pub fn step(&self) -> usize {
         self.step
     }
@@ -93,12 +93,12 @@ impl<T: Real> At<'_, T> {
         self.rate
     }
 
-    /// The weight decay of the parameter's group, if that has its own.
+    /// The weight decay of the parameter's group, if it has its own.
     pub fn weight_decay(&self) -> Option<f64> {
         self.weight_decay
     }
 
-    /// What [`Survey::survey`] found; 0 for a link that does not look.
+    /// The result of [`Survey::survey`]; 0 for a link that does not look.
     pub fn survey(&self) -> T {
         self.survey
     }

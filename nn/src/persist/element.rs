@@ -72,6 +72,11 @@ impl<T: Real> Codec<T> {
             .map(|(_, c)| c)
     }
 
+    /// Reads numbers of this very type.
+    pub(crate) fn only(self) -> impl Fn(Dtype) -> Option<Self> {
+        move |dtype| (dtype == self.dtype).then_some(self)
+    }
+
     /// How numbers of another type are read into this one, rounded to the nearest where it is narrower.
     pub(crate) fn reading(self, dtype: Dtype) -> Option<Self> {
         match dtype {

@@ -107,13 +107,12 @@ impl<'b> Reader<'b> {
     pub(crate) fn any<T: Real>(&self, codec: Codec<T>, name: &str) -> Result<Tensor<T>> {
         let view = self.find(name, || "an array of this name".to_owned())?;
         let shape = view.shape().to_vec();
-        self.array(|dtype| (dtype == codec.dtype).then_some(codec), codec.dtype, name, &shape)
+        self.array(codec.only(), codec.dtype, name, &shape)
     }
 
     /// A list of numbers.
     pub(crate) fn numbers(&self, name: &str, count: usize) -> Result<Vec<f64>> {
-        let codec = Codec::<f64>::exact();
-        let numbers = self.array(|dtype| (dtype == Dtype::F64).then_some(codec), Dtype::F64, name, &[count])?;
+        let numbers = self.array(Codec::<f64>::exact().only(), Dtype::F64, name, &[count])?;
         Ok(numbers.to_array().into_iter().collect())
     }
 

@@ -66,15 +66,13 @@ pub fn save<T: Element>(model: &impl Layer<T>, path: impl AsRef<Path>) -> Result
 ///
 /// # Errors
 /// If the file cannot be read or is damaged; if a parameter or buffer is missing, has another shape or number type, or holds a
-/// number that is not finite; if the file holds a tensor that the model has not; if the file and the model both describe
+/// number that is not finite; if the file holds a tensor that the model does not have; if the file and the model both describe
 /// their [architecture](Layer::architecture) and differ. The model is unchanged then.
 pub fn load<T: Element>(model: &mut impl Layer<T>, path: impl AsRef<Path>) -> Result<()> {
-    let exact = Codec::exact();
-    load_with(model, path.as_ref(), &|dtype| (dtype == T::DTYPE).then_some(exact))
+    load_with(model, path.as_ref(), &Codec::exact().only())
 }
 
-/// As [`load`], from a file whose numbers are `f32` or `f64`, whichever the model's are: wider ones are rounded to the
-/// nearest.
+/// Loads as [`load`] does, from a file of `f32` or `f64`, whichever the model's are: wider numbers are rounded.
 ///
 /// # Errors
 /// As [`load`]; a number beyond the range of `f32` is one that is not finite.
@@ -82,7 +80,7 @@ pub fn load_converted<T: Element>(model: &mut impl Layer<T>, path: impl AsRef<Pa
     load_with(model, path.as_ref(), &|dtype| Codec::exact().reading(dtype))
 }
 
-/// What a weights file says about itself; `None` for one that another program wrote.
+/// Reads what a weights file says about itself; `None` for one that another program wrote.
 ///
 /// # Errors
 /// If the file cannot be read or is damaged.

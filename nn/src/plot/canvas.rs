@@ -15,11 +15,19 @@ use crate::atomic;
 /// A longer side asks for gigabytes as PNG.
 const MOST: u32 = 10_000;
 
+/// What is drawn into a part of a picture, or is one by itself.
 pub(super) trait Picture {
     /// Width and height in pixels.
     fn size(&self) -> (u32, u32);
 
-    fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>) -> DrawResult<(), B>;
+    fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>, within: Rect) -> DrawResult<(), B>;
+}
+
+/// A part of the picture, in pixels; the corner is the upper left one.
+#[derive(Clone, Copy)]
+pub(super) struct Rect {
+    pub(super) corner: (f64, f64),
+    pub(super) size: (f64, f64),
 }
 
 /// Takes lengths in pixels of the finished picture. Plotters knows whole numbers only: a pixel is `scale` of them, so
@@ -139,7 +147,10 @@ pub(super) fn save(picture: &impl Picture, path: &Path) -> Result<(), Error> {
 
 fn draw<B: DrawingBackend>(picture: &impl Picture, backend: B, scale: u32) -> io::Result<()> {
     let canvas = Canvas { area: backend.into_drawing_area(), scale };
-    let drawn = canvas.area.fill(&WHITE).and_then(|()| picture.draw(&canvas)).and_then(|()| canvas.area.present());
+    let (width, height) = picture.size();
+    let whole = Rect { corner: (0.0, 0.0), size: (width.into(), height.into()) };
+    let drawn = canvas.area.fill(&WHITE).and_then(|()| picture.draw(&canvas, whole));
+    let drawn = drawn.and_then(|()| canvas.area.present());
     drawn.map_err(|error| io::Error::other(error.to_string()))
 }
 

@@ -5,12 +5,12 @@ use std::path::Path;
 use plotters::prelude::*;
 
 use super::axis::Axis;
-use super::canvas::Canvas;
+use super::canvas::{Canvas, Picture, Rect};
 use super::color::{PALETTE, tint};
 use super::error::Error;
 use super::frame::{Frame, Labels, Plot};
 use super::legend::{Dash, Mark};
-use super::sheet::{Chart, Rect, Sheet};
+use super::sheet::Sheet;
 use super::{axis, canvas};
 
 /// Further series take the colours again, in another dash.
@@ -62,29 +62,17 @@ enum Look {
 
 impl LineChart {
     /// A chart without curves, 1200 by 500 pixels; an empty title takes no room.
-    ///
-    /// ```
-    /// let chart = nn::plot::LineChart::new("Training");
-    /// ```
     pub fn new(title: impl Into<String>) -> Self {
         Self { sheet: Sheet::new(title, (1200, 500)), log_x: false, log_y: false, series: Vec::new() }
     }
 
     /// Names the horizontal axis; an empty name takes no room.
-    ///
-    /// ```
-    /// let chart = nn::plot::LineChart::new("Training").x_label("epoch");
-    /// ```
     pub fn x_label(mut self, label: impl Into<String>) -> Self {
         self.sheet.x_label = label.into();
         self
     }
 
     /// Names the vertical axis; an empty name takes no room.
-    ///
-    /// ```
-    /// let chart = nn::plot::LineChart::new("Training").y_label("loss");
-    /// ```
     pub fn y_label(mut self, label: impl Into<String>) -> Self {
         self.sheet.y_label = label.into();
         self
@@ -133,30 +121,18 @@ impl LineChart {
     }
 
     /// Makes the horizontal axis logarithmic; points with x ≤ 0 are then skipped.
-    ///
-    /// ```
-    /// let chart = nn::plot::LineChart::new("Error").log_x().series("forward", [(1e-8, 1e-8), (1e-2, 1e-2)]);
-    /// ```
     pub fn log_x(mut self) -> Self {
         self.log_x = true;
         self
     }
 
     /// Makes the vertical axis logarithmic; points with y ≤ 0 are then skipped.
-    ///
-    /// ```
-    /// let chart = nn::plot::LineChart::new("Loss").log_y().series("loss", [(1.0, 2.3), (2.0, 1e-3)]);
-    /// ```
     pub fn log_y(mut self) -> Self {
         self.log_y = true;
         self
     }
 
     /// Sets width and height in pixels; in a [`Figure`](super::Figure) the figure's size counts instead.
-    ///
-    /// ```
-    /// let chart = nn::plot::LineChart::new("Loss").size(800, 600);
-    /// ```
     pub fn size(mut self, width: u32, height: u32) -> Self {
         self.sheet.size = (width, height);
         self
@@ -205,9 +181,9 @@ impl LineChart {
     }
 }
 
-impl Chart for LineChart {
-    fn sheet(&self) -> &Sheet {
-        &self.sheet
+impl Picture for LineChart {
+    fn size(&self) -> (u32, u32) {
+        self.sheet.size
     }
 
     fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>, within: Rect) -> DrawResult<(), B> {

@@ -3,8 +3,8 @@
 use super::map::HeatMap;
 use crate::metrics::confusion::Confusion;
 
-/// A confusion matrix: in each cell how many items of the row's class were taken for the column's, coloured by their share
-/// of the row, so that classes of different sizes can be compared. Rows of classes without items are grey.
+/// Draws a confusion matrix: in each cell how many items of the row's class were taken for the column's, coloured by their
+/// share of the row, so that classes of different sizes can be compared. Rows of classes without items are grey.
 ///
 /// ```
 /// use nn::{metrics::Confusion, plot};

@@ -6,7 +6,7 @@ use ndarray::Array2;
 type Point = (f64, f64);
 
 /// Pieces of the line on which the samples, joined linearly along the grid, have this height: at most two in each square
-/// of four samples. Squares with a sample that is no number have none.
+/// of four samples. Squares with a sample that is not a number have none.
 pub(super) fn contour(samples: &Array2<f64>, level: f64) -> Vec<[Point; 2]> {
     let mut pieces = Vec::new();
     for ((row, column), square) in samples.windows((2, 2)).into_iter().enumerate().map(|(k, square)| {

@@ -5,11 +5,10 @@ use std::path::Path;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
-use super::canvas::{Canvas, Picture};
+use super::canvas::{Canvas, Picture, Rect};
 use super::color::INK;
 use super::error::Error;
 use super::panel::Panel;
-use super::sheet::Rect;
 use super::{canvas, font};
 
 const IN_A_ROW: usize = 3;
@@ -39,31 +38,17 @@ pub struct Figure {
 
 impl Figure {
     /// A figure without panels, 1200 pixels wide, 500 high for every row; an empty title takes no room.
-    ///
-    /// ```
-    /// let figure = nn::plot::Figure::new("Digits");
-    /// ```
     pub fn new(title: impl Into<String>) -> Self {
         Self { title: title.into(), panels: Vec::new(), size: None }
     }
 
     /// Adds a chart to the right, or below when the row is full.
-    ///
-    /// ```
-    /// use nn::plot::{Figure, LineChart};
-    ///
-    /// let figure = Figure::new("Digits").panel(LineChart::new("Loss")).panel(LineChart::new("Accuracy"));
-    /// ```
     pub fn panel(mut self, chart: impl Into<Panel>) -> Self {
         self.panels.push(chart.into());
         self
     }
 
     /// Sets width and height of the whole picture in pixels.
-    ///
-    /// ```
-    /// let figure = nn::plot::Figure::new("Digits").size(1600, 600);
-    /// ```
     pub fn size(mut self, width: u32, height: u32) -> Self {
         self.size = Some((width, height));
         self
@@ -97,9 +82,8 @@ impl Picture for Figure {
         self.size.unwrap_or((1200, u32::try_from(500 * self.rows()).unwrap_or(u32::MAX)))
     }
 
-    fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>) -> DrawResult<(), B> {
-        let (width, height) = Picture::size(self);
-        let (width, height) = (f64::from(width), f64::from(height));
+    fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>, within: Rect) -> DrawResult<(), B> {
+        let (width, height) = within.size;
         let top = if self.title.is_empty() { 0.0 } else { TITLE_ROOM };
         let title = font::fit(&self.title, TITLE, width - 20.0);
         canvas.text((width / 2.0, 26.0), &title, TITLE, INK, HPos::Center)?;

@@ -35,7 +35,7 @@ pub(super) fn width(text: &str, size: f64) -> f64 {
 
 /// The text as one line, or as much of it as fits with an ellipsis.
 pub(super) fn fit(text: &str, size: f64, room: f64) -> String {
-    // XML has no place for control characters.
+    // XML does not allow control characters.
     let text = text.replace(|c: char| c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}'), " ");
     if width(&text, size) <= room {
         return text;

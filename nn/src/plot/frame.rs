@@ -4,10 +4,10 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
 use super::axis::{Axis, Ruler, Tick};
-use super::canvas::Canvas;
+use super::canvas::{Canvas, Rect};
 use super::color::{FRAME, GRID, INK};
 use super::legend::Entry;
-use super::sheet::{Rect, Sheet};
+use super::sheet::Sheet;
 use super::{font, legend};
 
 const TITLE: f64 = 18.0;
@@ -50,8 +50,7 @@ impl Plot {
 }
 
 impl Frame<'_> {
-    /// Draws into a rectangle; `content` is drawn over the grid, and not at all
-    /// if labels leave no room.
+    /// Draws into a rectangle; `content` is drawn over the grid, and not at all if labels leave no room.
     pub(super) fn draw<B: DrawingBackend>(
         &self,
         canvas: &Canvas<B>,

@@ -5,7 +5,7 @@ use std::path::Path;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
-use super::canvas::{Canvas, Picture};
+use super::canvas::{Canvas, Picture, Rect};
 use super::color::{FRAME, INK, VERMILION};
 use super::error::{Error, Kind};
 use super::{canvas, font};
@@ -46,10 +46,6 @@ struct Image {
 
 impl ImageGrid {
     /// A grid without images; an empty title takes no room.
-    ///
-    /// ```
-    /// let grid = nn::plot::ImageGrid::new("Predictions", 8);
-    /// ```
     pub fn new(title: impl Into<String>, columns: usize) -> Self {
         Self { title: title.into(), columns, images: Vec::new() }
     }
@@ -127,7 +123,7 @@ impl Picture for ImageGrid {
         (whole(width), whole(height))
     }
 
-    fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>) -> DrawResult<(), B> {
+    fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>, _whole: Rect) -> DrawResult<(), B> {
         let Layout { size, corner, cell } = self.layout();
         let title = font::fit(&self.title, TITLE, size.0);
         canvas.text((size.0 / 2.0, GAP + 0.7 * TITLE), &title, TITLE, INK, HPos::Center)?;

@@ -5,11 +5,11 @@ use autodiff::{Real, Tensor};
 use super::chart::LineChart;
 use super::figure::Figure;
 use crate::layer::Layer;
-use crate::visit::{names, parameters};
+use crate::visit::{names, parameters, values};
 
 const ROW: u32 = 380;
 
-/// Histograms of a model's weights, a panel a layer: units that are saturated or dead show as weights far out or at 0.
+/// Draws histograms of a model's weights, a panel a layer: units that are saturated or dead show as weights far out or at 0.
 ///
 /// ```
 /// use nn::{Activation, Mlp, plot};
@@ -21,12 +21,10 @@ const ROW: u32 = 380;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn weight_histograms<T: Real>(title: impl Into<String>, model: &impl Layer<T>) -> Figure {
-    let mut values = Vec::new();
-    parameters(model, |_, param| values.push(param.value().clone()));
-    histograms(title.into(), "value", model, &values)
+    histograms(title.into(), "value", model, &values(model))
 }
 
-/// Histograms of a gradient, a panel a layer, as [`param_grad`](crate::param_grad) gives it: too small or too large
+/// Draws histograms of a gradient, a panel a layer, as [`param_grad`](crate::param_grad) gives it: too small or too large
 /// gradients show layer by layer (L20).
 ///
 /// ```

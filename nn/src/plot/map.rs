@@ -8,13 +8,13 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
 use super::axis::Axis;
-use super::canvas::Canvas;
+use super::canvas::{Canvas, Picture, Rect};
 use super::color::{INK, text_on};
 use super::contour::{between, contour};
 use super::error::Error;
 use super::frame::{Frame, Labels, Plot, SMALL};
 use super::scale::Scale;
-use super::sheet::{Chart, Rect, Sheet};
+use super::sheet::Sheet;
 use super::{canvas, font};
 
 /// A matrix of values as colours, with a bar that says which is which.
@@ -69,10 +69,6 @@ impl Side {
 
 impl HeatMap {
     /// A map of these values, 1200 by 700 pixels; an empty title takes no room.
-    ///
-    /// ```
-    /// let map = nn::plot::HeatMap::new("Values", ndarray::array![[1.0, 2.0], [3.0, 4.0]]);
-    /// ```
     pub fn new(title: impl Into<String>, values: Array2<f64>) -> Self {
         Self {
             sheet: Sheet::new(title, (1200, 700)),
@@ -126,7 +122,7 @@ impl HeatMap {
         self
     }
 
-    /// What the horizontal axis goes from and to: the outer edges of the first and last column, or, with
+    /// Sets the ends of the horizontal axis: the outer edges of the first and last column, or, with
     /// [`contours`](Self::contours), their samples.
     ///
     /// # Panics
@@ -137,7 +133,7 @@ impl HeatMap {
         self
     }
 
-    /// What the vertical axis goes from and to, upward: the first row is at the bottom then.
+    /// Sets the ends of the vertical axis, upward: the first row is at the bottom then.
     ///
     /// # Panics
     /// If the ends are not finite or not in order.
@@ -147,7 +143,7 @@ impl HeatMap {
         self
     }
 
-    /// What the colours go from and to; otherwise the values decide.
+    /// Sets the ends of the colours; otherwise the values decide.
     ///
     /// # Panics
     /// If the ends are not finite or not in order.
@@ -185,7 +181,7 @@ impl HeatMap {
     /// Writes a text into each cell.
     ///
     /// # Panics
-    /// If the texts are not as many rows and columns as the values.
+    /// If the texts do not have as many rows and columns as the values.
     #[track_caller]
     pub fn texts(mut self, texts: Array2<String>) -> Self {
         let (found, expected) = (texts.dim(), self.values.dim());
@@ -275,9 +271,9 @@ impl HeatMap {
     }
 }
 
-impl Chart for HeatMap {
-    fn sheet(&self) -> &Sheet {
-        &self.sheet
+impl Picture for HeatMap {
+    fn size(&self) -> (u32, u32) {
+        self.sheet.size
     }
 
     fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>, within: Rect) -> DrawResult<(), B> {

@@ -2,11 +2,10 @@
 
 use plotters::prelude::*;
 
-use super::canvas::Canvas;
+use super::canvas::{Canvas, Picture, Rect};
 use super::chart::LineChart;
 use super::map::HeatMap;
 use super::regions::DecisionRegions;
-use super::sheet::{Chart, Rect};
 
 /// Any chart, as a part of a [`Figure`](super::Figure).
 ///

@@ -1,4 +1,4 @@
-//! Which class a model sees where.
+//! Which class a model predicts where.
 
 use std::path::Path;
 
@@ -8,20 +8,20 @@ use plotters::prelude::*;
 
 use super::axis::Axis;
 use super::canvas;
-use super::canvas::Canvas;
+use super::canvas::{Canvas, Picture, Rect};
 use super::color::{NOTHING, class, tint};
 use super::contour::between;
 use super::error::Error;
 use super::frame::{Frame, Labels, Plot};
 use super::legend::Mark;
-use super::sheet::{Chart, Rect, Sheet};
+use super::sheet::Sheet;
 use crate::data::dataset::Dataset;
 
 /// Places at which the model is asked, across and down; in between its outputs are taken to be linear.
 const GRID: (usize, usize) = (240, 180);
 const DOT: f64 = 4.0;
 
-/// The class that a model sees at each point of the plane, with the data over it: a point in another colour than the
+/// The class that a model predicts at each point of the plane, with the data over it: a point in another colour than the
 /// ground around it is classified wrongly. Only for two inputs.
 ///
 /// As in [`metrics`](crate::metrics), the class is the place of the largest output; with one output it is 1 from 0.5 on, so
@@ -58,7 +58,7 @@ impl DecisionRegions {
     /// at once.
     ///
     /// # Panics
-    /// If the data have not two inputs an item, or if there are not as many rows of outputs as of inputs.
+    /// If the data do not have two inputs an item, or if there are not as many rows of outputs as of inputs.
     #[track_caller]
     pub fn new<T: Real>(
         title: impl Into<String>,
@@ -156,9 +156,9 @@ impl DecisionRegions {
     }
 }
 
-impl Chart for DecisionRegions {
-    fn sheet(&self) -> &Sheet {
-        &self.sheet
+impl Picture for DecisionRegions {
+    fn size(&self) -> (u32, u32) {
+        self.sheet.size
     }
 
     fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>, within: Rect) -> DrawResult<(), B> {

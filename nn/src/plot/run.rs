@@ -5,7 +5,7 @@ use super::figure::Figure;
 use super::map::HeatMap;
 use crate::train::history::{Curve, Epoch, GradientNorm, History};
 
-/// Learning curves: the loss and every metric, on the training and the validation set, over the epochs. The axis of the
+/// Draws learning curves: the loss and every metric, on the training and the validation set, over the epochs. The axis of the
 /// losses is logarithmic if all are above 0; the epoch whose weights were kept is marked.
 ///
 /// ```
@@ -41,8 +41,8 @@ fn both(chart: LineChart, history: &History, train: &[f64], valid: &[f64]) -> Li
     }
 }
 
-/// The norm of each layer's gradient over the epochs, on a logarithmic axis: in deep networks it shows gradients that vanish
-/// or explode (L20). For many layers see [`gradient_norm_map`]; for steps in place of epochs, collect
+/// Draws the norm of each layer's gradient over the epochs, on a logarithmic axis: in deep networks it shows gradients that
+/// vanish or explode (L20). For many layers see [`gradient_norm_map`]; for steps in place of epochs, collect
 /// [`Step::layer_norms`](crate::Step::layer_norms).
 ///
 /// ```
@@ -57,7 +57,7 @@ pub fn gradient_norms(title: impl Into<String>, layers: &[GradientNorm]) -> Line
     layers.iter().fold(chart, |chart, layer| chart.series(name(layer), counted(&layer.norms)))
 }
 
-/// The same as colours, a row for each layer from the first on top to the last: for deep networks, step by step.
+/// Draws the same as colours, a row for each layer from the first on top to the last: for deep networks, step by step.
 ///
 /// ```
 /// use nn::{Activation, GradientNorm, Mlp, Sgd, Trainer, data::generate, loss, plot};

@@ -6,10 +6,11 @@ use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::map::HeatMap;
-use crate::error::{Kind, Result};
+use crate::derivative::check_directions;
+use crate::error::Result;
 use crate::expect;
 use crate::layer::Layer;
-use crate::visit::{parameters, parameters_mut};
+use crate::visit::{parameters, parameters_mut, values};
 
 /// Colours of the picture.
 const BANDS: usize = 24;
@@ -38,7 +39,7 @@ const BANDS: usize = 24;
 /// ```
 ///
 /// # Errors
-/// If a direction has not a tensor of its shape for each parameter.
+/// If a direction lacks a tensor of its shape for a parameter.
 ///
 /// # Panics
 /// If `reach` is not a finite number above 0, or if there are fewer than 2 samples.
@@ -53,9 +54,8 @@ pub fn loss_surface<T: Real, M: Layer<T>>(
 ) -> Result<HeatMap> {
     expect::positive("loss_surface: the reach", reach);
     assert!(samples >= 2, "loss_surface: {samples} samples along each direction, expected at least 2");
-    directions.iter().try_for_each(|direction| check(model, direction))?;
-    let mut start: Vec<Tensor<T>> = Vec::new();
-    parameters(model, |_, param| start.push(param.value().clone()));
+    directions.iter().try_for_each(|direction| check_directions("loss_surface", model, direction))?;
+    let start = values(model);
     let [one, two] = directions;
     let step =
         |k: usize| if 2 * k + 1 == samples { 0.0 } else { reach * (2.0 * k as f64 / (samples - 1) as f64 - 1.0) };
@@ -97,23 +97,4 @@ pub fn random_direction<T: Real>(model: &impl Layer<T>, rng: &mut impl Rng) -> V
         direction.push(Tensor::constant(moves.mapv(T::of)));
     });
     direction
-}
-
-fn check<T: Real>(model: &impl Layer<T>, direction: &[Tensor<T>]) -> Result<()> {
-    let wrong = |message: String| Kind::Directions { op: "loss_surface", message };
-    let (mut count, mut fits) = (0, Ok(()));
-    parameters(model, |name, param| {
-        if let (Some(found), Ok(())) = (direction.get(count), &fits) {
-            let (got, want) = (found.shape(), param.value().shape());
-            if got != want {
-                fits = Err(wrong(format!("the direction of `{name}` has shape {got:?}, the parameter {want:?}")));
-            }
-        }
-        count += 1;
-    });
-    fits?;
-    if direction.len() != count {
-        return Err(wrong(format!("{} directions given for {count} parameters", direction.len())).into());
-    }
-    Ok(())
 }

@@ -6,7 +6,7 @@ use crate::expect;
 
 /// A function from steps to factors, and how two become one. Every `Fn(usize) -> f64` is a schedule.
 pub trait Schedule: Fn(usize) -> f64 + 'static {
-    /// The product of two schedules: `f(t) g(t)`.
+    /// Multiplies two schedules: `f(t) g(t)`.
     fn times(self, other: impl Schedule) -> impl Schedule
     where
         Self: Sized,
@@ -14,7 +14,7 @@ pub trait Schedule: Fn(usize) -> f64 + 'static {
         move |t| self(t) * other(t)
     }
 
-    /// One schedule after the other: `f(t)` for `t < start`, then `g(t - start)`.
+    /// Follows this schedule by another: `f(t)` for `t < start`, then `g(t - start)`.
     fn then(self, start: usize, next: impl Schedule) -> impl Schedule
     where
         Self: Sized,
@@ -22,7 +22,7 @@ pub trait Schedule: Fn(usize) -> f64 + 'static {
         move |t| if t < start { self(t) } else { next(t - start) }
     }
 
-    /// The schedule in blocks of `n` steps, for one that counts in epochs of `n` batches: `f(⌊t / n⌋)`.
+    /// Stretches the schedule to blocks of `n` steps, for one that counts in epochs of `n` batches: `f(⌊t / n⌋)`.
     ///
     /// # Panics
     /// If `n` is 0.

@@ -9,7 +9,7 @@
 //! let rate = warm_up(10, 0.0).then(10, cosine(90, 0.0));
 //! assert_eq!([rate(0), rate(5), rate(10), rate(100)], [0.0, 0.5, 1.0, 0.0]);
 //! let sgd = nn::Sgd::<f64>::new(0.1).schedule(rate);
-//! // An own one is a closure.
+//! // One of your own is a closure.
 //! let sgd = nn::Sgd::<f64>::new(0.1).schedule(|t| 1.0 / (1.0 + 0.01 * t as f64));
 //! ```
 //!

@@ -49,7 +49,7 @@ impl Plateau {
         Self { cut, patience, threshold: 1e-4, cooldown: 0, floor: 0.0, progress }
     }
 
-    /// The progress, as a share of the best loss, that counts.
+    /// Sets the progress, as a share of the best loss, that counts.
     ///
     /// # Panics
     /// If the threshold is not at least 0 and below 1.
@@ -59,13 +59,13 @@ impl Plateau {
         self
     }
 
-    /// The number of observations after a cut that do not count as waiting.
+    /// Sets the number of observations after a cut that do not count as waiting.
     pub fn cooldown(mut self, observations: usize) -> Self {
         self.cooldown = observations;
         self
     }
 
-    /// The lowest factor.
+    /// Sets the lowest factor.
     ///
     /// # Panics
     /// If the floor is not between 0 and 1.
@@ -75,12 +75,12 @@ impl Plateau {
         self
     }
 
-    /// The factor for now.
+    /// Returns the current factor.
     pub fn factor(&self) -> f64 {
         self.progress.factor
     }
 
-    /// Takes note of a loss; gives the factor from now on.
+    /// Takes note of a loss; returns the factor from now on.
     pub fn observe(&mut self, loss: f64) -> f64 {
         let Progress { factor, best, waited, cooling } = &mut self.progress;
         let enough = if best.is_finite() { *best - self.threshold * best.abs() } else { *best };

@@ -49,12 +49,12 @@ struct Identity {
 struct Header {
     #[serde(flatten)]
     info: WeightsInfo,
-    run: Place,
+    run: Position,
 }
 
 /// Where the run is.
 #[derive(Serialize, Deserialize)]
-struct Place {
+struct Position {
     #[serde(flatten)]
     identity: Identity,
     epochs: usize,
@@ -130,7 +130,7 @@ impl<T: Real> Store<T> {
         }
         let header = Header {
             info: WeightsInfo::of(model, self.codec.dtype),
-            run: Place {
+            run: Position {
                 identity: self.identity.clone(),
                 epochs: run.epoch(),
                 batch: run.batch,
@@ -167,47 +167,46 @@ impl<T: Real> Store<T> {
             bytes => bytes.map_err(Error::read(&self.file))?,
         };
         let file = Reader::new(&self.file, &bytes)?;
-        let Some(Header { run: place, .. }) = file.header::<Header>()? else {
+        let Some(Header { run: position, .. }) = file.header::<Header>()? else {
             return Err(self.refuse("it holds no training state; expected a checkpoint".to_owned()));
         };
-        self.check(&place, settings)?;
-        let exact = |dtype| (dtype == self.codec.dtype).then_some(self.codec);
-        let weights = weights::take(model, &self.file, &file, &exact, self.codec.dtype)?;
-        let best = if place.has_best { Some(self.best(&file, model)?) } else { None };
+        self.check(&position, settings)?;
+        let weights = weights::take(model, &self.file, &file, &self.codec.only(), self.codec.dtype)?;
+        let best = if position.has_best { Some(self.best(&file, model)?) } else { None };
         let width = Epoch::COLUMNS.len() + 2 * run.history.metrics.len() + run.history.layers.len();
         let sums = file.numbers(SUMS, run.sums.numbers().len())?;
-        let rows = file.numbers(HISTORY, place.epochs.saturating_mul(width))?;
-        let generator = place.generator.parse().map_err(|_| {
-            self.refuse(format!("the generator's position is {:?}, expected a whole number", place.generator))
+        let rows = file.numbers(HISTORY, position.epochs.saturating_mul(width))?;
+        let generator = position.generator.parse().map_err(|_| {
+            self.refuse(format!("the generator's position is {:?}, expected a whole number", position.generator))
         })?;
-        let elapsed = Duration::try_from_secs_f64(place.elapsed_seconds)
-            .map_err(|_| self.refuse(format!("the time is {} s, expected 0 or more", place.elapsed_seconds)))?;
-        let generators = self.generators(&place)?;
+        let elapsed = Duration::try_from_secs_f64(position.elapsed_seconds)
+            .map_err(|_| self.refuse(format!("the time is {} s, expected 0 or more", position.elapsed_seconds)))?;
+        let generators = self.generators(&position)?;
         let before = random_states(model);
         restore_random_states(model, &generators).map_err(|error| self.refuse(error.to_string()))?;
-        if let Err(error) = self.restore(&file, &place, model, optimizer) {
+        if let Err(error) = self.restore(&file, &position, model, optimizer) {
             restore_random_states(model, &before).expect("they are the model's");
             return Err(error);
         }
 
         weights::set(model, weights);
         run.rng.set_word_pos(generator);
-        run.batch = place.batch;
+        run.batch = position.batch;
         run.sums.set(&sums);
         rows.chunks_exact(width).for_each(|row| add_row(run, row));
-        (run.history.steps, run.history.stop, run.history.elapsed) = (place.steps, place.stop, elapsed);
-        (run.best, run.is_over) = (best, place.is_over);
+        (run.history.steps, run.history.stop, run.history.elapsed) = (position.steps, position.stop, elapsed);
+        (run.best, run.is_over) = (best, position.is_over);
         Ok(())
     }
 
     /// The states of the layers' generators.
-    fn generators(&self, place: &Place) -> Result<Vec<(String, RandomState)>> {
+    fn generators(&self, position: &Position) -> Result<Vec<(String, RandomState)>> {
         let read = |(name, bytes): &(String, Vec<u8>)| {
             let state = bytes.as_slice().try_into().map(RandomState::from_bytes);
             let fail = |_| self.refuse(format!("the generator `{name}` has {} bytes, expected 56", bytes.len()));
             state.map(|state| (name.clone(), state)).map_err(fail)
         };
-        place.layers.iter().map(read).collect()
+        position.layers.iter().map(read).collect()
     }
 
     fn refuse(&self, message: String) -> Error {
@@ -215,8 +214,8 @@ impl<T: Real> Store<T> {
     }
 
     /// Whether the checkpoint is of a run like this one.
-    fn check(&self, place: &Place, settings: &Settings) -> Result<()> {
-        let (found, expected) = (&place.identity, &self.identity);
+    fn check(&self, position: &Position, settings: &Settings) -> Result<()> {
+        let (found, expected) = (&position.identity, &self.identity);
         let differs = |what: &str, found: String, expected: String| {
             Err(self.refuse(format!(
                 "the checkpoint's run has {what} {found}, this one {expected}; use another folder for another run"
@@ -234,24 +233,23 @@ impl<T: Real> Store<T> {
         if found.data != expected.data {
             return Err(self.refuse("the checkpoint's run has other training data; use another folder".to_owned()));
         }
-        if let (Some(found), Some(expected)) = (place.batch_size, self.batch_size(settings, place.epochs))
+        if let (Some(found), Some(expected)) = (position.batch_size, self.batch_size(settings, position.epochs))
             && found != expected
         {
             return differs("batches of", found.to_string(), expected.to_string());
         }
-        let batches = place.batch_size.map_or(0, |size| self.identity.items.div_ceil(size.max(1)));
-        if place.batch > batches {
-            return Err(self.refuse(format!("{} batches of an epoch are done, of {batches}", place.batch)));
+        let batches = position.batch_size.map_or(0, |size| self.identity.items.div_ceil(size.max(1)));
+        if position.batch > batches {
+            return Err(self.refuse(format!("{} batches of an epoch are done, of {batches}", position.batch)));
         }
         Ok(())
     }
 
     fn best(&self, file: &Reader<'_>, model: &impl Layer<T>) -> Result<Weights<T>> {
         let mut best: Result<Weights<T>> = Ok(Vec::new());
-        let exact = |dtype| (dtype == self.codec.dtype).then_some(self.codec);
         stored(model, |name, value| {
             if let Ok(all) = &mut best {
-                match file.array(exact, self.codec.dtype, &format!("{BEST}/{name}"), value.shape()) {
+                match file.array(self.codec.only(), self.codec.dtype, &format!("{BEST}/{name}"), value.shape()) {
                     Ok(value) => all.push(value),
                     Err(error) => best = Err(error),
                 }
@@ -264,11 +262,11 @@ impl<T: Real> Store<T> {
     fn restore(
         &self,
         file: &Reader<'_>,
-        place: &Place,
+        position: &Position,
         model: &impl Layer<T>,
         optimizer: &mut impl Optimizer<T>,
     ) -> Result<()> {
-        let numbers = file.numbers(OPTIMIZER, place.optimizer.len())?;
+        let numbers = file.numbers(OPTIMIZER, position.optimizer.len())?;
         let prefix = format!("{OPTIMIZER}/");
         let mut arrays: Vec<(String, Tensor<T>)> = Vec::new();
         for full in file.names() {
@@ -279,7 +277,7 @@ impl<T: Real> Store<T> {
         let rate = file.numbers(RATE, 1)?[0];
         let before = optimizer.state();
         optimizer
-            .restore(model, &State { numbers: place.optimizer.iter().cloned().zip(numbers).collect(), arrays })
+            .restore(model, &State { numbers: position.optimizer.iter().cloned().zip(numbers).collect(), arrays })
             .map_err(|error| self.refuse(error.to_string()))?;
         if optimizer.rate().to_bits() == rate.to_bits() {
             return Ok(());

@@ -10,10 +10,10 @@ use crate::expect;
 /// and under names that start with `train/` the optimiser's memory, the history, the best weights and the place in the
 /// data. It appears whole or not at all, so a program that is killed leaves the last one.
 ///
-/// A run that finds a checkpoint in its folder goes on with it, and ends with the bits of a run that was never ended.
+/// A run that finds a checkpoint in its folder continues it, and ends with the bits of a run that was never interrupted.
 /// For that it has to be the same run: built alike, with the same data. It is checked that parameters, optimiser, rate,
 /// seed, metrics and training set are the same; more epochs than before may be asked for. What callbacks and closures
-/// remember is theirs to keep. To start over, use another folder.
+/// remember is not kept. To start over, use another folder.
 ///
 /// ```
 /// use nn::{Checkpoints, Dataset, Linear, Sgd, Trainer, loss};
@@ -41,12 +41,12 @@ pub struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// In this folder, which is made if need be, after every epoch.
+    /// Keeps the run in this folder, which is made if need be, after every epoch.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self { folder: folder.into(), epochs: 1, steps: None }
     }
 
-    /// After every `n` epochs, and at the end.
+    /// Sets that the run is kept after every `n` epochs, and at the end.
     ///
     /// # Panics
     /// If `n` is 0.
@@ -56,7 +56,7 @@ impl Checkpoints {
         self
     }
 
-    /// After every `n` steps, too.
+    /// Sets that the run is kept after every `n` steps, too.
     ///
     /// # Panics
     /// If `n` is 0.

@@ -14,11 +14,11 @@ use crate::optim::optimizer::Optimizer;
 
 /// Runs side by side, with the model of the best.
 pub struct Comparison<M> {
-    /// What the runs are told apart by: `seed` or `fold`.
+    /// What tells the runs apart: `seed` or `fold`.
     pub by: &'static str,
     /// One for each run, in order.
     pub rows: Vec<Trial>,
-    /// The place in `rows` of the run with the lowest validation loss; `None` if all failed.
+    /// The index in `rows` of the run with the lowest validation loss; `None` if all failed.
     pub best: Option<usize>,
     model: Option<M>,
 }
@@ -125,7 +125,7 @@ impl<M> Comparison<M> {
         self.model.as_ref()
     }
 
-    /// The model of the run with the lowest validation loss.
+    /// Takes out the model of the run with the lowest validation loss.
     pub fn into_model(self) -> Option<M> {
         self.model
     }

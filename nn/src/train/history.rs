@@ -11,7 +11,7 @@ use super::stop::Stop;
 use crate::atomic;
 use crate::error::Result;
 
-/// What one epoch achieved.
+/// The figures of one epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Epoch {
     /// The mean of the batches' losses, weighted by their sizes; each was measured before its step. Without the penalty.
@@ -92,17 +92,17 @@ pub struct GradientNorm {
 pub struct History {
     /// One entry an epoch.
     pub epochs: Vec<Epoch>,
-    /// Time spent, with that of the runs that this one went on from.
+    /// The time spent, including the runs that this one continues.
     pub elapsed: Duration,
     /// Why training ended.
     pub stop: Stop,
     /// The number of steps.
     pub steps: usize,
-    /// The epoch, from 1, whose weights the model has been given back, if [early stopping] keeps the best.
+    /// The epoch, from 1, whose weights the model has got back, if [early stopping] keeps the best.
     ///
     /// [early stopping]: super::Trainer::early_stopping
     pub best_epoch: Option<usize>,
-    /// The metrics chosen; the accuracy if none was.
+    /// The chosen metrics; the accuracy if none was chosen.
     pub metrics: Vec<Curve>,
     /// The gradient's norm, layer by layer.
     pub layers: Vec<GradientNorm>,
@@ -130,7 +130,7 @@ impl History {
         self.metrics.iter().find(|curve| curve.name == name)
     }
 
-    /// All that is known of the epochs, column by column: the fields of [`Epoch`], `train_` and `valid_` with each further
+    /// Lists all figures of the epochs, column by column: the fields of [`Epoch`], `train_` and `valid_` with each further
     /// metric's name, and `gradient_norm_` with each layer's.
     pub fn columns(&self) -> Vec<(String, Vec<f64>)> {
         let mut columns: Vec<(String, Vec<f64>)> =

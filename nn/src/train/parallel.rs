@@ -26,14 +26,14 @@ use crate::visit::{buffers, parameters, parameters_mut, watch};
 const PARTS: usize = 4;
 
 impl<M, L, O> Trainer<M, L, O> {
-    /// As [`fit`](Self::fit), with each batch cut into four parts that `threads` threads work on. The bits are the same
-    /// for any number of threads; they differ from `fit`'s by rounding, because sums are taken part by part.
+    /// Trains as [`fit`](Self::fit) does, with each batch cut into four parts that `threads` threads work on. The bits are
+    /// the same for any number of threads; they differ from `fit`'s by rounding, because sums are taken part by part.
     ///
     /// Each thread has a model of its own that `build` makes; its weights are replaced. The loss has to be a mean over the
     /// items of a batch.
     ///
     /// Weights and gradients are copied in every step, and large matrix products run on several threads by themselves: a
-    /// perceptron is trained in half the time by `fit` (`cargo bench -p nn` shows both). It can pay only where much else is
+    /// perceptron is trained in half the time by `fit` (`cargo bench -p nn` shows both). It pays only where much else is
     /// computed for each weight.
     ///
     /// ```
@@ -52,7 +52,7 @@ impl<M, L, O> Trainer<M, L, O> {
     ///
     /// # Panics
     /// As [`fit`](Self::fit). If `threads` is 0, or if the model has buffers or draws random numbers, which parts of a
-    /// batch cannot do apart. If `build` makes a model with other parameters.
+    /// batch cannot do separately. If `build` makes a model with other parameters.
     #[track_caller]
     pub fn fit_parallel<T: Real + Send + Sync>(
         &mut self,
@@ -73,10 +73,10 @@ impl<M, L, O> Trainer<M, L, O> {
         thread::scope(|scope| {
             let (results, done) = channel();
             let workers = (0..threads.min(PARTS)).map(|_| {
-                let (jobs, todo) = channel();
+                let (tasks, todo) = channel();
                 let (results, loss, build) = (results.clone(), self.loss.clone(), &build);
                 scope.spawn(move || work(&build, &loss, &todo, &results));
-                jobs
+                tasks
             });
             let mut engine = Parallel { tape: Tape::new(), workers: workers.collect(), done };
             fit::fit(self, &mut engine, train, valid)
@@ -85,7 +85,7 @@ impl<M, L, O> Trainer<M, L, O> {
 }
 
 /// A part of a batch.
-struct Job<T> {
+struct Task<T> {
     part: usize,
     weights: Arc<Vec<ArrayD<T>>>,
     x: ArrayD<T>,
@@ -103,26 +103,26 @@ struct Done<T> {
     gradients: Vec<Option<ArrayD<T>>>,
 }
 
-/// A thread: does parts until there are no more to come.
+/// What a thread does: parts, until no more come.
 fn work<T: Real, M: Layer<T>>(
     build: &impl Fn() -> M,
     loss: &impl Loss<T>,
-    todo: &Receiver<Job<T>>,
+    todo: &Receiver<Task<T>>,
     results: &Sender<thread::Result<Done<T>>>,
 ) {
     let mut model = None;
     let tape = Tape::new();
-    for job in todo {
+    for task in todo {
         // A panic here must not leave the others waiting.
-        let result = catch_unwind(AssertUnwindSafe(|| part(model.get_or_insert_with(build), loss, &tape, job)));
+        let result = catch_unwind(AssertUnwindSafe(|| part(model.get_or_insert_with(build), loss, &tape, task)));
         if results.send(result).is_err() {
             return;
         }
     }
 }
 
-fn part<T: Real, M: Layer<T>>(model: &mut M, loss: &impl Loss<T>, tape: &Tape<T>, job: Job<T>) -> Done<T> {
-    let mut weights = job.weights.iter();
+fn part<T: Real, M: Layer<T>>(model: &mut M, loss: &impl Loss<T>, tape: &Tape<T>, task: Task<T>) -> Done<T> {
+    let mut weights = task.weights.iter();
     tape.reset();
     parameters_mut(model, |name, param| {
         let value = weights.next().filter(|value| value.shape() == param.value().shape());
@@ -131,18 +131,18 @@ fn part<T: Real, M: Layer<T>>(model: &mut M, loss: &impl Loss<T>, tape: &Tape<T>
         param.watch(tape);
     });
     assert!(weights.next().is_none(), "fit_parallel: `build` makes a model with fewer parameters");
-    let y = model.forward(&Tensor::constant(job.x));
-    let error = loss.loss(&y, &Tensor::constant(job.t)) * T::of(job.share);
+    let y = model.forward(&Tensor::constant(task.x));
+    let error = loss.loss(&y, &Tensor::constant(task.t)) * T::of(task.share);
     let gradients = error.backward();
-    let mut found = Vec::with_capacity(job.weights.len());
+    let mut found = Vec::with_capacity(task.weights.len());
     parameters(model, |_, param| found.push(param.gradient(&gradients).map(Tensor::to_array)));
-    Done { part: job.part, loss: error.item().primal(), y: y.to_array(), gradients: found }
+    Done { part: task.part, loss: error.item().primal(), y: y.to_array(), gradients: found }
 }
 
 /// Hands out parts and adds up what comes back.
 struct Parallel<T: Real> {
     tape: Tape<T>,
-    workers: Vec<Sender<Job<T>>>,
+    workers: Vec<Sender<Task<T>>>,
     done: Receiver<thread::Result<Done<T>>>,
 }
 
@@ -159,11 +159,11 @@ impl<T: Real> Parallel<T> {
             let range = cut(part)..cut(part + 1);
             let share = range.len() as f64 / items as f64;
             let [x, t] = [x, t].map(|of| of.narrow(0, range.clone()).to_array());
-            let job = Job { part, weights: Arc::clone(&weights), x, t, share };
-            self.workers[part % self.workers.len()].send(job).expect("a worker ends only after this does");
+            let task = Task { part, weights: Arc::clone(&weights), x, t, share };
+            self.workers[part % self.workers.len()].send(task).expect("a worker ends only after this does");
         }
         let mut done: Vec<Done<T>> = (0..parts)
-            .map(|_| self.done.recv().expect("workers wait for jobs").unwrap_or_else(|panic| resume_unwind(panic)))
+            .map(|_| self.done.recv().expect("workers wait for tasks").unwrap_or_else(|panic| resume_unwind(panic)))
             .collect();
         done.sort_by_key(|done| done.part);
         done

@@ -1,4 +1,4 @@
-//! A run in progress: all that it takes to go on from here, besides the model and the optimiser.
+//! A run in progress: all that it takes to continue it, besides the model and the optimiser.
 
 use autodiff::{Real, Tensor};
 use rand::SeedableRng;

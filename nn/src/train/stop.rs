@@ -15,18 +15,18 @@ pub enum Stop {
     LossChange,
     /// The gradient's norm fell below the bound.
     Gradient,
-    /// The time was up.
+    /// The time limit was reached.
     Time,
     /// The validation loss did not fall for as many epochs as early stopping waits.
     Patience,
-    /// A callback said so.
+    /// A callback ended it.
     Callback,
     /// Ctrl-C was pressed.
     Interrupted,
 }
 
 impl Stop {
-    /// Whether there is nothing to go on with: the same run, started again from its checkpoint, would end at once.
+    /// Whether there is nothing to continue: the same run, started again from its checkpoint, would end at once.
     pub(super) fn is_final(self) -> bool {
         matches!(self, Self::LossChange | Self::Gradient | Self::Patience)
     }

@@ -34,7 +34,7 @@ use crate::regularizer::Regularizer;
 /// | on-line, minibatch and batch descent (L22) | [`batch_size`](Self::batch_size) 1, `n`, or [`full_batch`](Self::full_batch); [`batch_sizes`](Self::batch_sizes) that grow |
 /// | when to stop | [`epochs`](Self::epochs), [`loss_change_below`](Self::loss_change_below), [`gradient_below`](Self::gradient_below), [`time_limit`](Self::time_limit), [`early_stopping`](Self::early_stopping), callbacks; [`History::stop`] says which |
 /// | what to see | [`metric`](Self::metric), [`on_step`](Self::on_step), [`on_epoch`](Self::on_epoch), [`History`] |
-/// | going on later | [`checkpoints`](Self::checkpoints), [`interruptible`](Self::interruptible) |
+/// | continuing later | [`checkpoints`](Self::checkpoints), [`interruptible`](Self::interruptible) |
 pub struct Trainer<M, L, O> {
     pub(super) model: M,
     pub(super) loss: L,
@@ -44,7 +44,7 @@ pub struct Trainer<M, L, O> {
 }
 
 impl<M, L, O> Trainer<M, L, O> {
-    /// A trainer with 20 epochs, batches of 32, seed 0 and a progress bar.
+    /// Creates a trainer with 20 epochs, batches of 32, seed 0 and a progress bar.
     pub fn new(model: M, loss: L, optimizer: O) -> Self {
         let settings = Settings {
             epochs: 20,
@@ -60,37 +60,37 @@ impl<M, L, O> Trainer<M, L, O> {
         Self { model, loss, optimizer, settings, callbacks: Callbacks::default() }
     }
 
-    /// The number of passes through the training set.
+    /// Sets the number of passes through the training set.
     pub fn epochs(mut self, epochs: usize) -> Self {
         self.settings.epochs = epochs;
         self
     }
 
-    /// The number of items in a step: 1 is on-line descent, the size of the training set is batch descent (L22).
+    /// Sets the number of items in a step: 1 is on-line descent, the size of the training set is batch descent (L22).
     ///
     /// The losses of [`crate::loss`] divide a batch's error by its size, so that one rate serves all sizes.
     pub fn batch_size(self, size: usize) -> Self {
         self.batch_sizes(move |_| size)
     }
 
-    /// Batch descent: one step an epoch, with all items.
+    /// Takes one step an epoch, with all items: batch descent.
     pub fn full_batch(self) -> Self {
         self.batch_size(usize::MAX)
     }
 
-    /// A batch size for each epoch, counted from 0, as [`growing_batches`](crate::schedule::growing_batches) makes them.
+    /// Sets a batch size for each epoch, counted from 0, as [`growing_batches`](crate::schedule::growing_batches) makes them.
     pub fn batch_sizes(mut self, sizes: impl Fn(usize) -> usize + 'static) -> Self {
         self.settings.batch_sizes = Box::new(sizes);
         self
     }
 
-    /// The seed of the order in which items are served.
+    /// Sets the seed of the order in which items are served.
     pub fn seed(mut self, seed: u64) -> Self {
         self.settings.seed = seed;
         self
     }
 
-    /// Whether to show a progress bar on a terminal.
+    /// Sets whether a progress bar is shown on a terminal.
     pub fn progress(mut self, show: bool) -> Self {
         self.settings.progress = show;
         self
@@ -115,8 +115,8 @@ impl<M, L, O> Trainer<M, L, O> {
         self
     }
 
-    /// Adds a penalty to the loss that is minimised. Losses are reported without it, it is reported apart
-    /// ([`Epoch::penalty`]).
+    /// Adds a penalty to the loss that is minimised. Losses are reported without it; [`Epoch::penalty`]
+    /// has it.
     pub fn regularizer(mut self, regularizer: Regularizer) -> Self {
         self.settings.regularizer = Some(regularizer);
         self
@@ -142,13 +142,13 @@ impl<M, L, O> Trainer<M, L, O> {
         self
     }
 
-    /// Ends the run after the step in which this time is over.
+    /// Ends the run after the step in which this time has passed.
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.settings.criteria.time = Some(limit);
         self
     }
 
-    /// Ends the run when the validation loss has not been lower than ever before for more than `patience` epochs in a row.
+    /// Ends the run when the validation loss has not improved on its best for more than `patience` epochs in a row.
     /// However the run ends, the model has the weights of the epoch with the lowest validation loss.
     pub fn early_stopping(mut self, patience: usize) -> Self {
         self.settings.criteria.patience = Some(patience);
@@ -181,7 +181,7 @@ impl<M, L, O> Trainer<M, L, O> {
         self
     }
 
-    /// Keeps the run in a folder, and goes on with what is kept there: see [`Checkpoints`]. Ctrl-C ends the run in order,
+    /// Keeps the run in a folder, and continues what is kept there: see [`Checkpoints`]. Ctrl-C ends the run in order,
     /// as with [`interruptible`](Self::interruptible).
     pub fn checkpoints(mut self, checkpoints: impl Into<Checkpoints>) -> Self {
         self.settings.checkpoints = Some(checkpoints.into());
@@ -204,7 +204,7 @@ impl<M, L, O> Trainer<M, L, O> {
         &self.optimizer
     }
 
-    /// The trained model.
+    /// Takes out the trained model.
     pub fn into_model(self) -> M {
         self.model
     }

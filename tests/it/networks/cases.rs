@@ -108,14 +108,22 @@ pub(crate) fn losses<T: Real>() -> Vec<LossCase<T>> {
     case("softmax_cross_entropy", &real, &rows, Box::new(loss::softmax_cross_entropy));
     case("hinge", &real, &signs, Box::new(loss::hinge));
     case("squared_hinge", &real, &signs, Box::new(loss::squared_hinge));
-    case("sum::squared_error", &real, &target, Box::new(loss::sum::squared_error));
-    case("sum::bce", &probabilities, &binary, Box::new(loss::sum::bce));
-    case("sum::bce_with_logits", &real, &binary, Box::new(loss::sum::bce_with_logits));
-    case("sum::cross_entropy", &probabilities, &rows, Box::new(loss::sum::cross_entropy));
-    case("sum::softmax_cross_entropy", &real, &rows, Box::new(loss::sum::softmax_cross_entropy));
-    case("sum::hinge", &real, &signs, Box::new(loss::sum::hinge));
-    case("sum::squared_hinge", &real, &signs, Box::new(loss::sum::squared_hinge));
 
+    let (of_logits, of_probabilities) = (loss::CrossEntropy::from_logits, loss::CrossEntropy::from_probabilities);
+    case("CrossEntropy summed", &real, &rows, Box::new(of_logits().reduction(sum)));
+    case("CrossEntropy of rows of probabilities", &probabilities, &rows, Box::new(of_probabilities().reduction(sum)));
+    let (of_logits, of_probabilities) =
+        (loss::BinaryCrossEntropy::from_logits, loss::BinaryCrossEntropy::from_probabilities);
+    case("BinaryCrossEntropy summed", &real, &binary, Box::new(of_logits().reduction(sum)));
+    case(
+        "BinaryCrossEntropy of probabilities summed",
+        &probabilities,
+        &binary,
+        Box::new(of_probabilities().reduction(sum)),
+    );
+    case("HalfSquaredError summed", &real, &target, Box::new(loss::HalfSquaredError::new().reduction(sum)));
+    case("Hinge summed", &real, &signs, Box::new(loss::Hinge::new().reduction(sum)));
+    case("SquaredHinge summed", &real, &signs, Box::new(loss::SquaredHinge::new().reduction(sum)));
     case("HalfSquaredError", &real, &target, Box::new(loss::HalfSquaredError::new()));
     case("AbsoluteError", &real, &target, Box::new(loss::AbsoluteError::new().reduction(sum)));
     case("Huber", &real, &target, Box::new(loss::Huber::new(0.6)));

@@ -2,6 +2,8 @@
 
 use autodiff::{Real, Tape, Tensor, Var};
 use ndarray::{Array2, array};
+use nn::Reduction::Sum;
+use nn::loss::{HalfSquaredError, Loss};
 use nn::{Activation, Dag, Init, Layer, Linear, Mlp};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -46,7 +48,7 @@ fn backpropagation_through_skip_connections_is_the_scalar_networks() {
     nn::watch(&mut model, &tape);
     let y = model.forward(&x.clone().into());
     let targets = Tensor::from(array![0.3, -1.0, 2.0]).reshape(&[3, 1]);
-    let g = nn::loss::sum::squared_error(&y, &targets).backward();
+    let g = HalfSquaredError::new().reduction(Sum).loss(&y, &targets).backward();
     let mut got = Vec::new();
     nn::parameters(&model, |_, p| got.extend(p.gradient(&g).unwrap().to_array()));
     all_close("weights", &got, &want, 1e-13);

@@ -2,7 +2,9 @@
 
 use autodiff::{Tape, Tensor};
 use ndarray::{Array2, array, s};
-use nn::{Activation, BasisFunctions, Init, Layer, Linear, Mlp, Sequential, loss};
+use nn::Reduction::Sum;
+use nn::loss::{HalfSquaredError, Loss};
+use nn::{Activation, BasisFunctions, Init, Layer, Linear, Mlp, Sequential};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use tests::all_close;
@@ -22,7 +24,7 @@ fn the_minimal_xor_network_decides_but_cannot_learn() {
     let y = model.forward(&corners());
     assert_eq!(y.to_array(), array![[0.0], [1.0], [1.0], [0.0]].into_dyn());
     // Against targets that it misses: the gradient is zero all the same.
-    let g = loss::sum::squared_error(&y, &Tensor::full(&[4, 1], 0.5)).backward();
+    let g = HalfSquaredError::new().reduction(Sum).loss(&y, &Tensor::full(&[4, 1], 0.5)).backward();
     nn::parameters(&model, |name, p| {
         assert!(p.gradient(&g).is_none_or(|g| g.view().iter().all(|&g| g == 0.0)), "{name}");
     });

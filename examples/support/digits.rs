@@ -1,7 +1,18 @@
-//! Digits and their copies moved by a pixel.
+//! Handwritten digits, and their copies moved by a pixel.
+
+use std::path::Path;
 
 use ndarray::{Array3, Axis, concatenate};
-use nn::Dataset;
+use nn::{Csv, Dataset};
+
+/// Digits from a file of 64 grey values up to 16 and a class a line; the inputs go up to 1.
+///
+/// # Errors
+/// If the file cannot be read, or holds something else.
+pub fn digits(file: impl AsRef<Path>) -> nn::Result<Dataset<f64>> {
+    let data = Csv::new().header(false).classes(65, 10).read(file)?.dataset(65)?;
+    data.with_inputs(data.inputs() / 16.0)
+}
 
 /// Digits of 8 × 8 pixels and their copies moved by one pixel left, right, up and down: a moved digit is the same digit.
 ///

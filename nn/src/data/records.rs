@@ -7,7 +7,7 @@ use csv::{ErrorKind, Position, Reader, ReaderBuilder, StringRecord};
 use crate::error::{Error, Field, Kind, Result};
 
 /// Walks through the rows of a file that is in memory.
-pub(super) struct Rows<'a> {
+pub(super) struct Records<'a> {
     path: &'a Path,
     text: &'a [u8],
     reader: Reader<&'a [u8]>,
@@ -15,29 +15,29 @@ pub(super) struct Rows<'a> {
 }
 
 /// A row and where it is.
-pub(super) struct Row<'a> {
+pub(super) struct Record<'a> {
     pub(super) path: &'a Path,
     pub(super) line: u64,
     pub(super) fields: &'a StringRecord,
 }
 
-impl<'a> Rows<'a> {
+impl<'a> Records<'a> {
     pub(super) fn new(path: &'a Path, text: &'a [u8], delimiter: u8) -> Self {
         let reader = ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text);
         Self { path, text, reader, record: StringRecord::new() }
     }
 
     /// The next row that is not blank.
-    pub(super) fn next(&mut self) -> Result<Option<Row<'_>>> {
+    pub(super) fn next(&mut self) -> Result<Option<Record<'_>>> {
         if !self.reader.read_record(&mut self.record).map_err(|error| unreadable(self.path, &error))? {
             return Ok(None);
         }
         let line = self.record.position().map_or(0, |position| line(self.text, position));
-        Ok(Some(Row { path: self.path, line, fields: &self.record }))
+        Ok(Some(Record { path: self.path, line, fields: &self.record }))
     }
 }
 
-impl Row<'_> {
+impl Record<'_> {
     /// That there are as many fields as expected.
     pub(super) fn check_len(&self, expected: usize) -> Result<()> {
         if self.fields.len() == expected {

@@ -146,8 +146,8 @@ pub(super) fn by_hand() -> Vec<Subject> {
         with(subject("by hand: softmax", SQUARE, |t| t[0].softmax(1)), |_, y, g| {
             vec![y * (g - (g * y).sum_axes(&[1], true))]
         }),
-        with(subject("by hand: product of matrices", TWO, |t| t[0].matmul(&t[1])), |x, _, g| {
-            vec![g.matmul(&x[1].transpose()), x[0].transpose().matmul(g)]
+        with(subject("by hand: sums of products", TWO, |t| (&t[0] * &t[1]).sum_axes(&[1], true)), |x, _, g| {
+            vec![g * &x[1], g * &x[0]]
         }),
     ]
 }

@@ -129,12 +129,15 @@ fn of_scalars() -> Vec<Subject> {
     ]
 }
 
+fn with(
+    subject: Subject,
+    rule: impl Fn(&[Tensor<f64>], &Tensor<f64>, &Tensor<f64>) -> Vec<Tensor<f64>> + 'static,
+) -> Subject {
+    Subject { rule: Rc::new(rule), ..subject }
+}
+
 /// Rules that are written down, with output and adjoint: these have derivatives of their own.
 pub(super) fn by_hand() -> Vec<Subject> {
-    let with = |subject: Subject, rule: fn(&[Tensor<f64>], &Tensor<f64>, &Tensor<f64>) -> Vec<Tensor<f64>>| Subject {
-        rule: Rc::new(rule),
-        ..subject
-    };
     vec![
         with(subject("by hand: exp", SQUARE, |t| t[0].exp()), |_, y, g| vec![g * y]),
         with(subject("by hand: tanh", SQUARE, |t| t[0].tanh()), |_, y, g| vec![g * (1.0 - y.square())]),

@@ -31,10 +31,12 @@ fn lines() -> Vec<Line> {
     records.map(line).collect()
 }
 
+const RENEW: &str = "`python3 tests/data/derivatives.py` computes what is missing (it needs mpmath)";
+
 #[track_caller]
 fn find<'a>(lines: &'a [Line], function: &str, at: [Option<f64>; 2]) -> &'a Line {
     let here = |line: &&Line| line.function == function && line.at == at;
-    lines.iter().find(here).unwrap_or_else(|| panic!("derivatives.csv has no line for {function} at {at:?}"))
+    lines.iter().find(here).unwrap_or_else(|| panic!("derivatives.csv has no line for {function} at {at:?}; {RENEW}"))
 }
 
 #[test]
@@ -55,7 +57,7 @@ fn every_point_has_a_line_and_every_line_a_point() {
         }
         points += f.points().len();
     }
-    assert_eq!(points, lines.len(), "lines without a point, or two for the same");
+    assert_eq!(points, lines.len(), "lines without a point, or two for the same; {RENEW}");
 }
 
 /// The largest error of a row's value in ulp, as the table's documentation has it.

@@ -145,7 +145,8 @@ fn angles_beyond_reach_stay_exact() {
 #[test]
 fn threads_and_processors_change_no_bit() {
     // Long enough to be split, and of shapes that split in each way.
-    for shape in [vec![150_011], vec![3, 50_021], vec![50_021, 3]] {
+    let shapes = [vec![150_011], vec![3, 50_021], vec![50_021, 3]];
+    for shape in shapes.into_iter().take(if tests::is_long() { 3 } else { 1 }) {
         let elements: usize = shape.iter().product();
         let y = Array::from_shape_fn(elements, |i| (i % 1009) as f32 * 0.01 - 5.0)
             .into_shape_with_order(shape.clone())

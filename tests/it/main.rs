@@ -14,6 +14,7 @@ mod diagnostics;
 mod edges;
 mod elementwise;
 mod explain;
+mod faults;
 mod fuzz;
 mod golden;
 mod graph;

@@ -1,7 +1,7 @@
 //! The public interface as it is committed: a change of it is seen in the review, and is never an accident.
 //!
 //! The sources are read, not compiled: every item that is `pub` without a restriction, with its signature, file by file, and
-//! what macros make of the table, by name. Items that are public in a private module and not exported count too; what an
+//! one line for what macros make of the table. Items that are public in a private module and not exported count too; what an
 //! item is reachable as, the `pub use` lines of its parents say. `API=write cargo test -p tests --test it public_api` writes
 //! the files anew.
 
@@ -226,10 +226,8 @@ fn check(name: &str, more: &str) {
 
 #[test]
 fn of_autodiff() {
-    use autodiff::rules::{Binary, Unary};
-    let unary: Vec<_> = Unary::ALL.iter().map(|f| f.name()).collect();
-    let binary: Vec<_> = Binary::ALL.iter().map(|f| f.name()).collect();
-    check("autodiff", &format!("rows of the table\n    {}\n    {}\n", unary.join(" "), binary.join(" ")));
+    // By name they stand in data/derivatives.csv, where one that is gone is missed.
+    check("autodiff", "rows of the table\n");
 }
 
 #[test]

@@ -35,7 +35,6 @@ pub(crate) fn domains(f: Binary) -> [(f64, f64); 2] {
     let (any, positive) = ((0.0, 1.5), (1.5, 1.0));
     match f {
         Binary::Add | Binary::Sub | Binary::Mul | Binary::Powi | Binary::SphericalJn | Binary::LogAddExp => [any, any],
-        Binary::Div | Binary::Atan2 | Binary::Xlogy | Binary::Xlog1py => [any, positive],
         Binary::Pow | Binary::Hypot | Binary::Chain => [positive, any],
         Binary::Copysign => [positive, (-1.5, 1.0)],
         Binary::Log => [positive, (3.0, 1.0)],
@@ -43,6 +42,7 @@ pub(crate) fn domains(f: Binary) -> [(f64, f64); 2] {
         // Never equal, and never a multiple.
         Binary::Rem => [(0.5, 0.4), (1.5, 0.5)],
         Binary::Max | Binary::Min | Binary::AbsSub => [positive, (-0.5, 0.9)],
+        _ => [any, positive],
     }
 }
 

@@ -16,7 +16,7 @@ use nn::{
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use tempfile::tempdir;
-use tests::values_of;
+use tests::{is_long, values_of};
 
 fn rng(seed: u64) -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(seed)
@@ -258,15 +258,15 @@ fn xor(seed: u64) -> Trainer<Mlp<f64>, impl Loss<f64>, Sgd<f64>> {
 fn xor_from_fifty_starts() {
     let data = Dataset::new(array![[0., 0.], [0., 1.], [1., 0.], [1., 1.]], array![[0.], [1.], [1.], [0.]]).unwrap();
     let is_solved = |row: &nn::Trial| row.metrics[0].1 == 1.0;
-    let alone = restarts(1..=50, &data, &data, xor);
-    let solved = alone.rows.iter().filter(|row| is_solved(row)).count();
-    println!("XOR 2-2-1: {solved} of 50 starts succeed");
+    let starts = if is_long() { 50 } else { 15 };
+    let alone = restarts(1..=starts, &data, &data, xor);
+    let solved = alone.rows.iter().filter(|row| is_solved(row)).count() as u64;
+    println!("XOR 2-2-1: {solved} of {starts} starts succeed");
     // Some end in a local minimum (L24), most do not.
-    assert!((25..50).contains(&solved), "{solved} of 50");
+    assert!((starts / 2..starts).contains(&solved), "{solved} of {starts}");
     // The best of five starts always succeeds.
-    for first in (1..=50).step_by(5) {
-        let rows = &alone.rows[first - 1..first + 4];
-        assert!(rows.iter().any(is_solved), "seeds from {first} on");
+    for (five, rows) in alone.rows.chunks(5).enumerate() {
+        assert!(rows.iter().any(is_solved), "seeds from {} on", 5 * five + 1);
     }
     let best = alone.best.unwrap();
     assert!(is_solved(&alone.rows[best]));

@@ -9,6 +9,11 @@ use std::sync::Once;
 
 use autodiff::rules::{Binary, Unary};
 
+/// Whether tests that are cut short are to run whole: with `LONG=1`, which `scripts/check --long` sets.
+pub fn is_long() -> bool {
+    std::env::var_os("LONG").is_some()
+}
+
 /// All numbers of a model's parameters, in order.
 pub fn values_of(model: &impl nn::Layer<f64>) -> Vec<f64> {
     let mut all = Vec::new();

@@ -1,40 +1,54 @@
-//! Every layer and every loss has a case: the lists are read from the source.
+//! Every layer and every loss has a case: the lists are those of the public interface.
 
 use super::cases::{layers, losses};
 
-/// Public names that are no layers.
-const NO_LAYERS: [&str; 2] = ["DagBuilder", "MlpBuilder"];
-/// Public names that are no losses.
-const NO_LOSSES: [&str; 3] = ["Loss", "Reduction", "one_hot"];
+/// Held to the sources by `public_api`.
+const INTERFACE: &str = include_str!("../../data/api_nn.txt");
 
-/// The names that a module hands on.
-fn exported(source: &str) -> Vec<&str> {
-    let uses = source.split("pub use ").skip(1).map(|rest| rest.split(';').next().expect("a statement"));
-    let names = uses.flat_map(|path| path.rsplit("::").next().expect("a name").split(','));
-    names
-        .map(|name| name.trim_matches(|c: char| c.is_whitespace() || "{}".contains(c)))
-        .filter(|name| !name.is_empty())
-        .collect()
+/// The types that are a layer, or a loss.
+fn implement(name: &str) -> Vec<&str> {
+    let all = INTERFACE.lines().filter_map(|line| line.split_once(&format!(" {name}<T> for "))).map(|(_, of)| of);
+    // For boxes and closures, too.
+    all.map(|of| of.split('<').next().expect("a name")).filter(|&of| of != "Box" && of != "F").collect()
+}
+
+/// The functions of outputs and targets in the loss module, with their path in it.
+fn functions() -> Vec<String> {
+    let (mut found, mut path) = (Vec::new(), None);
+    for line in INTERFACE.lines() {
+        if let Some(item) = line.strip_prefix("    fn ") {
+            let (name, rest) = item.split_once('<').unwrap_or((item, ""));
+            if let Some(path) = path
+                && rest.contains("t: &Tensor<T>) -> Tensor<T>")
+            {
+                found.push(format!("{path}{name}"));
+            }
+        } else if !line.starts_with(' ') {
+            path = line.strip_prefix("loss/").map(|file| if file == "sum.rs" { "sum::" } else { "" });
+        }
+    }
+    found
+}
+
+fn has_case<'a>(mut cases: impl Iterator<Item = &'a str>, name: &str) -> bool {
+    cases.any(|case| case.split(' ').next() == Some(name))
 }
 
 #[test]
 fn every_layer_has_a_case() {
-    let cases = layers::<f64>();
-    let names = exported(include_str!("../../../nn/src/layers/mod.rs"));
+    let (cases, names) = (layers::<f64>(), implement("Layer"));
     assert!(names.len() > 10, "{names:?}");
     for name in names {
-        let has_case = cases.iter().any(|case| case.name.split(' ').next() == Some(name));
-        assert!(has_case != NO_LAYERS.contains(&name), "{name}: a case for each layer, none for what is no layer");
+        assert!(has_case(cases.iter().map(|case| case.name.as_str()), name), "{name} has no case");
     }
 }
 
 #[test]
 fn every_loss_has_a_case() {
-    let cases = losses::<f64>();
-    let names = exported(include_str!("../../../nn/src/loss/mod.rs"));
-    assert!(names.len() > 10, "{names:?}");
+    let (cases, functions, mut names) = (losses::<f64>(), functions(), implement("Loss"));
+    assert!(names.len() > 10 && functions.len() > 3, "{names:?} {functions:?}");
+    names.extend(functions.iter().map(String::as_str));
     for name in names {
-        let has_case = cases.iter().any(|case| case.name.split(' ').next() == Some(name));
-        assert!(has_case != NO_LOSSES.contains(&name), "{name}: a case for each loss, none for what is no loss");
+        assert!(has_case(cases.iter().map(|case| case.name), name), "{name} has no case");
     }
 }

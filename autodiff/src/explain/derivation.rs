@@ -6,6 +6,7 @@ use std::fmt;
 use super::expr::Id;
 use super::fold::{self, Part};
 use super::formulas::Formulas;
+use super::names::latex_name;
 use super::quantities::{Quantities, is_variable};
 use super::rules;
 use super::text::{self, Text};
@@ -156,8 +157,7 @@ impl<T: Real> Writer<'_, T> {
         let backward = self.backward();
         let mut derivation = Derivation { title: self.title(), forward, backward, notes: self.notes() };
         for (tensor, name) in self.formulas.unnamed_constants() {
-            let left =
-                text::render(&self.formulas.arena, self.formulas.arena.name(&name, &text::latex_name(&name), true));
+            let left = text::render(&self.formulas.arena, self.formulas.arena.named(&name, true));
             let line = Line::Equation { left, steps: vec![Self::array(&tensor)] };
             derivation.forward.insert(0, line);
         }
@@ -192,7 +192,7 @@ impl<T: Real> Writer<'_, T> {
     /// `df/dx`, or what it is called.
     fn derivative(&self, i: usize) -> Text {
         if let Some(name) = self.adjoint_name(i) {
-            return Text::new(name, text::latex_name(name));
+            return Text::new(name, latex_name(name));
         }
         self.ratio(self.reader.root, i)
     }

@@ -4,8 +4,9 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::template::{Level, Template};
+use super::names::latex_name;
 use crate::rules::Binary;
+use crate::rules::notation::{Level, Notation};
 
 /// A formula in its arena; equal formulas have the same number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,7 +43,7 @@ pub(super) enum Node {
         factors: Vec<(Id, i32)>,
     },
     Apply {
-        template: Rc<Template>,
+        notation: Notation,
         arguments: Vec<Id>,
     },
 }
@@ -109,14 +110,14 @@ impl Arena {
         self.intern(Node::Name { plain: plain.into(), latex: latex.into() }, tensor)
     }
 
-    /// A formula of any form, given by its pattern.
-    pub(super) fn apply(&self, template: &Rc<Template>, arguments: &[Id], tensor: bool) -> Id {
-        self.intern(Node::Apply { template: Rc::clone(template), arguments: arguments.to_vec() }, tensor)
+    /// A name that is set in LaTeX as names are.
+    pub(super) fn named(&self, name: &str, tensor: bool) -> Id {
+        self.name(name, &latex_name(name), tensor)
     }
 
-    /// A formula given by the LaTeX of its pattern, `{0}` standing for the first argument.
-    pub(super) fn pattern(&self, latex: &str, arguments: &[Id], tensor: bool) -> Id {
-        self.apply(&Rc::new(Template::new(latex)), arguments, tensor)
+    /// A function of these, written so.
+    pub(super) fn apply(&self, notation: Notation, arguments: &[Id], tensor: bool) -> Id {
+        self.intern(Node::Apply { notation, arguments: arguments.to_vec() }, tensor)
     }
 
     pub(super) fn add(&self, a: Id, b: Id) -> Id {
@@ -289,14 +290,14 @@ impl Arena {
     /// `a^b / a` is `a^(b - 1)`.
     fn join_powers(&self, factors: &mut Vec<(Id, i32)>) {
         for i in 0..factors.len() {
-            let Node::Apply { template, arguments } = &*self.node(factors[i].0) else { continue };
-            if **template != Template::new(Binary::Pow.latex()) || factors[i].1 != 1 {
+            let Node::Apply { notation, arguments } = &*self.node(factors[i].0) else { continue };
+            if *notation != Binary::Pow.notation() || factors[i].1 != 1 {
                 continue;
             }
             let (base, exponent) = (arguments[0], arguments[1]);
             if let Some(j) = factors.iter().position(|factor| factor.0 == base) {
                 let exponent = self.add(exponent, self.number(f64::from(factors[j].1)));
-                factors[i].0 = self.apply(template, &[base, exponent], self.is_tensor(factors[i].0));
+                factors[i].0 = self.apply(*notation, &[base, exponent], self.is_tensor(factors[i].0));
                 factors.remove(j);
                 return;
             }
@@ -310,8 +311,8 @@ impl Arena {
             Node::Number(_) => (0, "".into()),
             Node::Name { plain, .. } => (1, Rc::clone(plain)),
             Node::Sum(_) => (3, "".into()),
-            Node::Apply { template, .. } if template.level == Level::Matrix => (5, "".into()),
-            Node::Apply { template, .. } if template.level == Level::Atom && !self.is_tensor(id) => (2, "".into()),
+            Node::Apply { notation, .. } if notation.level() == Level::Matrix => (5, "".into()),
+            Node::Apply { notation, .. } if notation.level() == Level::Atom && !self.is_tensor(id) => (2, "".into()),
             Node::Product { .. } | Node::Apply { .. } => (4, "".into()),
         };
         (self.is_tensor(id), class, name)

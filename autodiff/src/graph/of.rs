@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::{Graph, Node, Role};
+use super::parts::{Graph, Node, Role};
 use crate::error::{Error, Result};
 use crate::explain::plain_number;
 use crate::gradients::Gradients;

@@ -2,6 +2,7 @@
 
 use num_traits::Float;
 
+use super::notation::Notation;
 use super::{Algebra, special};
 
 /// The rows that are methods of number types. The five operators stand in [`define`]'s own list below: they have no methods.
@@ -22,63 +23,63 @@ macro_rules! binary_functions {
                 let vanishes = R::select(R::constant(0.0).less(b), R::constant(0.0), y.xlogy(a));
                 R::select(a.equals(R::constant(0.0)), vanishes, y.xlogy(a))
             };
-            latex = "{a}^{{b}}"; at = [(2.0, 3.0), (0.3, -1.5), (1.0, 0.5), (2.0, 0.0), (1e-60, 0.1), (0.999_999_9, 1e6), (1e10, -20.3), (10.0, 290.0)];
+            notation = Power(&[A, Up(&[B])]); at = [(2.0, 3.0), (0.3, -1.5), (1.0, 0.5), (2.0, 0.0), (1e-60, 0.1), (0.999_999_9, 1e6), (1e10, -20.3), (10.0, 290.0)];
         }
         /// Logarithm of `a` to base `b`.
         Log log {
             value(a, b) = a.log(b);
             da(a, b, y) = y.domain(R::constant(1.0) / (a * b.ln()));
             db(a, b, y) = -y / (b * b.ln());
-            latex = r"\log_{{b}} {a}"; at = [(2.0, 3.0), (0.3, 10.0), (1.000_000_1, 2.0), (5.0, 0.9999), (1e-40, 0.5), (1e40, 1e-8)];
+            notation = Prefix(&[Command("log"), Down(&[B]), SPACE, A]); at = [(2.0, 3.0), (0.3, 10.0), (1.000_000_1, 2.0), (5.0, 0.9999), (1e-40, 0.5), (1e40, 1e-8)];
         }
         /// Length of the vector `(a, b)`. The gradient at the origin is 0. Second derivatives are exact to an eps of `1 / y`.
         Hypot hypot {
             value(a, b) = a.hypot(b);
             da(a, b, y) = R::select(y.equals(R::constant(0.0)), R::constant(0.0), a / y);
             db(a, b, y) = R::select(y.equals(R::constant(0.0)), R::constant(0.0), b / y);
-            latex = r"\sqrt{{a}^2 + {b}^2}"; at = [(3.0, -4.0), (0.3, 0.1), (0.05, 1.0), (1e90, 1e90), (-1e-20, 2e-20)];
+            notation = Atom(&[Root(&[A, Up(&[TWO]), PLUS, B, Up(&[TWO])])]); at = [(3.0, -4.0), (0.3, 0.1), (0.05, 1.0), (1e90, 1e90), (-1e-20, 2e-20)];
         }
         /// Angle of the point with ordinate `a` and abscissa `b`, in radians. The gradient at the origin is NaN.
         Atan2 atan2 {
             value(a, b) = a.atan2(b);
             da(a, b, y) = { let r = a.hypot(b); b / r / r };
             db(a, b, y) = { let r = a.hypot(b); -(a / r / r) };
-            latex = r"\operatorname{atan2}\left({a}, {b}\right)"; at = [(3.0, -4.0), (-0.3, -0.1), (0.5, 2.0), (1e-8, 1.0), (1.0, -1e-8), (1e80, 2e80), (0.0, 2.0)];
+            notation = Call(Word("atan2")); at = [(3.0, -4.0), (-0.3, -0.1), (0.5, 2.0), (1e-8, 1.0), (1.0, -1e-8), (1e80, 2e80), (0.0, 2.0)];
         }
         /// The larger of two; a NaN operand yields the other. A tie shares its derivative evenly.
         Max max {
             value(a, b) = a.max(b);
             da(a, b, y) = a.share(b, b.less(a));
             db(a, b, y) = b.share(a, a.less(b));
-            latex = r"\max\left({a}, {b}\right)"; at = [(3.0, -4.0), (0.3, 0.7), (1e10, -1e-8)];
+            notation = Call(Command("max")); at = [(3.0, -4.0), (0.3, 0.7), (1e10, -1e-8)];
         }
         /// The smaller of two; a NaN operand yields the other. A tie shares its derivative evenly.
         Min min {
             value(a, b) = a.min(b);
             da(a, b, y) = a.share(b, a.less(b));
             db(a, b, y) = b.share(a, b.less(a));
-            latex = r"\min\left({a}, {b}\right)"; at = [(3.0, -4.0), (0.3, 0.7), (1e10, -1e-8)];
+            notation = Call(Command("min")); at = [(3.0, -4.0), (0.3, 0.7), (1e10, -1e-8)];
         }
         /// Positive difference `max(a - b, 0)`. The gradient at `a = b` is 0.
         AbsSub abs_sub {
             value(a, b) = if a <= b { F::zero() } else { a - b };
             da(a, b, y) = y.step();
             db(a, b, y) = -y.step();
-            latex = r"\left[{a} - {b}\right]_+"; at = [(3.0, -4.0), (0.3, 0.7), (1e10, -1e-8)];
+            notation = Atom(&[In(Square, &[A, LESS, B]), Down(&[Same("+")])]); at = [(3.0, -4.0), (0.3, 0.7), (1e10, -1e-8)];
         }
         /// Magnitude of `a` with the sign of `b`. The derivative at `a = 0` is 0, as for `abs`.
         Copysign copysign {
             value(a, b) = a.copysign(b);
             da(a, b, y) = R::select(a.equals(R::constant(0.0)), R::constant(0.0), a.signum() * b.signum());
             db(a, b, y) = R::constant(0.0);
-            latex = r"\left|{a}\right| \operatorname{sgn} {b}"; at = [(3.0, -4.0), (-0.3, 0.7), (1e10, -1e-8)];
+            notation = Atom(&[In(Bars, &[Item(0)]), SPACE, Word("sgn"), SPACE, B]); at = [(3.0, -4.0), (-0.3, 0.7), (1e10, -1e-8)];
         }
         /// `a ln b`, which is 0 at `a = 0` whatever `b` (0 included); its gradient there is `(ln b, 0)`.
         Xlogy xlogy {
             value(a, b) = if a == F::zero() && !b.is_nan() { F::zero() } else { a * b.ln() };
             da(a, b, y) = b.ln();
             db(a, b, y) = R::select(a.equals(R::constant(0.0)), a.apply2(Binary::Chain, R::constant(1.0) / b), a / b);
-            latex = r"{a} \ln {b}"; at = [(2.0, 3.0), (-0.3, 0.5), (0.0, 0.5), (1e-8, 1e40), (5.0, 0.999_999_999_999)];
+            notation = Prefix(&[A, SPACE, Command("ln"), SPACE, B]); at = [(2.0, 3.0), (-0.3, 0.5), (0.0, 0.5), (1e-8, 1e40), (5.0, 0.999_999_999_999)];
         }
         /// `a ln(1 + b)`, accurate near `b = 0`; it is 0 at `a = 0` whatever `b`, and its gradient there is `(ln(1 + b), 0)`.
         Xlog1py xlog1py {
@@ -89,7 +90,7 @@ macro_rules! binary_functions {
                 let at_zero = a.apply2(Binary::Chain, R::constant(1.0) / shifted);
                 R::select(a.equals(R::constant(0.0)), at_zero, a / shifted)
             };
-            latex = r"{a} \ln\left(1 + {b}\right)";
+            notation = Atom(&[A, SPACE, Command("ln"), In(Round, &[Same("1 + "), B])]);
             at = [(2.0, 3.0), (-0.3, -0.5), (0.0, 0.5), (1e-8, 1e40), (5.0, 1e-10), (0.7, -0.999_999_999_999)];
         }
         /// `ln(e^a + e^b)` without overflow. Of `-inf` and `-inf` it is `-inf` with gradient 0; a tie, at `+inf` too, shares
@@ -102,7 +103,7 @@ macro_rules! binary_functions {
             };
             da(a, b, y) = exp_share(a, b, y);
             db(a, b, y) = exp_share(b, a, y);
-            latex = r"\ln\left(e^{{a}} + e^{{b}}\right)";
+            notation = Atom(&[Command("ln"), In(Round, &[Same("e"), Up(&[A]), PLUS, Same("e"), Up(&[B])])]);
             at = [(0.3, -1.2), (2.0, 2.0), (-700.0, -710.0), (1000.0, 998.5), (1e-8, 30.0), (-40.0, 1.7)];
         }
     } };
@@ -114,7 +115,7 @@ macro_rules! define {
         value($a:ident, $b:ident) = $value:expr;
         da($aa:ident, $ab:ident, $ay:ident) = $da:expr;
         db($ba:ident, $bb:ident, $by:ident) = $db:expr;
-        latex = $latex:literal; at = $points:expr;
+        notation = $notation:expr; at = $points:expr;
     })*) => {
         /// An operator or function of two arguments: a row of the table.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -131,8 +132,14 @@ macro_rules! define {
             }
 
             /// LaTeX of the function, with `{a}` and `{b}` standing for its arguments.
-            pub const fn latex(self) -> &'static str {
-                match self { $(Self::$variant => $latex,)* }
+            pub fn latex(self) -> String {
+                self.notation().latex(&["{a}", "{b}"])
+            }
+
+            /// How the function is written.
+            pub(crate) const fn notation(self) -> Notation {
+                use super::notation::sign::*;
+                match self { $(Self::$variant => $notation,)* }
             }
 
             /// Points inside the domain and off the kinks, at which the row is checked.
@@ -171,28 +178,28 @@ macro_rules! with_operators {
             value(a, b) = a + b;
             da(a, b, y) = R::constant(1.0);
             db(a, b, y) = R::constant(1.0);
-            latex = "{a} + {b}"; at = [(2.0, 3.0), (-0.3, 0.5), (1e10, -1e-8)];
+            notation = Sum(&[A, PLUS, B]); at = [(2.0, 3.0), (-0.3, 0.5), (1e10, -1e-8)];
         }
         /// Difference `a - b`.
         Sub sub {
             value(a, b) = a - b;
             da(a, b, y) = R::constant(1.0);
             db(a, b, y) = R::constant(-1.0);
-            latex = "{a} - {b}"; at = [(2.0, 3.0), (-0.3, 0.5), (1e10, -1e-8)];
+            notation = Sum(&[A, LESS, B]); at = [(2.0, 3.0), (-0.3, 0.5), (1e10, -1e-8)];
         }
         /// Product `a b`.
         Mul mul {
             value(a, b) = a * b;
             da(a, b, y) = b;
             db(a, b, y) = a;
-            latex = r"{a} \cdot {b}"; at = [(2.0, 3.0), (-0.3, 0.5), (1e10, -1e-8)];
+            notation = Product(&[A, DOT, B]); at = [(2.0, 3.0), (-0.3, 0.5), (1e10, -1e-8)];
         }
         /// Quotient `a / b`.
         Div div {
             value(a, b) = a / b;
             da(a, b, y) = R::constant(1.0) / b;
             db(a, b, y) = -y / b;
-            latex = r"\frac{{a}}{{b}}"; at = [(2.0, 3.0), (-0.3, 0.5), (1e10, -1e-8), (1e-8, 1e10)];
+            notation = Prefix(&[Over(&[A], &[B])]); at = [(2.0, 3.0), (-0.3, 0.5), (1e10, -1e-8), (1e-8, 1e10)];
         }
         /// Remainder `a - b trunc(a / b)`. NaN at `b = 0`, in value and derivative.
         Rem rem {
@@ -200,21 +207,21 @@ macro_rules! with_operators {
             da(a, b, y) = y.domain(R::constant(1.0));
             // The quotient before rounding is an integer: `a / b` itself might round up to the next.
             db(a, b, y) = -((a - y) / b).round();
-            latex = r"{a} \bmod {b}"; at = [(7.3, 3.0), (-0.3, 0.5), (1e10, 3.3), (1e-8, -0.5)];
+            notation = Product(&[A, Sign(" mod ", r" \bmod "), B]); at = [(7.3, 3.0), (-0.3, 0.5), (1e10, 3.3), (1e-8, -0.5)];
         }
         /// Product in which a zero `a` wins over infinity and NaN: an adjoint times a slope, as [`Real::chain`](crate::Real::chain).
         Chain chain {
             value(a, b) = if a == F::zero() { a } else { a * b };
             da(a, b, y) = b;
             db(a, b, y) = a;
-            latex = r"{a} \cdot {b}"; at = [(2.0, 3.0), (-0.3, 0.5), (1e10, -1e-8)];
+            notation = Product(&[A, DOT, B]); at = [(2.0, 3.0), (-0.3, 0.5), (1e10, -1e-8)];
         }
         /// Power with an integer exponent, as `f64::powi` gives it; `b` is a constant.
         Powi powi {
             value(a, b) = a.powi(b.to_i32().unwrap_or(0));
             da(a, b, y) = R::select(b.equals(R::constant(0.0)), R::constant(0.0), b * a.powi_of(b - R::constant(1.0)));
             db(a, b, y) = R::constant(0.0);
-            latex = "{a}^{{b}}"; at = [(2.0, 3.0), (-0.3, -2.0), (1.7, 1.0), (-1.1, 9.0), (1e-8, 5.0), (1e10, -4.0)];
+            notation = Power(&[A, Up(&[B])]); at = [(2.0, 3.0), (-0.3, -2.0), (1.7, 1.0), (-1.1, 9.0), (1e-8, 5.0), (1e10, -4.0)];
         }
         /// Derivative of order `b` of [`digamma`](crate::rules::Unary::Digamma) at `a`; the order is a constant, a natural
         /// number up to 170. At 0 and at negative integers it is `+inf` for odd orders; for even ones the sign of the zero
@@ -223,7 +230,7 @@ macro_rules! with_operators {
             value(a, b) = special::with_order(special::polygamma, b, a);
             da(a, b, y) = y.domain(a.apply2(Binary::Polygamma, b + R::constant(1.0)));
             db(a, b, y) = R::constant(0.0);
-            latex = r"\psi^{\left({b}\right)}\left({a}\right)";
+            notation = Atom(&[Sign("ψ", r"\psi"), Up(&[In(Round, &[Item(1)])]), In(Round, &[Item(0)])]);
             at = [(0.1, 1.0), (2.5, 1.0), (1e-8, 1.0), (-0.7, 1.0), (30.0, 2.0), (1e6, 3.0), (-2.3, 2.0), (4.5, 0.0), (3.0, 6.0)];
         }
         /// Spherical Bessel function of the first kind, `j_b(a)`; the order is a constant, a natural number. 0 at `±inf`.
@@ -237,7 +244,7 @@ macro_rules! with_operators {
                 y.domain((b * below - next * a.apply2(Binary::SphericalJn, next)) / (b + next))
             };
             db(a, b, y) = R::constant(0.0);
-            latex = r"j_{{b}}\left({a}\right)";
+            notation = Atom(&[Same("j"), Down(&[B]), In(Round, &[Item(0)])]);
             at = [(0.0, 0.0), (0.0, 1.0), (0.0, 3.0), (1e-8, 1.0), (0.7, 1.0), (2.0, 2.0), (-1.3, 1.0), (5.0, 3.0), (6.0, 10.0), (100.0, 4.0)];
         }
         $($functions)*

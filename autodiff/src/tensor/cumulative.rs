@@ -1,9 +1,11 @@
 //! Running sums.
 
 use super::entry::{Backward, OpRef};
+use super::written::{Operands, Written, of_gradient};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::kernels::{map, reduce};
+use crate::rules::notation::sign::Sign;
 
 struct CumSum {
     axis: usize,
@@ -13,6 +15,10 @@ struct CumSum {
 impl<T: Real> Backward<T> for CumSum {
     fn name(&self) -> &'static str {
         "cumsum"
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([of_gradient(Sign("cumsum^←", r"\operatorname{cumsum}^{\leftarrow}"))]))
     }
 
     /// An element is in all sums from its own on, so its gradient is the running sum from the other end.

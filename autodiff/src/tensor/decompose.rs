@@ -1,10 +1,15 @@
 //! The Cholesky factor, and systems with triangular matrices.
 
 use super::entry::{Backward, OpRef};
+use super::written::Term::{Array, G, Y};
+use super::written::{Operands, Written, solve_gradients};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Kind, Result};
 use crate::kernels::factor::{self, BadPivot, Triangle};
+use crate::rules::notation::sign::{
+    A, Atom, B, INVERSE, INVERSE_TRANSPOSED, In, Piece, Round, SPACE, Sign, TRANSPOSED, Word,
+};
 
 impl Triangle {
     /// The half that this one becomes when the matrix is transposed.
@@ -21,6 +26,20 @@ struct Cholesky;
 impl<T: Real> Backward<T> for Cholesky {
     fn name(&self) -> &'static str {
         "cholesky"
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        const LOWER: &[Piece] = &[
+            A,
+            INVERSE_TRANSPOSED,
+            SPACE,
+            Sign("Φ", r"\Phi"),
+            In(Round, &[A, TRANSPOSED, SPACE, B]),
+            SPACE,
+            A,
+            INVERSE,
+        ];
+        Some(Written::named([Array(Atom(&[Word("sym"), In(Round, LOWER)]), vec![Y, G])]))
     }
 
     /// With `Φ` the lower half with its diagonal halved: `S = L⁻ᵀ Φ(Lᵀ G) L⁻¹`, `dL/dA = (S + Sᵀ) / 2`
@@ -47,6 +66,10 @@ struct SolveTriangular(Triangle);
 impl<T: Real> Backward<T> for SolveTriangular {
     fn name(&self) -> &'static str {
         "solve_triangular"
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named(solve_gradients()))
     }
 
     /// `dL/dB = A⁻ᵀ G`, `dL/dA = -dL/dB Xᵀ` within the half that is read.

@@ -4,8 +4,10 @@ use smallvec::smallvec;
 
 use super::entry::{Backward, OpRef};
 use super::layout::{Dims, Layout, checked_len};
+use super::written::{Operands, Written, of_gradient};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
+use crate::rules::notation::sign::Word;
 
 /// The diagonal of a matrix.
 struct Diagonal;
@@ -13,6 +15,10 @@ struct Diagonal;
 impl<T: Real> Backward<T> for Diagonal {
     fn name(&self) -> &'static str {
         "diag"
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([of_gradient(Word("diag"))]))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -28,6 +34,10 @@ impl<T: Real> Backward<T> for OnDiagonal {
         "diag"
     }
 
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([of_gradient(Word("diag"))]))
+    }
+
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
         cx.grad().diagonal().into()
     }
@@ -41,6 +51,10 @@ struct Triangle {
 impl<T: Real> Backward<T> for Triangle {
     fn name(&self) -> &'static str {
         if self.upper { "triu" } else { "tril" }
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([of_gradient(Word(if self.upper { "triu" } else { "tril" }))]))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {

@@ -4,10 +4,12 @@ use smallvec::SmallVec;
 
 use super::entry::{Backward, OpRef};
 use super::layout::{Dims, Layout};
+use super::written::{Operands, Written, of_gradient};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Result};
 use crate::kernels::map;
+use crate::rules::notation::sign::Word;
 
 /// The elements along which axes `first` and `second` have one index; the axis stays in `first`'s place.
 struct Diagonal {
@@ -18,6 +20,10 @@ struct Diagonal {
 impl<T: Real> Backward<T> for Diagonal {
     fn name(&self) -> &'static str {
         "diagonal"
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([of_gradient(Word("undiagonal"))]))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -34,6 +40,10 @@ struct Undiagonal {
 impl<T: Real> Backward<T> for Undiagonal {
     fn name(&self) -> &'static str {
         "undiagonal"
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([of_gradient(Word("diagonal"))]))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {

@@ -3,11 +3,14 @@
 use super::entry::{OpRef, RowGrads};
 use super::layout::{Dims, broadcast, checked_len};
 use super::lift::Arena;
+use super::written::Term::X;
+use super::written::{Operands, Written, scaled};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Kind};
 use crate::kernels::loops::{Job, Kernel};
 use crate::kernels::map;
+use crate::rules::notation::sign::{A, Atom, In, Same, Sign, Square};
 use crate::rules::{Algebra, Binary, Unary, binary_functions, unary_functions};
 
 macro_rules! unary_methods {
@@ -244,6 +247,13 @@ impl Kernel<3, 1> for Select {
 impl<T: Real> super::entry::Backward<T> for Select {
     fn name(&self) -> &'static str {
         "select"
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        let not = |zero| scaled(zero, [X(0)]);
+        let [zero, other] =
+            [Atom(&[In(Square, &[A, Same(" = 0")])]), Atom(&[In(Square, &[A, Sign(" ≠ 0", r" \neq 0")])])];
+        Some(Written::named([not(zero), not(other), not(zero)]))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {

@@ -9,6 +9,7 @@ use super::Tensor;
 use super::elementwise;
 use super::layout::Dims;
 use super::op::{Grads, Vjp};
+use super::written::{Operands, Written};
 use crate::rules::{Binary, Unary};
 use crate::tape::trace::Place;
 use crate::{Real, Var};
@@ -28,6 +29,11 @@ pub(crate) trait Backward<T: Real> {
 
     /// The value at other inputs, where the tape has what it takes: for own operations.
     fn value(&self, _inputs: &[Tensor<T>]) -> Option<Tensor<T>> {
+        None
+    }
+
+    /// How the operation is written; unless given, as functions with its name.
+    fn notation(&self, _: &Operands) -> Option<Written> {
         None
     }
 
@@ -129,6 +135,15 @@ impl<T: Real> OpRef<T> {
             Self::Binary(f) => Some(inputs[0].binary(*f, &inputs[1])),
             Self::Static(op) => op.value(inputs),
             Self::Shared(op) => op.value(inputs),
+        }
+    }
+
+    /// How an operation that is no row of the table is written.
+    pub(crate) fn notation(&self, of: &Operands) -> Option<Written> {
+        match self {
+            Self::Unary(_) | Self::Binary(_) => None,
+            Self::Static(op) => op.notation(of),
+            Self::Shared(op) => op.notation(of),
         }
     }
 

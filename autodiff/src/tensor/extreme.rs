@@ -5,10 +5,13 @@ use ndarray::{ArrayD, Axis, IxDyn};
 use super::entry::{Backward, OpRef};
 use super::layout::Dims;
 use super::reduce::drop_axes;
+use super::written::Term::{X, Y};
+use super::written::{Operands, Written, scaled};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::kernels::reduce::{larger, smaller};
 use crate::rules::Binary;
+use crate::rules::notation::sign::{A, Atom, B, In, Same, Square};
 
 struct Extreme {
     name: &'static str,
@@ -19,6 +22,10 @@ struct Extreme {
 impl<T: Real> Backward<T> for Extreme {
     fn name(&self) -> &'static str {
         self.name
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([scaled(Atom(&[In(Square, &[A, Same(" = "), B]), Same("/n")]), [X(0), Y])]))
     }
 
     /// Of `n` elements that equal the result, each gets `1/n` of its gradient.

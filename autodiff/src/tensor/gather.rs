@@ -6,10 +6,13 @@ use ndarray::{ArrayRef, Dimension};
 
 use super::entry::{Backward, OpRef};
 use super::layout::Dims;
+use super::written::Term::G;
+use super::written::{Operands, Written, of_gradient};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Kind};
 use crate::kernels::gather;
+use crate::rules::notation::sign::{Sign, Word};
 
 /// An index for each element, along an axis.
 #[derive(Clone)]
@@ -27,6 +30,10 @@ impl<T: Real> Backward<T> for Gather {
         "gather"
     }
 
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([of_gradient(Sign("scatter_add", r"\operatorname{scatter\_add}"))]))
+    }
+
     /// What was picked gets the sum of the gradients of all places that it was picked for.
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
         Tensor::zeros(cx.input(0).shape()).add_at(&self.0, cx.grad()).into()
@@ -38,6 +45,10 @@ struct ScatterAdd(Places);
 impl<T: Real> Backward<T> for ScatterAdd {
     fn name(&self) -> &'static str {
         "scatter_add"
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([G, of_gradient(Word("gather"))]))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {

@@ -1,14 +1,21 @@
 //! Looking at a gradient on its way, or changing it.
 
 use super::entry::{Backward, OpRef};
+use super::written::Term::X;
+use super::written::{Operands, Written, of_gradient};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
+use crate::rules::notation::sign::Sign;
 
 struct Hook<F>(F);
 
 impl<T: Real, F: Fn(&Tensor<T>) -> Tensor<T>> Backward<T> for Hook<F> {
     fn name(&self) -> &'static str {
         "on_grad"
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::new(X(0), [of_gradient(Sign("hook", r"\text{hook}"))]).inside())
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {

@@ -8,9 +8,11 @@ use smallvec::SmallVec;
 
 use super::entry::{Backward, OpRef, Source};
 use super::layout::{Dims, Layout};
+use super::written::{Operands, Written, of_gradient};
 use super::{Grads, Tensor, Vjp, no_grad};
 use crate::error::{Error, Kind};
 use crate::kernels::map;
+use crate::rules::notation::sign::{Sign, Word};
 use crate::tape::opcode;
 use crate::{Real, Var};
 
@@ -24,6 +26,10 @@ impl<T: Real> Backward<T> for Slice {
         "slice"
     }
 
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([of_gradient(Word("unslice"))]))
+    }
+
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
         cx.grad().unslice(&self.0, cx.input(0).shape()).into()
     }
@@ -35,6 +41,10 @@ struct Unslice(Rc<Cut>);
 impl<T: Real> Backward<T> for Unslice {
     fn name(&self) -> &'static str {
         "unslice"
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([of_gradient(Word("slice"))]))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -52,6 +62,10 @@ impl<T: Real> Backward<T> for Take {
         "index_select"
     }
 
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([of_gradient(Sign("index_add", r"\operatorname{index\_add}"))]))
+    }
+
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
         cx.grad().put(self.axis, &self.indices, cx.input(0).shape()).into()
     }
@@ -66,6 +80,10 @@ struct Put {
 impl<T: Real> Backward<T> for Put {
     fn name(&self) -> &'static str {
         "index_add"
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([of_gradient(Sign("index_select", r"\operatorname{index\_select}"))]))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {

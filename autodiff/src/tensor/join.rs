@@ -2,16 +2,26 @@
 
 use super::entry::{Backward, OpRef};
 use super::layout::{Dims, checked_len, row_major_strides};
+use super::written::Term::{Array, Constant, G};
+use super::written::{Operands, Term, Written};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Kind};
 use crate::kernels::map;
+use crate::rules::notation::sign::{A, Atom, Down, In, Item, Round, Sign, Word};
 
 struct Concat(usize);
 
 impl<T: Real> Backward<T> for Concat {
     fn name(&self) -> &'static str {
         "concat"
+    }
+
+    fn notation(&self, of: &Operands) -> Option<Written> {
+        // The space keeps LaTeX's number apart from an argument's.
+        let part = Atom(&[Word("part"), Down(&[Sign("", " "), A]), In(Round, &[Item(1)])]);
+        let gradients: Vec<Term> = (1..=of.shapes.len()).map(|k| Array(part, vec![Constant(k as f64), G])).collect();
+        Some(Written::named(gradients))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {

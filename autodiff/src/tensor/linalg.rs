@@ -4,10 +4,13 @@ use std::rc::Rc;
 
 use super::entry::{Backward, OpRef};
 use super::layout::Dims;
+use super::written::Term::{Array, G, Times, X, Y};
+use super::written::{Operands, Written, solve_gradients};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Kind, Result};
 use crate::kernels::factor::{BadPivot, Lu};
+use crate::rules::notation::sign::{A, B, INVERSE, INVERSE_TRANSPOSED, MINUS, Power, Prefix, SPACE, TRANSPOSED};
 
 /// An operation that has factored its first input.
 struct Factored<T> {
@@ -37,6 +40,19 @@ impl What {
 impl<T: Real> Backward<T> for Factored<T> {
     fn name(&self) -> &'static str {
         self.what.name()
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        let inverse = || Array(Power(&[A, INVERSE_TRANSPOSED]), vec![X(0)]);
+        Some(match self.what {
+            What::Solve => Written::new(Array(Power(&[A, INVERSE, SPACE, B]), vec![X(0), X(1)]), solve_gradients()),
+            What::Inverse => Written::new(
+                Array(Power(&[A, INVERSE]), vec![X(0)]),
+                [Array(Prefix(&[MINUS, A, TRANSPOSED, SPACE, B, SPACE, A, TRANSPOSED]), vec![Y, G])],
+            ),
+            What::Det => Written::named([Times(vec![G, Y, inverse()])]),
+            What::LogDet => Written::named([Times(vec![G, inverse()])]),
+        })
     }
 
     /// With `G` the gradient of the result (M. Giles, "Collected matrix derivative results", 2008):

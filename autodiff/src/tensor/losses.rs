@@ -1,11 +1,14 @@
 //! Losses that are computed in one pass from logits.
 
 use super::entry::{Backward, OpRef};
+use super::written::Term::{Array, Constant, G, Row, Times, X};
+use super::written::{Operands, SUM, Written, of_input};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Kind};
 use crate::kernels::loops::{Job, Kernel};
 use crate::kernels::map;
+use crate::rules::notation::sign::{Sign, Word};
 use crate::rules::{Algebra, Binary, Unary};
 
 struct SoftmaxCrossEntropy<T: Real> {
@@ -17,6 +20,13 @@ struct SoftmaxCrossEntropy<T: Real> {
 impl<T: Real> Backward<T> for SoftmaxCrossEntropy<T> {
     fn name(&self) -> &'static str {
         "softmax_cross_entropy"
+    }
+
+    fn notation(&self, of: &Operands) -> Option<Written> {
+        let softmax = of_input(Word("softmax"));
+        let first = if of.unit_targets { softmax } else { Times(vec![softmax, Array(SUM, vec![X(1)])]) };
+        let ln = of_input(Sign("ln softmax", r"\ln \operatorname{softmax}"));
+        Some(Written::named([Times(vec![G, first.minus(X(1))]), Times(vec![Constant(-1.0), G, ln])]))
     }
 
     /// With `y = softmax(a)` and the gradient `g` of an item's loss: `dL/da = g (y Σ t - t)` (L11),
@@ -73,6 +83,11 @@ impl Kernel<2, 1> for BceWithLogits {
 impl<T: Real> Backward<T> for BceWithLogits {
     fn name(&self) -> &'static str {
         "bce_with_logits"
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        let sigmoid = Row(Unary::Sigmoid, X(0).into());
+        Some(Written::named([Times(vec![G, sigmoid.minus(X(1))]), Times(vec![Constant(-1.0), G, X(0)])]))
     }
 
     /// `dL/da = g (sigmoid(a) - t)` (L10), `dL/dt = -g a`.

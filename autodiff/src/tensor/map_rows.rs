@@ -4,9 +4,12 @@ use std::rc::Rc;
 
 use super::entry::{Backward, OpRef};
 use super::layout::Dims;
+use super::written::Term::{Array, G};
+use super::written::{Operands, Written};
 use super::{Grads, Tensor, Vjp};
 use crate::derivative::Outputs;
 use crate::error::{Error, Kind};
+use crate::rules::notation::sign::{A, DOT, Over, Piece, Product, Same, Sign};
 use crate::tape::sweep;
 use crate::{Real, Tape, Var};
 
@@ -24,6 +27,11 @@ struct MapRows<T: Real> {
 impl<T: Real> Backward<T> for MapRows<T> {
     fn name(&self) -> &'static str {
         "map_rows"
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        const SLOPE: Piece = Over(&[Same("d f")], &[Sign("d row", r"d \text{row}")]);
+        Some(Written::named([Array(Product(&[A, DOT, SLOPE]), vec![G])]))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {

@@ -65,6 +65,7 @@ mod tangent;
 #[cfg(test)]
 mod threads;
 mod unfold;
+pub(crate) mod written;
 
 use std::fmt;
 

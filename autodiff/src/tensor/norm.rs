@@ -2,11 +2,14 @@
 
 use super::entry::{Backward, OpRef};
 use super::layout::Dims;
+use super::written::Term::{X, Y};
+use super::written::{Operands, Written, scaled};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::Error;
 use crate::kernels::reduce::larger;
 use crate::rules::Binary;
+use crate::rules::notation::sign::{B, BY_ELEMENT, In, Item, Piece, Prefix, Round, Same, Sign, Up, Word};
 
 struct Norm {
     p: f64,
@@ -16,6 +19,17 @@ struct Norm {
 impl<T: Real> Backward<T> for Norm {
     fn name(&self) -> &'static str {
         "norm"
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        let slope: &[Piece] = &[
+            Word("sgn"),
+            In(Round, &[Item(0)]),
+            BY_ELEMENT,
+            In(Round, &[Same("|"), Item(0), Same("|/"), B]),
+            Up(&[Sign("p−1", "p-1")]),
+        ];
+        Some(Written::named([scaled(Prefix(slope), [X(0), Y])]))
     }
 
     /// `sgn(x_i) (|x_i| / y)^{p-1}`, 0 where the norm is 0.

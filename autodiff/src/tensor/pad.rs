@@ -4,15 +4,21 @@ use ndarray::Axis;
 
 use super::entry::{Backward, OpRef};
 use super::layout::{Dims, checked_len, row_major_strides};
+use super::written::{Operands, Written, of_gradient};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::kernels::map;
+use crate::rules::notation::sign::{Sign, Word};
 
 struct Pad(Vec<(usize, usize)>);
 
 impl<T: Real> Backward<T> for Pad {
     fn name(&self) -> &'static str {
         "pad"
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([of_gradient(Word("unpad"))]))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -30,6 +36,10 @@ impl<T: Real> Backward<T> for Flip {
         "flip"
     }
 
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([of_gradient(Word("flip"))]))
+    }
+
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
         cx.grad().flip(&self.0).into()
     }
@@ -43,6 +53,10 @@ struct Roll {
 impl<T: Real> Backward<T> for Roll {
     fn name(&self) -> &'static str {
         "roll"
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([of_gradient(Sign("roll⁻¹", r"\operatorname{roll}^{-1}"))]))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {

@@ -4,9 +4,12 @@ use super::conv::positive;
 use super::entry::{Backward, OpRef};
 use super::layout::Dims;
 use super::unfold::Pair;
+use super::written::Term::{Array, G, X, Y};
+use super::written::{Operands, Written};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::kernels::window::Window;
+use crate::rules::notation::sign::{Argument, Atom, BY_ELEMENT, In, Piece, Round, Same, Square, Word};
 
 /// How a pool's window moves: by its own size, without padding, unless said otherwise.
 ///
@@ -57,6 +60,12 @@ struct MaxPool {
 impl<T: Real> Backward<T> for MaxPool {
     fn name(&self) -> &str {
         self.name
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        const TIES: &[Piece] =
+            &[Argument(0), BY_ELEMENT, In(Square, &[Argument(1), Same(" = "), Argument(2)]), Same("/n")];
+        Some(Written::named([Array(Atom(&[Word("fold"), In(Round, TIES)]), vec![G, X(0), Y])]))
     }
 
     /// Each place's gradient goes, in equal shares, to the elements that attain the maximum. The shares are constant

@@ -2,8 +2,11 @@
 
 use super::entry::{Backward, OpRef};
 use super::layout::Dims;
+use super::written::Term::X;
+use super::written::{Operands, Written, scaled};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
+use crate::rules::notation::sign::{A, Down, Piece, Prefix, SPACE, Same, Sign};
 
 struct Prod {
     axes: Dims,
@@ -13,6 +16,12 @@ struct Prod {
 impl<T: Real> Backward<T> for Prod {
     fn name(&self) -> &'static str {
         "prod"
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        let others: &[Piece] =
+            &[Sign("Π", r"\prod"), Down(&[Sign("j ≠ i", r"j \neq i")]), SPACE, A, Down(&[Same("j")])];
+        Some(Written::named([scaled(Prefix(others), [X(0)])]))
     }
 
     /// `∂y/∂x_i = Π_{j≠i} x_j`, without a division: right with zeros among the factors, and so are its own derivatives.

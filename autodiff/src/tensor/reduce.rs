@@ -2,10 +2,13 @@
 
 use super::entry::{Backward, OpRef};
 use super::layout::{Dims, row_major_strides};
+use super::written::Term::{Array, G, Share, Times, Total, X};
+use super::written::{Operands, STRETCHED, Written, of_gradient};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Kind};
 use crate::kernels::reduce;
+use crate::rules::notation::sign::{A, Series, Sign, Word};
 
 struct SumAxes {
     /// The result's shape with the summed axes kept as 1.
@@ -15,6 +18,10 @@ struct SumAxes {
 impl<T: Real> Backward<T> for SumAxes {
     fn name(&self) -> &'static str {
         "sum"
+    }
+
+    fn notation(&self, of: &Operands) -> Option<Written> {
+        Some(summed(of))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -31,9 +38,22 @@ impl<T: Real> Backward<T> for SumAll {
         "sum"
     }
 
+    fn notation(&self, of: &Operands) -> Option<Written> {
+        Some(summed(of))
+    }
+
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
         cx.grad().clone().into()
     }
+}
+
+fn summed(of: &Operands) -> Written {
+    let value = if of.shape.is_empty() {
+        Total(X(0).into())
+    } else {
+        Array(Series(&[Sign("Σ_axes ", r"\sum_{\text{axes}} "), A]), vec![X(0)])
+    };
+    Written::new(value, [if of.uniform { Times(vec![G]) } else { of_gradient(Word("spread")) }]).inside()
 }
 
 struct MeanAll;
@@ -41,6 +61,12 @@ struct MeanAll;
 impl<T: Real> Backward<T> for MeanAll {
     fn name(&self) -> &'static str {
         "mean"
+    }
+
+    fn notation(&self, of: &Operands) -> Option<Written> {
+        let share = Share(of.shapes[0].iter().product());
+        let value = Times(vec![share.clone(), Total(X(0).into())]);
+        Some(Written::new(value, [Times(vec![share, if of.uniform { G } else { of_gradient(Word("spread")) }])]))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -53,6 +79,11 @@ struct Broadcast;
 impl<T: Real> Backward<T> for Broadcast {
     fn name(&self) -> &'static str {
         "broadcast_to"
+    }
+
+    fn notation(&self, of: &Operands) -> Option<Written> {
+        let gradient = if of.uniform { of.summed(0, G) } else { Array(Series(&[STRETCHED, A]), vec![G]) };
+        Some(Written::new(X(0), [gradient]).inside())
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {

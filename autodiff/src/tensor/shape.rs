@@ -4,15 +4,25 @@ use smallvec::SmallVec;
 
 use super::entry::{Backward, OpRef};
 use super::layout::{Dims, Layout};
+use super::written::Term::{G, Times, X};
+use super::written::{Operands, Place, Written, of_gradient};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Kind};
+use crate::rules::notation::sign::{Sign, Word};
 
 struct Reshape;
 
 impl<T: Real> Backward<T> for Reshape {
     fn name(&self) -> &'static str {
         "reshape"
+    }
+
+    fn notation(&self, of: &Operands) -> Option<Written> {
+        if of.same_but_ones() {
+            return Some(Written { place: Place::Nowhere, ..Written::new(X(0), [G]) });
+        }
+        Some(Written::named([if of.uniform { Times(vec![G]) } else { of_gradient(Word("reshape")) }]).inside())
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -25,6 +35,17 @@ struct Permute(Dims);
 impl<T: Real> Backward<T> for Permute {
     fn name(&self) -> &'static str {
         "permute"
+    }
+
+    fn notation(&self, of: &Operands) -> Option<Written> {
+        let inverse = Sign("permute⁻¹", r"\operatorname{permute}^{-1}");
+        let gradient = match of.shape.len() {
+            _ if of.uniform => Times(vec![G]),
+            2 => G.transposed(),
+            _ => of_gradient(inverse),
+        };
+        let value = (of.shape.len() == 2).then(|| X(0).transposed());
+        Some(Written { value, ..Written::named([gradient]).inside() })
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {

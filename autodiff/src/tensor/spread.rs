@@ -2,10 +2,13 @@
 
 use super::entry::{Backward, OpRef};
 use super::layout::Dims;
+use super::written::Term::{X, Y};
+use super::written::{Operands, Written, scaled};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::kernels::reduce::larger;
 use crate::rules::Binary;
+use crate::rules::notation::sign::{A, Atom, B, In, LESS, Piece, Round, SPACE, Same, Sum, TWO, Word};
 
 struct Spread {
     name: &'static str,
@@ -20,6 +23,15 @@ struct Spread {
 impl<T: Real> Backward<T> for Spread {
     fn name(&self) -> &'static str {
         self.name
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        const LESS_MEAN: Piece = In(Round, &[A, LESS, Word("mean"), SPACE, A]);
+        Some(Written::named([if self.root {
+            scaled(Atom(&[LESS_MEAN, Same("/"), In(Round, &[Same("f "), B])]), [X(0), Y])
+        } else {
+            scaled(Sum(&[TWO, LESS_MEAN, Same("/f")]), [X(0)])
+        }]))
     }
 
     /// With `d = x - mean(x)`: `2 d / f` for the variance, `d / (f y)` for its root, 0 where that is 0.

@@ -2,9 +2,11 @@
 
 use super::Tensor;
 use super::entry::{Backward, OpRef};
+use super::written::{Operands, Written, of_gradient};
 use super::{Grads, Vjp};
 use crate::Real;
 use crate::kernels::window::Window;
+use crate::rules::notation::sign::Word;
 
 /// A number for rows and columns together, or one for each: `2` or `[2, 3]`. In one dimension the columns' counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +31,10 @@ impl<T: Real> Backward<T> for Unfold {
         "unfold"
     }
 
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([of_gradient(Word("fold"))]))
+    }
+
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
         cx.grad().fold(&self.0).into()
     }
@@ -40,6 +46,10 @@ struct Fold(Window);
 impl<T: Real> Backward<T> for Fold {
     fn name(&self) -> &'static str {
         "fold"
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([of_gradient(Word("unfold"))]))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {

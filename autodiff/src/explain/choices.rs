@@ -1,11 +1,11 @@
-//! What is asked for, and with which choices.
+//! The public door: what to derive, and with which choices.
 
 use super::derivation::{Derivation, Question, write};
 use crate::tape::cell::TapeCell;
 use crate::tape::{Handle, Root};
 use crate::{Real, Tensor};
 
-/// The derivation of a scalar root's derivative with respect to a variable or an intermediate value.
+/// Writes out the derivative of a scalar root with respect to a variable or an intermediate value.
 ///
 /// # Panics
 /// If the root is a constant, stale, or not a scalar; if `wrt` is not on its tape; if the tape is being swept.
@@ -24,7 +24,7 @@ pub fn derivation<T: Real, Y: Root<T>, X: Handle<T>>(root: Y, wrt: X) -> Derivat
     Explain::of(root).derivation(&[wrt])
 }
 
-/// A derivation with choices: several variables at once, names for constants, more lines.
+/// A derivation to be set up: with respect to several variables at once, with names for constants, with more lines.
 ///
 /// ```
 /// use autodiff::{Tape, Tensor, explain::Explain};
@@ -48,7 +48,7 @@ pub struct Explain<T: Real> {
 }
 
 impl<T: Real> Explain<T> {
-    /// Of this scalar's derivatives.
+    /// Starts a derivation of this scalar's derivatives.
     ///
     /// # Panics
     /// If the root is a constant, stale, or not a scalar.
@@ -59,18 +59,18 @@ impl<T: Real> Explain<T> {
         Self { cell, root, seed, constants: Vec::new(), lines: 40 }
     }
 
-    /// A name for a constant tensor, which is on no tape and cannot be [named](Tensor::named) there: inputs, targets.
+    /// Names a constant tensor, which is on no tape and cannot be [named](Tensor::named) there: an input, a target.
     pub fn constant(mut self, name: impl Into<String>, tensor: &Tensor<T>) -> Self {
         self.constants.push((name.into(), tensor.clone()));
         self
     }
 
-    /// How many lines are written at most for the values, and for the derivatives; 40 unless set.
+    /// Limits the lines of the values, and those of the derivatives; 40 each unless set.
     pub fn lines(self, lines: usize) -> Self {
         Self { lines, ..self }
     }
 
-    /// The derivation for these handles.
+    /// Writes the derivation with respect to these handles.
     ///
     /// # Panics
     /// If one is not on the root's tape; if the tape is being swept.

@@ -316,7 +316,7 @@ impl<'a, T: Real> Formulas<'a, T> {
     pub(super) fn step(&self, i: usize, of: usize) -> Option<Symbol<'_>> {
         let one = Symbol::new(&self.arena, self.arena.number(1.0), 1.0);
         let passed = self.pass_on(i, one, self.quantities.wide[i], of);
-        passed.into_iter().filter(|&(k, _)| k == of).map(|(_, slope)| slope).reduce(|sum, slope| sum + slope)
+        passed.into_iter().filter(|&(k, _)| k == of).map(|(_, partial)| partial).reduce(|sum, partial| sum + partial)
     }
 
     /// One step of the sweep, through entry `i`.
@@ -338,20 +338,20 @@ impl<'a, T: Real> Formulas<'a, T> {
             })
             .collect();
         let y = {
-            // A logistic function's slope is told by its value.
+            // The derivative of a logistic function is told by its value.
             let by_name = matches!(reader.kind(i), Kind::Unary(Unary::Sigmoid | Unary::Tanh) | Kind::Tensor);
             let id = if by_name && self.quantities.shown[i] { self.name(i) } else { self.expression(i) };
             Symbol::new(arena, id, self.value(i))
         };
-        let listed = |slopes: Vec<Symbol<'s>>| {
-            slopes.into_iter().enumerate().filter_map(|(k, slope)| Some((entry(k)?, g * slope))).collect()
+        let listed = |partials: Vec<Symbol<'s>>| {
+            partials.into_iter().enumerate().filter_map(|(k, partial)| Some((entry(k)?, g * partial))).collect()
         };
         match reader.kind(i) {
             Kind::Leaf => Vec::new(),
             Kind::Unary(f) => match reader.names.label(i).and_then(|label| label.function.clone()) {
                 Some(function) => {
-                    let slope = rules::slope_of(arena, &function, x[0].id(arena));
-                    listed(vec![Symbol::new(arena, slope, f.derivative(x[0].value, y.value))])
+                    let partial = rules::primed(arena, &function, x[0].id(arena));
+                    listed(vec![Symbol::new(arena, partial, f.derivative(x[0].value, y.value))])
                 }
                 None => listed(vec![f.derivative(x[0], y)]),
             },
@@ -367,7 +367,7 @@ impl<'a, T: Real> Formulas<'a, T> {
             Kind::Nary(f) => listed(f.derivatives(&x, y).into_vec()),
             Kind::Block => {
                 let stored = reader.stored(i);
-                listed(stored.into_iter().map(|slope| Symbol::new(arena, arena.number(slope), slope)).collect())
+                listed(stored.into_iter().map(|partial| Symbol::new(arena, arena.number(partial), partial)).collect())
             }
             Kind::At => {
                 let Some(of) = entry(0) else { return Vec::new() };
@@ -437,7 +437,7 @@ impl<'a, T: Real> Formulas<'a, T> {
         let mut passed = Vec::new();
         for k in places {
             let Operand::Entry(of) = operands[k] else { continue };
-            let slope = match reader.kind(i) {
+            let partial = match reader.kind(i) {
                 Kind::Nary(Nary::Sum) => Symbol::constant(1.0),
                 Kind::Nary(Nary::Mean) => Symbol::constant(1.0) / Symbol::new(arena, arena.number(n as f64), n as f64),
                 Kind::Nary(Nary::Dot) => symbol((k + n / 2) % n),
@@ -446,15 +446,15 @@ impl<'a, T: Real> Formulas<'a, T> {
                 Kind::Nary(Nary::LogSumExp) => (symbol(k) - y).apply1(Unary::Exp),
                 Kind::Nary(f) => {
                     let values: Vec<f64> = (0..n).map(|k| symbol(k).value).collect();
-                    let slope = f.derivatives(&values, y.value)[k];
+                    let partial = f.derivatives(&values, y.value)[k];
                     let words =
                         |words: &str| arena.name(words, &format!(r"\partial \text{{ {}}}", escaped(words)), false);
                     let ratio = [words(f.name()), words(&format!("argument {}", k + 1))];
-                    Symbol::new(arena, arena.apply(PARTIAL, &ratio, false), slope)
+                    Symbol::new(arena, arena.apply(PARTIAL, &ratio, false), partial)
                 }
                 Kind::Block => {
-                    let slope = reader.stored(i)[k];
-                    Symbol::new(arena, arena.number(slope), slope)
+                    let partial = reader.stored(i)[k];
+                    Symbol::new(arena, arena.number(partial), partial)
                 }
                 _ => {
                     let id = self.item(g.id(arena), k);
@@ -462,7 +462,7 @@ impl<'a, T: Real> Formulas<'a, T> {
                     continue;
                 }
             };
-            passed.push((of, g * slope));
+            passed.push((of, g * partial));
         }
         passed
     }

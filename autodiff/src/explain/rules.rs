@@ -15,7 +15,7 @@ pub(super) const APPLIED: Notation = Atom(&[A, In(Round, &[Items(1)])]);
 /// `f(x, y, …)`.
 const BEGUN: Notation = Atom(&[A, In(Round, &[Items(1), Sign(", …", r", \ldots")])]);
 /// `h'(a)`.
-const SLOPE: Notation = Atom(&[A, Same("'"), In(Round, &[Item(1)])]);
+const PRIMED: Notation = Atom(&[A, Same("'"), In(Round, &[Item(1)])]);
 /// So many arguments are written.
 const ARGUMENTS: usize = 6;
 
@@ -60,17 +60,17 @@ impl Operation<'_> {
         let gradient = match op {
             OpRef::Unary(f) if f.is_step() => return None,
             OpRef::Unary(f) => {
-                let slope = match &self.function {
-                    Some(function) => slope_of(arena, function, x[0]),
-                    None => slope(arena, *f, x[0], y),
+                let partial = match &self.function {
+                    Some(function) => primed(arena, function, x[0]),
+                    None => partial(arena, *f, x[0], y),
                 };
-                return Some(arena.mul(g, slope));
+                return Some(arena.mul(g, partial));
             }
             OpRef::Binary(f) => {
                 let (a, b) = f.points().first().copied().unwrap_or((0.3, 0.7));
                 let symbol = |id: Id, value: f64| Symbol::new(arena, id, arena.as_number(id).unwrap_or(value));
                 let (a, b, y) = (symbol(x[0], a), symbol(x[1], b), Symbol::new(arena, y, f.value(a, b)));
-                let slope = match (f, k) {
+                let partial = match (f, k) {
                     (Binary::Max, 0) | (Binary::Min, 1) => {
                         arena.apply(Atom(&[In(Square, &[A, Same(" > "), B])]), x, true)
                     }
@@ -80,7 +80,7 @@ impl Operation<'_> {
                     (_, 0) => f.derivative_a(a, b, y).id(arena),
                     _ => f.derivative_b(a, b, y).id(arena),
                 };
-                let gradient = arena.mul(g, slope);
+                let gradient = arena.mul(g, partial);
                 let len = |shape: &[usize]| shape.iter().product::<usize>();
                 let stretched = len(&self.operands.shapes[k]) != len(&self.operands.shape);
                 return Some(if stretched && arena.is_tensor(gradient) {
@@ -151,12 +151,12 @@ pub(super) fn called(arena: &Arena, function: &str, x: Id) -> Id {
 }
 
 /// `h'(a)`.
-pub(super) fn slope_of(arena: &Arena, function: &str, x: Id) -> Id {
-    arena.apply(SLOPE, &[arena.named(function, false), x], arena.is_tensor(x))
+pub(super) fn primed(arena: &Arena, function: &str, x: Id) -> Id {
+    arena.apply(PRIMED, &[arena.named(function, false), x], arena.is_tensor(x))
 }
 
 /// The derivative of a row of the table, off its kinks.
-pub(super) fn slope(arena: &Arena, f: Unary, x: Id, y: Id) -> Id {
+pub(super) fn partial(arena: &Arena, f: Unary, x: Id, y: Id) -> Id {
     let point = f.points().iter().copied().find(|&x| x != 0.0).unwrap_or(0.3);
     f.derivative(Symbol::new(arena, x, point), Symbol::new(arena, y, f.value(point))).id(arena)
 }
@@ -165,5 +165,5 @@ pub(super) fn slope(arena: &Arena, f: Unary, x: Id, y: Id) -> Id {
 pub(super) fn meaning(arena: &Arena, function: &str, f: Unary) -> [(Id, Id); 2] {
     let a = arena.named("a", false);
     let value = called(arena, function, a);
-    [(value, symbol::unary(arena, f, a)), (slope_of(arena, function, a), slope(arena, f, a, value))]
+    [(value, symbol::unary(arena, f, a)), (primed(arena, function, a), partial(arena, f, a, value))]
 }

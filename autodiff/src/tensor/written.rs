@@ -143,8 +143,8 @@ impl Written {
 }
 
 /// `G ⊙ f(…)`.
-pub(crate) fn scaled(slope: Notation, terms: impl Into<Vec<Term>>) -> Term {
-    Times(vec![G, Array(slope, terms.into())])
+pub(crate) fn scaled(partial: Notation, terms: impl Into<Vec<Term>>) -> Term {
+    Times(vec![G, Array(partial, terms.into())])
 }
 
 /// `f(X)`, `X` being the first input.

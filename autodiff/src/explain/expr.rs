@@ -35,6 +35,11 @@ pub(super) enum Node {
         plain: Rc<str>,
         latex: Rc<str>,
     },
+    /// Words or an index that a notation takes as an argument.
+    Label {
+        plain: Rc<str>,
+        latex: Rc<str>,
+    },
     /// Terms with their coefficients, at least two.
     Sum(Vec<(Bits, Id)>),
     /// A coefficient and powers; neither a number alone nor a single factor.
@@ -69,6 +74,7 @@ impl Arena {
             return id;
         }
         let size = match &node {
+            Node::Label { .. } => 0,
             Node::Number(_) | Node::Name { .. } => 1,
             Node::Sum(terms) => terms.iter().map(|&(_, id)| self.size(id) + 1).sum(),
             Node::Product { factors, .. } => 1 + factors.iter().map(|&(id, _)| self.size(id)).sum::<usize>(),
@@ -108,6 +114,10 @@ impl Arena {
 
     pub(super) fn name(&self, plain: &str, latex: &str, tensor: bool) -> Id {
         self.intern(Node::Name { plain: plain.into(), latex: latex.into() }, tensor)
+    }
+
+    pub(super) fn label(&self, plain: &str, latex: &str) -> Id {
+        self.intern(Node::Label { plain: plain.into(), latex: latex.into() }, false)
     }
 
     /// A name that is set in LaTeX as names are.
@@ -308,7 +318,7 @@ impl Arena {
     /// scalars before tensors, whose sums come before functions (`(y - t) ⊙ h'(a)`).
     fn order(&self, id: Id) -> (bool, u8, Rc<str>) {
         let (class, name) = match &*self.node(id) {
-            Node::Number(_) => (0, "".into()),
+            Node::Number(_) | Node::Label { .. } => (0, "".into()),
             Node::Name { plain, .. } => (1, Rc::clone(plain)),
             Node::Sum(_) => (3, "".into()),
             Node::Apply { notation, .. } if notation.level() == Level::Matrix => (5, "".into()),

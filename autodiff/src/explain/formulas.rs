@@ -157,7 +157,7 @@ impl<'a, T: Real> Formulas<'a, T> {
         if unit {
             return self.arena.name(&format!("e[{index}]"), &format!(r"\mathrm{{e}}_{{{index}}}"), true);
         }
-        self.arena.apply(ELEMENT, &[tensor, self.arena.name(&index, &index, false)], false)
+        self.arena.apply(ELEMENT, &[tensor, self.arena.label(&index, &index)], false)
     }
 
     /// Element `k` of a tensor's adjoint, in row-major order.
@@ -167,12 +167,12 @@ impl<'a, T: Real> Formulas<'a, T> {
             return g;
         }
         let k = k.to_string();
-        self.arena.apply(ELEMENT, &[g, self.arena.name(&k, &k, false)], false)
+        self.arena.apply(ELEMENT, &[g, self.arena.label(&k, &k)], false)
     }
 
     /// What is said of a list that is not written out: ` of 9`, ` (9 terms)`.
     fn remark(&self, words: &str) -> Id {
-        self.arena.name(words, &format!(r"\text{{{words}}}"), false)
+        self.arena.label(words, &format!(r"\text{{{words}}}"))
     }
 
     fn long_sum(&self, terms: &[usize]) -> Id {
@@ -447,9 +447,9 @@ impl<'a, T: Real> Formulas<'a, T> {
                 Kind::Nary(f) => {
                     let values: Vec<f64> = (0..n).map(|k| symbol(k).value).collect();
                     let partial = f.derivatives(&values, y.value)[k];
-                    let words =
-                        |words: &str| arena.name(words, &format!(r"\partial \text{{ {}}}", escaped(words)), false);
-                    let ratio = [words(f.name()), words(&format!("argument {}", k + 1))];
+                    let words = |plain: &str, latex: &str| arena.label(plain, &format!(r"\partial \text{{ {latex}}}"));
+                    let argument = format!("argument {}", k + 1);
+                    let ratio = [words(f.name(), &escaped(f.name())), words(&argument, &argument)];
                     Symbol::new(arena, arena.apply(PARTIAL, &ratio, false), partial)
                 }
                 Kind::Block => {

@@ -136,12 +136,12 @@ impl Operation<'_> {
 
 /// The name of an operation.
 pub(super) fn operator(arena: &Arena, name: &str) -> Id {
-    arena.name(name, &format!(r"\operatorname{{{}}}", escaped(name)), false)
+    arena.label(name, &format!(r"\operatorname{{{}}}", escaped(name)))
 }
 
 /// The gradient of an operation that says nothing about it.
 pub(super) fn vjp(arena: &Arena, name: &str, g: Id, tensor: bool) -> Id {
-    let name = arena.name(&format!("vjp of {name}"), &format!(r"\text{{vjp of {}}}", escaped(name)), false);
+    let name = arena.label(&format!("vjp of {name}"), &format!(r"\text{{vjp of {}}}", escaped(name)));
     arena.apply(APPLIED, &[name, g], tensor)
 }
 

@@ -121,7 +121,7 @@ fn rendered(arena: &Arena, id: Id, needs: Level) -> Text {
 fn level(arena: &Arena, id: Id) -> Level {
     match &*arena.node(id) {
         Node::Number(x) if x.get() < 0.0 => Level::Sum,
-        Node::Number(_) | Node::Name { .. } => Level::Atom,
+        Node::Number(_) | Node::Name { .. } | Node::Label { .. } => Level::Atom,
         Node::Sum(_) => Level::Sum,
         Node::Product { coefficient, .. } if coefficient.get() < 0.0 => Level::Sum,
         Node::Product { coefficient, factors } if coefficient.get() == 1.0 && matches!(factors[..], [(_, 2..)]) => {
@@ -135,7 +135,7 @@ fn level(arena: &Arena, id: Id) -> Level {
 fn write(arena: &Arena, id: Id, needs: Level, markup: Markup) -> String {
     let text = match &*arena.node(id) {
         Node::Number(x) => marked_number(x.get(), markup),
-        Node::Name { plain, latex } => markup.sign(plain, latex).to_owned(),
+        Node::Name { plain, latex } | Node::Label { plain, latex } => markup.sign(plain, latex).to_owned(),
         Node::Sum(terms) => {
             let mut out = String::new();
             for (k, &(c, of)) in terms.iter().enumerate() {

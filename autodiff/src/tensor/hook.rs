@@ -1,7 +1,7 @@
 //! Looking at a gradient on its way, or changing it.
 
 use super::entry::{Backward, OpRef};
-use super::written::Term::X;
+use super::written::Term::{G, Times, X};
 use super::written::{Operands, Written, of_gradient};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
@@ -14,8 +14,9 @@ impl<T: Real, F: Fn(&Tensor<T>) -> Tensor<T>> Backward<T> for Hook<F> {
         "on_grad"
     }
 
-    fn notation(&self, _: &Operands) -> Option<Written> {
-        Some(Written::new(X(0), [of_gradient(Sign("hook", r"\text{hook}"))]).inside())
+    fn notation(&self, of: &Operands) -> Option<Written> {
+        let hook = Sign("hook", r"\text{hook}");
+        Some(Written::new(X(0), [if of.uniform { Times(vec![G]) } else { of_gradient(hook) }]).inside())
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {

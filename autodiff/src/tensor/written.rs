@@ -93,13 +93,15 @@ impl Operands {
     /// `term`, which has the result's shape, summed over the axes along which input `k` was stretched.
     pub(crate) fn summed(&self, k: usize, term: Term) -> Term {
         let shape = &self.shapes[k];
-        if shape.is_empty() {
-            Scalar(SUM, vec![term])
-        } else if self.shape.len() == shape.len() + 1 && self.shape[1..] == *shape {
-            Array(Series(&[Sign("Σ_items ", r"\sum_{\text{items}} "), A]), vec![term])
+        let items = self.shape.len() == shape.len() + 1 && self.shape[1..] == *shape;
+        let notation = if items {
+            Series(&[Sign("Σ_items ", r"\sum_{\text{items}} "), A])
+        } else if shape.is_empty() {
+            SUM
         } else {
-            Array(Series(&[STRETCHED, A]), vec![term])
-        }
+            Series(&[STRETCHED, A])
+        };
+        if shape.is_empty() { Scalar(notation, vec![term]) } else { Array(notation, vec![term]) }
     }
 }
 

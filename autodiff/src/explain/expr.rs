@@ -50,6 +50,8 @@ pub(super) enum Node {
     Apply {
         notation: Notation,
         arguments: Vec<Id>,
+        /// What is not written, yet tells this from others that look the same.
+        unwritten: Vec<Id>,
     },
 }
 
@@ -78,7 +80,9 @@ impl Arena {
             Node::Number(_) | Node::Name { .. } => 1,
             Node::Sum(terms) => terms.iter().map(|&(_, id)| self.size(id) + 1).sum(),
             Node::Product { factors, .. } => 1 + factors.iter().map(|&(id, _)| self.size(id)).sum::<usize>(),
-            Node::Apply { arguments, .. } => 1 + arguments.iter().map(|&id| self.size(id)).sum::<usize>(),
+            Node::Apply { arguments, unwritten, .. } => {
+                1 + arguments.iter().chain(unwritten).map(|&id| self.size(id)).sum::<usize>()
+            }
         };
         let mut infos = self.infos.borrow_mut();
         let (id, node) = (Id(infos.len() as u32), Rc::new(node));
@@ -127,7 +131,12 @@ impl Arena {
 
     /// A function of these, written so.
     pub(super) fn apply(&self, notation: Notation, arguments: &[Id], tensor: bool) -> Id {
-        self.intern(Node::Apply { notation, arguments: arguments.to_vec() }, tensor)
+        self.intern(Node::Apply { notation, arguments: arguments.to_vec(), unwritten: Vec::new() }, tensor)
+    }
+
+    /// An array that is another where what is unwritten is another.
+    pub(super) fn apply_to(&self, notation: Notation, arguments: Vec<Id>, unwritten: Vec<Id>) -> Id {
+        self.intern(Node::Apply { notation, arguments, unwritten }, true)
     }
 
     pub(super) fn add(&self, a: Id, b: Id) -> Id {
@@ -300,7 +309,7 @@ impl Arena {
     /// `a^b / a` is `a^(b - 1)`.
     fn join_powers(&self, factors: &mut Vec<(Id, i32)>) {
         for i in 0..factors.len() {
-            let Node::Apply { notation, arguments } = &*self.node(factors[i].0) else { continue };
+            let Node::Apply { notation, arguments, .. } = &*self.node(factors[i].0) else { continue };
             if *notation != Binary::Pow.notation() || factors[i].1 != 1 {
                 continue;
             }

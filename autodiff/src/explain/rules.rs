@@ -112,7 +112,7 @@ impl Operation<'_> {
                 arena.sum(&[(*a, self.term(x, y, g)), (*b, self.term(z, y, g))])
             }
             Term::Times(factors) => {
-                let factor = |term: &Term| if matches!(term, Term::G) { g } else { self.term(term, y, g) };
+                let factor = |term: &Term| if *term == Term::G { g } else { self.term(term, y, g) };
                 factors.iter().map(factor).fold(arena.number(1.0), |product, factor| arena.mul(product, factor))
             }
             Term::Row(f, x) => symbol::unary(arena, *f, self.term(x, y, g)),
@@ -121,6 +121,11 @@ impl Operation<'_> {
                 arena.scale(coefficient, arena.apply(SUM, &[rest], false))
             }
             Term::Array(notation, terms) => arena.apply(*notation, &all(terms), true),
+            Term::Own(notation, terms) => {
+                let operands = [Term::G, Term::Y].into_iter().chain((0..self.inputs.len()).map(Term::X));
+                let unwritten: Vec<Term> = operands.filter(|operand| !terms.contains(operand)).collect();
+                arena.apply_to(*notation, all(terms), all(&unwritten))
+            }
             Term::Scalar(notation, terms) => arena.apply(*notation, &all(terms), false),
         }
     }

@@ -151,7 +151,7 @@ fn write(arena: &Arena, id: Id, needs: Level, markup: Markup) -> String {
             out
         }
         Node::Product { coefficient, factors } => product(arena, coefficient.get(), factors, markup),
-        Node::Apply { notation, arguments } => {
+        Node::Apply { notation, arguments, .. } => {
             notation.print(markup, arguments.len(), &|k, needs| write(arena, arguments[k], needs, markup))
         }
     };

@@ -1,7 +1,7 @@
 //! The Cholesky factor, and systems with triangular matrices.
 
 use super::entry::{Backward, OpRef};
-use super::written::Term::{Array, G, Y};
+use super::written::Term::{G, Own, Y};
 use super::written::{Operands, Written, solve_gradients};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
@@ -39,7 +39,7 @@ impl<T: Real> Backward<T> for Cholesky {
             A,
             INVERSE,
         ];
-        Some(Written::named([Array(Atom(&[Word("sym"), In(Round, LOWER)]), vec![Y, G])]))
+        Some(Written::named([Own(Atom(&[Word("sym"), In(Round, LOWER)]), vec![Y, G])]))
     }
 
     /// With `Φ` the lower half with its diagonal halved: `S = L⁻ᵀ Φ(Lᵀ G) L⁻¹`, `dL/dA = (S + Sᵀ) / 2`

@@ -3,8 +3,8 @@
 use super::entry::{OpRef, RowGrads};
 use super::layout::{Dims, broadcast, checked_len};
 use super::lift::Arena;
-use super::written::Term::X;
-use super::written::{Operands, Written, scaled};
+use super::written::Term::{Array, G, Times, X};
+use super::written::{Operands, Written};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Kind};
@@ -250,7 +250,7 @@ impl<T: Real> super::entry::Backward<T> for Select {
     }
 
     fn notation(&self, _: &Operands) -> Option<Written> {
-        let not = |zero| scaled(zero, [X(0)]);
+        let not = |zero| Times(vec![G, Array(zero, vec![X(0)])]);
         let [zero, other] =
             [Atom(&[In(Square, &[A, Same(" = 0")])]), Atom(&[In(Square, &[A, Sign(" ≠ 0", r" \neq 0")])])];
         Some(Written::named([not(zero), not(other), not(zero)]))

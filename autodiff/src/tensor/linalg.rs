@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::entry::{Backward, OpRef};
 use super::layout::Dims;
-use super::written::Term::{Array, G, Times, X, Y};
+use super::written::Term::{Array, G, Own, Times, X, Y};
 use super::written::{Operands, Written, solve_gradients};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
@@ -48,7 +48,7 @@ impl<T: Real> Backward<T> for Factored<T> {
             What::Solve => Written::new(Array(Power(&[A, INVERSE, SPACE, B]), vec![X(0), X(1)]), solve_gradients()),
             What::Inverse => Written::new(
                 Array(Power(&[A, INVERSE]), vec![X(0)]),
-                [Array(Prefix(&[MINUS, A, TRANSPOSED, SPACE, B, SPACE, A, TRANSPOSED]), vec![Y, G])],
+                [Own(Prefix(&[MINUS, A, TRANSPOSED, SPACE, B, SPACE, A, TRANSPOSED]), vec![Y, G])],
             ),
             What::Det => Written::named([Times(vec![G, Y, inverse()])]),
             What::LogDet => Written::named([Times(vec![G, inverse()])]),

@@ -26,7 +26,7 @@ impl<T: Real> Backward<T> for SoftmaxCrossEntropy<T> {
         let softmax = of_input(Word("softmax"));
         let first = if of.unit_targets { softmax } else { Times(vec![softmax, Array(SUM, vec![X(1)])]) };
         let ln = of_input(Sign("ln softmax", r"\ln \operatorname{softmax}"));
-        Some(Written::named([Times(vec![G, first.minus(X(1))]), Times(vec![Constant(-1.0), G, ln])]))
+        Some(Written::named([Times(vec![G, first.minus(X(1))]), Times(vec![G, ln, Constant(-1.0)])]))
     }
 
     /// With `y = softmax(a)` and the gradient `g` of an item's loss: `dL/da = g (y Σ t - t)` (L11),
@@ -87,7 +87,7 @@ impl<T: Real> Backward<T> for BceWithLogits {
 
     fn notation(&self, _: &Operands) -> Option<Written> {
         let sigmoid = Row(Unary::Sigmoid, X(0).into());
-        Some(Written::named([Times(vec![G, sigmoid.minus(X(1))]), Times(vec![Constant(-1.0), G, X(0)])]))
+        Some(Written::named([Times(vec![G, sigmoid.minus(X(1))]), Times(vec![G, X(0), Constant(-1.0)])]))
     }
 
     /// `dL/da = g (sigmoid(a) - t)` (L10), `dL/dt = -g a`.

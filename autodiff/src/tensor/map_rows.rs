@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::entry::{Backward, OpRef};
 use super::layout::Dims;
-use super::written::Term::{Array, G};
+use super::written::Term::{G, Own};
 use super::written::{Operands, Written};
 use super::{Grads, Tensor, Vjp};
 use crate::derivative::Outputs;
@@ -31,7 +31,7 @@ impl<T: Real> Backward<T> for MapRows<T> {
 
     fn notation(&self, _: &Operands) -> Option<Written> {
         const SLOPE: Piece = Over(&[Same("d f")], &[Sign("d row", r"d \text{row}")]);
-        Some(Written::named([Array(Product(&[A, DOT, SLOPE]), vec![G])]))
+        Some(Written::named([Own(Product(&[A, DOT, SLOPE]), vec![G])]))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {

@@ -4,7 +4,7 @@ use super::conv::positive;
 use super::entry::{Backward, OpRef};
 use super::layout::Dims;
 use super::unfold::Pair;
-use super::written::Term::{Array, G, X, Y};
+use super::written::Term::{G, Own, X, Y};
 use super::written::{Operands, Written};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
@@ -65,7 +65,7 @@ impl<T: Real> Backward<T> for MaxPool {
     fn notation(&self, _: &Operands) -> Option<Written> {
         const TIES: &[Piece] =
             &[Argument(0), BY_ELEMENT, In(Square, &[Argument(1), Same(" = "), Argument(2)]), Same("/n")];
-        Some(Written::named([Array(Atom(&[Word("fold"), In(Round, TIES)]), vec![G, X(0), Y])]))
+        Some(Written::named([Own(Atom(&[Word("fold"), In(Round, TIES)]), vec![G, X(0), Y])]))
     }
 
     /// Each place's gradient goes, in equal shares, to the elements that attain the maximum. The shares are constant

@@ -2,13 +2,13 @@
 
 use super::entry::{Backward, OpRef};
 use super::layout::{Dims, row_major_strides};
-use super::written::Term::{Array, G, Share, Times, Total, X};
+use super::written::Term::{Array, G, Own, Share, Times, Total, X};
 use super::written::{Operands, STRETCHED, Written, of_gradient};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Kind};
 use crate::kernels::reduce;
-use crate::rules::notation::sign::{A, Series, Sign, Word};
+use crate::rules::notation::sign::{A, Call, Series, Sign, Word};
 
 struct SumAxes {
     /// The result's shape with the summed axes kept as 1.
@@ -66,7 +66,10 @@ impl<T: Real> Backward<T> for MeanAll {
     fn notation(&self, of: &Operands) -> Option<Written> {
         let share = Share(of.shapes[0].iter().product());
         let value = Times(vec![share.clone(), Total(X(0).into())]);
-        Some(Written::new(value, [Times(vec![share, if of.uniform { G } else { of_gradient(Word("spread")) }])]))
+        Some(Written::new(
+            value,
+            [Times(vec![share, if of.uniform { G } else { Array(Call(Word("spread")), vec![G]) }])],
+        ))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -82,7 +85,7 @@ impl<T: Real> Backward<T> for Broadcast {
     }
 
     fn notation(&self, of: &Operands) -> Option<Written> {
-        let gradient = if of.uniform { of.summed(0, G) } else { Array(Series(&[STRETCHED, A]), vec![G]) };
+        let gradient = if of.uniform { of.summed(0, G) } else { Own(Series(&[STRETCHED, A]), vec![G]) };
         Some(Written::new(X(0), [gradient]).inside())
     }
 

@@ -2,12 +2,12 @@
 
 use super::entry::{Backward, OpRef};
 use super::layout::Dims;
-use super::written::Term::{Array, G, Times, X, Y};
-use super::written::{Operands, Written, of_input};
+use super::written::Term::{G, Own, X, Y};
+use super::written::{Operands, Written, scaled};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::kernels::reduce;
-use crate::rules::notation::sign::{A, Atom, B, BY_ELEMENT, In, Item, LESS, Piece, Round, SIGMA, Sum, Word};
+use crate::rules::notation::sign::{A, Atom, B, BY_ELEMENT, Call, In, Item, LESS, Piece, Round, SIGMA, Sum, Word};
 
 struct Softmax(usize);
 
@@ -17,10 +17,7 @@ impl<T: Real> Backward<T> for Softmax {
     }
 
     fn notation(&self, _: &Operands) -> Option<Written> {
-        Some(Written::named([Array(
-            Atom(&[B, BY_ELEMENT, In(Round, &[A, LESS, SIGMA, A, BY_ELEMENT, B])]),
-            vec![G, Y],
-        )]))
+        Some(Written::named([Own(Atom(&[B, BY_ELEMENT, In(Round, &[A, LESS, SIGMA, A, BY_ELEMENT, B])]), vec![G, Y])]))
     }
 
     /// With `y = softmax(x)`: `dL/dx = y (dL/dy - Σ dL/dy y)` (L11).
@@ -40,7 +37,7 @@ impl<T: Real> Backward<T> for LogSoftmax {
 
     fn notation(&self, _: &Operands) -> Option<Written> {
         let softmax: &[Piece] = &[A, LESS, Word("softmax"), In(Round, &[Item(1)]), BY_ELEMENT, SIGMA, A];
-        Some(Written::named([Array(Sum(softmax), vec![G, X(0)])]))
+        Some(Written::named([Own(Sum(softmax), vec![G, X(0)])]))
     }
 
     /// With `y = ln softmax(x)`: `dL/dx = dL/dy - softmax(x) Σ dL/dy`.
@@ -62,7 +59,7 @@ impl<T: Real> Backward<T> for LogSumExp {
     }
 
     fn notation(&self, _: &Operands) -> Option<Written> {
-        Some(Written::named([Times(vec![G, of_input(Word("softmax"))])]))
+        Some(Written::named([scaled(Call(Word("softmax")), [X(0)])]))
     }
 
     /// `dL/dx = dL/dy softmax(x)`, 0 where all of `x` is `-inf`. Dividing `e^(x - y)` by its sum takes out the rounding

@@ -5,7 +5,7 @@ use crate::rules::notation::Notation;
 use crate::rules::notation::sign::*;
 
 /// A formula over an operation's inputs, its result and the gradient of the result.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Term {
     /// The gradient of the result. Outside of products, one number for all elements is an array of ones times it.
     G,
@@ -28,9 +28,11 @@ pub(crate) enum Term {
     Array(Notation, Vec<Self>),
     /// A number, written so.
     Scalar(Notation, Vec<Self>),
+    /// An array that this operation alone makes, written so: with other axes or indices it would look the same.
+    Own(Notation, Vec<Self>),
 }
 
-use Term::{Array, G, Plus, Scalar, Times, X};
+use Term::{Array, G, Own, Plus, Scalar, Times, X};
 
 impl Term {
     pub(crate) fn plus(self, other: Self) -> Self {
@@ -57,7 +59,7 @@ impl Term {
 
 /// A function of the gradient alone.
 pub(crate) fn of_gradient(function: Piece) -> Term {
-    Array(Call(function), vec![G])
+    Own(Call(function), vec![G])
 }
 
 /// `Σ x` over all elements.
@@ -146,7 +148,7 @@ impl Written {
 
 /// `G ⊙ f(…)`.
 pub(crate) fn scaled(partial: Notation, terms: impl Into<Vec<Term>>) -> Term {
-    Times(vec![G, Array(partial, terms.into())])
+    Times(vec![G, Own(partial, terms.into())])
 }
 
 /// `f(X)`, `X` being the first input.
@@ -158,5 +160,5 @@ pub(crate) fn of_input(function: Piece) -> Term {
 pub(crate) fn solve_gradients() -> [Term; 2] {
     let matrix = Prefix(&[MINUS, A, INVERSE_TRANSPOSED, SPACE, B, SPACE, Argument(2), TRANSPOSED]);
     let side = Prefix(&[A, INVERSE_TRANSPOSED, SPACE, B]);
-    [Array(matrix, vec![X(0), G, Term::Y]), Array(side, vec![X(0), G])]
+    [Own(matrix, vec![X(0), G, Term::Y]), Own(side, vec![X(0), G])]
 }

@@ -3,8 +3,10 @@
 use std::rc::Rc;
 
 use super::entry::{Backward, OpRef};
+use super::written::{Operands, Written, of_gradient};
 use super::{Grads, Tensor, Vjp};
 use crate::error::{Error, Kind};
+use crate::rules::notation::sign::Sign;
 use crate::tape::sweep;
 use crate::{Real, Tape};
 
@@ -16,6 +18,10 @@ struct Checkpoint<T: Real>(Function<T>);
 impl<T: Real> Backward<T> for Checkpoint<T> {
     fn name(&self) -> &'static str {
         "checkpoint"
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([of_gradient(Sign("vjp of checkpoint", r"\text{vjp of checkpoint}"))]))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {

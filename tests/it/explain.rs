@@ -9,6 +9,9 @@ use ndarray::{ArrayD, ArrayViewD, array};
 use nn::Reduction::Sum;
 use nn::loss::{BinaryCrossEntropy, CrossEntropy, HalfSquaredError};
 use nn::{Activation, Linear, Mlp};
+use rand::SeedableRng;
+
+use crate::ops;
 
 fn lecture(tape: &Tape<f64>) -> (Var<f64>, Var<f64>) {
     let y = tape.var(1.3).named("y");
@@ -287,6 +290,56 @@ fn own_operations_are_named_and_indices_are_written() {
     assert!(texts[1].contains("+ ∂E/∂theta_1\n"), "{}", texts[1]);
     assert!(texts.iter().all(|text| !text.contains("NaN")), "{all}");
     assert!(texts[2].contains("dE/d50% & more_or_less = 0"), "{}", texts[2]);
+}
+
+#[test]
+fn every_operation_writes_its_gradient() {
+    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(20);
+    let mut written = std::collections::BTreeSet::new();
+    // Own operations have names, and no formulas.
+    for case in ops::all::<f64>().iter().filter(|case| !["elementwise", "custom"].contains(&case.op)) {
+        for set in &case.sets {
+            let tape = Tape::new();
+            let values = case.values(set, &mut rng);
+            let operand = |(shape, x): (&Vec<usize>, Vec<f64>)| {
+                tape.tensor(ArrayD::from_shape_vec(shape.clone(), x).unwrap()).named("x")
+            };
+            let operands: Vec<Tensor<f64>> = set.iter().zip(values).map(operand).collect();
+            let y = (case.f)(&operands).named("y");
+            if y.is_tracked() {
+                let text = explain::derivation(&y.square().sum(), &operands[0]).to_string();
+                assert!(!text.contains("vjp of"), "{}: {text}", case.op);
+                written.insert(case.op);
+            }
+        }
+    }
+    assert!(written.len() > 100, "{}", written.len());
+}
+
+#[test]
+fn a_function_may_have_any_name() {
+    let tape = Tape::<f64>::new();
+    let x = tape.var(0.5).named("x");
+    let derivation = explain::derivation(x.tanh().function_named("phi_1").named("y"), x);
+    assert!(derivation.to_string().contains("y = phi_1(x) = 0.462117"), "{derivation}");
+    assert!(derivation.latex().contains(r"\frac{dy}{dx} &= \phi_{1}'\left(x\right) = "), "{}", derivation.latex());
+}
+
+#[test]
+fn sums_that_double_are_linear() {
+    let tape = Tape::<f64>::new();
+    for n in [2, 3, 23, 60, 1000] {
+        let x = tape.var(0.5).named("x");
+        let y = (0..n).fold(x, |y, _| y + y);
+        let derivation = explain::derivation(y, x);
+        let text = derivation.to_string();
+        assert!(text.lines().count() < 30 && derivation.latex().len() < 2000, "{text}");
+        let number = if n < 60 { format!("= {}\n", 1_u64 << n) } else { "e".to_owned() };
+        assert!(text.contains(&number), "{text}");
+        // One edge for both uses.
+        let paths = explain::paths(y, x);
+        assert_eq!((paths.count(), paths.edges()), (Some(1), n));
+    }
 }
 
 #[test]

@@ -7,8 +7,11 @@ use super::gradients::gradients;
 use super::outputs::Outputs;
 use super::recorded::recorded;
 use crate::error::{Error, Kind, Result};
+use crate::rules::notation::sign::{A, DOT, Over, Piece, Product, Same, Sign};
 use crate::tensor::layout::Dims;
 use crate::tensor::op::{Op, on_tensors};
+use crate::tensor::written::Term::{G, Own};
+use crate::tensor::written::{Operands, Written};
 use crate::tensor::{Grads, Vjp};
 use crate::{Real, Tape, Tensor, Var};
 
@@ -30,6 +33,11 @@ impl<T: Real> Op<T> for MapRows<T> {
 
     fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
         on_tensors(x, |x| Ok(apply(Rc::clone(&self.f), &x[0], false)))
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        const SLOPE: Piece = Over(&[Same("d f")], &[Sign("d row", r"d \text{row}")]);
+        Some(Written::named([Own(Product(&[A, DOT, SLOPE]), vec![G])]))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {

@@ -5,7 +5,9 @@ use std::rc::Rc;
 
 use super::recorded::recorded;
 use crate::error::{Error, Kind, Result};
+use crate::rules::notation::sign::Sign;
 use crate::tensor::op::{Op, on_tensors};
+use crate::tensor::written::{Operands, Written, of_gradient};
 use crate::tensor::{Grads, Vjp};
 use crate::{Real, Tape, Tensor};
 
@@ -21,6 +23,10 @@ impl<T: Real> Op<T> for Checkpoint<T> {
 
     fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
         on_tensors(x, |x| Ok((self.0)(x)))
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([of_gradient(Sign("vjp of checkpoint", r"\text{vjp of checkpoint}"))]))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {

@@ -6,6 +6,7 @@ use std::fmt;
 use super::expr::Id;
 use super::fold::{self, Part};
 use super::formulas::Formulas;
+use super::names::latex_name;
 use super::quantities::{Quantities, is_variable};
 use super::rules;
 use super::text::{self, Text};
@@ -157,8 +158,7 @@ impl<T: Real> Writer<'_, T> {
         let backward = self.backward();
         let mut derivation = Derivation { title: self.title(), forward, backward, notes: self.notes() };
         for (tensor, name) in self.formulas.unnamed_constants() {
-            let left =
-                text::render(&self.formulas.arena, self.formulas.arena.name(&name, &text::latex_name(&name), true));
+            let left = text::render(&self.formulas.arena, self.formulas.arena.named(&name, true));
             let line = Line::Equation { left, steps: vec![Self::array(&tensor)] };
             derivation.forward.insert(0, line);
         }
@@ -193,7 +193,7 @@ impl<T: Real> Writer<'_, T> {
     /// `df/dx`, or what it is called.
     fn derivative(&self, i: usize) -> Text {
         if let Some(name) = self.adjoint_name(i) {
-            return Text::new(name, text::latex_name(name));
+            return Text::new(name, latex_name(name));
         }
         self.ratio(self.reader.root, i)
     }
@@ -344,20 +344,20 @@ impl<T: Real> Writer<'_, T> {
         for &p in &chosen {
             let Some(local) = self.formulas.contribution(p, u, arena.number(1.0), 1.0) else { continue };
             let (adjoint, value) = self.adjoint(p, adjoints);
-            let (slope, local) = (local.id(arena), local.value);
-            formula.push((1.0, arena.mul(adjoint, slope)));
+            let (partial, local) = (local.id(arena), local.value);
+            formula.push((1.0, arena.mul(adjoint, partial)));
             if p == self.reader.root {
                 // Beside other ways, this one is a part.
                 names.push(self.partial(p, u));
-                symbols.push(text::factor(arena, slope));
+                symbols.push(text::factor(arena, partial));
                 numbers.push(text::number(local));
                 products.push(local);
             } else {
                 names.push(dot(&self.derivative(p), &self.ratio(p, u)));
                 // 1 · a is a.
                 let one = arena.as_number(adjoint) == Some(1.0);
-                let (slope, number) = (text::factor(arena, slope), text::factor_number(local));
-                symbols.push(if one { slope } else { dot(&text::factor(arena, adjoint), &slope) });
+                let (partial, number) = (text::factor(arena, partial), text::factor_number(local));
+                symbols.push(if one { partial } else { dot(&text::factor(arena, adjoint), &partial) });
                 numbers.push(if one { text::number(local) } else { dot(&text::factor_number(value), &number) });
                 products.push(value * local);
             }

@@ -4,8 +4,9 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::template::{Level, Template};
+use super::names::latex_name;
 use crate::rules::Binary;
+use crate::rules::notation::{Level, Notation};
 
 /// A formula in its arena; equal formulas have the same number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,6 +35,11 @@ pub(super) enum Node {
         plain: Rc<str>,
         latex: Rc<str>,
     },
+    /// Words or an index that a notation takes as an argument.
+    Label {
+        plain: Rc<str>,
+        latex: Rc<str>,
+    },
     /// Terms with their coefficients, at least two.
     Sum(Vec<(Bits, Id)>),
     /// A coefficient and powers; neither a number alone nor a single factor.
@@ -42,8 +48,10 @@ pub(super) enum Node {
         factors: Vec<(Id, i32)>,
     },
     Apply {
-        template: Rc<Template>,
+        notation: Notation,
         arguments: Vec<Id>,
+        /// What is not written, yet tells this from others that look the same.
+        unwritten: Vec<Id>,
     },
 }
 
@@ -68,10 +76,13 @@ impl Arena {
             return id;
         }
         let size = match &node {
+            Node::Label { .. } => 0,
             Node::Number(_) | Node::Name { .. } => 1,
             Node::Sum(terms) => terms.iter().map(|&(_, id)| self.size(id) + 1).sum(),
             Node::Product { factors, .. } => 1 + factors.iter().map(|&(id, _)| self.size(id)).sum::<usize>(),
-            Node::Apply { arguments, .. } => 1 + arguments.iter().map(|&id| self.size(id)).sum::<usize>(),
+            Node::Apply { arguments, unwritten, .. } => {
+                1 + arguments.iter().chain(unwritten).map(|&id| self.size(id)).sum::<usize>()
+            }
         };
         let mut infos = self.infos.borrow_mut();
         let (id, node) = (Id(infos.len() as u32), Rc::new(node));
@@ -109,14 +120,23 @@ impl Arena {
         self.intern(Node::Name { plain: plain.into(), latex: latex.into() }, tensor)
     }
 
-    /// A formula of any form, given by its pattern.
-    pub(super) fn apply(&self, template: &Rc<Template>, arguments: &[Id], tensor: bool) -> Id {
-        self.intern(Node::Apply { template: Rc::clone(template), arguments: arguments.to_vec() }, tensor)
+    pub(super) fn label(&self, plain: &str, latex: &str) -> Id {
+        self.intern(Node::Label { plain: plain.into(), latex: latex.into() }, false)
     }
 
-    /// A formula given by the LaTeX of its pattern, `{0}` standing for the first argument.
-    pub(super) fn pattern(&self, latex: &str, arguments: &[Id], tensor: bool) -> Id {
-        self.apply(&Rc::new(Template::new(latex)), arguments, tensor)
+    /// A name that is set in LaTeX as names are.
+    pub(super) fn named(&self, name: &str, tensor: bool) -> Id {
+        self.name(name, &latex_name(name), tensor)
+    }
+
+    /// A function of these, written so.
+    pub(super) fn apply(&self, notation: Notation, arguments: &[Id], tensor: bool) -> Id {
+        self.intern(Node::Apply { notation, arguments: arguments.to_vec(), unwritten: Vec::new() }, tensor)
+    }
+
+    /// An array that is another where what is unwritten is another.
+    pub(super) fn apply_to(&self, notation: Notation, arguments: Vec<Id>, unwritten: Vec<Id>) -> Id {
+        self.intern(Node::Apply { notation, arguments, unwritten }, true)
     }
 
     pub(super) fn add(&self, a: Id, b: Id) -> Id {
@@ -289,14 +309,14 @@ impl Arena {
     /// `a^b / a` is `a^(b - 1)`.
     fn join_powers(&self, factors: &mut Vec<(Id, i32)>) {
         for i in 0..factors.len() {
-            let Node::Apply { template, arguments } = &*self.node(factors[i].0) else { continue };
-            if **template != Template::new(Binary::Pow.latex()) || factors[i].1 != 1 {
+            let Node::Apply { notation, arguments, .. } = &*self.node(factors[i].0) else { continue };
+            if *notation != Binary::Pow.notation() || factors[i].1 != 1 {
                 continue;
             }
             let (base, exponent) = (arguments[0], arguments[1]);
             if let Some(j) = factors.iter().position(|factor| factor.0 == base) {
                 let exponent = self.add(exponent, self.number(f64::from(factors[j].1)));
-                factors[i].0 = self.apply(template, &[base, exponent], self.is_tensor(factors[i].0));
+                factors[i].0 = self.apply(*notation, &[base, exponent], self.is_tensor(factors[i].0));
                 factors.remove(j);
                 return;
             }
@@ -307,11 +327,11 @@ impl Arena {
     /// scalars before tensors, whose sums come before functions (`(y - t) ⊙ h'(a)`).
     fn order(&self, id: Id) -> (bool, u8, Rc<str>) {
         let (class, name) = match &*self.node(id) {
-            Node::Number(_) => (0, "".into()),
+            Node::Number(_) | Node::Label { .. } => (0, "".into()),
             Node::Name { plain, .. } => (1, Rc::clone(plain)),
             Node::Sum(_) => (3, "".into()),
-            Node::Apply { template, .. } if template.level == Level::Matrix => (5, "".into()),
-            Node::Apply { template, .. } if template.level == Level::Atom && !self.is_tensor(id) => (2, "".into()),
+            Node::Apply { notation, .. } if notation.level() == Level::Matrix => (5, "".into()),
+            Node::Apply { notation, .. } if notation.level() == Level::Atom && !self.is_tensor(id) => (2, "".into()),
             Node::Product { .. } | Node::Apply { .. } => (4, "".into()),
         };
         (self.is_tensor(id), class, name)

@@ -1,19 +1,38 @@
 //! The formulas of a tape's quantities, and what each passes on to those it reads.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::expr::{Arena, Id};
+use super::names::escaped;
 use super::quantities::{self, Quantities, WIDE};
-use super::rules::{self, Operation};
+use super::rules::{self, APPLIED, Operation, called, operator};
 use super::symbol::Symbol;
-use super::text::{self, latex_name};
 use crate::inspect::reader::{Operand, Reader};
+use crate::rules::notation::Notation;
+use crate::rules::notation::sign::{
+    A, Argument, Atom, B, In, Item, Items, Matrix, Over, PLUS, Piece, Prefix, Round, SPACE, Same, Sign, Square, Sum,
+};
 use crate::rules::{Algebra, Unary};
 use crate::tape::nary::Nary;
 use crate::tape::opcode::Kind;
-use crate::tensor::entry::Source;
+use crate::tensor::entry::{Source, TensorEntry};
+use crate::tensor::written::Operands;
 use crate::{Real, Tensor};
+
+/// `x[0,1]`.
+const ELEMENT: Notation = Atom(&[A, In(Square, &[Item(1)])]);
+const ARRAY: Notation = Atom(&[In(Square, &[Items(0)])]);
+const MORE: Piece = Sign(", …, ", r", \ldots, ");
+const AND_SO_ON: Piece = Sign(" + … + ", r" + \ldots + ");
+/// `f(x, y, …, z) of 9`.
+const LISTED: Notation = Prefix(&[A, In(Round, &[Item(1), Same(", "), Item(2), MORE, Item(3)]), Argument(4)]);
+const LONG_ARRAY: Notation = Atom(&[In(Square, &[Item(0), Same(", "), Item(1), MORE, Item(2)]), Argument(3)]);
+const LONG_SUM: Notation = Sum(&[A, PLUS, B, AND_SO_ON, Argument(2), Argument(3)]);
+const LONG_DOT: Notation = Sum(&[A, AND_SO_ON, B, Argument(2)]);
+const LONG_PRODUCT: Notation = Matrix(&[A, SPACE, B, Sign(" ⋯ ", r" \cdots "), Argument(2)]);
+/// The derivative of a function with respect to one of many arguments.
+const PARTIAL: Notation = Prefix(&[Over(&[Sign("∂", ""), A], &[Sign("∂", ""), B])]);
 
 pub(super) struct Formulas<'a, T: Real> {
     pub(super) reader: &'a Reader<T>,
@@ -54,7 +73,7 @@ impl<'a, T: Real> Formulas<'a, T> {
 
     pub(super) fn name(&self, i: usize) -> Id {
         let name = self.quantities.name(self.reader, i);
-        self.arena.name(&name, &latex_name(&name), self.is_tensor(i))
+        self.arena.named(&name, self.is_tensor(i))
     }
 
     fn value(&self, i: usize) -> f64 {
@@ -72,11 +91,11 @@ impl<'a, T: Real> Formulas<'a, T> {
             constants.push((tensor.clone(), name.clone()));
             name
         });
-        self.arena.name(&name, &latex_name(&name), tensor.ndim() > 0)
+        self.arena.named(&name, tensor.ndim() > 0)
     }
 
     /// An operand as it is written inside a formula.
-    fn operand(&self, operand: &Operand<T>, memo: &mut HashMap<usize, Symbol<'_>>) -> (Id, f64) {
+    fn operand(&self, operand: &Operand<T>) -> (Id, f64) {
         match operand {
             Operand::Number(x) => (self.arena.number(*x), *x),
             Operand::Constant(tensor) if tensor.ndim() == 0 => {
@@ -86,39 +105,31 @@ impl<'a, T: Real> Formulas<'a, T> {
             }
             Operand::Constant(tensor) => (self.constant(tensor), f64::NAN),
             Operand::Entry(k) if self.quantities.shown[*k] => (self.name(*k), self.value(*k)),
-            Operand::Entry(k) => {
-                let id = match memo.get(k) {
-                    Some(symbol) => symbol.id(&self.arena),
-                    None => self.expression(*k),
-                };
-                (id, self.value(*k))
-            }
+            Operand::Entry(k) => (self.expression(*k), self.value(*k)),
         }
     }
 
     /// The formula of an entry in terms of quantities.
     pub(super) fn expression(&self, i: usize) -> Id {
         let (arena, reader) = (&self.arena, self.reader);
-        let mut memo = HashMap::new();
         if quantities::is_addition(reader, i) {
             let terms = quantities::sum_terms(reader, &self.quantities.shown, i);
             if terms.len() > WIDE {
                 return self.long_sum(&terms);
             }
-            let terms: Vec<(f64, Id)> =
-                terms.iter().map(|&k| (1.0, self.operand(&Operand::Entry(k), &mut memo).0)).collect();
+            let terms: Vec<(f64, Id)> = terms.iter().map(|&k| (1.0, self.operand(&Operand::Entry(k)).0)).collect();
             return arena.sum(&terms);
         }
         let operands = reader.operands(i);
         if self.quantities.wide[i] {
             return self.wide(i, &operands);
         }
-        let x: Vec<(Id, f64)> = operands.iter().map(|operand| self.operand(operand, &mut memo)).collect();
+        let x: Vec<(Id, f64)> = operands.iter().map(|operand| self.operand(operand)).collect();
         let ids: Vec<Id> = x.iter().map(|x| x.0).collect();
         match reader.kind(i) {
             Kind::Leaf => self.name(i),
             Kind::Unary(f) => match reader.names.label(i).and_then(|label| label.function.clone()) {
-                Some(function) => arena.pattern(&format!(r"{}\left({{0}}\right)", latex_name(&function)), &ids, false),
+                Some(function) => called(arena, &function, ids[0]),
                 None => super::symbol::unary(arena, f, ids[0]),
             },
             Kind::Binary(f, _) => super::symbol::binary(arena, f, ids[0], ids[1]),
@@ -130,9 +141,8 @@ impl<'a, T: Real> Formulas<'a, T> {
     }
 
     fn call(&self, name: &str, ids: &[Id], tensor: bool) -> Id {
-        let places: Vec<String> = (0..ids.len()).map(|k| format!("{{{k}}}")).collect();
-        let latex = format!(r"\operatorname{{{name}}}\left({}\right)", places.join(", "));
-        self.arena.pattern(&latex, ids, tensor)
+        let list: Vec<Id> = [operator(&self.arena, name)].into_iter().chain(ids.iter().copied()).collect();
+        self.arena.apply(APPLIED, &list, tensor)
     }
 
     /// Entry `[i, j]` of a tensor, or the tensor that has a 1 there and 0 elsewhere.
@@ -148,7 +158,7 @@ impl<'a, T: Real> Formulas<'a, T> {
         if unit {
             return self.arena.name(&format!("e[{index}]"), &format!(r"\mathrm{{e}}_{{{index}}}"), true);
         }
-        self.arena.pattern(&format!(r"{{0}}\left[{index}\right]"), &[tensor], false)
+        self.arena.apply(ELEMENT, &[tensor, self.arena.label(&index, &index)], false)
     }
 
     /// Element `k` of a tensor's adjoint, in row-major order.
@@ -157,49 +167,48 @@ impl<'a, T: Real> Formulas<'a, T> {
         if !self.arena.is_tensor(g) {
             return g;
         }
-        self.arena.pattern(&format!(r"{{0}}\left[{k}\right]"), &[g], false)
+        let k = k.to_string();
+        self.arena.apply(ELEMENT, &[g, self.arena.label(&k, &k)], false)
+    }
+
+    /// What is said of a list that is not written out: ` of 9`, ` (9 terms)`.
+    fn remark(&self, words: &str) -> Id {
+        self.arena.label(words, &format!(r"\text{{{words}}}"))
     }
 
     fn long_sum(&self, terms: &[usize]) -> Id {
-        let name = |k: usize| self.operand(&Operand::Entry(k), &mut HashMap::new()).0;
-        let list = [name(terms[0]), name(terms[1]), name(terms[terms.len() - 1])];
-        let latex = format!(r"{{0}} + {{1}} + \ldots + {{2}}\text{{ ({} terms)}}", terms.len());
-        self.arena.pattern(&latex, &list, false)
+        let name = |k: usize| self.operand(&Operand::Entry(terms[k])).0;
+        let remark = self.remark(&format!(" ({} terms)", terms.len()));
+        self.arena.apply(LONG_SUM, &[name(0), name(1), name(terms.len() - 1), remark], false)
     }
 
     /// A function of more arguments than are written out.
     fn wide(&self, i: usize, operands: &[Operand<T>]) -> Id {
         let (arena, reader, n) = (&self.arena, self.reader, operands.len());
-        let at = |k: usize| self.operand(&operands[k], &mut HashMap::new()).0;
-        let listed = |name: &str, tensor: bool| {
-            let latex = format!(r"\operatorname{{{name}}}\left({{0}}, {{1}}, \ldots, {{2}}\right)\text{{ of {n}}}");
-            arena.pattern(&latex, &[at(0), at(1), at(n - 1)], tensor)
+        let at = |k: usize| self.operand(&operands[k]).0;
+        let ends = [at(0), at(1), at(n - 1)];
+        let of = |notation: Notation, first: &[Id], tensor: bool| {
+            let list: Vec<Id> = [first, &ends, &[self.remark(&format!(" of {n}"))]].concat();
+            arena.apply(notation, &list, tensor)
         };
-        let kind = reader.kind(i);
-        match kind {
+        let listed = |name: &str, tensor: bool| of(LISTED, &[operator(arena, name)], tensor);
+        match reader.kind(i) {
             Kind::Nary(f @ (Nary::Sum | Nary::Mean)) => {
-                let sum = format!(r"{{0}} + {{1}} + \ldots + {{2}}\text{{ ({n} terms)}}");
-                let sum = arena.pattern(&sum, &[at(0), at(1), at(n - 1)], false);
+                let list = [ends[0], ends[1], ends[2], self.remark(&format!(" ({n} terms)"))];
+                let sum = arena.apply(LONG_SUM, &list, false);
                 if f == Nary::Sum { sum } else { arena.div(sum, arena.number(n as f64)) }
             }
-            Kind::Nary(Nary::Product) => arena.pattern(r"{0} {1} \cdots {2}", &[at(0), at(1), at(n - 1)], false),
+            Kind::Nary(Nary::Product) => arena.apply(LONG_PRODUCT, &ends, false),
             Kind::Nary(Nary::Dot) => {
-                let ids = [at(0), at(n / 2), at(n / 2 - 1), at(n - 1)];
-                let ids = [arena.mul(ids[0], ids[1]), arena.mul(ids[2], ids[3])];
-                arena.pattern(&format!(r"{{0}} + \ldots + {{1}}\text{{ ({} terms)}}", n / 2), &ids, false)
+                let remark = self.remark(&format!(" ({} terms)", n / 2));
+                let products = [arena.mul(at(0), at(n / 2)), arena.mul(at(n / 2 - 1), at(n - 1)), remark];
+                arena.apply(LONG_DOT, &products, false)
             }
-            Kind::Nary(f) => listed(&text::escaped(f.name()), false),
+            Kind::Nary(f) => listed(f.name(), false),
             Kind::Block => listed("fuse", false),
-            _ => match reader.tensor_entry(i).map(|entry| &entry.source) {
-                Some(Source::Scalars { .. }) => arena.pattern(
-                    &format!(r"\left[{{0}}, {{1}}, \ldots, {{2}}\right]\text{{ of {n}}}"),
-                    &[at(0), at(1), at(n - 1)],
-                    true,
-                ),
-                Some(_) => {
-                    let name = reader.tensor_entry(i).map_or("", |entry| entry.name());
-                    listed(&text::escaped(name), true)
-                }
+            _ => match reader.tensor_entry(i) {
+                Some(TensorEntry { source: Source::Scalars { .. }, .. }) => of(LONG_ARRAY, &[], true),
+                Some(entry) => listed(entry.name(), true),
                 None => listed("f", false),
             },
         }
@@ -231,8 +240,8 @@ impl<'a, T: Real> Formulas<'a, T> {
         }
     }
 
-    /// A tensor operation with its operands' formulas.
-    fn operation(&self, i: usize, inputs: Vec<Id>) -> Operation<'_> {
+    /// A tensor operation with its operands' formulas; `uniform` if its gradient is one number for all elements.
+    fn operation(&self, i: usize, inputs: Vec<Id>, uniform: bool) -> Operation<'_> {
         let operands = self.reader.operands(i);
         let shape_of = |operand: &Operand<T>| match operand {
             Operand::Entry(k) => self.reader.shape(*k).unwrap_or(&[]).to_vec(),
@@ -249,28 +258,24 @@ impl<'a, T: Real> Formulas<'a, T> {
             _ => false,
         };
         let function = self.reader.names.label(i).and_then(|label| label.function.as_deref().map(str::to_owned));
-        Operation {
-            arena: &self.arena,
-            inputs,
+        let operands = Operands {
             shapes: operands.iter().map(shape_of).collect(),
+            shape: self.reader.shape(i).unwrap_or(&[]).to_vec(),
             zeros: operands.iter().map(zeros).collect(),
             unit_targets,
-            shape: self.reader.shape(i).unwrap_or(&[]).to_vec(),
-            function,
-        }
+            uniform,
+        };
+        Operation { arena: &self.arena, inputs, operands, function }
     }
 
     fn tensor(&self, i: usize, ids: Vec<Id>) -> Id {
         let Some(entry) = self.reader.tensor_entry(i) else { return self.name(i) };
         match &entry.source {
             Source::Leaf(_) => self.name(i),
-            Source::Op { op, .. } => self.operation(i, ids).formula(op),
+            Source::Op { op, .. } => self.operation(i, ids, false).formula(op),
             Source::Region { .. } => self.call("checkpoint", &ids, true),
             Source::Scalars { shape, .. } if shape.is_empty() && ids.len() == 1 => ids[0],
-            Source::Scalars { .. } => {
-                let places: Vec<String> = (0..ids.len()).map(|k| format!("{{{k}}}")).collect();
-                self.arena.pattern(&format!(r"\left[{}\right]", places.join(", ")), &ids, true)
-            }
+            Source::Scalars { .. } => self.arena.apply(ARRAY, &ids, true),
         }
     }
 
@@ -312,7 +317,7 @@ impl<'a, T: Real> Formulas<'a, T> {
     pub(super) fn step(&self, i: usize, of: usize) -> Option<Symbol<'_>> {
         let one = Symbol::new(&self.arena, self.arena.number(1.0), 1.0);
         let passed = self.pass_on(i, one, self.quantities.wide[i], of);
-        passed.into_iter().filter(|&(k, _)| k == of).map(|(_, slope)| slope).reduce(|sum, slope| sum + slope)
+        passed.into_iter().filter(|&(k, _)| k == of).map(|(_, partial)| partial).reduce(|sum, partial| sum + partial)
     }
 
     /// One step of the sweep, through entry `i`.
@@ -326,29 +331,28 @@ impl<'a, T: Real> Formulas<'a, T> {
         if quantities::is_addition(reader, i) {
             return (0..2).filter_map(entry).map(|of| (of, g)).collect();
         }
-        let mut memo = HashMap::new();
         let x: Vec<Symbol<'_>> = operands
             .iter()
             .map(|operand| {
-                let (id, value) = self.operand(operand, &mut memo);
+                let (id, value) = self.operand(operand);
                 Symbol::new(arena, id, value)
             })
             .collect();
         let y = {
-            // A logistic function's slope is told by its value.
+            // The derivative of a logistic function is told by its value.
             let by_name = matches!(reader.kind(i), Kind::Unary(Unary::Sigmoid | Unary::Tanh) | Kind::Tensor);
             let id = if by_name && self.quantities.shown[i] { self.name(i) } else { self.expression(i) };
             Symbol::new(arena, id, self.value(i))
         };
-        let listed = |slopes: Vec<Symbol<'s>>| {
-            slopes.into_iter().enumerate().filter_map(|(k, slope)| Some((entry(k)?, g * slope))).collect()
+        let listed = |partials: Vec<Symbol<'s>>| {
+            partials.into_iter().enumerate().filter_map(|(k, partial)| Some((entry(k)?, g * partial))).collect()
         };
         match reader.kind(i) {
             Kind::Leaf => Vec::new(),
             Kind::Unary(f) => match reader.names.label(i).and_then(|label| label.function.clone()) {
                 Some(function) => {
-                    let slope = rules::called(arena, &function, "'", x[0].id(arena));
-                    listed(vec![Symbol::new(arena, slope, f.derivative(x[0].value, y.value))])
+                    let partial = rules::primed(arena, &function, x[0].id(arena));
+                    listed(vec![Symbol::new(arena, partial, f.derivative(x[0].value, y.value))])
                 }
                 None => listed(vec![f.derivative(x[0], y)]),
             },
@@ -364,7 +368,7 @@ impl<'a, T: Real> Formulas<'a, T> {
             Kind::Nary(f) => listed(f.derivatives(&x, y).into_vec()),
             Kind::Block => {
                 let stored = reader.stored(i);
-                listed(stored.into_iter().map(|slope| Symbol::new(arena, arena.number(slope), slope)).collect())
+                listed(stored.into_iter().map(|partial| Symbol::new(arena, arena.number(partial), partial)).collect())
             }
             Kind::At => {
                 let Some(of) = entry(0) else { return Vec::new() };
@@ -389,7 +393,8 @@ impl<'a, T: Real> Formulas<'a, T> {
         match &entry.source {
             Source::Leaf(_) => {}
             Source::Op { op, .. } => {
-                let operation = self.operation(i, x.iter().map(|x| x.id(arena)).collect());
+                let inputs = x.iter().map(|x| x.id(arena)).collect();
+                let operation = self.operation(i, inputs, !arena.is_tensor(g));
                 for (k, operand) in operands.iter().enumerate() {
                     if let Operand::Entry(of) = operand
                         && let Some(id) = operation.gradient(op, k, y.id(arena), g)
@@ -407,7 +412,7 @@ impl<'a, T: Real> Formulas<'a, T> {
                 }
             }
             Source::Region { places, .. } => {
-                let id = arena.pattern(r"\text{vjp of checkpoint}\left({0}\right)", &[g], false);
+                let id = rules::vjp(arena, "checkpoint", g, false);
                 passed.extend(places.iter().map(|&of| (of as usize, Symbol::new(arena, id, f64::NAN))));
             }
         }
@@ -424,7 +429,7 @@ impl<'a, T: Real> Formulas<'a, T> {
     ) -> Vec<(usize, Symbol<'s>)> {
         let (arena, reader, n) = (&self.arena, self.reader, operands.len());
         let symbol = |k: usize| {
-            let (id, value) = self.operand(&operands[k], &mut HashMap::new());
+            let (id, value) = self.operand(&operands[k]);
             Symbol::new(arena, id, value)
         };
         let y = Symbol::new(arena, self.name(i), self.value(i));
@@ -433,7 +438,7 @@ impl<'a, T: Real> Formulas<'a, T> {
         let mut passed = Vec::new();
         for k in places {
             let Operand::Entry(of) = operands[k] else { continue };
-            let slope = match reader.kind(i) {
+            let partial = match reader.kind(i) {
                 Kind::Nary(Nary::Sum) => Symbol::constant(1.0),
                 Kind::Nary(Nary::Mean) => Symbol::constant(1.0) / Symbol::new(arena, arena.number(n as f64), n as f64),
                 Kind::Nary(Nary::Dot) => symbol((k + n / 2) % n),
@@ -442,17 +447,15 @@ impl<'a, T: Real> Formulas<'a, T> {
                 Kind::Nary(Nary::LogSumExp) => (symbol(k) - y).apply1(Unary::Exp),
                 Kind::Nary(f) => {
                     let values: Vec<f64> = (0..n).map(|k| symbol(k).value).collect();
-                    let slope = f.derivatives(&values, y.value)[k];
-                    let latex = format!(
-                        r"\frac{{\partial \text{{ {}}}}}{{\partial \text{{ argument {}}}}}",
-                        text::escaped(f.name()),
-                        k + 1
-                    );
-                    Symbol::new(arena, arena.pattern(&latex, &[], false), slope)
+                    let partial = f.derivatives(&values, y.value)[k];
+                    let words = |plain: &str, latex: &str| arena.label(plain, &format!(r"\partial \text{{ {latex}}}"));
+                    let argument = format!("argument {}", k + 1);
+                    let ratio = [words(f.name(), &escaped(f.name())), words(&argument, &argument)];
+                    Symbol::new(arena, arena.apply(PARTIAL, &ratio, false), partial)
                 }
                 Kind::Block => {
-                    let slope = reader.stored(i)[k];
-                    Symbol::new(arena, arena.number(slope), slope)
+                    let partial = reader.stored(i)[k];
+                    Symbol::new(arena, arena.number(partial), partial)
                 }
                 _ => {
                     let id = self.item(g.id(arena), k);
@@ -460,7 +463,7 @@ impl<'a, T: Real> Formulas<'a, T> {
                     continue;
                 }
             };
-            passed.push((of, g * slope));
+            passed.push((of, g * partial));
         }
         passed
     }

@@ -178,9 +178,9 @@ fn written<T: Real>(quantities: &Quantities, formulas: &Formulas<'_, T>, path: &
     let label = |i: usize| -> Text { text::render(arena, formula(i)) };
     let (mut factors, mut value) = (Vec::new(), 1.0);
     for step in path.windows(2) {
-        let Some(slope) = formulas.step(step[0], step[1]) else { continue };
-        value *= slope.value;
-        factors.push(text::factor(arena, slope.id(arena)).plain);
+        let Some(partial) = formulas.step(step[0], step[1]) else { continue };
+        value *= partial.value;
+        factors.push(text::factor(arena, partial.id(arena)).plain);
     }
     let steps = path.iter().rev().map(|&i| label(i).plain).collect();
     Path { steps, factors, value }

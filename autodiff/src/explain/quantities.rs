@@ -3,19 +3,17 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::Real;
 use crate::inspect::reader::{Operand, Reader};
 use crate::tape::opcode::{ADD, Kind, SUM};
-use crate::tensor::entry::Source;
+use crate::tensor::entry::{OpRef, Source};
+use crate::tensor::written::{Operands, Place};
+use crate::{Real, Tensor};
 
 /// A formula of more symbols is taken apart.
 const LONG: u32 = 12;
 /// A sum may have more of them, and this many terms.
 const LONG_SUM: u32 = 24;
 pub(super) const WIDE: usize = 6;
-
-/// Operations on tensors that, beside those by elements, are written inside formulas.
-const PLAIN: &[&str] = &["sum", "reshape", "broadcast_to", "permute", "on_grad"];
 
 pub(super) struct Quantities {
     /// Whether an entry that the root depends on has a line of its own.
@@ -37,15 +35,21 @@ pub(super) fn is_addition<T: Real>(reader: &Reader<T>, i: usize) -> bool {
     reader.opcode(i) == ADD
 }
 
+/// Where the result of a tensor operation is written that has no name.
+fn place<T: Real>(op: &OpRef<T>, inputs: &[Tensor<T>], output: &Tensor<T>) -> Place {
+    if op.row().is_some() {
+        return Place::Inside;
+    }
+    let shapes = inputs.iter().map(|x| x.shape().to_vec()).collect();
+    let (shape, zeros) = (output.shape().to_vec(), vec![false; inputs.len()]);
+    let of = Operands { shapes, shape, zeros, unit_targets: false, uniform: false };
+    op.notation(&of).map_or(Place::Line, |written| written.place)
+}
+
 /// Whether an entry shows the tensor that it reads with more or fewer axes of length 1.
 fn is_view<T: Real>(reader: &Reader<T>, i: usize) -> bool {
-    let Some(Source::Op { op, inputs, output }) = reader.tensor_entry(i).map(|entry| &entry.source) else {
-        return false;
-    };
-    op.name() == "reshape" && !op.is_own() && {
-        let longer = |x: &[usize]| x.iter().copied().filter(|&n| n != 1).collect::<Vec<_>>();
-        longer(inputs[0].shape()) == longer(output.shape())
-    }
+    let source = reader.tensor_entry(i).map(|entry| &entry.source);
+    matches!(source, Some(Source::Op { op, inputs, output }) if place(op, inputs, output) == Place::Nowhere)
 }
 
 impl Quantities {
@@ -70,10 +74,9 @@ impl Quantities {
             shown[i] = i == reader.root || named || kind == Kind::Leaf || readers[i] != 1;
             if let (Kind::Tensor, Some(entry)) = (kind, reader.tensor_entry(i)) {
                 shown[i] |= match &entry.source {
-                    Source::Op { op, .. } if op.row().is_some() => false,
-                    Source::Op { op, .. } => {
+                    Source::Op { op, inputs, output } => {
                         let seen_as = readers[i] == 1 && is_view(reader, last_reader[i] as usize);
-                        !seen_as && (op.is_own() || !PLAIN.contains(&op.name()))
+                        !seen_as && place(op, inputs, output) == Place::Line
                     }
                     Source::Scalars { shape, .. } => !shape.is_empty(),
                     _ => true,
@@ -83,14 +86,24 @@ impl Quantities {
             let entries = operands.iter().filter_map(|o| if let Operand::Entry(k) = o { Some(*k) } else { None });
             let inlined: Vec<usize> = entries.filter(|&k| !shown[k]).collect();
             if is_addition(reader, i) {
+                if let [k, l] = inlined[..]
+                    && k == l
+                    && terms[k] as usize > WIDE
+                {
+                    // Doubled again and again, sums would have as many terms as a power of two.
+                    shown[k] = true;
+                    (size[i], terms[i]) = (3, 2);
+                    continue;
+                }
                 // A chain of additions is one sum, looked at when it is complete.
                 let own = operands.len() - inlined.len();
                 size[i] = inlined.iter().fold(1 + own as u32, |sum, &k| sum.saturating_add(size[k]));
                 let of = |&k: &usize| if is_addition(reader, k) { terms[k] } else { 1 };
-                terms[i] = inlined.iter().map(of).sum::<u32>() + own as u32;
+                terms[i] = inlined.iter().map(of).fold(own as u32, u32::saturating_add);
                 continue;
             }
-            let total = inlined.iter().map(|&k| size[k]).sum::<u32>() + (operands.len() - inlined.len()) as u32 + 1;
+            let own = 1 + (operands.len() - inlined.len()) as u32;
+            let total = inlined.iter().map(|&k| size[k]).fold(own, u32::saturating_add);
             let many = matches!(kind, Kind::Nary(_) | Kind::Block | Kind::Tensor) && operands.len() > WIDE;
             wide[i] = many;
             shown[i] |= many;

@@ -1,7 +1,6 @@
 //! A number that knows its formula, so that the table's derivative rules write themselves out.
 
 use super::expr::{Arena, Id};
-use super::template::Template;
 use crate::rules::{Algebra, Binary, Unary, algebra_operators};
 
 /// A number and how it came about; copied freely, as [`Algebra`] asks. Choices are made by the number: a formula is written
@@ -65,7 +64,7 @@ pub(super) fn unary(arena: &Arena, f: Unary, x: Id) -> Id {
         Unary::Square => arena.pow(x, 2),
         _ => match arena.as_number(x) {
             Some(number) => arena.number(f.value(number)),
-            None => arena.apply(&Template::new(f.latex()).into(), &[x], arena.is_tensor(x)),
+            None => arena.apply(f.notation(), &[x], arena.is_tensor(x)),
         },
     }
 }
@@ -87,7 +86,7 @@ pub(super) fn binary(arena: &Arena, f: Binary, a: Id, b: Id) -> Id {
                 }
             }
             let tensor = arena.is_tensor(a) || arena.is_tensor(b);
-            arena.apply(&Template::new(f.latex()).into(), &[a, b], tensor)
+            arena.apply(f.notation(), &[a, b], tensor)
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Formulas and numbers as text, in both forms.
 
 use super::expr::{Arena, Id, Node};
-use super::template::{self, Level, Piece};
+use crate::rules::notation::{Level, Markup};
 
 /// The same in plain text and in LaTeX.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,20 +29,13 @@ impl Text {
 
     /// Brackets around both.
     pub(super) fn bracketed(self) -> Self {
-        Self { plain: format!("({})", self.plain), latex: format!(r"\left({}\right)", self.latex) }
+        Self { plain: Markup::Text.bracketed(&self.plain), latex: Markup::Latex.bracketed(&self.latex) }
     }
 
     pub(super) fn joined(texts: &[Self], plain: &str, latex: &str) -> Self {
         let list = |of: fn(&Self) -> &str| texts.iter().map(of).collect::<Vec<_>>();
         Self { plain: list(|t| &t.plain).join(plain), latex: list(|t| &t.latex).join(latex) }
     }
-}
-
-/// Which of the two forms is written.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Plain,
-    Latex,
 }
 
 /// A number in six digits.
@@ -94,61 +87,16 @@ fn latex_number(x: f64) -> String {
     }
 }
 
+fn marked_number(x: f64, markup: Markup) -> String {
+    match markup {
+        Markup::Text => plain_number(x),
+        Markup::Latex => latex_number(x),
+    }
+}
+
 /// A number as it stands between others: in brackets if it is negative.
 pub(super) fn factor_number(x: f64) -> Text {
     if x < 0.0 { number(x).bracketed() } else { number(x) }
-}
-
-/// A name as it is set in LaTeX: `W[1]` with its index up, `x1` with it below, Greek letters as such.
-pub(super) fn latex_name(name: &str) -> String {
-    if let Some((base, index)) = name.strip_suffix(']').and_then(|rest| rest.split_once('[')) {
-        return format!("{}^{{[{}]}}", latex_name(base), escaped(index));
-    }
-    if let Some(base) = name.strip_suffix('\'') {
-        return format!("{}'", latex_name(base));
-    }
-    if let Some((base, index)) = name.split_once('_')
-        && !base.is_empty()
-        && !index.is_empty()
-        && !index.contains('_')
-    {
-        return format!("{}_{{{}}}", latex_name(base), latex_word(index));
-    }
-    let base = name.trim_end_matches(|c: char| c.is_ascii_digit());
-    if !base.is_empty() && base.len() < name.len() && base.chars().all(char::is_alphabetic) {
-        return format!("{}_{{{}}}", latex_word(base), &name[base.len()..]);
-    }
-    latex_word(name)
-}
-
-fn latex_word(word: &str) -> String {
-    if let Some((command, _)) = template::greek().find(|(command, sign)| *command == word || *sign == word) {
-        return format!(r"\{command}");
-    }
-    let mut chars = word.chars();
-    match (chars.next(), chars.next()) {
-        (Some(c), None) if c.is_ascii_alphanumeric() => word.to_owned(),
-        _ if !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit()) => word.to_owned(),
-        _ => format!(r"\mathrm{{{}}}", escaped(word)),
-    }
-}
-
-/// Text for LaTeX: signs that mean something there, and letters that it lacks, are written out.
-pub(super) fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.chars() {
-        let mut bytes = [0; 4];
-        let sign: &str = c.encode_utf8(&mut bytes);
-        let greek = template::greek().find(|(_, letter)| *letter == sign);
-        match (c, greek) {
-            (_, Some((command, _))) => out += &format!(r"\{command} "),
-            ('_' | '%' | '&' | '#' | '$' | '{' | '}', _) => out.extend(['\\', c]),
-            ('\\' | '^' | '~', _) => out.push('-'),
-            (' ', _) => out.push_str(r"\ "),
-            _ => out.push(if c.is_ascii() { c } else { '?' }),
-        }
-    }
-    out
 }
 
 /// A formula in both forms.
@@ -166,104 +114,66 @@ pub(super) fn factor(arena: &Arena, id: Id) -> Text {
 }
 
 fn rendered(arena: &Arena, id: Id, needs: Level) -> Text {
-    Text { plain: write(arena, id, needs, Form::Plain), latex: write(arena, id, needs, Form::Latex) }
+    Text { plain: write(arena, id, needs, Markup::Text), latex: write(arena, id, needs, Markup::Latex) }
 }
 
 /// How tightly a formula holds together.
 fn level(arena: &Arena, id: Id) -> Level {
     match &*arena.node(id) {
         Node::Number(x) if x.get() < 0.0 => Level::Sum,
-        Node::Number(_) | Node::Name { .. } => Level::Atom,
+        Node::Number(_) | Node::Name { .. } | Node::Label { .. } => Level::Atom,
         Node::Sum(_) => Level::Sum,
         Node::Product { coefficient, .. } if coefficient.get() < 0.0 => Level::Sum,
         Node::Product { coefficient, factors } if coefficient.get() == 1.0 && matches!(factors[..], [(_, 2..)]) => {
             Level::Power
         }
         Node::Product { .. } => Level::Product,
-        Node::Apply { template, .. } => template.level,
+        Node::Apply { notation, .. } => notation.level(),
     }
 }
 
-fn write(arena: &Arena, id: Id, needs: Level, form: Form) -> String {
+fn write(arena: &Arena, id: Id, needs: Level, markup: Markup) -> String {
     let text = match &*arena.node(id) {
-        Node::Number(x) => match form {
-            Form::Plain => plain_number(x.get()),
-            Form::Latex => latex_number(x.get()),
-        },
-        Node::Name { plain, latex } => match form {
-            Form::Plain => plain.to_string(),
-            Form::Latex => latex.to_string(),
-        },
+        Node::Number(x) => marked_number(x.get(), markup),
+        Node::Name { plain, latex } | Node::Label { plain, latex } => markup.sign(plain, latex).to_owned(),
         Node::Sum(terms) => {
             let mut out = String::new();
             for (k, &(c, of)) in terms.iter().enumerate() {
                 let c = c.get();
-                let minus = if form == Form::Plain { "−" } else { "-" };
-                match (k, c < 0.0) {
-                    (0, false) => {}
-                    (0, true) => out.push_str(minus),
-                    (_, false) => out.push_str(" + "),
-                    (_, true) => out += &format!(" {minus} "),
-                }
-                out.push_str(&write(arena, arena.scale(c.abs(), of), Level::Product, form));
+                out.push_str(match (k, c < 0.0) {
+                    (0, false) => "",
+                    (0, true) => markup.sign("−", "-"),
+                    (_, false) => " + ",
+                    (_, true) => markup.sign(" − ", " - "),
+                });
+                out.push_str(&write(arena, arena.scale(c.abs(), of), Level::Product, markup));
             }
             out
         }
-        Node::Product { coefficient, factors } => product(arena, coefficient.get(), factors, form),
-        Node::Apply { template, arguments } => {
-            let pieces = if form == Form::Plain { &template.plain } else { &template.latex };
-            let mut out = String::new();
-            for (at, piece) in pieces.iter().enumerate() {
-                match piece {
-                    Piece::Text(text) => out.push_str(text),
-                    Piece::Argument(k, needs) => {
-                        let mut argument = write(arena, arguments[*k], *needs, form);
-                        let power =
-                            matches!(pieces.get(at + 1), Some(Piece::Text(text)) if text.starts_with(['^', '\'']));
-                        if form == Form::Latex && power && argument.contains('^') && !argument.starts_with(r"\left") {
-                            // LaTeX takes one superscript only.
-                            argument = format!("{{{argument}}}");
-                        }
-                        // `sin(2y)`, but `sin y`.
-                        let function = |out: &str| {
-                            out.trim_end().ends_with(|c: char| c.is_ascii_alphanumeric() || ('₀'..='₉').contains(&c))
-                        };
-                        if argument.starts_with(['(', '\\'])
-                            && argument.ends_with(')')
-                            && function(&out)
-                            && form == Form::Plain
-                        {
-                            out.truncate(out.trim_end().len());
-                        }
-                        out.push_str(&argument);
-                    }
-                }
-            }
-            out
+        Node::Product { coefficient, factors } => product(arena, coefficient.get(), factors, markup),
+        Node::Apply { notation, arguments, .. } => {
+            notation.print(markup, arguments.len(), &|k, needs| write(arena, arguments[k], needs, markup))
         }
     };
-    if level(arena, id) >= needs {
-        return text;
-    }
-    if form == Form::Plain { format!("({text})") } else { format!(r"\left({text}\right)") }
+    if level(arena, id) >= needs { text } else { markup.bracketed(&text) }
 }
 
-fn product(arena: &Arena, coefficient: f64, factors: &[(Id, i32)], form: Form) -> String {
+fn product(arena: &Arena, coefficient: f64, factors: &[(Id, i32)], markup: Markup) -> String {
     let (above, below): (Vec<_>, Vec<_>) = factors.iter().partition(|factor| factor.1 > 0);
-    let minus = if coefficient < 0.0 { if form == Form::Plain { "−" } else { "-" } } else { "" };
+    let minus = if coefficient < 0.0 { markup.sign("−", "-") } else { "" };
     let size = coefficient.abs();
     if below.is_empty() {
-        return format!("{minus}{}", row(arena, size, &above, form, Level::Sum));
+        return format!("{minus}{}", factors_of(arena, size, &above, markup, Level::Sum));
     }
     let below: Vec<(Id, i32)> = below.iter().map(|&&(id, power)| (id, -power)).collect();
     let below: Vec<&(Id, i32)> = below.iter().collect();
     // People write 1/(2x) for 0.5/x.
     let (size, below_size) =
         if above.is_empty() && matches!(size, 0.5 | 0.25) { (1.0, 1.0 / size) } else { (size, 1.0) };
-    let alone = if form == Form::Latex { Level::Sum } else { Level::Prefix };
-    let top = row(arena, size, &above, form, alone);
-    let bottom = row(arena, below_size, &below, form, Level::Sum);
-    if form == Form::Latex {
+    let alone = if markup == Markup::Latex { Level::Sum } else { Level::Prefix };
+    let top = factors_of(arena, size, &above, markup, alone);
+    let bottom = factors_of(arena, below_size, &below, markup, Level::Sum);
+    if markup == Markup::Latex {
         return format!(r"{minus}\frac{{{top}}}{{{bottom}}}");
     }
     // What is more than one factor, or holds together loosely, is bracketed below the stroke.
@@ -281,16 +191,13 @@ fn unwrapped(text: &str) -> String {
     if inner.is_some_and(|inner| !inner.contains(['(', ')'])) { text.to_owned() } else { format!("({text})") }
 }
 
-/// Factors with positive powers, in a row; one alone needs no brackets if it holds together as well as `alone`.
-fn row(arena: &Arena, coefficient: f64, factors: &[&(Id, i32)], form: Form, alone: Level) -> String {
-    let mut out = match (coefficient, form) {
-        (1.0, _) if !factors.is_empty() => String::new(),
-        (0.5, Form::Plain) if !factors.is_empty() => "½".to_owned(),
-        (0.5, Form::Latex) if !factors.is_empty() => r"\tfrac{1}{2}".to_owned(),
-        (0.25, Form::Plain) if !factors.is_empty() => "¼".to_owned(),
-        (0.25, Form::Latex) if !factors.is_empty() => r"\tfrac{1}{4}".to_owned(),
-        (x, Form::Plain) => plain_number(x),
-        (x, Form::Latex) => latex_number(x),
+/// Factors with positive powers, side by side; one alone needs no brackets if it holds together as well as `alone`.
+fn factors_of(arena: &Arena, coefficient: f64, factors: &[&(Id, i32)], markup: Markup, alone: Level) -> String {
+    let mut out = match coefficient {
+        1.0 if !factors.is_empty() => String::new(),
+        0.5 if !factors.is_empty() => markup.sign("½", r"\tfrac{1}{2}").to_owned(),
+        0.25 if !factors.is_empty() => markup.sign("¼", r"\tfrac{1}{4}").to_owned(),
+        x => marked_number(x, markup),
     };
     let mut before = (!out.is_empty()).then_some(Look::Number);
     let mut tensor_before = false;
@@ -303,21 +210,15 @@ fn row(arena: &Arena, coefficient: f64, factors: &[&(Id, i32)], form: Form, alon
         } else {
             Level::Prefix
         };
-        let mut text = write(arena, id, needs, form);
-        if power > 1 && form == Form::Latex && text.contains('^') && !text.starts_with(r"\left") {
-            text = format!("{{{text}}}");
-        }
+        let mut text = write(arena, id, needs, markup);
         if power > 1 {
-            text += &match form {
-                Form::Plain => template::script('^', &power.to_string()),
-                Form::Latex => format!("^{{{power}}}"),
-            };
+            text = markup.power(text, power);
         }
         let tensor = arena.is_tensor(id);
         if tensor && tensor_before {
-            out.push_str(if form == Form::Plain { " ⊙ " } else { r" \odot " });
+            out.push_str(markup.sign(" ⊙ ", r" \odot "));
         } else if let Some(before) = before {
-            out.push_str(between(before, look(arena, id), &text, form));
+            out.push_str(between(before, look(arena, id), &text, markup));
         }
         (before, tensor_before) = (Some(look(arena, id)), tensor);
         out.push_str(&text);
@@ -345,8 +246,8 @@ fn look(arena: &Arena, id: Id) -> Look {
 }
 
 /// What stands between two factors: nothing between `2` and `x` or `x` and `z`, a dot between longer names.
-fn between(before: Look, after: Look, text: &str, form: Form) -> &'static str {
-    if form == Form::Latex {
+fn between(before: Look, after: Look, text: &str, markup: Markup) -> &'static str {
+    if markup == Markup::Latex {
         // A number behind a number would be read as one.
         return if text.starts_with(|c: char| c.is_ascii_digit()) { r" \cdot " } else { r" \, " };
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Graph, Node, Role};
+use super::parts::{Graph, Node, Role};
 
 /// Text inside quotes.
 fn quoted(text: &str) -> String {

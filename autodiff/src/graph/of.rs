@@ -4,15 +4,14 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::{Graph, Node, Role};
-use crate::engine::Gradients;
-use crate::engine::Handle;
+use super::parts::{Graph, Node, Role};
 use crate::engine::gradients::gradients;
+use crate::engine::{Gradients, Handle};
 use crate::error::{Error, Result};
 use crate::explain::plain_number;
 use crate::inspect::reader::{Operand, Reader};
 use crate::rules::Binary;
-use crate::tape::opcode::{Form, Kind};
+use crate::tape::opcode::Kind;
 use crate::tape::trace;
 use crate::tensor::entry::Source;
 use crate::tensor::op::Row;
@@ -129,17 +128,13 @@ impl<T: Real> Drawing<'_, T> {
 
     fn node(&self, i: usize, operands: &[Operand<T>], group: Option<usize>) -> Node {
         let reader = self.reader;
-        let (variable, parameter) = match (reader.kind(i), reader.tensor_entry(i).map(|entry| &entry.source)) {
-            (Kind::Leaf, _) => (true, false),
-            (Kind::Tensor, Some(Source::Leaf(_))) => (true, true),
-            _ => (false, false),
-        };
-        let role = match (variable, parameter) {
-            (true, true) => Role::Parameter,
-            (true, false) => Role::Input,
+        let role = match (reader.kind(i), reader.tensor_entry(i).map(|entry| &entry.source)) {
+            (Kind::Leaf, _) => Role::Input,
+            (Kind::Tensor, Some(Source::Leaf(_))) => Role::Parameter,
             _ if i == reader.root => Role::Output,
             _ => Role::Operation,
         };
+        let variable = matches!(role, Role::Input | Role::Parameter);
         let operation = self.operation(i, operands);
         let name = reader.names.name(i).map(str::to_owned);
         let mut lines = Vec::new();
@@ -207,14 +202,7 @@ impl<T: Real> Drawing<'_, T> {
             },
             (Kind::At, _) => format!("element {}", reader.position(i)),
             (Kind::Tensor, _) => reader.tensor_entry(i).map_or("tensor", |entry| entry.name()).to_owned(),
-            (
-                Kind::Leaf
-                | Kind::Unary(_)
-                | Kind::Nary(_)
-                | Kind::Block
-                | Kind::Binary(_, Form::Both | Form::First | Form::Second),
-                _,
-            ) => trace::name(reader.opcode(i)).to_owned(),
+            _ => trace::name(reader.opcode(i)).to_owned(),
         }
     }
 

@@ -11,7 +11,7 @@ use layout::std_shapes::shapes::{Arrow, Element, LineEndKind, ShapeKind};
 use layout::topo::layout::VisualGraph;
 
 use super::dot::escaped;
-use super::{Graph, Node};
+use super::parts::{Graph, Node};
 
 const FONT: f64 = 13.0;
 const LINE: f64 = 17.0;

@@ -3,6 +3,7 @@
 use num_traits::Float;
 
 use super::curvature::{Curvature, curvature};
+use super::notation::Notation;
 use super::{Algebra, special};
 
 /// The rows that are methods of number types. The others, operators first, stand in [`with_operators`]: they have no methods.
@@ -23,7 +24,7 @@ macro_rules! binary_functions {
                 let vanishes = R::select(R::constant(0.0).less(b), R::constant(0.0), y.xlogy(a));
                 R::select(a.equals(R::constant(0.0)), vanishes, y.xlogy(a))
             };
-            latex = "{a}^{{b}}"; at = [(2.0, 3.0), (0.3, -1.5), (1.0, 0.5), (2.0, 0.0), (1e-60, 0.1), (0.999_999_9, 1e6), (1e10, -20.3), (10.0, 290.0)];
+            notation = Power(&[A, Up(&[B])]); at = [(2.0, 3.0), (0.3, -1.5), (1.0, 0.5), (2.0, 0.0), (1e-60, 0.1), (0.999_999_9, 1e6), (1e10, -20.3), (10.0, 290.0)];
             edges = [(0.0, 2.0), (0.0, 1.0), (0.0, 0.5), (0.0, 0.0), (-2.0, 2.0), (-2.0, 0.5)];
         }
         /// Logarithm of `a` to base `b`.
@@ -31,14 +32,14 @@ macro_rules! binary_functions {
             float(a, b) = a.log(b);
             da(a, b, y) = y.domain(R::constant(1.0) / (a * b.ln()));
             db(a, b, y) = -y / (b * b.ln());
-            latex = r"\log_{{b}} {a}"; at = [(2.0, 3.0), (0.3, 10.0), (1.000_000_1, 2.0), (5.0, 0.9999), (1e-40, 0.5), (1e40, 1e-8)];
+            notation = Prefix(&[Command("log"), Down(&[B]), SPACE, A]); at = [(2.0, 3.0), (0.3, 10.0), (1.000_000_1, 2.0), (5.0, 0.9999), (1e-40, 0.5), (1e40, 1e-8)];
         }
         /// Length of the vector `(a, b)`. The gradient at the origin is 0. Second derivatives are exact to an eps of `1 / y`.
         Hypot hypot {
             float(a, b) = a.hypot(b);
             da(a, b, y) = R::select(y.equals(R::constant(0.0)), R::constant(0.0), a / y);
             db(a, b, y) = R::select(y.equals(R::constant(0.0)), R::constant(0.0), b / y);
-            latex = r"\sqrt{{a}^2 + {b}^2}"; at = [(3.0, -4.0), (0.3, 0.1), (0.05, 1.0), (1e90, 1e90), (-1e-20, 2e-20)];
+            notation = Atom(&[Root(&[A, Up(&[TWO]), PLUS, B, Up(&[TWO])])]); at = [(3.0, -4.0), (0.3, 0.1), (0.05, 1.0), (1e90, 1e90), (-1e-20, 2e-20)];
             edges = [(0.0, 0.0)];
         }
         /// Angle of the point with ordinate `a` and abscissa `b`, in radians. The gradient at the origin is NaN.
@@ -46,7 +47,7 @@ macro_rules! binary_functions {
             float(a, b) = a.atan2(b);
             da(a, b, y) = { let r = a.hypot(b); b / r / r };
             db(a, b, y) = { let r = a.hypot(b); -(a / r / r) };
-            latex = r"\operatorname{atan2}\left({a}, {b}\right)"; at = [(3.0, -4.0), (-0.3, -0.1), (0.5, 2.0), (1e-8, 1.0), (1.0, -1e-8), (1e80, 2e80), (0.0, 2.0)];
+            notation = Call(Word("atan2")); at = [(3.0, -4.0), (-0.3, -0.1), (0.5, 2.0), (1e-8, 1.0), (1.0, -1e-8), (1e80, 2e80), (0.0, 2.0)];
             edges = [(0.0, 0.0)];
         }
         /// The larger of two; a NaN operand yields the other. A tie shares its derivative evenly.
@@ -54,7 +55,7 @@ macro_rules! binary_functions {
             float(a, b) = a.max(b);
             da(a, b, y) = a.share(b, b.less(a));
             db(a, b, y) = b.share(a, a.less(b));
-            latex = r"\max\left({a}, {b}\right)"; at = [(3.0, -4.0), (0.3, 0.7), (1e10, -1e-8)];
+            notation = Call(Command("max")); at = [(3.0, -4.0), (0.3, 0.7), (1e10, -1e-8)];
             edges = [(1.0, 1.0), (f64::INFINITY, f64::INFINITY), (f64::NAN, 1.0)]; is linear;
         }
         /// The smaller of two; a NaN operand yields the other. A tie shares its derivative evenly.
@@ -62,7 +63,7 @@ macro_rules! binary_functions {
             float(a, b) = a.min(b);
             da(a, b, y) = a.share(b, a.less(b));
             db(a, b, y) = b.share(a, b.less(a));
-            latex = r"\min\left({a}, {b}\right)"; at = [(3.0, -4.0), (0.3, 0.7), (1e10, -1e-8)];
+            notation = Call(Command("min")); at = [(3.0, -4.0), (0.3, 0.7), (1e10, -1e-8)];
             edges = [(1.0, 1.0), (f64::INFINITY, f64::INFINITY), (f64::NAN, 1.0)]; is linear;
         }
         /// Positive difference `max(a - b, 0)`. The gradient at `a = b` is 0.
@@ -70,7 +71,7 @@ macro_rules! binary_functions {
             float(a, b) = if a <= b { F::zero() } else { a - b };
             da(a, b, y) = y.step();
             db(a, b, y) = -y.step();
-            latex = r"\left[{a} - {b}\right]_+"; at = [(3.0, -4.0), (0.3, 0.7), (1e10, -1e-8)];
+            notation = Atom(&[In(Square, &[A, LESS, B]), Down(&[Same("+")])]); at = [(3.0, -4.0), (0.3, 0.7), (1e10, -1e-8)];
             edges = [(1.0, 1.0)]; is linear;
         }
         /// Magnitude of `a` with the sign of `b`. The derivative at `a = 0` is 0, as for `abs`.
@@ -78,7 +79,7 @@ macro_rules! binary_functions {
             float(a, b) = a.copysign(b);
             da(a, b, y) = R::select(a.equals(R::constant(0.0)), R::constant(0.0), a.signum() * b.signum());
             db(a, b, y) = R::constant(0.0);
-            latex = r"\left|{a}\right| \operatorname{sgn} {b}"; at = [(3.0, -4.0), (-0.3, 0.7), (1e10, -1e-8)];
+            notation = Atom(&[In(Bars, &[Item(0)]), SPACE, Word("sgn"), SPACE, B]); at = [(3.0, -4.0), (-0.3, 0.7), (1e10, -1e-8)];
             edges = [(0.0, -1.0)]; is linear;
         }
         /// `a ln b`, which is 0 at `a = 0` whatever `b` (0 included); its gradient there is `(ln b, 0)`.
@@ -86,7 +87,7 @@ macro_rules! binary_functions {
             value(a, b) = if a == F::zero() && !b.is_nan() { F::zero() } else { a * b.ln() };
             da(a, b, y) = b.ln();
             db(a, b, y) = R::select(a.equals(R::constant(0.0)), a.apply2(Binary::Chain, R::constant(1.0) / b), a / b);
-            latex = r"{a} \ln {b}"; at = [(2.0, 3.0), (-0.3, 0.5), (0.0, 0.5), (1e-8, 1e40), (5.0, 0.999_999_999_999)];
+            notation = Prefix(&[A, SPACE, Command("ln"), SPACE, B]); at = [(2.0, 3.0), (-0.3, 0.5), (0.0, 0.5), (1e-8, 1e40), (5.0, 0.999_999_999_999)];
             edges = [(0.0, 0.0), (0.0, 2.0), (2.0, 0.0)];
         }
         /// `a ln(1 + b)`, accurate near `b = 0`; it is 0 at `a = 0` whatever `b`, and its gradient there is `(ln(1 + b), 0)`.
@@ -98,7 +99,7 @@ macro_rules! binary_functions {
                 let at_zero = a.apply2(Binary::Chain, R::constant(1.0) / shifted);
                 R::select(a.equals(R::constant(0.0)), at_zero, a / shifted)
             };
-            latex = r"{a} \ln\left(1 + {b}\right)";
+            notation = Atom(&[A, SPACE, Command("ln"), In(Round, &[Same("1 + "), B])]);
             at = [(2.0, 3.0), (-0.3, -0.5), (0.0, 0.5), (1e-8, 1e40), (5.0, 1e-10), (0.7, -0.999_999_999_999)];
             edges = [(0.0, -1.0), (0.0, 1.0), (2.0, -1.0)];
         }
@@ -112,7 +113,7 @@ macro_rules! binary_functions {
             };
             da(a, b, y) = exp_share(a, b, y);
             db(a, b, y) = exp_share(b, a, y);
-            latex = r"\ln\left(e^{{a}} + e^{{b}}\right)";
+            notation = Atom(&[Command("ln"), In(Round, &[Same("e"), Up(&[A]), PLUS, Same("e"), Up(&[B])])]);
             at = [(0.3, -1.2), (2.0, 2.0), (-700.0, -710.0), (1000.0, 998.5), (1e-8, 30.0), (-40.0, 1.7)];
             edges = [(f64::NEG_INFINITY, f64::NEG_INFINITY), (f64::INFINITY, 3.0), (f64::INFINITY, f64::INFINITY), (1000.0, 1000.0)];
         }
@@ -125,7 +126,7 @@ macro_rules! define {
         $value_or_float:ident($a:ident, $b:ident) = $value:expr;
         da($aa:ident, $ab:ident, $ay:ident) = $da:expr;
         db($ba:ident, $bb:ident, $by:ident) = $db:expr;
-        latex = $latex:literal; at = $points:expr; $(edges = [$($edge:expr),*];)? $(is $kind:ident;)?
+        notation = $notation:expr; at = $points:expr; $(edges = [$($edge:expr),*];)? $(is $kind:ident;)?
     })*) => {
         /// An operator or function of two arguments: a row of the table.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -142,8 +143,14 @@ macro_rules! define {
             }
 
             /// LaTeX of the function, with `{a}` and `{b}` standing for its arguments.
-            pub const fn latex(self) -> &'static str {
-                match self { $(Self::$variant => $latex,)* }
+            pub fn latex(self) -> String {
+                self.notation().latex(&["{a}", "{b}"])
+            }
+
+            /// How the function is written.
+            pub(crate) const fn notation(self) -> Notation {
+                use super::notation::sign::*;
+                match self { $(Self::$variant => $notation,)* }
             }
 
             /// Points inside the domain and off the kinks, at which the row is checked.
@@ -199,7 +206,7 @@ macro_rules! with_operators {
             value(a, b) = a + b;
             da(a, b, y) = R::constant(1.0);
             db(a, b, y) = R::constant(1.0);
-            latex = "{a} + {b}"; at = [(2.0, 3.0), (-0.3, 0.5), (1e10, -1e-8)];
+            notation = Sum(&[A, PLUS, B]); at = [(2.0, 3.0), (-0.3, 0.5), (1e10, -1e-8)];
             is linear;
         }
         /// Difference `a - b`.
@@ -207,7 +214,7 @@ macro_rules! with_operators {
             value(a, b) = a - b;
             da(a, b, y) = R::constant(1.0);
             db(a, b, y) = R::constant(-1.0);
-            latex = "{a} - {b}"; at = [(2.0, 3.0), (-0.3, 0.5), (1e10, -1e-8)];
+            notation = Sum(&[A, LESS, B]); at = [(2.0, 3.0), (-0.3, 0.5), (1e10, -1e-8)];
             is linear;
         }
         /// Product `a b`.
@@ -215,7 +222,7 @@ macro_rules! with_operators {
             value(a, b) = a * b;
             da(a, b, y) = b;
             db(a, b, y) = a;
-            latex = r"{a} \cdot {b}"; at = [(2.0, 3.0), (-0.3, 0.5), (1e10, -1e-8)];
+            notation = Product(&[A, DOT, B]); at = [(2.0, 3.0), (-0.3, 0.5), (1e10, -1e-8)];
             is bilinear;
         }
         /// Quotient `a / b`.
@@ -223,7 +230,7 @@ macro_rules! with_operators {
             value(a, b) = a / b;
             da(a, b, y) = R::constant(1.0) / b;
             db(a, b, y) = -y / b;
-            latex = r"\frac{{a}}{{b}}"; at = [(2.0, 3.0), (-0.3, 0.5), (1e10, -1e-8), (1e-8, 1e10)];
+            notation = Prefix(&[Over(&[A], &[B])]); at = [(2.0, 3.0), (-0.3, 0.5), (1e10, -1e-8), (1e-8, 1e10)];
             edges = [(1.0, 0.0), (0.0, 0.0)];
         }
         /// Remainder `a - b trunc(a / b)`. NaN at `b = 0`, in value and derivative.
@@ -232,7 +239,7 @@ macro_rules! with_operators {
             da(a, b, y) = y.domain(R::constant(1.0));
             // The quotient before rounding is an integer: `a / b` itself might round up to the next.
             db(a, b, y) = -((a - y) / b).round();
-            latex = r"{a} \bmod {b}"; at = [(7.3, 3.0), (-0.3, 0.5), (1e10, 3.3), (1e-8, -0.5)];
+            notation = Product(&[A, Sign(" mod ", r" \bmod "), B]); at = [(7.3, 3.0), (-0.3, 0.5), (1e10, 3.3), (1e-8, -0.5)];
             edges = [(2.0, 0.0)]; is linear;
         }
         /// Product in which a zero `a` wins over infinity and NaN: an adjoint times a slope, as [`Real::chain`](crate::Real::chain).
@@ -240,7 +247,7 @@ macro_rules! with_operators {
             value(a, b) = if a == F::zero() { a } else { a * b };
             da(a, b, y) = b;
             db(a, b, y) = a;
-            latex = r"{a} \cdot {b}"; at = [(2.0, 3.0), (-0.3, 0.5), (1e10, -1e-8)];
+            notation = Product(&[A, DOT, B]); at = [(2.0, 3.0), (-0.3, 0.5), (1e10, -1e-8)];
             is bilinear;
         }
         /// Power with an integer exponent, as `f64::powi` gives it; `b` is a constant.
@@ -248,7 +255,7 @@ macro_rules! with_operators {
             value(a, b) = a.powi(b.to_i32().unwrap_or(0));
             da(a, b, y) = R::select(b.equals(R::constant(0.0)), R::constant(0.0), b * a.powi_of(b - R::constant(1.0)));
             db(a, b, y) = R::constant(0.0);
-            latex = "{a}^{{b}}"; at = [(2.0, 3.0), (-0.3, -2.0), (1.7, 1.0), (-1.1, 9.0), (1e-8, 5.0), (1e10, -4.0)];
+            notation = Power(&[A, Up(&[B])]); at = [(2.0, 3.0), (-0.3, -2.0), (1.7, 1.0), (-1.1, 9.0), (1e-8, 5.0), (1e10, -4.0)];
         }
         /// Derivative of order `b` of [`digamma`](crate::rules::Unary::Digamma) at `a`; the order is a constant, a natural
         /// number up to 170. At 0 and at negative integers it is `+inf` for odd orders; for even ones the sign of the zero
@@ -257,7 +264,7 @@ macro_rules! with_operators {
             value(a, b) = special::with_order(special::polygamma, b, a);
             da(a, b, y) = y.domain(a.apply2(Binary::Polygamma, b + R::constant(1.0)));
             db(a, b, y) = R::constant(0.0);
-            latex = r"\psi^{\left({b}\right)}\left({a}\right)";
+            notation = Atom(&[Sign("ψ", r"\psi"), Up(&[In(Round, &[Item(1)])]), In(Round, &[Item(0)])]);
             at = [(0.1, 1.0), (2.5, 1.0), (1e-8, 1.0), (-0.7, 1.0), (30.0, 2.0), (1e6, 3.0), (-2.3, 2.0), (4.5, 0.0), (3.0, 6.0)];
         }
         /// Spherical Bessel function of the first kind, `j_b(a)`; the order is a constant, a natural number. 0 at `±inf`.
@@ -271,7 +278,7 @@ macro_rules! with_operators {
                 y.domain((b * below - next * a.apply2(Binary::SphericalJn, next)) / (b + next))
             };
             db(a, b, y) = R::constant(0.0);
-            latex = r"j_{{b}}\left({a}\right)";
+            notation = Atom(&[Same("j"), Down(&[B]), In(Round, &[Item(0)])]);
             at = [(0.0, 0.0), (0.0, 1.0), (0.0, 3.0), (1e-8, 1.0), (0.7, 1.0), (2.0, 2.0), (-1.3, 1.0), (5.0, 3.0), (6.0, 10.0), (100.0, 4.0)];
         }
         $($functions)*

@@ -1,7 +1,7 @@
 //! The table of elementary functions: one row a function.
 //!
-//! A row holds the function's name, its value on plain numbers, its derivative in terms of argument and result, its
-//! LaTeX, and points at which it is checked. Everything else reads the rows: [`Var`](crate::Var) and
+//! A row holds the function's name, its value on plain numbers, its derivative in terms of argument and result, how it
+//! is written, and points at which it is checked. Everything else reads the rows: [`Var`](crate::Var) and
 //! [`Dual`](crate::Dual) get their methods from them, tensors their elementwise operations, the sweeps their local
 //! derivatives, the tests their cases. Adding a function is adding one row.
 //!
@@ -62,6 +62,7 @@
 mod algebra;
 mod binary;
 mod curvature;
+pub(crate) mod notation;
 mod special;
 mod unary;
 

@@ -3,6 +3,7 @@
 use num_traits::Float;
 
 use super::curvature::{Curvature, curvature};
+use super::notation::Notation;
 use super::{Algebra, Binary, special};
 
 const FOUR_SQRT_PI: f64 = 8.0 / std::f64::consts::FRAC_2_SQRT_PI;
@@ -10,7 +11,7 @@ const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_7;
 
 /// The table. Hands its rows to the macro named by the caller.
 ///
-/// A row: documentation, variant and method name, `value(x)` on plain numbers, `slope(x, y)` with `y` the value, LaTeX,
+/// A row: documentation, variant and method name, `value(x)` on plain numbers, `slope(x, y)` with `y` the value, [`Notation`],
 /// check points inside the domain and off the kinks. The value is called `float` where all numbers have the method already,
 /// from `num_traits::Float`. A slope marked `@apart` is not inlined: with its calls in the sweep's loop, adjoints would no longer
 /// be kept in registers there. Where there are any, `edges` are the points of the published table, and `is linear` or
@@ -18,104 +19,104 @@ const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_7;
 macro_rules! unary_functions {
     ($consumer:path $(, $argument:tt)*) => { $consumer! { $($argument)*
         /// Negation `-x`.
-        Neg neg { float(x) = -x; slope(x, y) = R::constant(-1.0); latex = "-{x}"; at = [-1.5, 0.0, 2.0, 1e-30, -1e30]; is linear; }
+        Neg neg { float(x) = -x; slope(x, y) = R::constant(-1.0); notation = Prefix(&[MINUS, X]); at = [-1.5, 0.0, 2.0, 1e-30, -1e30]; is linear; }
         /// Reciprocal `1 / x`.
-        Recip recip { float(x) = x.recip(); slope(x, y) = -(y * y); latex = r"\frac{1}{{x}}"; at = [-1.5, 0.3, 2.0, -1e-8, 1e10]; edges = [0.0]; }
+        Recip recip { float(x) = x.recip(); slope(x, y) = -(y * y); notation = Prefix(&[Over(&[ONE], &[X])]); at = [-1.5, 0.3, 2.0, -1e-8, 1e10]; edges = [0.0]; }
         /// Square `x · x`.
-        Square square { value(x) = x * x; slope(x, y) = x + x; latex = "{x}^2"; at = [-1.5, 0.0, 2.0, -1e-8, 1e10]; }
+        Square square { value(x) = x * x; slope(x, y) = x + x; notation = Power(&[X, Up(&[TWO])]); at = [-1.5, 0.0, 2.0, -1e-8, 1e10]; }
         /// Absolute value. The derivative at 0 is 0, the least-norm subgradient.
         Abs abs {
             float(x) = x.abs();
             slope(x, y) = R::select(x.equals(R::constant(0.0)), R::constant(0.0), x.signum());
-            latex = r"\left|{x}\right|"; at = [-1.5, 0.3, 2.0, -1e-8, 1e10];
+            notation = Atom(&[In(Bars, &[Item(0)])]); at = [-1.5, 0.3, 2.0, -1e-8, 1e10];
             edges = [0.0]; is linear;
         }
         /// Sign as `f64::signum` gives it: 1 for `+0` and above, -1 for `-0` and below, NaN for NaN. Derivative 0.
-        Signum signum { float(x) = x.signum(); slope(x, y) = R::constant(0.0); latex = r"\operatorname{sgn} {x}"; at = [-1.5, 0.3, -1e-8, 1e10]; edges = [0.0]; is step; }
+        Signum signum { float(x) = x.signum(); slope(x, y) = R::constant(0.0); notation = Function(Word("sgn")); at = [-1.5, 0.3, -1e-8, 1e10]; edges = [0.0]; is step; }
         /// Heaviside step: 1 for `x > 0`, 0 for `x <= 0`, NaN for NaN. Derivative 0.
         Step step {
             value(x) = if x > F::zero() { F::one() } else if x <= F::zero() { F::zero() } else { x };
             slope(x, y) = R::constant(0.0);
-            latex = r"\left[{x} > 0\right]"; at = [-1.5, 0.3, -1e-8, 1e10];
+            notation = Atom(&[In(Square, &[X, Same(" > 0")])]); at = [-1.5, 0.3, -1e-8, 1e10];
             edges = [0.0]; is step;
         }
         /// Largest integer not above `x`. Derivative 0.
-        Floor floor { float(x) = x.floor(); slope(x, y) = R::constant(0.0); latex = r"\left\lfloor {x} \right\rfloor"; at = [-1.5, 0.3, -1e-8, 12345.6]; edges = [0.0]; is step; }
+        Floor floor { float(x) = x.floor(); slope(x, y) = R::constant(0.0); notation = Atom(&[In(Floor, &[Item(0)])]); at = [-1.5, 0.3, -1e-8, 12345.6]; edges = [0.0]; is step; }
         /// Smallest integer not below `x`. Derivative 0.
-        Ceil ceil { float(x) = x.ceil(); slope(x, y) = R::constant(0.0); latex = r"\left\lceil {x} \right\rceil"; at = [-1.5, 0.3, -1e-8, 12345.6]; is step; }
+        Ceil ceil { float(x) = x.ceil(); slope(x, y) = R::constant(0.0); notation = Atom(&[In(Ceil, &[Item(0)])]); at = [-1.5, 0.3, -1e-8, 12345.6]; is step; }
         /// Nearest integer, halves away from 0. Derivative 0.
-        Round round { float(x) = x.round(); slope(x, y) = R::constant(0.0); latex = r"\operatorname{round} {x}"; at = [-1.2, 0.3, -1e-8, 12345.6]; is step; }
+        Round round { float(x) = x.round(); slope(x, y) = R::constant(0.0); notation = Function(Word("round")); at = [-1.2, 0.3, -1e-8, 12345.6]; is step; }
         /// Integer part, towards 0. Derivative 0.
-        Trunc trunc { float(x) = x.trunc(); slope(x, y) = R::constant(0.0); latex = r"\operatorname{trunc} {x}"; at = [-1.5, 0.3, -1e-8, 12345.6]; is step; }
+        Trunc trunc { float(x) = x.trunc(); slope(x, y) = R::constant(0.0); notation = Function(Word("trunc")); at = [-1.5, 0.3, -1e-8, 12345.6]; is step; }
         /// Fractional part `x - trunc x`. Derivative 1.
-        Fract fract { float(x) = x.fract(); slope(x, y) = R::constant(1.0); latex = r"\operatorname{frac} {x}"; at = [-1.3, 0.3, -1e-8, 12345.6]; is linear; }
+        Fract fract { float(x) = x.fract(); slope(x, y) = R::constant(1.0); notation = Function(Word("frac")); at = [-1.3, 0.3, -1e-8, 12345.6]; is linear; }
         /// Square root. The derivative at 0 is `+inf`.
-        Sqrt sqrt { float(x) = x.sqrt(); slope(x, y) = R::constant(0.5) / y; latex = r"\sqrt{{x}}"; at = [0.01, 1.0, 7.5, 1e-20, 1e40]; edges = [0.0]; }
+        Sqrt sqrt { float(x) = x.sqrt(); slope(x, y) = R::constant(0.5) / y; notation = Atom(&[Root(&[X])]); at = [0.01, 1.0, 7.5, 1e-20, 1e40]; edges = [0.0]; }
         /// Cube root. The derivative at 0 is `+inf`.
-        Cbrt cbrt { float(x) = x.cbrt(); slope(x, y) = R::constant(1.0) / (R::constant(3.0) * y * y); latex = r"\sqrt[3]{{x}}"; at = [-2.0, 0.1, 7.5, -1e-20, 1e40]; edges = [0.0]; }
+        Cbrt cbrt { float(x) = x.cbrt(); slope(x, y) = R::constant(1.0) / (R::constant(3.0) * y * y); notation = Atom(&[CubeRoot(&[X])]); at = [-2.0, 0.1, 7.5, -1e-20, 1e40]; edges = [0.0]; }
         /// Exponential.
-        Exp exp { float(x) = x.exp(); slope(x, y) = y; latex = "e^{{x}}"; at = [-3.0, 0.0, 1.3, 1e-8, -700.0, 700.0]; edges = [710.0, f64::NEG_INFINITY]; }
+        Exp exp { float(x) = x.exp(); slope(x, y) = y; notation = Power(&[Same("e"), Up(&[X])]); at = [-3.0, 0.0, 1.3, 1e-8, -700.0, 700.0]; edges = [710.0, f64::NEG_INFINITY]; }
         /// Two to the power `x`.
-        Exp2 exp2 { float(x) = x.exp2(); slope(x, y) = y * R::constant(std::f64::consts::LN_2); latex = "2^{{x}}"; at = [-3.0, 0.0, 1.3, 1e-8, -1000.0, 1000.0]; }
+        Exp2 exp2 { float(x) = x.exp2(); slope(x, y) = y * R::constant(std::f64::consts::LN_2); notation = Power(&[TWO, Up(&[X])]); at = [-3.0, 0.0, 1.3, 1e-8, -1000.0, 1000.0]; }
         /// `e^x - 1`, accurate near 0.
-        ExpM1 exp_m1 { float(x) = x.exp_m1(); slope(x, y) = x.exp(); latex = r"\left(e^{{x}} - 1\right)"; at = [-3.0, 1e-8, 1.3, -40.0, 700.0]; }
+        ExpM1 exp_m1 { float(x) = x.exp_m1(); slope(x, y) = x.exp(); notation = Atom(&[In(Round, &[Same("e"), Up(&[X]), LESS, ONE])]); at = [-3.0, 1e-8, 1.3, -40.0, 700.0]; }
         /// Natural logarithm. NaN below 0, in value and derivative.
-        Ln ln { float(x) = x.ln(); slope(x, y) = y.domain(R::constant(1.0) / x); latex = r"\ln {x}"; at = [0.01, 1.0, 7.5, 1e-20, 1e40, 0.999_999_999_999]; edges = [0.0, -1.0]; }
+        Ln ln { float(x) = x.ln(); slope(x, y) = y.domain(R::constant(1.0) / x); notation = Function(Command("ln")); at = [0.01, 1.0, 7.5, 1e-20, 1e40, 0.999_999_999_999]; edges = [0.0, -1.0]; }
         /// Logarithm to base 2.
-        Log2 log2 { float(x) = x.log2(); slope(x, y) = y.domain(R::constant(std::f64::consts::LOG2_E) / x); latex = r"\log_2 {x}"; at = [0.01, 1.0, 7.5, 1e-20, 1e40, 0.999_999_999_999]; edges = [0.0, -1.0]; }
+        Log2 log2 { float(x) = x.log2(); slope(x, y) = y.domain(R::constant(std::f64::consts::LOG2_E) / x); notation = Prefix(&[Command("log"), Down(&[TWO]), SPACE, X]); at = [0.01, 1.0, 7.5, 1e-20, 1e40, 0.999_999_999_999]; edges = [0.0, -1.0]; }
         /// Logarithm to base 10.
-        Log10 log10 { float(x) = x.log10(); slope(x, y) = y.domain(R::constant(std::f64::consts::LOG10_E) / x); latex = r"\log_{10} {x}"; at = [0.01, 1.0, 7.5, 1e-20, 1e40, 0.999_999_999_999]; edges = [0.0, -1.0]; }
+        Log10 log10 { float(x) = x.log10(); slope(x, y) = y.domain(R::constant(std::f64::consts::LOG10_E) / x); notation = Prefix(&[Command("log"), Down(&[Same("10")]), SPACE, X]); at = [0.01, 1.0, 7.5, 1e-20, 1e40, 0.999_999_999_999]; edges = [0.0, -1.0]; }
         /// `ln(1 + x)`, accurate near 0.
-        Ln1p ln_1p { float(x) = x.ln_1p(); slope(x, y) = y.domain(R::constant(1.0) / (R::constant(1.0) + x)); latex = r"\ln\left(1 + {x}\right)"; at = [-0.7, 1e-8, 7.5, -0.999_999_999_999, 1e40]; edges = [-1.0, -2.0]; }
+        Ln1p ln_1p { float(x) = x.ln_1p(); slope(x, y) = y.domain(R::constant(1.0) / (R::constant(1.0) + x)); notation = Atom(&[Command("ln"), In(Round, &[Same("1 + "), X])]); at = [-0.7, 1e-8, 7.5, -0.999_999_999_999, 1e40]; edges = [-1.0, -2.0]; }
         /// Sine of an angle in radians.
-        Sin sin { float(x) = x.sin(); slope(x, y) = x.cos(); latex = r"\sin {x}"; at = [-2.0, 0.0, 1.3, 1e-8, 100.0, -12345.6]; }
+        Sin sin { float(x) = x.sin(); slope(x, y) = x.cos(); notation = Function(Command("sin")); at = [-2.0, 0.0, 1.3, 1e-8, 100.0, -12345.6]; }
         /// Cosine of an angle in radians.
-        Cos cos { float(x) = x.cos(); slope(x, y) = -x.sin(); latex = r"\cos {x}"; at = [-2.0, 0.0, 1.3, 1e-8, 100.0, -12345.6]; }
+        Cos cos { float(x) = x.cos(); slope(x, y) = -x.sin(); notation = Function(Command("cos")); at = [-2.0, 0.0, 1.3, 1e-8, 100.0, -12345.6]; }
         /// Tangent of an angle in radians.
-        Tan tan { float(x) = x.tan(); slope(x, y) = R::constant(1.0) + y * y; latex = r"\tan {x}"; at = [-1.0, 0.0, 1.3, 1e-8, -1.57, 100.0]; }
+        Tan tan { float(x) = x.tan(); slope(x, y) = R::constant(1.0) + y * y; notation = Function(Command("tan")); at = [-1.0, 0.0, 1.3, 1e-8, -1.57, 100.0]; }
         /// Arc sine, in radians.
         Asin asin {
             float(x) = x.asin();
             slope(x, y) = R::constant(1.0) / ((R::constant(1.0) - x) * (R::constant(1.0) + x)).sqrt();
-            latex = r"\arcsin {x}"; at = [-0.9, 0.0, 0.5, 1e-8, 0.999_999_999_999, -0.999_999];
+            notation = Function(Command("arcsin")); at = [-0.9, 0.0, 0.5, 1e-8, 0.999_999_999_999, -0.999_999];
             edges = [1.0, -1.0, 2.0];
         }
         /// Arc cosine, in radians.
         Acos acos {
             float(x) = x.acos();
             slope(x, y) = R::constant(-1.0) / ((R::constant(1.0) - x) * (R::constant(1.0) + x)).sqrt();
-            latex = r"\arccos {x}"; at = [-0.9, 0.0, 0.5, 1e-8, 0.999_999_999_999, -0.999_999];
+            notation = Function(Command("arccos")); at = [-0.9, 0.0, 0.5, 1e-8, 0.999_999_999_999, -0.999_999];
             edges = [1.0, -1.0, 2.0];
         }
         /// Arc tangent, in radians.
-        Atan atan { float(x) = x.atan(); slope(x, y) = R::constant(1.0) / (R::constant(1.0) + x * x); latex = r"\arctan {x}"; at = [-3.0, 0.0, 0.5, 1e-8, 1e8, -1e40]; }
+        Atan atan { float(x) = x.atan(); slope(x, y) = R::constant(1.0) / (R::constant(1.0) + x * x); notation = Function(Command("arctan")); at = [-3.0, 0.0, 0.5, 1e-8, 1e8, -1e40]; }
         /// Hyperbolic sine.
-        Sinh sinh { float(x) = x.sinh(); slope(x, y) = x.cosh(); latex = r"\sinh {x}"; at = [-3.0, 0.0, 0.5, 1e-8, 30.0, -700.0]; }
+        Sinh sinh { float(x) = x.sinh(); slope(x, y) = x.cosh(); notation = Function(Command("sinh")); at = [-3.0, 0.0, 0.5, 1e-8, 30.0, -700.0]; }
         /// Hyperbolic cosine.
-        Cosh cosh { float(x) = x.cosh(); slope(x, y) = x.sinh(); latex = r"\cosh {x}"; at = [-3.0, 0.0, 0.5, 1e-8, 30.0, -700.0]; }
+        Cosh cosh { float(x) = x.cosh(); slope(x, y) = x.sinh(); notation = Function(Command("cosh")); at = [-3.0, 0.0, 0.5, 1e-8, 30.0, -700.0]; }
         /// Hyperbolic tangent. Its slope `(1 - y)(1 + y)` is exact to 4 eps absolute where the function saturates.
-        Tanh tanh { float(x) = x.tanh(); slope(x, y) = (R::constant(1.0) - y) * (R::constant(1.0) + y); latex = r"\tanh {x}"; at = [-2.0, 0.0, 0.5, 1e-8, 10.0, -20.0]; edges = [1e3, -1e3]; }
+        Tanh tanh { float(x) = x.tanh(); slope(x, y) = (R::constant(1.0) - y) * (R::constant(1.0) + y); notation = Function(Command("tanh")); at = [-2.0, 0.0, 0.5, 1e-8, 10.0, -20.0]; edges = [1e3, -1e3]; }
         /// Inverse hyperbolic sine.
-        Asinh asinh { float(x) = x.asinh(); slope(x, y) = R::constant(1.0) / x.hypot(R::constant(1.0)); latex = r"\operatorname{arsinh} {x}"; at = [-3.0, 0.0, 0.5, 1e-8, 1e8, -1e40]; }
+        Asinh asinh { float(x) = x.asinh(); slope(x, y) = R::constant(1.0) / x.hypot(R::constant(1.0)); notation = Function(Word("arsinh")); at = [-3.0, 0.0, 0.5, 1e-8, 1e8, -1e40]; }
         /// Inverse hyperbolic cosine.
         Acosh acosh {
             float(x) = x.acosh();
             // Two roots: the product would overflow from 1e154 on.
             slope(x, y) = y.domain(R::constant(1.0) / ((x - R::constant(1.0)).sqrt() * (x + R::constant(1.0)).sqrt()));
-            latex = r"\operatorname{arcosh} {x}"; at = [1.2, 3.0, 1.000_000_001, 1e8, 1e100];
+            notation = Function(Word("arcosh")); at = [1.2, 3.0, 1.000_000_001, 1e8, 1e100];
             edges = [1.0, 0.5];
         }
         /// Inverse hyperbolic tangent.
         Atanh atanh {
             float(x) = x.atanh();
             slope(x, y) = y.domain(R::constant(1.0) / ((R::constant(1.0) - x) * (R::constant(1.0) + x)));
-            latex = r"\operatorname{artanh} {x}"; at = [-0.9, 0.0, 0.5, 1e-8, 0.999_999_999_999, -0.999_999];
+            notation = Function(Word("artanh")); at = [-0.9, 0.0, 0.5, 1e-8, 0.999_999_999_999, -0.999_999];
             edges = [1.0, -1.0, 2.0];
         }
         /// Radians to degrees.
-        ToDegrees to_degrees { float(x) = x.to_degrees(); slope(x, y) = R::constant(180.0 / std::f64::consts::PI); latex = r"\frac{180}{\pi} {x}"; at = [-2.0, 0.5, 1e-8, 1e10]; is linear; }
+        ToDegrees to_degrees { float(x) = x.to_degrees(); slope(x, y) = R::constant(180.0 / std::f64::consts::PI); notation = Prefix(&[Over(&[Same("180")], &[PI]), SPACE, X]); at = [-2.0, 0.5, 1e-8, 1e10]; is linear; }
         /// Degrees to radians.
-        ToRadians to_radians { float(x) = x.to_radians(); slope(x, y) = R::constant(std::f64::consts::PI / 180.0); latex = r"\frac{\pi}{180} {x}"; at = [-90.0, 30.0, 1e-8, 1e10]; is linear; }
+        ToRadians to_radians { float(x) = x.to_radians(); slope(x, y) = R::constant(std::f64::consts::PI / 180.0); notation = Prefix(&[Over(&[PI], &[Same("180")]), SPACE, X]); at = [-90.0, 30.0, 1e-8, 1e10]; is linear; }
         /// Logistic function `1 / (1 + e^-x)` in the form that never overflows (L4). Its slope `y (1 - y)` is exact to 4 eps
         /// absolute where the function saturates.
         Sigmoid sigmoid {
@@ -125,47 +126,47 @@ macro_rules! unary_functions {
                 if x >= F::zero() { F::one() / d } else { e / d }
             };
             slope(x, y) = y * (R::constant(1.0) - y);
-            latex = r"\sigma\left({x}\right)"; at = [-3.0, 0.0, 1.3, 1e-8, 30.0, -30.0, -700.0];
+            notation = Call(Sign("σ", r"\sigma")); at = [-3.0, 0.0, 1.3, 1e-8, 30.0, -30.0, -700.0];
             edges = [1e3, -1e3];
         }
         /// `ln sigmoid(x)`, without overflow and without cancellation.
         LogSigmoid log_sigmoid {
             value(x) = x.min(F::zero()) - (-x.abs()).exp().ln_1p();
             slope(x, y) = (-x).sigmoid();
-            latex = r"\ln\sigma\left({x}\right)"; at = [-3.0, 0.0, 1.3, 1e-8, 30.0, -30.0, 700.0];
+            notation = Call(Sign("lnσ", r"\ln\sigma")); at = [-3.0, 0.0, 1.3, 1e-8, 30.0, -30.0, 700.0];
             edges = [1e3, -1e3];
         }
         /// `ln(1 + e^x)` in the form `max(x, 0) + ln(1 + e^-|x|)`, which never overflows.
         Softplus softplus {
             value(x) = x.max(F::zero()) + (-x.abs()).exp().ln_1p();
             slope(x, y) = x.sigmoid();
-            latex = r"\operatorname{softplus}\left({x}\right)"; at = [-3.0, 0.0, 1.3, 1e-8, 30.0, -30.0, -700.0];
+            notation = Call(Word("softplus")); at = [-3.0, 0.0, 1.3, 1e-8, 30.0, -30.0, -700.0];
             edges = [1e3, -1e3];
         }
         /// Rectifier: `x` for `x > 0`, 0 for `x <= 0`, NaN for NaN. The derivative at 0 is 0.
         Relu relu {
             value(x) = if x <= F::zero() { F::zero() } else { x };
             slope(x, y) = x.step();
-            latex = r"\left[{x}\right]_+"; at = [-1.5, 0.3, 2.0, -1e-8, 1e10];
+            notation = Atom(&[In(Square, &[Item(0)]), Down(&[Same("+")])]); at = [-1.5, 0.3, 2.0, -1e-8, 1e10];
             edges = [0.0]; is linear;
         }
         /// Error function `2/√π ∫_0^x e^(-t²) dt`. Its slope is `4 √π φ(x)²`, with `φ` the normal density.
         Erf erf {
             value(x) = special::in_f64(special::erf, x);
             @apart slope(x, y) = R::constant(FOUR_SQRT_PI) * x.normal_pdf().square();
-            latex = r"\operatorname{erf} {x}"; at = [-2.5, -0.5, 0.0, 1e-8, 0.3, 1.7, 5.0, -8.0, 26.0];
+            notation = Function(Word("erf")); at = [-2.5, -0.5, 0.0, 1e-8, 0.3, 1.7, 5.0, -8.0, 26.0];
         }
         /// Complementary error function `1 - erf(x)`, without cancellation.
         Erfc erfc {
             value(x) = special::in_f64(special::erfc, x);
             @apart slope(x, y) = R::constant(-FOUR_SQRT_PI) * x.normal_pdf().square();
-            latex = r"\operatorname{erfc} {x}"; at = [-2.5, -0.5, 0.0, 1e-8, 0.3, 1.7, 5.0, -8.0, 26.0];
+            notation = Function(Word("erfc")); at = [-2.5, -0.5, 0.0, 1e-8, 0.3, 1.7, 5.0, -8.0, 26.0];
         }
         /// Inverse of [`erf`](Unary::Erf). At ±1 it is `±inf` with derivative `+inf`; NaN outside.
         InvErf inv_erf {
             value(x) = special::in_f64(special::inv_erf, x);
             @apart slope(x, y) = inv_erf_slope(x, y);
-            latex = r"\operatorname{erf}^{-1}\left({x}\right)";
+            notation = Call(Sign("erf⁻¹", r"\operatorname{erf}^{-1}"));
             at = [-0.99, -0.5, 0.0, 1e-8, 0.3, 0.7, 0.999_999, -0.999_999_999_999, 0.999_999_999_999_999_9];
             edges = [1.0, -1.0, 2.0];
         }
@@ -173,7 +174,7 @@ macro_rules! unary_functions {
         LnGamma ln_gamma {
             value(x) = special::in_f64(special::ln_gamma, x);
             @apart slope(x, y) = x.digamma();
-            latex = r"\ln\left|\Gamma\left({x}\right)\right|";
+            notation = Atom(&[Command("ln"), In(Bars, &[Sign("Γ", r"\Gamma"), In(Round, &[Item(0)])])]);
             at = [0.1, 1e-8, 1.0, 1.461_632_144_9, 2.0, 3.7, 40.0, 1e10, -0.4, -2.3, -7.9];
             edges = [0.0, -1.0];
         }
@@ -181,7 +182,7 @@ macro_rules! unary_functions {
         Digamma digamma {
             value(x) = special::in_f64(special::digamma, x);
             @apart slope(x, y) = y.domain(x.apply2(Binary::Polygamma, R::constant(1.0)));
-            latex = r"\psi\left({x}\right)"; at = [0.1, 1e-8, 1.0, 1.461_632_144_9, 2.5, 12.0, 1e10, -0.4, -2.3, -7.9];
+            notation = Call(Sign("ψ", r"\psi")); at = [0.1, 1e-8, 1.0, 1.461_632_144_9, 2.5, 12.0, 1e10, -0.4, -2.3, -7.9];
             edges = [0.0, -1.0];
         }
         /// `ln(x / (1 - x))`, the inverse of [`sigmoid`](Unary::Sigmoid), accurate near 0, 1/2 and 1. At 0 it is `-inf`, at 1
@@ -189,7 +190,7 @@ macro_rules! unary_functions {
         Logit logit {
             value(x) = special::in_f64(special::logit, x);
             slope(x, y) = y.domain(R::constant(1.0) / (x * (R::constant(1.0) - x)));
-            latex = r"\ln\frac{{x}}{1 - {x}}"; at = [1e-30, 1e-8, 0.1, 0.3, 0.499_999_999_9, 0.5, 0.500_000_1, 0.7, 0.9, 0.999_999_999_999];
+            notation = Prefix(&[Command("ln"), Over(&[X], &[ONE, LESS, X])]); at = [1e-30, 1e-8, 0.1, 0.3, 0.499_999_999_9, 0.5, 0.500_000_1, 0.7, 0.9, 0.999_999_999_999];
             edges = [0.0, 1.0, 2.0];
         }
         /// `sin x / x`, which is 1 at 0 and 0 at `±inf`. Its slope is `-j_1(x)`, a spherical Bessel function: nothing is
@@ -197,27 +198,27 @@ macro_rules! unary_functions {
         Sinc sinc {
             value(x) = if x == F::zero() { F::one() } else if x.is_infinite() { F::zero() } else { x.sin() / x };
             @apart slope(x, y) = -x.apply2(Binary::SphericalJn, R::constant(1.0));
-            latex = r"\operatorname{sinc} {x}"; at = [0.0, 1e-8, 0.3, -1.3, 2.2, 3.0, -10.0, 100.0, 12345.6];
+            notation = Function(Word("sinc")); at = [0.0, 1e-8, 0.3, -1.3, 2.2, 3.0, -10.0, 100.0, 12345.6];
             edges = [0.0];
         }
         /// Distribution function of the standard normal distribution, `Φ(x)`, in the left tail too to full accuracy.
         NormalCdf normal_cdf {
             value(x) = special::in_f64(special::normal_cdf, x);
             @apart slope(x, y) = x.normal_pdf();
-            latex = r"\Phi\left({x}\right)"; at = [-37.0, -8.0, -2.0, 0.0, 1e-8, 0.7, 3.0, 9.0];
+            notation = Call(Sign("Φ", r"\Phi")); at = [-37.0, -8.0, -2.0, 0.0, 1e-8, 0.7, 3.0, 9.0];
         }
         /// Density of the standard normal distribution, `φ(x) = e^(-x²/2) / √(2π)`.
         NormalPdf normal_pdf {
             value(x) = special::in_f64(special::normal_pdf, x);
             // 0 · inf is 0 here.
             slope(x, y) = -y.apply2(Binary::Chain, x);
-            latex = r"\varphi\left({x}\right)"; at = [-37.0, -8.0, -2.0, 0.0, 1e-8, 0.7, 3.0, 20.3];
+            notation = Call(Sign("φ", r"\varphi")); at = [-37.0, -8.0, -2.0, 0.0, 1e-8, 0.7, 3.0, 20.3];
         }
         /// Logarithm of the density of the standard normal distribution, `-x²/2 - ln √(2π)`.
         NormalLnPdf normal_ln_pdf {
             value(x) = special::in_f64(|x| -0.5 * x * x - LN_SQRT_2PI, x);
             slope(x, y) = -x;
-            latex = r"\ln\varphi\left({x}\right)"; at = [-37.0, -2.0, 0.0, 1e-8, 0.7, 1e10];
+            notation = Call(Sign("lnφ", r"\ln\varphi")); at = [-37.0, -2.0, 0.0, 1e-8, 0.7, 1e10];
         }
     } };
 }
@@ -245,7 +246,7 @@ macro_rules! is_step {
 macro_rules! define {
     ($($(#[doc = $doc:literal])* $variant:ident $method:ident {
         $value_or_float:ident($x:ident) = $value:expr; $(@$apart:ident)? slope($sx:ident, $sy:ident) = $slope:expr;
-        latex = $latex:literal; at = $points:expr; $(edges = [$($edge:expr),*];)? $(is $kind:ident;)?
+        notation = $notation:expr; at = $points:expr; $(edges = [$($edge:expr),*];)? $(is $kind:ident;)?
     })*) => {
         /// An elementary function of one argument: a row of the table.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -267,8 +268,14 @@ macro_rules! define {
             }
 
             /// LaTeX of the function, with `{x}` standing for its argument.
-            pub const fn latex(self) -> &'static str {
-                match self { $(Self::$variant => $latex,)* }
+            pub fn latex(self) -> String {
+                self.notation().latex(&["{x}"])
+            }
+
+            /// How the function is written.
+            pub(crate) const fn notation(self) -> Notation {
+                use super::notation::sign::*;
+                match self { $(Self::$variant => $notation,)* }
             }
 
             /// Points inside the domain and off the kinks, at which the row is checked.

@@ -1,10 +1,12 @@
 //! Running sums.
 
 use super::op::{Op, on_tensors};
+use super::written::{Operands, Written, of_gradient};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::Result;
 use crate::kernels::{loops, reduce};
+use crate::rules::notation::sign::Sign;
 use ndarray::{ArrayD, ArrayViewD};
 
 struct CumSum {
@@ -19,6 +21,10 @@ impl<T: Real> Op<T> for CumSum {
 
     fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
         on_tensors(x, |x| Ok(x[0].running_sum(self.axis, self.backward)))
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([of_gradient(Sign("cumsum^←", r"\operatorname{cumsum}^{\leftarrow}"))]))
     }
 
     /// An element is in all sums from its own on, so its gradient is the running sum from the other end.

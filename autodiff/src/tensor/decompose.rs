@@ -1,10 +1,15 @@
 //! The Cholesky factor, and systems with triangular matrices.
 
 use super::op::{Op, on_tensors};
+use super::written::Term::{G, Own, Y};
+use super::written::{Operands, Written, solve_gradients};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Kind, Result};
 use crate::kernels::factor::{self, BadPivot, Triangle};
+use crate::rules::notation::sign::{
+    A, Atom, B, INVERSE, INVERSE_TRANSPOSED, In, Piece, Round, SPACE, Sign, TRANSPOSED, Word,
+};
 use ndarray::{ArrayD, ArrayViewD};
 
 impl Triangle {
@@ -26,6 +31,20 @@ impl<T: Real> Op<T> for Cholesky {
 
     fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
         on_tensors(x, |x| x[0].cholesky())
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        const LOWER: &[Piece] = &[
+            A,
+            INVERSE_TRANSPOSED,
+            SPACE,
+            Sign("Φ", r"\Phi"),
+            In(Round, &[A, TRANSPOSED, SPACE, B]),
+            SPACE,
+            A,
+            INVERSE,
+        ];
+        Some(Written::named([Own(Atom(&[Word("sym"), In(Round, LOWER)]), vec![Y, G])]))
     }
 
     /// With `Φ` the lower half with its diagonal halved: `S = L⁻ᵀ Φ(Lᵀ G) L⁻¹`, `dL/dA = (S + Sᵀ) / 2`
@@ -56,6 +75,10 @@ impl<T: Real> Op<T> for SolveTriangular {
 
     fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
         on_tensors(x, |x| x[0].solve_triangular(&x[1], self.0))
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named(solve_gradients()))
     }
 
     /// `dL/dB = A⁻ᵀ G`, `dL/dA = -dL/dB Xᵀ` within the half that is read.

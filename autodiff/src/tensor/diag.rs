@@ -5,9 +5,11 @@ use smallvec::smallvec;
 
 use super::layout::{Dims, Layout, checked_len};
 use super::op::{Op, on_tensors};
+use super::written::{Operands, Written, of_gradient};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::Result;
+use crate::rules::notation::sign::Word;
 
 /// The diagonal of a matrix.
 struct Diagonal;
@@ -19,6 +21,10 @@ impl<T: Real> Op<T> for Diagonal {
 
     fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
         on_tensors(x, |x| Ok(x[0].diagonal()))
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([of_gradient(Word("diag"))]))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -38,6 +44,10 @@ impl<T: Real> Op<T> for OnDiagonal {
         on_tensors(x, |x| Ok(x[0].on_diagonal(&self.0)))
     }
 
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([of_gradient(Word("diag"))]))
+    }
+
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
         cx.grad().diagonal().into()
     }
@@ -55,6 +65,10 @@ impl<T: Real> Op<T> for Triangle {
 
     fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
         on_tensors(x, |x| Ok(x[0].triangle(self.upper, self.k)))
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([of_gradient(Word(if self.upper { "triu" } else { "tril" }))]))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {

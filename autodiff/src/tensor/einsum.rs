@@ -5,10 +5,12 @@ use smallvec::SmallVec;
 
 use super::layout::{Dims, Layout};
 use super::op::{Op, on_tensors};
+use super::written::{Operands, Written, of_gradient};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Result};
 use crate::kernels::loops;
+use crate::rules::notation::sign::Word;
 
 /// The elements along which axes `first` and `second` have one index; the axis stays in `first`'s place.
 struct Diagonal {
@@ -23,6 +25,10 @@ impl<T: Real> Op<T> for Diagonal {
 
     fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
         on_tensors(x, |x| Ok(x[0].diagonal_of(self.first, self.second)))
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([of_gradient(Word("undiagonal"))]))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -44,6 +50,10 @@ impl<T: Real> Op<T> for Undiagonal {
 
     fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
         on_tensors(x, |x| Ok(x[0].undiagonal(self.first, self.second, &self.shape)))
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([of_gradient(Word("diagonal"))]))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {

@@ -3,11 +3,14 @@
 use super::expr::Arena;
 use super::layout::{Dims, broadcast, checked_len};
 use super::op::{Op, Row, on_tensors};
+use super::written::Term::{Array, G, Times, X};
+use super::written::{Operands, Written};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Kind, Result};
 use crate::kernels::loops::{self, Arrays, Strided};
 use crate::kernels::once;
+use crate::rules::notation::sign::{A, Atom, In, Same, Sign, Square};
 use crate::rules::{Binary, Unary, binary_functions, unary_functions};
 use ndarray::{ArrayD, ArrayViewD};
 
@@ -272,6 +275,13 @@ impl<T: Real> Op<T> for Select {
 
     fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
         on_tensors(x, |x| Ok(Tensor::select(&x[0], &x[1], &x[2])))
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        let not = |zero| Times(vec![G, Array(zero, vec![X(0)])]);
+        let [zero, other] =
+            [Atom(&[In(Square, &[A, Same(" = 0")])]), Atom(&[In(Square, &[A, Sign(" ≠ 0", r" \neq 0")])])];
+        Some(Written::named([not(zero), not(other), not(zero)]))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {

@@ -6,10 +6,13 @@ use ndarray::{ArrayD, ArrayRef, ArrayViewD, Dimension};
 
 use super::layout::Dims;
 use super::op::{Op, on_tensors};
+use super::written::Term::G;
+use super::written::{Operands, Written, of_gradient};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Kind, Result};
 use crate::kernels::gather;
+use crate::rules::notation::sign::{Sign, Word};
 
 /// An index for each element, along an axis.
 #[derive(Clone)]
@@ -31,6 +34,10 @@ impl<T: Real> Op<T> for Gather {
         on_tensors(x, |x| Ok(x[0].pick(&self.0)))
     }
 
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([of_gradient(Sign("scatter_add", r"\operatorname{scatter\_add}"))]))
+    }
+
     /// What was picked gets the sum of the gradients of all places that it was picked for.
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
         Tensor::zeros(cx.input(0).shape()).add_at(&self.0, cx.grad()).into()
@@ -46,6 +53,10 @@ impl<T: Real> Op<T> for ScatterAdd {
 
     fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
         on_tensors(x, |x| Ok(x[0].add_at(&self.0, &x[1])))
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([G, of_gradient(Word("gather"))]))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {

@@ -1,9 +1,12 @@
 //! Looking at a gradient on its way, or changing it.
 
 use super::op::{Op, on_tensors};
+use super::written::Term::{G, Times, X};
+use super::written::{Operands, Written, of_gradient};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::Result;
+use crate::rules::notation::sign::Sign;
 use ndarray::{ArrayD, ArrayViewD};
 
 struct Hook<F>(F);
@@ -15,6 +18,11 @@ impl<T: Real, F: Fn(&Tensor<T>) -> Tensor<T>> Op<T> for Hook<F> {
 
     fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
         on_tensors(x, |x| Ok(x[0].clone()))
+    }
+
+    fn notation(&self, of: &Operands) -> Option<Written> {
+        let hook = Sign("hook", r"\text{hook}");
+        Some(Written::new(X(0), [if of.uniform { Times(vec![G]) } else { of_gradient(hook) }]).inside())
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {

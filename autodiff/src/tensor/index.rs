@@ -10,9 +10,11 @@ use super::entry::Source;
 use super::layout::{Dims, Layout};
 use super::node::Node;
 use super::op::{Op, on_tensors};
+use super::written::{Operands, Written, of_gradient};
 use super::{Grads, Tensor, Vjp};
 use crate::error::{Error, Kind, Result};
 use crate::kernels::loops;
+use crate::rules::notation::sign::{Sign, Word};
 use crate::tape::no_grad;
 use crate::tape::opcode;
 use crate::{Real, Var};
@@ -31,6 +33,10 @@ impl<T: Real> Op<T> for Slice {
         on_tensors(x, |x| Ok(x[0].cut(&self.0)))
     }
 
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([of_gradient(Word("unslice"))]))
+    }
+
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
         cx.grad().unslice(&self.0, cx.input(0).shape()).into()
     }
@@ -46,6 +52,10 @@ impl<T: Real> Op<T> for Unslice {
 
     fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
         on_tensors(x, |x| Ok(x[0].unslice(&self.0, &self.1)))
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([of_gradient(Word("slice"))]))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -67,6 +77,10 @@ impl<T: Real> Op<T> for Take {
         on_tensors(x, |x| Ok(x[0].take(self.axis, &self.indices)))
     }
 
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([of_gradient(Sign("index_add", r"\operatorname{index\_add}"))]))
+    }
+
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
         cx.grad().put(self.axis, &self.indices, cx.input(0).shape()).into()
     }
@@ -86,6 +100,10 @@ impl<T: Real> Op<T> for Put {
 
     fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
         on_tensors(x, |x| Ok(x[0].put(self.axis, &self.indices, &self.shape)))
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([of_gradient(Sign("index_select", r"\operatorname{index\_select}"))]))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {

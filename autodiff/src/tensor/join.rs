@@ -2,10 +2,13 @@
 
 use super::layout::{Dims, checked_len, row_major_strides};
 use super::op::{Op, on_tensors};
+use super::written::Term::{Array, Constant, G};
+use super::written::{Operands, Term, Written};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Kind, Result};
 use crate::kernels::loops;
+use crate::rules::notation::sign::{A, Atom, Down, In, Item, Round, Sign, Word};
 use ndarray::{ArrayD, ArrayViewD};
 
 struct Concat(usize);
@@ -17,6 +20,13 @@ impl<T: Real> Op<T> for Concat {
 
     fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
         on_tensors(x, |x| Ok(Tensor::concat(&x.iter().collect::<Vec<_>>(), self.0)))
+    }
+
+    fn notation(&self, of: &Operands) -> Option<Written> {
+        // The space keeps LaTeX's number apart from an argument's.
+        let part = Atom(&[Word("part"), Down(&[Sign("", " "), A]), In(Round, &[Item(1)])]);
+        let gradients: Vec<Term> = (1..=of.shapes.len()).map(|k| Array(part, vec![Constant(k as f64), G])).collect();
+        Some(Written::named(gradients))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {

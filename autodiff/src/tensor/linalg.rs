@@ -5,10 +5,13 @@ use std::rc::Rc;
 
 use super::layout::Dims;
 use super::op::{Op, on_tensors};
+use super::written::Term::{Array, G, Own, Times, X, Y};
+use super::written::{Operands, Written, solve_gradients};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Kind, Result};
 use crate::kernels::factor::{BadPivot, Lu};
+use crate::rules::notation::sign::{A, B, INVERSE, INVERSE_TRANSPOSED, MINUS, Power, Prefix, SPACE, TRANSPOSED};
 
 /// An operation that has factored its first input.
 struct Factored<T> {
@@ -46,6 +49,19 @@ impl<T: Real> Op<T> for Factored<T> {
             What::Inverse => x[0].inverse(),
             What::Det => Ok(x[0].det()),
             What::LogDet => x[0].logdet(),
+        })
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        let inverse = || Array(Power(&[A, INVERSE_TRANSPOSED]), vec![X(0)]);
+        Some(match self.what {
+            What::Solve => Written::new(Array(Power(&[A, INVERSE, SPACE, B]), vec![X(0), X(1)]), solve_gradients()),
+            What::Inverse => Written::new(
+                Array(Power(&[A, INVERSE]), vec![X(0)]),
+                [Own(Prefix(&[MINUS, A, TRANSPOSED, SPACE, B, SPACE, A, TRANSPOSED]), vec![Y, G])],
+            ),
+            What::Det => Written::named([Times(vec![G, Y, inverse()])]),
+            What::LogDet => Written::named([Times(vec![G, inverse()])]),
         })
     }
 

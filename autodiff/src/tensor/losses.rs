@@ -1,10 +1,13 @@
 //! Losses that are computed in one pass from logits.
 
 use super::op::{Op, on_tensors};
+use super::written::Term::{Array, Constant, G, Row, Times, X};
+use super::written::{Operands, SUM, Written, of_input};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Kind, Result};
 use crate::kernels::loops::{self, Arrays, Kernel, run};
+use crate::rules::notation::sign::{Sign, Word};
 use crate::rules::{Algebra, Binary, Unary};
 use ndarray::{ArrayD, ArrayViewD};
 
@@ -21,6 +24,13 @@ impl<T: Real> Op<T> for SoftmaxCrossEntropy<T> {
 
     fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
         on_tensors(x, |x| Ok(x[0].softmax_cross_entropy(&x[1], self.axis)))
+    }
+
+    fn notation(&self, of: &Operands) -> Option<Written> {
+        let softmax = of_input(Word("softmax"));
+        let first = if of.unit_targets { softmax } else { Times(vec![softmax, Array(SUM, vec![X(1)])]) };
+        let ln = of_input(Sign("ln softmax", r"\ln \operatorname{softmax}"));
+        Some(Written::named([Times(vec![G, first.minus(X(1))]), Times(vec![G, ln, Constant(-1.0)])]))
     }
 
     /// With `y = softmax(a)` and the gradient `g` of an item's loss: `dL/da = g (y Σ t - t)` (L11),
@@ -81,6 +91,11 @@ impl<T: Real> Op<T> for BceWithLogits {
 
     fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
         on_tensors(x, |x| Ok(x[0].bce_with_logits(&x[1])))
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        let sigmoid = Row(Unary::Sigmoid, X(0).into());
+        Some(Written::named([Times(vec![G, sigmoid.minus(X(1))]), Times(vec![G, X(0), Constant(-1.0)])]))
     }
 
     /// `dL/da = g (sigmoid(a) - t)` (L10), `dL/dt = -g a`.

@@ -5,6 +5,8 @@ use smallvec::SmallVec;
 
 use super::layout::{Dims, broadcast, row_major_strides};
 use super::op::{Op, on_tensors};
+use super::written::Term::{G, Times, X};
+use super::written::{Operands, Written};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Kind, Result};
@@ -22,6 +24,17 @@ impl<T: Real> Op<T> for MatMul {
 
     fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
         on_tensors(x, |x| Ok(x[0].matmul(&x[1])))
+    }
+
+    fn notation(&self, of: &Operands) -> Option<Written> {
+        let (a, b) = (X(0), X(1));
+        let (value, gradients) = match (of.shapes[0].len(), of.shapes[1].len()) {
+            (1, 1) => (a.clone().transposed().dot(b.clone()), [Times(vec![G, b]), Times(vec![G, a])]),
+            (1, _) => (a.clone().transposed().dot(b.clone()), [b.dot(G), a.outer(G)]),
+            (_, 1) => (a.clone().dot(b.clone()), [G.outer(b), a.transposed().dot(G)]),
+            _ => (a.clone().dot(b.clone()), [G.dot(b.transposed()), a.transposed().dot(G)]),
+        };
+        Some(Written::new(value, gradients))
     }
 
     /// `dL/dA = dL/dY · Bᵀ`, `dL/dB = Aᵀ · dL/dY`, added up over the matrices that an operand was multiplied with.
@@ -55,6 +68,17 @@ impl<T: Real> Op<T> for Linear {
 
     fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
         on_tensors(x, |x| Ok(x[0].linear(&x[1], &x[2])))
+    }
+
+    fn notation(&self, of: &Operands) -> Option<Written> {
+        // The same bias for every item.
+        let bias = if of.shape.iter().product::<usize>() == of.shapes[2][0] { G } else { of.summed(2, G) };
+        let (product, gradients) = if of.one_item() {
+            (X(1).dot(X(0)), [X(1).transposed().dot(G), G.outer(X(0)), bias])
+        } else {
+            (X(0).dot(X(1).transposed()), [G.dot(X(1)), G.transposed().dot(X(0)), bias])
+        };
+        Some(Written::new(if of.zeros[2] { product } else { product.plus(X(2)) }, gradients))
     }
 
     /// `dL/dx = dL/dy · W`, `dL/dW = dL/dyᵀ · x`, `dL/db = Σ dL/dy` over the items (L18).

@@ -5,11 +5,14 @@ use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 use super::layout::Dims;
 use super::op::{Op, on_tensors};
 use super::reduce::{Reduced, drop_axes};
+use super::written::Term::{X, Y};
+use super::written::{Operands, Written, scaled};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::Result;
 use crate::kernels::reduce::{larger, smaller};
 use crate::rules::Binary;
+use crate::rules::notation::sign::{A, Atom, B, In, Same, Square};
 
 /// Where the choice starts, and which of two is chosen.
 type Pick<T> = (T, fn(T, T) -> T);
@@ -27,6 +30,10 @@ impl<T: Real> Op<T> for Extreme<T> {
 
     fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
         on_tensors(x, |x| Ok(x[0].reduced_by(self.name, &self.over.axes, self.over.keep, self.pick)))
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([scaled(Atom(&[In(Square, &[A, Same(" = "), B]), Same("/n")]), [X(0), Y])]))
     }
 
     /// Of `n` elements that equal the result, each gets `1/n` of its gradient.

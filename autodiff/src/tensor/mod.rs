@@ -64,6 +64,7 @@ mod tangent;
 mod threads;
 mod unfold;
 mod variance;
+pub(crate) mod written;
 
 pub use self::conv::Conv;
 pub use self::elem::Elem;

@@ -3,11 +3,14 @@
 use super::layout::Dims;
 use super::op::{Op, on_tensors};
 use super::reduce::Reduced;
+use super::written::Term::{X, Y};
+use super::written::{Operands, Written, scaled};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Result};
 use crate::kernels::reduce::larger;
 use crate::rules::Binary;
+use crate::rules::notation::sign::{B, BY_ELEMENT, In, Item, Piece, Prefix, Round, Same, Sign, Up, Word};
 use ndarray::{ArrayD, ArrayViewD};
 
 struct Norm {
@@ -22,6 +25,17 @@ impl<T: Real> Op<T> for Norm {
 
     fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
         on_tensors(x, |x| Ok(x[0].norm_axes(self.p, &self.over.axes, self.over.keep)))
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        let slope: &[Piece] = &[
+            Word("sgn"),
+            In(Round, &[Item(0)]),
+            BY_ELEMENT,
+            In(Round, &[Same("|"), Item(0), Same("|/"), B]),
+            Up(&[Sign("p−1", "p-1")]),
+        ];
+        Some(Written::named([scaled(Prefix(slope), [X(0), Y])]))
     }
 
     /// `sgn(x_i) (|x_i| / y)^{p-1}`, 0 where the norm is 0.

@@ -6,6 +6,7 @@ use ndarray::{ArrayD, ArrayViewD};
 use smallvec::SmallVec;
 
 use super::Tensor;
+use super::written::{Operands, Written};
 use crate::Real;
 use crate::error::Result;
 use crate::rules::{Binary, Unary};
@@ -69,6 +70,13 @@ pub trait Op<T: Real> {
     /// The gradients where the output has one row and [`cx.grad()`](Vjp::grad) any number of them, each a gradient of its
     /// own; `None` if the operation cannot do that, as by default. The Jacobian of a row asks for it.
     fn vjp_rows(&self, _cx: &Vjp<'_, T>) -> Option<Grads<T>> {
+        None
+    }
+
+    /// How the operation is written; unless given, as functions with its name.
+    #[doc(hidden)]
+    #[allow(private_interfaces, reason = "only this crate's operations say so")]
+    fn notation(&self, _: &Operands) -> Option<Written> {
         None
     }
 

@@ -4,10 +4,12 @@ use ndarray::{ArrayD, ArrayViewD, Axis};
 
 use super::layout::{Dims, checked_len, row_major_strides};
 use super::op::{Op, on_tensors};
+use super::written::{Operands, Written, of_gradient};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::Result;
 use crate::kernels::loops;
+use crate::rules::notation::sign::{Sign, Word};
 
 struct Pad<T> {
     widths: Vec<(usize, usize)>,
@@ -21,6 +23,10 @@ impl<T: Real> Op<T> for Pad<T> {
 
     fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
         on_tensors(x, |x| Ok(x[0].pad(&self.widths, self.value)))
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([of_gradient(Word("unpad"))]))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -42,6 +48,10 @@ impl<T: Real> Op<T> for Flip {
         on_tensors(x, |x| Ok(x[0].flip(&self.0)))
     }
 
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([of_gradient(Word("flip"))]))
+    }
+
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
         cx.grad().flip(&self.0).into()
     }
@@ -59,6 +69,10 @@ impl<T: Real> Op<T> for Roll {
 
     fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
         on_tensors(x, |x| Ok(x[0].roll(self.shift, self.axis)))
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([of_gradient(Sign("roll⁻¹", r"\operatorname{roll}^{-1}"))]))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {

@@ -4,10 +4,13 @@ use super::conv::positive;
 use super::layout::Dims;
 use super::op::{Op, on_tensors};
 use super::unfold::Pair;
+use super::written::Term::{G, Own, X, Y};
+use super::written::{Operands, Written};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::Result;
 use crate::kernels::window::Window;
+use crate::rules::notation::sign::{Argument, Atom, BY_ELEMENT, In, Piece, Round, Same, Square, Word};
 use ndarray::{ArrayD, ArrayViewD};
 
 /// How a pool's window moves: by its own size, without padding, unless said otherwise.
@@ -63,6 +66,12 @@ impl<T: Real> Op<T> for MaxPool {
 
     fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
         on_tensors(x, |x| Ok(x[0].maxima(self.name, &self.window)))
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        const TIES: &[Piece] =
+            &[Argument(0), BY_ELEMENT, In(Square, &[Argument(1), Same(" = "), Argument(2)]), Same("/n")];
+        Some(Written::named([Own(Atom(&[Word("fold"), In(Round, TIES)]), vec![G, X(0), Y])]))
     }
 
     /// Each place's gradient goes, in equal shares, to the elements that attain the maximum. The shares are constant

@@ -3,9 +3,12 @@
 use super::layout::Dims;
 use super::op::{Op, on_tensors};
 use super::reduce::Reduced;
+use super::written::Term::X;
+use super::written::{Operands, Written, scaled};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::Result;
+use crate::rules::notation::sign::{A, Down, Piece, Prefix, SPACE, Same, Sign};
 use ndarray::{ArrayD, ArrayViewD};
 
 struct Prod(Reduced);
@@ -17,6 +20,12 @@ impl<T: Real> Op<T> for Prod {
 
     fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
         on_tensors(x, |x| Ok(x[0].prod_axes(&self.0.axes, self.0.keep)))
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        let others: &[Piece] =
+            &[Sign("Π", r"\prod"), Down(&[Sign("j ≠ i", r"j \neq i")]), SPACE, A, Down(&[Same("j")])];
+        Some(Written::named([scaled(Prefix(others), [X(0)])]))
     }
 
     /// `∂y/∂x_i = Π_{j≠i} x_j`, without a division: right with zeros among the factors, and so are its own derivatives.

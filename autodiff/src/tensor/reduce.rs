@@ -2,10 +2,13 @@
 
 use super::layout::{Dims, row_major_strides};
 use super::op::{Op, on_tensors};
+use super::written::Term::{Array, G, Own, Share, Times, Total, X};
+use super::written::{Operands, STRETCHED, Written, of_gradient};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Kind, Result};
 use crate::kernels::{once, reduce};
+use crate::rules::notation::sign::{A, Call, Series, Sign, Word};
 use ndarray::{ArrayD, ArrayViewD};
 
 /// What a reduction goes over.
@@ -28,6 +31,10 @@ impl<T: Real> Op<T> for SumAxes {
         on_tensors(x, |x| Ok(x[0].sum_axes(&self.0.axes, self.0.keep)))
     }
 
+    fn notation(&self, of: &Operands) -> Option<Written> {
+        Some(summed(of))
+    }
+
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
         // The engine repeats it along the summed axes.
         cx.grad().reshape(&self.0.kept).into()
@@ -46,9 +53,22 @@ impl<T: Real> Op<T> for SumAll {
         on_tensors(x, |x| Ok(x[0].sum()))
     }
 
+    fn notation(&self, of: &Operands) -> Option<Written> {
+        Some(summed(of))
+    }
+
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
         cx.grad().clone().into()
     }
+}
+
+fn summed(of: &Operands) -> Written {
+    let value = if of.shape.is_empty() {
+        Total(X(0).into())
+    } else {
+        Array(Series(&[Sign("Σ_axes ", r"\sum_{\text{axes}} "), A]), vec![X(0)])
+    };
+    Written::new(value, [if of.uniform { Times(vec![G]) } else { of_gradient(Word("spread")) }]).inside()
 }
 
 struct MeanAll;
@@ -60,6 +80,15 @@ impl<T: Real> Op<T> for MeanAll {
 
     fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
         on_tensors(x, |x| Ok(x[0].mean()))
+    }
+
+    fn notation(&self, of: &Operands) -> Option<Written> {
+        let share = Share(of.shapes[0].iter().product());
+        let value = Times(vec![share.clone(), Total(X(0).into())]);
+        Some(Written::new(
+            value,
+            [Times(vec![share, if of.uniform { G } else { Array(Call(Word("spread")), vec![G]) }])],
+        ))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -76,6 +105,11 @@ impl<T: Real> Op<T> for Broadcast {
 
     fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
         on_tensors(x, |x| Ok(x[0].broadcast_to(&self.0)))
+    }
+
+    fn notation(&self, of: &Operands) -> Option<Written> {
+        let gradient = if of.uniform { of.summed(0, G) } else { Own(Series(&[STRETCHED, A]), vec![G]) };
+        Some(Written::new(X(0), [gradient]).inside())
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {

@@ -5,9 +5,12 @@ use smallvec::SmallVec;
 
 use super::layout::{Dims, Layout};
 use super::op::{Op, on_tensors};
+use super::written::Term::{G, Times, X};
+use super::written::{Operands, Place, Written, of_gradient};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Error, Kind, Result};
+use crate::rules::notation::sign::{Sign, Word};
 
 struct Reshape(Dims);
 
@@ -18,6 +21,13 @@ impl<T: Real> Op<T> for Reshape {
 
     fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
         on_tensors(x, |x| Ok(x[0].reshape(&self.0)))
+    }
+
+    fn notation(&self, of: &Operands) -> Option<Written> {
+        if of.same_but_ones() {
+            return Some(Written { place: Place::Nowhere, ..Written::new(X(0), [G]) });
+        }
+        Some(Written::named([if of.uniform { Times(vec![G]) } else { of_gradient(Word("reshape")) }]).inside())
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
@@ -34,6 +44,17 @@ impl<T: Real> Op<T> for Permute {
 
     fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
         on_tensors(x, |x| Ok(x[0].permute(&self.0)))
+    }
+
+    fn notation(&self, of: &Operands) -> Option<Written> {
+        let inverse = Sign("permute⁻¹", r"\operatorname{permute}^{-1}");
+        let gradient = match of.shape.len() {
+            _ if of.uniform => Times(vec![G]),
+            2 => G.transposed(),
+            _ => of_gradient(inverse),
+        };
+        let value = (of.shape.len() == 2).then(|| X(0).transposed());
+        Some(Written { value, ..Written::named([gradient]).inside() })
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {

@@ -2,10 +2,13 @@
 
 use super::op::{Op, on_tensors};
 use super::reduce::Reduced;
+use super::written::Term::{G, Own, X, Y};
+use super::written::{Operands, Written, scaled};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::Result;
 use crate::kernels::{once, reduce};
+use crate::rules::notation::sign::{A, Atom, B, BY_ELEMENT, Call, In, Item, LESS, Piece, Round, SIGMA, Sum, Word};
 use ndarray::{ArrayD, ArrayViewD};
 
 struct Softmax(usize);
@@ -17,6 +20,10 @@ impl<T: Real> Op<T> for Softmax {
 
     fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
         on_tensors(x, |x| Ok(x[0].softmax(self.0)))
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([Own(Atom(&[B, BY_ELEMENT, In(Round, &[A, LESS, SIGMA, A, BY_ELEMENT, B])]), vec![G, Y])]))
     }
 
     /// With `y = softmax(x)`: `dL/dx = y (dL/dy - Σ dL/dy y)` (L11).
@@ -38,6 +45,11 @@ impl<T: Real> Op<T> for LogSoftmax {
         on_tensors(x, |x| Ok(x[0].log_softmax(self.0)))
     }
 
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        let softmax: &[Piece] = &[A, LESS, Word("softmax"), In(Round, &[Item(1)]), BY_ELEMENT, SIGMA, A];
+        Some(Written::named([Own(Sum(softmax), vec![G, X(0)])]))
+    }
+
     /// With `y = ln softmax(x)`: `dL/dx = dL/dy - softmax(x) Σ dL/dy`.
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
         let (y, g) = (cx.output(), cx.grad());
@@ -55,6 +67,10 @@ impl<T: Real> Op<T> for LogSumExp {
 
     fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
         on_tensors(x, |x| Ok(x[0].logsumexp_axes(&self.0.axes, self.0.keep)))
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([scaled(Call(Word("softmax")), [X(0)])]))
     }
 
     /// `dL/dx = dL/dy softmax(x)`, 0 where all of `x` is `-inf`. Dividing `e^(x - y)` by its sum takes out the rounding

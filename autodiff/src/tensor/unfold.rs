@@ -2,10 +2,12 @@
 
 use super::Tensor;
 use super::op::{Op, on_tensors};
+use super::written::{Operands, Written, of_gradient};
 use super::{Grads, Vjp};
 use crate::Real;
 use crate::error::Result;
 use crate::kernels::window::Window;
+use crate::rules::notation::sign::Word;
 use ndarray::{ArrayD, ArrayViewD};
 
 /// A number for rows and columns together, or one for each: `2` or `[2, 3]`. In one dimension the columns' counts.
@@ -35,6 +37,10 @@ impl<T: Real> Op<T> for Unfold {
         on_tensors(x, |x| Ok(x[0].unfold(&self.0)))
     }
 
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([of_gradient(Word("fold"))]))
+    }
+
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
         cx.grad().fold(&self.0).into()
     }
@@ -50,6 +56,10 @@ impl<T: Real> Op<T> for Fold {
 
     fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
         on_tensors(x, |x| Ok(x[0].fold(&self.0)))
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        Some(Written::named([of_gradient(Word("unfold"))]))
     }
 
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {

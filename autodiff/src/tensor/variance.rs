@@ -3,11 +3,14 @@
 use super::layout::Dims;
 use super::op::{Op, on_tensors};
 use super::reduce::Reduced;
+use super::written::Term::{X, Y};
+use super::written::{Operands, Written, scaled};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::Result;
 use crate::kernels::reduce::larger;
 use crate::rules::Binary;
+use crate::rules::notation::sign::{A, Atom, B, In, LESS, Piece, Round, SPACE, Same, Sum, TWO, Word};
 use ndarray::{ArrayD, ArrayViewD};
 
 struct Variance {
@@ -27,6 +30,15 @@ impl<T: Real> Op<T> for Variance {
 
     fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
         on_tensors(x, |x| Ok(x[0].variance(self.name, &self.over.axes, self.correction, self.over.keep, self.root)))
+    }
+
+    fn notation(&self, _: &Operands) -> Option<Written> {
+        const LESS_MEAN: Piece = In(Round, &[A, LESS, Word("mean"), SPACE, A]);
+        Some(Written::named([if self.root {
+            scaled(Atom(&[LESS_MEAN, Same("/"), In(Round, &[Same("f "), B])]), [X(0), Y])
+        } else {
+            scaled(Sum(&[TWO, LESS_MEAN, Same("/f")]), [X(0)])
+        }]))
     }
 
     /// With `d = x - mean(x)`: `2 d / f` for the variance, `d / (f y)` for its root, 0 where that is 0.

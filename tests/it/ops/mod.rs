@@ -16,4 +16,5 @@ mod messages;
 mod registry;
 mod view;
 
+pub(crate) use cases::all;
 pub(crate) use view::View;

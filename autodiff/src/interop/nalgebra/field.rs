@@ -4,7 +4,7 @@ use ::nalgebra::{ComplexField, Field, RealField, SimdValue};
 use num_traits::{Float, One, Signed, Zero};
 use simba::scalar::{SubsetOf, SupersetOf};
 
-use super::SendVar;
+use super::send::SendVar;
 use crate::numbers::methods::{constants, forward, forward2};
 use crate::rules::{Binary, Unary};
 use crate::{Dual, Real};

@@ -1,0 +1,63 @@
+//! Names as LaTeX sets them.
+
+/// The Greek letters, by LaTeX's name and as they are.
+#[rustfmt::skip]
+const GREEK: &[(&str, &str)] = &[
+    ("alpha", "α"), ("beta", "β"), ("gamma", "γ"), ("delta", "δ"), ("varepsilon", "ε"), ("zeta", "ζ"),
+    ("eta", "η"), ("theta", "θ"), ("kappa", "κ"), ("lambda", "λ"), ("mu", "μ"), ("nu", "ν"), ("xi", "ξ"),
+    ("pi", "π"), ("rho", "ρ"), ("sigma", "σ"), ("tau", "τ"), ("phi", "φ"), ("varphi", "φ"), ("chi", "χ"),
+    ("psi", "ψ"), ("omega", "ω"), ("Gamma", "Γ"), ("Delta", "Δ"), ("Theta", "Θ"), ("Lambda", "Λ"),
+    ("Sigma", "Σ"), ("Phi", "Φ"), ("Psi", "Ψ"), ("Omega", "Ω"), ("sum", "Σ"), ("prod", "Π"),
+];
+
+/// A name as it is set in LaTeX: `W[1]` with its index up, `x1` with it below, Greek letters as such.
+pub(super) fn latex_name(name: &str) -> String {
+    if let Some((base, index)) = name.strip_suffix(']').and_then(|rest| rest.split_once('[')) {
+        return format!("{}^{{[{}]}}", latex_name(base), escaped(index));
+    }
+    if let Some(base) = name.strip_suffix('\'') {
+        return format!("{}'", latex_name(base));
+    }
+    if let Some((base, index)) = name.split_once('_')
+        && !base.is_empty()
+        && !index.is_empty()
+        && !index.contains('_')
+    {
+        return format!("{}_{{{}}}", latex_name(base), latex_word(index));
+    }
+    let base = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    if !base.is_empty() && base.len() < name.len() && base.chars().all(char::is_alphabetic) {
+        return format!("{}_{{{}}}", latex_word(base), &name[base.len()..]);
+    }
+    latex_word(name)
+}
+
+fn latex_word(word: &str) -> String {
+    if let Some((command, _)) = GREEK.iter().find(|(command, sign)| *command == word || *sign == word) {
+        return format!(r"\{command}");
+    }
+    let mut chars = word.chars();
+    match (chars.next(), chars.next()) {
+        (Some(c), None) if c.is_ascii_alphanumeric() => word.to_owned(),
+        _ if !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit()) => word.to_owned(),
+        _ => format!(r"\mathrm{{{}}}", escaped(word)),
+    }
+}
+
+/// Text for LaTeX: signs that mean something there, and letters that it lacks, are written out.
+pub(super) fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        let mut bytes = [0; 4];
+        let sign: &str = c.encode_utf8(&mut bytes);
+        let greek = GREEK.iter().find(|(_, letter)| *letter == sign);
+        match (c, greek) {
+            (_, Some((command, _))) => out += &format!(r"\{command} "),
+            ('_' | '%' | '&' | '#' | '$' | '{' | '}', _) => out.extend(['\\', c]),
+            ('\\' | '^' | '~', _) => out.push('-'),
+            (' ', _) => out.push_str(r"\ "),
+            _ => out.push(if c.is_ascii() { c } else { '?' }),
+        }
+    }
+    out
+}

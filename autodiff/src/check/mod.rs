@@ -27,8 +27,6 @@ mod operation;
 mod order;
 mod problem;
 mod report;
-#[cfg(test)]
-mod tests;
 
 pub use self::cause::{Cause, Fault, Wrong};
 pub use self::functions::{gradient, hessian, tensor_gradient, tensor_hessian};

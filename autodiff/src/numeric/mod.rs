@@ -13,8 +13,6 @@ mod extrapolate;
 mod functions;
 mod method;
 mod quotient;
-#[cfg(test)]
-mod tests;
 
 pub use self::estimate::Estimate;
 pub(crate) use self::extrapolate::{Level, Span};

@@ -4,6 +4,7 @@ mod accuracy;
 mod approx;
 mod backprop;
 mod baseline;
+mod blame;
 mod check;
 mod checkpoint;
 mod checkpoint_mistakes;

@@ -17,8 +17,6 @@
 
 mod assertions;
 mod blame;
-#[cfg(test)]
-mod blame_tests;
 mod cause;
 mod functions;
 mod judge;

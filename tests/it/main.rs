@@ -53,6 +53,7 @@ mod rows;
 mod send_var;
 mod shapes;
 mod shapes_matrix;
+mod threads;
 mod torch;
 mod trainer;
 mod training;

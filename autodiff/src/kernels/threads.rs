@@ -11,9 +11,8 @@ pub(crate) fn worth(usual: usize) -> usize {
     if SMALL.get() { usual >> 12 } else { usual }
 }
 
-/// Runs `work` with small loops and products of this thread split as large ones are.
-#[cfg(test)]
-pub(crate) fn small_parts<R>(work: impl FnOnce() -> R) -> R {
+/// Runs `work` with small loops and products of this thread split as large ones are: for tests.
+pub fn small_parts<R>(work: impl FnOnce() -> R) -> R {
     struct Restore(bool);
     impl Drop for Restore {
         fn drop(&mut self) {

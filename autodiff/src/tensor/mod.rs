@@ -60,8 +60,6 @@ mod shape;
 mod softmax;
 pub(crate) mod table;
 mod tangent;
-#[cfg(test)]
-mod threads;
 mod unfold;
 mod variance;
 pub(crate) mod written;
@@ -80,3 +78,5 @@ pub use crate::tape::no_grad::no_grad;
 
 #[doc(hidden)]
 pub use crate::kernels::cpu::{Path, limited_to};
+#[doc(hidden)]
+pub use crate::kernels::threads::small_parts;

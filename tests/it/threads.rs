@@ -3,12 +3,10 @@
 //! Loops and products are split from a small part of the usual size on, so small operands take the same way through the code
 //! as large ones do. `tests/it/elementwise.rs` and `kernels/gemm.rs` look at the usual sizes.
 
+use autodiff::rules::{Binary, Unary};
+use autodiff::tensor::{Conv, Pool, Triangle, small_parts};
+use autodiff::{Real, Tape, Tensor, elementwise};
 use ndarray::{Array2, ArrayD};
-
-use super::{Conv, Pool, Triangle};
-use crate::kernels::threads::small_parts;
-use crate::rules::{Binary, Unary};
-use crate::{Real, Tape, Tensor, elementwise};
 
 /// More than the size from which loops are split, and no power of two; rows enough for a product to be split.
 const ROWS: usize = 131;
@@ -35,7 +33,7 @@ fn rows<T: Real>() -> Vec<(String, Function<T>)> {
 fn operations() -> Vec<(String, Function<f64>)> {
     let mut all: Vec<(String, Function<f64>)> = Vec::new();
     let mut add = |name: &str, f: Function<f64>| all.push((name.to_owned(), f));
-    let solved = |y: crate::Result<Tensor<f64>>| y.expect("regular");
+    let solved = |y: autodiff::Result<Tensor<f64>>| y.expect("regular");
     let regular = |w: &Tensor<f64>| w + Tensor::constant(Array2::<f64>::eye(COLS) * 40.0);
     let index = || ArrayD::from_shape_fn(vec![ROWS, COLS], |at| (7 * at[0] + 3 * at[1]) % COLS);
     add("elementwise", Box::new(|t| wave(&t[0], &t[1])));
@@ -82,7 +80,7 @@ fn operations() -> Vec<(String, Function<f64>)> {
     add("diag", Box::new(|t| t[2].diag().diag()));
     add("tril", Box::new(|t| t[0].tril(-3)));
     add("triu", Box::new(|t| t[0].triu(2)));
-    add("map_rows", Box::new(|t| t[0].map_rows(|x| vec![x[0] * x[1].sin(), crate::sum_sq(x)])));
+    add("map_rows", Box::new(|t| t[0].map_rows(|x| vec![x[0] * x[1].sin(), autodiff::sum_sq(x)])));
     add(
         "conv2d",
         Box::new(|t| {

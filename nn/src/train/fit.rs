@@ -12,7 +12,7 @@ use super::history::History;
 #[cfg(feature = "interrupt")]
 use super::interrupt::interrupted;
 use super::norms::Norms;
-use super::progress::{self, Progress};
+use super::progress::{self, Watcher};
 use super::run::{Run, Weights, restore, weights};
 use super::stop::Stop;
 use super::trainer::Trainer;
@@ -31,7 +31,7 @@ struct Frame<'a, T: Real> {
     norms: Norms,
     store: Option<Store<T>>,
     is_interrupted: Box<dyn Fn() -> bool>,
-    progress: Option<Box<dyn Progress>>,
+    progress: Option<Box<dyn Watcher>>,
     start: Instant,
     /// The time that earlier runs took.
     before: Duration,

@@ -4,7 +4,7 @@ use super::callback::Step;
 use super::history::Epoch;
 
 /// Is told how far a run is.
-pub(super) trait Progress {
+pub(super) trait Watcher {
     /// A step of a run of so many epochs was taken.
     fn step(&self, step: &Step, epochs: usize);
 
@@ -14,13 +14,13 @@ pub(super) trait Progress {
 
 /// Without the feature `progress` nothing is shown.
 #[cfg(not(feature = "progress"))]
-pub(super) fn show(_steps: usize, _done: usize) -> Option<Box<dyn Progress>> {
+pub(super) fn show(_steps: usize, _done: usize) -> Option<Box<dyn Watcher>> {
     None
 }
 
 /// A bar over all steps, drawn on standard error and only if that is a terminal; cleared when it is dropped.
 #[cfg(feature = "progress")]
-pub(super) fn show(steps: usize, done: usize) -> Option<Box<dyn Progress>> {
+pub(super) fn show(steps: usize, done: usize) -> Option<Box<dyn Watcher>> {
     use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
     let style = ProgressStyle::with_template("{bar:30} {percent:>3} %  {msg}  ETA {eta}");
     let bar = ProgressBar::new(steps as u64).with_style(style.expect("a valid template"));
@@ -30,7 +30,7 @@ pub(super) fn show(steps: usize, done: usize) -> Option<Box<dyn Progress>> {
 }
 
 #[cfg(feature = "progress")]
-impl Progress for indicatif::ProgressBar {
+impl Watcher for indicatif::ProgressBar {
     fn step(&self, step: &Step, epochs: usize) {
         self.inc(1);
         if step.epoch == 1 && !self.is_hidden() {

@@ -88,22 +88,6 @@ fn a_row_that_does_not_hold_is_told_by_the_end() {
 }
 
 #[test]
-fn rows_are_programs_of_their_own() {
-    let out = tempdir().unwrap();
-    let run = |name: &str, argument: Option<&str>| {
-        let tests = std::env::current_exe().expect("a running test");
-        let program = tests.ancestors().nth(2).expect("target/<profile>").join("examples").join(name);
-        let output = Command::new(program).args(argument).current_dir(out.path()).output().expect("the program runs");
-        (output.status.code(), String::from_utf8(output.stdout).unwrap())
-    };
-    let (code, text) = run("chain_rule", Some("0.5"));
-    assert!(code == Some(0) && text.contains("df/dy = 8 y sin y + 4 y² cos y: "), "{text}");
-    assert_eq!(run("chain_rule", Some("half")).0, Some(2));
-    let (code, text) = run("xor", None);
-    assert!(code == Some(0) && text.contains("  0 xor 1 = 1\n"), "{text}");
-}
-
-#[test]
 fn examples_are_short_and_say_what_they_show() {
     for (name, text) in modules() {
         let header = text.lines().take_while(|line| line.starts_with("//!")).count();

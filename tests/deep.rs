@@ -1,6 +1,6 @@
 //! Programs so long that anything recursive would overflow: all in a thread with a small stack.
 //!
-//! Here, and not with the integration tests, because those are built without optimisation, whose frames are large.
+//! A binary of its own, so that `scripts/asan` builds no more than this.
 
 use autodiff::{Tape, Tensor, Var};
 use ndarray::array;

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::Real;
-use super::methods::{binary_methods, comparisons, number_traits, unary_methods};
+use super::methods::{comparisons, number_traits};
+use super::operators::{binary_methods, unary_methods};
 use super::question::Question;
 use crate::rules::{Binary, Unary};
 

@@ -2,6 +2,7 @@
 
 mod dual;
 pub(crate) mod methods;
+pub(crate) mod operators;
 pub(crate) mod question;
 mod real;
 

@@ -27,3 +27,22 @@ pub(crate) fn empty<E>(len: usize) -> Vec<E> {
     }
     all
 }
+
+/// Makes room for `additional` elements behind the `filled` ones, or says that memory has run out.
+#[track_caller]
+pub(super) fn reserve<E: Copy>(vec: &mut Vec<E>, filled: usize, additional: usize, entries: usize) {
+    if vec.capacity() - filled >= additional {
+        return;
+    }
+    // SAFETY: the first `filled` elements were written by earlier pushes, and `E: Copy` needs no drop. The length is set
+    // so that growing keeps them, and back to 0 because the store keeps its own counts.
+    let reserved = unsafe {
+        vec.set_len(filled);
+        let reserved = vec.try_reserve_exact(additional);
+        vec.set_len(0);
+        reserved
+    };
+    if reserved.is_err() {
+        Error::from(Kind::OutOfMemory { bytes: additional * size_of::<E>(), entries }).raise();
+    }
+}

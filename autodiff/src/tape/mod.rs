@@ -15,6 +15,7 @@ pub(crate) mod cell;
 pub(crate) mod code;
 mod constants;
 pub(crate) mod gather;
+mod growth;
 pub(crate) mod guard;
 pub(crate) mod interpreter;
 pub(crate) mod labels;

@@ -7,35 +7,33 @@ use std::any::TypeId;
 use std::panic::Location;
 use std::sync::Arc;
 
+use super::alloc::reserve;
 use super::block::{Block, Located};
 use super::code::Code;
 use super::constants::Constants;
 use super::opcode::{CONSTANT, INDEX_LIMIT, LEAF};
 use super::trace::{Place, Trace};
 use crate::Real;
-use crate::error::{Error, Kind as ErrorKind};
-
-const FIRST_CAPACITY: usize = 1024;
 
 pub(crate) struct Store<T: Real> {
     // The vectors own the memory; the counts say how much of it is filled.
-    ops: Vec<u8>,
-    operands: Vec<u32>,
-    values: Vec<T>,
-    entries: usize,
-    words: usize,
+    pub(super) ops: Vec<u8>,
+    pub(super) operands: Vec<u32>,
+    pub(super) values: Vec<T>,
+    pub(super) entries: usize,
+    pub(super) words: usize,
     /// Entries for which there is room: invariant, for `left = room - entries`, each of `ops` and `values` has room for
     /// `left` more elements and `operands` for `2 left`.
     pub(super) room: usize,
     /// Up to here entries are written without further question; never beyond `room`.
     pub(super) capacity: usize,
-    limit: usize,
+    pub(super) limit: usize,
     pub(super) constants: Constants<T>,
-    blocks: Vec<Located<T>>,
+    pub(super) blocks: Vec<Located<T>>,
     /// Blocks that capture nothing: all of one type at one place in the source are the same.
-    plain_blocks: Vec<(TypeId, Place, u32)>,
+    pub(super) plain_blocks: Vec<(TypeId, Place, u32)>,
     /// A frozen store is swept somewhere else at the moment; it has no room, and recording says so.
-    frozen: bool,
+    pub(super) frozen: bool,
     /// Present while the tape is watched; then there is capacity for no entry, so that each one passes through `grow`.
     pub(super) trace: Option<Box<Trace>>,
 }
@@ -72,40 +70,6 @@ impl<T: Real> Store<T> {
 
     pub(crate) fn len(&self) -> usize {
         self.entries
-    }
-
-    /// Bytes of recorded entries.
-    pub(crate) fn bytes(&self) -> usize {
-        self.entries + 4 * self.words + size_of::<T>() * (self.entries + self.constants.used())
-    }
-
-    /// Bytes of memory held.
-    pub(crate) fn held(&self) -> usize {
-        self.ops.capacity()
-            + 4 * self.operands.capacity()
-            + size_of::<T>() * (self.values.capacity() + self.constants.capacity())
-    }
-
-    pub(crate) fn set_limit(&mut self, limit: usize) {
-        self.limit = limit.min(INDEX_LIMIT);
-        self.room = self.room.min(self.limit.max(self.entries));
-        self.capacity = self.capacity.min(self.room);
-    }
-
-    /// Forgets all entries. Gives back the blocks, whose drop may run foreign code.
-    pub(crate) fn clear(&mut self) -> Vec<Located<T>> {
-        (self.entries, self.words) = (0, 0);
-        // All vectors are empty now, so the smallest of them says how many entries fit.
-        let binary = self.operands.capacity() / 2;
-        self.room = self.ops.capacity().min(self.values.capacity()).min(binary).min(self.limit);
-        self.capacity = self.room;
-        self.constants.clear();
-        self.plain_blocks.clear();
-        if let Some(trace) = &mut self.trace {
-            trace.clear();
-            self.capacity = 0;
-        }
-        std::mem::take(&mut self.blocks)
     }
 
     /// Records an entry with `K <= 2` operands.
@@ -243,43 +207,6 @@ impl<T: Real> Store<T> {
         let code = Code { ops, operands, constants: self.constants.list(), blocks: &self.blocks };
         let end = ops[last + 1..].iter().rev().fold(operands.len(), |end, &op| code.before(op, end));
         Code { ops: &ops[..=last], operands: &operands[..end], ..code }
-    }
-
-    /// Makes room for twice as many entries, by `realloc`, which moves pages, not bytes, once the arrays are large.
-    #[track_caller]
-    pub(super) fn enlarge(&mut self) {
-        if self.frozen {
-            Error::from(ErrorKind::Frozen { what: "a scalar was recorded on" }).raise();
-        }
-        let entries = self.entries;
-        let room = (2 * self.room).max(FIRST_CAPACITY).min(self.limit);
-        if room <= entries {
-            Error::from(ErrorKind::TapeFull { entries, limit: self.limit }).raise();
-        }
-        let left = room - entries;
-        reserve(&mut self.ops, entries, left, entries);
-        reserve(&mut self.values, entries, left, entries);
-        reserve(&mut self.operands, self.words, 2 * left, entries);
-        (self.room, self.capacity) = (room, room);
-    }
-}
-
-/// Makes room for `additional` elements behind the `filled` ones, or says that memory has run out.
-#[track_caller]
-fn reserve<E: Copy>(vec: &mut Vec<E>, filled: usize, additional: usize, entries: usize) {
-    if vec.capacity() - filled >= additional {
-        return;
-    }
-    // SAFETY: the first `filled` elements were written by earlier pushes, and `E: Copy` needs no drop. The length is set
-    // so that growing keeps them, and back to 0 because the store keeps its own counts.
-    let reserved = unsafe {
-        vec.set_len(filled);
-        let reserved = vec.try_reserve_exact(additional);
-        vec.set_len(0);
-        reserved
-    };
-    if reserved.is_err() {
-        Error::from(ErrorKind::OutOfMemory { bytes: additional * size_of::<E>(), entries }).raise();
     }
 }
 

@@ -8,7 +8,8 @@ use std::num::NonZeroUsize;
 use smallvec::SmallVec;
 
 use crate::error::{Error, Kind};
-use crate::numbers::methods::{binary_methods, comparisons, number_traits, unary_methods};
+use crate::numbers::methods::{comparisons, number_traits};
+use crate::numbers::operators::{binary_methods, unary_methods};
 use crate::numbers::question::Question;
 use crate::rules::{Binary, Unary};
 use crate::tape::cell::TapeCell;

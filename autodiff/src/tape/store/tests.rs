@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::rules::{Binary, Unary};
+use crate::tape::growth::FIRST_CAPACITY;
 use crate::tape::nary::Nary;
 use crate::tape::opcode::{self, Form};
 

@@ -1,0 +1,6 @@
+//! The scalar handle.
+
+mod handle;
+mod number;
+
+pub use self::handle::Var;

@@ -32,6 +32,13 @@ impl Error {
     }
 }
 
+/// Raises that two shapes do not go together.
+#[cold]
+#[track_caller]
+pub(crate) fn mismatch(op: &str, a: &[usize], b: &[usize], rule: &'static str) -> ! {
+    Error::from(Kind::Shapes { op: op.into(), a: a.to_vec(), b: b.to_vec(), rule }).raise()
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)

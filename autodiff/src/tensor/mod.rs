@@ -56,6 +56,7 @@ mod pool;
 mod prod;
 mod record;
 mod reduce;
+mod rule;
 mod shape;
 mod softmax;
 pub(crate) mod table;

@@ -3,7 +3,7 @@
 use super::handle::{Handle, Root};
 use super::recorded;
 use super::tape::Tape;
-use crate::error::{Error, Kind};
+use crate::error::mismatch;
 use crate::{Real, Tensor};
 
 impl<T: Real> Tape<T> {
@@ -63,9 +63,7 @@ impl<T: Real> Tape<T> {
         // Not in a closure: a panic is to point at the caller.
         for &(x, v) in along {
             if x.shape() != v.shape() {
-                let (a, b) = (x.shape().to_vec(), v.shape().to_vec());
-                let rule = "a direction needs its tensor's shape";
-                Error::from(Kind::Shapes { op: "directional".into(), a, b, rule }).raise();
+                mismatch("directional", x.shape(), v.shape(), "a direction needs its tensor's shape");
             }
             directions.push((x.index_on(cell) as u32, v.clone()));
         }

@@ -4,7 +4,7 @@ use ndarray::{Array2, Array3, ArrayD, Axis};
 
 use super::gradients::Gradients;
 use super::rows;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, mismatch};
 use crate::{Real, Tape, Tensor};
 
 /// The gradient of a scalar function of tensors, an array for each input.
@@ -212,8 +212,7 @@ pub fn jacobian_rows<T: Real>(f: impl Fn(&Tensor<T>) -> Tensor<T>, x: &Tensor<T>
 
 #[track_caller]
 fn uneven(a: &[usize], b: &[usize]) -> ! {
-    let rule = "the function must map [n, inputs] to [n, outputs] for any n";
-    Error::from(Kind::Shapes { op: "jacobian_rows".into(), a: a.to_vec(), b: b.to_vec(), rule }).raise()
+    mismatch("jacobian_rows", a, b, "the function must map [n, inputs] to [n, outputs] for any n")
 }
 
 /// The Hessian of a scalar function with respect to all elements of its inputs, one input after another, each in
@@ -285,8 +284,7 @@ fn directional<T: Real>(
     let mut pairs = Vec::with_capacity(leaves.len());
     for (x, v) in leaves.iter().zip(directions) {
         if x.shape() != v.shape() {
-            let (a, b) = (x.shape().to_vec(), v.shape().to_vec());
-            Error::from(Kind::Shapes { op: op.into(), a, b, rule: "a direction needs its input's shape" }).raise();
+            mismatch(op, x.shape(), v.shape(), "a direction needs its input's shape");
         }
         pairs.push((x, v));
     }

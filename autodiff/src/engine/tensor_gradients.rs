@@ -54,11 +54,9 @@ impl<T: Real> Gradients<T> {
     /// If the handle was not recorded on this tape.
     #[track_caller]
     pub fn tensor(&self, handle: &Tensor<T>) -> Option<&Tensor<T>> {
-        let what = "the tensor";
-        let Some(node) = handle.place() else { Error::from(Kind::NotOnTape { what }).raise() };
-        if !std::ptr::eq(node.cell, self.cell) || node.epoch != self.epoch {
-            Error::from(Kind::NotOnTape { what }).raise();
-        }
+        let Some(node) = handle.place().filter(|node| self.are_of(node.cell, node.epoch)) else {
+            Error::from(Kind::NotOnTape { what: "the tensor" }).raise()
+        };
         self.tensors.get(node.slot as usize)?.as_ref()
     }
 

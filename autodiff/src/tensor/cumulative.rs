@@ -2,7 +2,7 @@
 
 use super::Tensor;
 use super::rule::Rule;
-use super::written::{Written, of_gradient};
+use super::written::Written;
 use crate::Real;
 use crate::kernels::{loops, reduce};
 use crate::rules::notation::sign::Sign;
@@ -12,7 +12,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::Tape;
-    /// use ndarray::{ArrayD, ArrayViewD, array};
+    /// use ndarray::array;
     /// let tape = Tape::new();
     /// let x = tape.tensor(array![1.0, 2.0, 3.0]);
     /// let y = x.cumsum(0);
@@ -41,7 +41,7 @@ impl<T: Real> Tensor<T> {
             forward: |x, &(axis, backward)| Ok(x[0].running_sum(axis, backward)),
             // An element is in all sums from its own on, so its gradient is the running sum from the other end.
             vjp: |cx, &(axis, backward)| cx.grad().running_sum(axis, !backward).into(),
-            notation: |_, _| Written::named([of_gradient(Sign("cumsum^←", r"\operatorname{cumsum}^{\leftarrow}"))]),
+            notation: |_, _| Written::linear(Sign("cumsum^←", r"\operatorname{cumsum}^{\leftarrow}")),
         }
         .record(&[self], output)
     }

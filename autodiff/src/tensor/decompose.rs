@@ -1,12 +1,12 @@
 //! The Cholesky factor, and systems with triangular matrices.
 
-use super::linalg::{left_gradient, sure};
+use super::linalg::left_gradient;
 use super::rule::Rule;
 use super::written::Term::{G, Own, Y};
 use super::written::{Written, solve_gradients};
 use super::{Grads, Tensor};
 use crate::Real;
-use crate::error::{Kind, Result};
+use crate::error::{Kind, Result, sure};
 use crate::kernels::factor::{self, BadPivot, Triangle};
 use crate::rules::notation::sign::{
     A, Atom, B, INVERSE, INVERSE_TRANSPOSED, In, Piece, Round, SPACE, Sign, TRANSPOSED, Word,
@@ -31,7 +31,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::{Tape, Tensor};
-    /// use ndarray::{ArrayD, ArrayViewD, array};
+    /// use ndarray::array;
     /// let tape = Tape::new();
     /// let a = tape.tensor(array![[4.0, 2.0], [2.0, 10.0]]);
     /// let l = a.cholesky()?;

@@ -5,7 +5,7 @@ use smallvec::smallvec;
 use super::Tensor;
 use super::layout::{Dims, Layout, checked_len};
 use super::rule::Rule;
-use super::written::{Written, of_gradient};
+use super::written::Written;
 use crate::Real;
 use crate::rules::notation::sign::Word;
 
@@ -15,7 +15,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::Tensor;
-    /// use ndarray::{ArrayD, ArrayViewD, array};
+    /// use ndarray::array;
     /// let x = Tensor::constant(array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
     /// assert_eq!(x.diag().to_array(), array![1.0, 5.0].into_dyn());
     /// assert_eq!(x.diag().diag().to_array(), array![[1.0, 0.0], [0.0, 5.0]].into_dyn());
@@ -91,7 +91,7 @@ impl<T: Real> Tensor<T> {
             with: (),
             forward: |x, ()| Ok(x[0].diagonal()),
             vjp: |cx, ()| cx.grad().on_diagonal(cx.input(0).shape()).into(),
-            notation: |_, ()| Written::named([of_gradient(Word("diag"))]),
+            notation: |_, ()| Written::linear(Word("diag")),
         };
         Self::record_static(rule, &[self], self.with_layout(layout))
     }
@@ -110,7 +110,7 @@ impl<T: Real> Tensor<T> {
             with: Dims::from(shape),
             forward: |x, shape| Ok(x[0].on_diagonal(shape)),
             vjp: |cx, _| cx.grad().diagonal().into(),
-            notation: |_, _| Written::named([of_gradient(Word("diag"))]),
+            notation: |_, _| Written::linear(Word("diag")),
         }
         .record(&[self], output)
     }
@@ -131,7 +131,7 @@ impl<T: Real> Tensor<T> {
             with: (upper, k),
             forward: |x, &(upper, k)| Ok(x[0].triangle(upper, k)),
             vjp: |cx, &(upper, k)| cx.grad().triangle(upper, k).into(),
-            notation: |_, &(upper, _)| Written::named([of_gradient(Word(if upper { "triu" } else { "tril" }))]),
+            notation: |_, &(upper, _)| Written::linear(Word(if upper { "triu" } else { "tril" })),
         }
         .record(&[self], output)
     }

@@ -5,9 +5,9 @@ use smallvec::SmallVec;
 use super::Tensor;
 use super::layout::{Dims, Layout};
 use super::rule::Rule;
-use super::written::{Written, of_gradient};
+use super::written::Written;
 use crate::Real;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, sure};
 use crate::kernels::loops;
 use crate::rules::notation::sign::Word;
 
@@ -222,7 +222,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::Tensor;
-    /// use ndarray::{ArrayD, ArrayViewD, array};
+    /// use ndarray::array;
     /// let a = Tensor::constant(array![[1.0, 2.0], [3.0, 4.0]]);
     /// let v = Tensor::constant(array![1.0, 10.0]);
     /// assert_eq!(Tensor::einsum("ij,j->i", &[&a, &v]).to_array(), array![21.0, 43.0].into_dyn());
@@ -236,10 +236,7 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub fn einsum(spec: &str, operands: &[&Self]) -> Self {
         let shapes: SmallVec<[&[usize]; 4]> = operands.iter().map(|x| x.shape()).collect();
-        let Spec { terms, result } = match Spec::parse(spec, &shapes) {
-            Ok(spec) => spec,
-            Err(error) => error.raise(),
-        };
+        let Spec { terms, result } = sure(Spec::parse(spec, &shapes));
         let mut product: Option<Term<T>> = None;
         for (i, operand) in operands.iter().enumerate() {
             let term = Term { tensor: (*operand).clone(), indices: terms[i].clone() };
@@ -262,7 +259,7 @@ impl<T: Real> Tensor<T> {
             with: (first, second),
             forward: |x, &(first, second)| Ok(x[0].diagonal_of(first, second)),
             vjp: |cx, &(first, second)| cx.grad().undiagonal(first, second, cx.input(0).shape()).into(),
-            notation: |_, _| Written::named([of_gradient(Word("undiagonal"))]),
+            notation: |_, _| Written::linear(Word("undiagonal")),
         }
         .record(&[self], self.with_layout(diagonal(self.layout(), first, second)))
     }
@@ -278,7 +275,7 @@ impl<T: Real> Tensor<T> {
             with: (first, second, Dims::from(shape)),
             forward: |x, (first, second, shape)| Ok(x[0].undiagonal(*first, *second, shape)),
             vjp: |cx, &(first, second, _)| cx.grad().diagonal_of(first, second).into(),
-            notation: |_, _| Written::named([of_gradient(Word("diagonal"))]),
+            notation: |_, _| Written::linear(Word("diagonal")),
         }
         .record(&[self], whole)
     }

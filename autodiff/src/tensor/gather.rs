@@ -97,7 +97,7 @@ impl<T: Real> Tensor<T> {
             forward: |x, places| Ok(x[0].pick(places)),
             // What was picked gets the sum of the gradients of all places that it was picked for.
             vjp: |cx, places| Self::zeros(cx.input(0).shape()).add_at(places, cx.grad()).into(),
-            notation: |_, _| Written::named([of_gradient(Sign("scatter_add", r"\operatorname{scatter\_add}"))]),
+            notation: |_, _| Written::linear(Sign("scatter_add", r"\operatorname{scatter\_add}")),
         }
         .record(&[self], output)
     }

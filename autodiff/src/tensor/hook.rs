@@ -15,7 +15,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::Tape;
-    /// use ndarray::{ArrayD, ArrayViewD, array};
+    /// use ndarray::array;
     /// let tape = Tape::new();
     /// let x = tape.tensor(array![1.0, 20.0]);
     /// let y = x.on_grad(|g| g.clamp(-10.0, 10.0)).square().sum();

@@ -11,7 +11,7 @@ use super::entry::Source;
 use super::layout::{Dims, Layout};
 use super::node::Node;
 use super::rule::Rule;
-use super::written::{Written, of_gradient};
+use super::written::Written;
 use crate::error::{Error, Kind};
 use crate::kernels::loops;
 use crate::rules::notation::sign::{Sign, Word};
@@ -95,7 +95,7 @@ impl<T: Real> Tensor<T> {
             with: part,
             forward: |x, part| Ok(x[0].cut(part)),
             vjp: |cx, part| cx.grad().unslice(part, cx.input(0).shape()).into(),
-            notation: |_, _| Written::named([of_gradient(Word("unslice"))]),
+            notation: |_, _| Written::linear(Word("unslice")),
         }
         .record(&[self], output)
     }
@@ -110,7 +110,7 @@ impl<T: Real> Tensor<T> {
             with: (Rc::clone(part), Dims::from(shape)),
             forward: |x, (part, shape)| Ok(x[0].unslice(part, shape)),
             vjp: |cx, (part, _)| cx.grad().cut(part).into(),
-            notation: |_, _| Written::named([of_gradient(Word("slice"))]),
+            notation: |_, _| Written::linear(Word("slice")),
         }
         .record(&[self], Self::constant(whole))
     }
@@ -149,7 +149,7 @@ impl<T: Real> Tensor<T> {
             with: (axis, Rc::clone(indices)),
             forward: |x, (axis, indices)| Ok(x[0].take(*axis, indices)),
             vjp: |cx, (axis, indices)| cx.grad().put(*axis, indices, cx.input(0).shape()).into(),
-            notation: |_, _| Written::named([of_gradient(Sign("index_add", r"\operatorname{index\_add}"))]),
+            notation: |_, _| Written::linear(Sign("index_add", r"\operatorname{index\_add}")),
         }
         .record(&[self], Self::constant(output))
     }
@@ -172,7 +172,7 @@ impl<T: Real> Tensor<T> {
             with: (axis, Rc::clone(indices), Dims::from(shape)),
             forward: |x, (axis, indices, shape)| Ok(x[0].put(*axis, indices, shape)),
             vjp: |cx, (axis, indices, _)| cx.grad().take(*axis, indices).into(),
-            notation: |_, _| Written::named([of_gradient(Sign("index_select", r"\operatorname{index\_select}"))]),
+            notation: |_, _| Written::linear(Sign("index_select", r"\operatorname{index\_select}")),
         }
         .record(&[self], whole)
     }

@@ -15,7 +15,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::Tensor;
-    /// use ndarray::{ArrayD, ArrayViewD, array};
+    /// use ndarray::array;
     /// let (a, b) = (Tensor::constant(array![[1.0], [2.0]]), Tensor::constant(array![[3.0, 4.0], [5.0, 6.0]]));
     /// assert_eq!(Tensor::concat(&[&a, &b], 1).to_array(), array![[1.0, 3.0, 4.0], [2.0, 5.0, 6.0]].into_dyn());
     /// ```

@@ -9,14 +9,9 @@ use super::written::Term::{Array, G, Own, Times, X, Y};
 use super::written::{Term, Written, solve_gradients};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
-use crate::error::{Error, Kind, Result, mismatch};
+use crate::error::{Error, Kind, Result, mismatch, sure};
 use crate::kernels::factor::{BadPivot, Lu};
 use crate::rules::notation::sign::{A, B, INVERSE, INVERSE_TRANSPOSED, MINUS, Power, Prefix, SPACE, TRANSPOSED};
-
-/// What a factorisation that went well before must give again.
-pub(super) fn sure<T>(result: Result<T>) -> T {
-    result.unwrap_or_else(|error| error.raise())
-}
 
 /// The gradient `-B Xᵀ` of the matrix of a linear system, where `b` is that of the right side and `x` the solution.
 pub(super) fn left_gradient<T: Real>(b: &Tensor<T>, x: &Tensor<T>) -> Tensor<T> {
@@ -58,7 +53,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::{Tape, Tensor};
-    /// use ndarray::{ArrayD, ArrayViewD, array};
+    /// use ndarray::array;
     /// let tape = Tape::new();
     /// let a = tape.tensor(array![[2.0, 0.0], [1.0, 4.0]]);
     /// let x = a.solve(&Tensor::constant(array![2.0, 9.0]))?;

@@ -42,7 +42,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::{Tape, Tensor};
-    /// use ndarray::{ArrayD, ArrayViewD, array};
+    /// use ndarray::array;
     /// let tape = Tape::new();
     /// let a = tape.tensor(array![[0.0, 0.0], [1e4, -1e4]]);
     /// let t = Tensor::constant(array![[1.0, 0.0], [0.0, 1.0]]);

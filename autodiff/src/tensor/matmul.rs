@@ -124,7 +124,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::Tensor;
-    /// use ndarray::{ArrayD, ArrayViewD, array};
+    /// use ndarray::array;
     /// let x = Tensor::constant(array![[1.0, 1.0]]);
     /// let w = Tensor::constant(array![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
     /// let b = Tensor::constant(array![0.0, 0.0, 1.0]);

@@ -3,7 +3,6 @@
 use ndarray::{ArrayD, Axis, IxDyn};
 
 use super::Tensor;
-use super::layout::Dims;
 use super::reduce::{Reduced, drop_axes};
 use super::rule::Rule;
 use super::written::Term::{X, Y};
@@ -23,8 +22,7 @@ impl<T: Real> Tensor<T> {
     /// If there are none.
     #[track_caller]
     pub fn max_all(&self) -> Self {
-        let axes: Dims = (0..self.ndim()).collect();
-        self.max_axes(&axes, false)
+        self.max_axes(&self.all_axes(), false)
     }
 
     /// The smallest of all elements; see [`min_axes`](Self::min_axes).
@@ -33,8 +31,7 @@ impl<T: Real> Tensor<T> {
     /// If there are none.
     #[track_caller]
     pub fn min_all(&self) -> Self {
-        let axes: Dims = (0..self.ndim()).collect();
-        self.min_axes(&axes, false)
+        self.min_axes(&self.all_axes(), false)
     }
 
     /// The largest over some axes; NaN if one is NaN. With `keep` the axes stay, with length 1.

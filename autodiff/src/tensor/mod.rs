@@ -56,7 +56,7 @@ mod pool;
 mod prod;
 mod record;
 mod reduce;
-mod rule;
+pub(crate) mod rule;
 mod shape;
 mod softmax;
 pub(crate) mod table;

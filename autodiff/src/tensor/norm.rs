@@ -1,7 +1,6 @@
 //! Norms over axes.
 
 use super::Tensor;
-use super::layout::Dims;
 use super::reduce::Reduced;
 use super::rule::Rule;
 use super::written::Term::{X, Y};
@@ -19,8 +18,7 @@ impl<T: Real> Tensor<T> {
     /// If `p < 1` or NaN.
     #[track_caller]
     pub fn norm(&self, p: f64) -> Self {
-        let axes: Dims = (0..self.ndim()).collect();
-        self.norm_axes(p, &axes, false)
+        self.norm_axes(p, &self.all_axes(), false)
     }
 
     /// The norm `(Σ |x_i|^p)^{1/p}` over some axes, without overflow; for `p = ∞` it is `max |x_i|`, and of nothing it is 0.
@@ -31,7 +29,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::Tape;
-    /// use ndarray::{ArrayD, ArrayViewD, array};
+    /// use ndarray::array;
     /// let tape = Tape::new();
     /// let x = tape.tensor(array![[3.0, -4.0], [0.0, 0.0]]);
     /// let y = x.norm_axes(2.0, &[1], false);

@@ -5,7 +5,7 @@ use ndarray::Axis;
 use super::Tensor;
 use super::layout::{Dims, checked_len, row_major_strides};
 use super::rule::Rule;
-use super::written::{Written, of_gradient};
+use super::written::Written;
 use crate::Real;
 use crate::kernels::loops;
 use crate::rules::notation::sign::{Sign, Word};
@@ -51,7 +51,7 @@ impl<T: Real> Tensor<T> {
                 let inner = |g: Self, (axis, (&len, &(before, _)))| g.narrow(axis, before..before + len);
                 lengths.fold(cx.grad().clone(), inner).into()
             },
-            notation: |_, _| Written::named([of_gradient(Word("unpad"))]),
+            notation: |_, _| Written::linear(Word("unpad")),
         }
         .record(&[self], output)
     }
@@ -80,7 +80,7 @@ impl<T: Real> Tensor<T> {
             with: Dims::from(axes),
             forward: |x, axes| Ok(x[0].flip(axes)),
             vjp: |cx, axes| cx.grad().flip(axes).into(),
-            notation: |_, _| Written::named([of_gradient(Word("flip"))]),
+            notation: |_, _| Written::linear(Word("flip")),
         }
         .record(&[self], Self::copied(&view))
     }
@@ -115,7 +115,7 @@ impl<T: Real> Tensor<T> {
                 let back = if len == 0 { 0 } else { -shift.rem_euclid(len) };
                 cx.grad().roll(back, axis).into()
             },
-            notation: |_, _| Written::named([of_gradient(Sign("roll⁻¹", r"\operatorname{roll}^{-1}"))]),
+            notation: |_, _| Written::linear(Sign("roll⁻¹", r"\operatorname{roll}^{-1}")),
         }
         .record(&[self], output)
     }

@@ -59,7 +59,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::{Tape, tensor::Pool};
-    /// use ndarray::{ArrayD, ArrayViewD, array};
+    /// use ndarray::array;
     /// let tape = Tape::new();
     /// let x = tape.tensor(array![[[[1.0, 3.0, 5.0, 5.0], [2.0, 0.0, 4.0, 1.0]]]]);
     /// let y = x.max_pool2d(Pool::new(2));

@@ -13,8 +13,7 @@ impl<T: Real> Tensor<T> {
     /// The product of all elements; 1 if there are none.
     #[track_caller]
     pub fn prod(&self) -> Self {
-        let axes: Dims = (0..self.ndim()).collect();
-        self.prod_axes(&axes, false)
+        self.prod_axes(&self.all_axes(), false)
     }
 
     /// The product over some axes; of nothing it is 1. With `keep` the axes stay, with length 1.
@@ -23,7 +22,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::Tape;
-    /// use ndarray::{ArrayD, ArrayViewD, array};
+    /// use ndarray::array;
     /// let tape = Tape::new();
     /// let x = tape.tensor(array![[2.0, 3.0], [0.0, 5.0]]);
     /// let y = x.prod_axes(&[1], false);

@@ -202,6 +202,11 @@ impl<T: Real> Tensor<T> {
         Error::from(Kind::Shape { op: op.to_owned(), shape: self.shape().to_vec(), rule: rule.into() }).raise()
     }
 
+    /// The numbers of all axes.
+    pub(super) fn all_axes(&self) -> Dims {
+        (0..self.ndim()).collect()
+    }
+
     /// The length of an axis, which must exist.
     #[track_caller]
     pub(crate) fn length(&self, op: &str, axis: usize) -> usize {

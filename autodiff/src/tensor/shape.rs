@@ -43,7 +43,7 @@ impl<T: Real> Tensor<T> {
             notation: |of, _| match of {
                 _ if of.same_but_ones() => Written { place: Place::Nowhere, ..Written::new(X(0), [G]) },
                 _ if of.uniform => Written::named([Times(vec![G])]).inside(),
-                _ => Written::named([of_gradient(Word("reshape"))]).inside(),
+                _ => Written::linear(Word("reshape")).inside(),
             },
         }
         .record(&[self], source.with_layout(layout))

@@ -2,7 +2,7 @@
 
 use super::Tensor;
 use super::rule::Rule;
-use super::written::{Written, of_gradient};
+use super::written::Written;
 use crate::Real;
 use crate::kernels::window::Window;
 use crate::rules::notation::sign::Word;
@@ -39,7 +39,7 @@ impl<T: Real> Tensor<T> {
             with: *window,
             forward: |x, window| Ok(x[0].unfold(window)),
             vjp: |cx, window| cx.grad().fold(window).into(),
-            notation: |_, _| Written::named([of_gradient(Word("fold"))]),
+            notation: |_, _| Written::linear(Word("fold")),
         }
         .record(&[self], output)
     }
@@ -57,7 +57,7 @@ impl<T: Real> Tensor<T> {
             with: *window,
             forward: |x, window| Ok(x[0].fold(window)),
             vjp: |cx, window| cx.grad().unfold(window).into(),
-            notation: |_, _| Written::named([of_gradient(Word("unfold"))]),
+            notation: |_, _| Written::linear(Word("unfold")),
         }
         .record(&[self], output)
     }

@@ -1,7 +1,6 @@
 //! Variance and standard deviation.
 
 use super::Tensor;
-use super::layout::Dims;
 use super::reduce::Reduced;
 use super::rule::Rule;
 use super::written::Term::{X, Y};
@@ -18,8 +17,7 @@ impl<T: Real> Tensor<T> {
     /// If there are not more elements than the correction.
     #[track_caller]
     pub fn var(&self, correction: usize) -> Self {
-        let axes: Dims = (0..self.ndim()).collect();
-        self.var_axes(&axes, correction, false)
+        self.var_axes(&self.all_axes(), correction, false)
     }
 
     /// The standard deviation of all elements; see [`std_axes`](Self::std_axes).
@@ -28,8 +26,7 @@ impl<T: Real> Tensor<T> {
     /// If there are not more elements than the correction.
     #[track_caller]
     pub fn std(&self, correction: usize) -> Self {
-        let axes: Dims = (0..self.ndim()).collect();
-        self.std_axes(&axes, correction, false)
+        self.std_axes(&self.all_axes(), correction, false)
     }
 
     /// The variance over some axes, `Σ (x_i - mean)² / (n - correction)`, in two passes. With `keep` the axes stay, with
@@ -54,7 +51,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::Tape;
-    /// use ndarray::{ArrayD, ArrayViewD, array};
+    /// use ndarray::array;
     /// let tape = Tape::new();
     /// let x = tape.tensor(array![[1.0, 3.0], [2.0, 2.0]]);
     /// let y = x.std_axes(&[1], 0, false);

@@ -2,7 +2,6 @@
 
 use ndarray::{Array2, Array3, ArrayD, Axis};
 
-use super::gradients::Gradients;
 use super::rows;
 use crate::error::{Error, Kind, mismatch};
 use crate::{Real, Tape, Tensor};
@@ -59,7 +58,7 @@ pub fn vjp<T: Real>(
         return leaves.iter().map(|x| ArrayD::zeros(x.shape())).collect();
     }
     let gradients = y.backward_with(cotangent);
-    leaves.iter().map(|x| found(&gradients, x)).collect()
+    leaves.iter().map(|x| gradients.wrt_or_zeros(x)).collect()
 }
 
 /// The Jacobian-vector product: the derivative of `f` along `directions`, of the result's shape. By two reverse sweeps:
@@ -91,7 +90,7 @@ pub fn jvp<T: Real>(
     if !along.is_tracked() {
         return ArrayD::zeros(y.shape());
     }
-    found(&along.backward(), &cotangent)
+    along.backward().wrt_or_zeros(&cotangent)
 }
 
 /// The Hessian-vector product of a scalar function: the derivative of its gradient along `directions`, an array for each
@@ -124,7 +123,7 @@ pub fn hvp<T: Real>(
         return zeros(&leaves);
     }
     let gradients = along.backward();
-    leaves.iter().map(|x| found(&gradients, x)).collect()
+    leaves.iter().map(|x| gradients.wrt_or_zeros(x)).collect()
 }
 
 /// The Jacobian of `f` with respect to each input, as a matrix: a row for each element of the result, a column for each
@@ -205,7 +204,7 @@ pub fn jacobian_rows<T: Real>(f: impl Fn(&Tensor<T>) -> Tensor<T>, x: &Tensor<T>
     for (copy, row) in cotangent.make_mut().chunks_exact_mut(outputs.max(1)).enumerate() {
         row[copy % outputs] = T::one();
     }
-    let gradient = found(&all.backward_with(&cotangent), &leaf);
+    let gradient = all.backward_with(&cotangent).wrt_or_zeros(&leaf);
     jacobian.iter_mut().zip(&gradient).for_each(|(entry, &g)| *entry = g);
     jacobian
 }
@@ -242,7 +241,7 @@ pub fn hessian<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<
         for k in 0..slope.len() {
             if slope.is_tracked() {
                 let gradients = slope.backward_with(&unit(slope.shape(), k));
-                let second = leaves.iter().flat_map(|x| found(&gradients, x));
+                let second = leaves.iter().flat_map(|x| gradients.wrt_or_zeros(x));
                 hessian.row_mut(row).iter_mut().zip(second).for_each(|(entry, g)| *entry = g);
             }
             row += 1;
@@ -262,10 +261,6 @@ fn leaves<T: Real>(inputs: &[Tensor<T>]) -> (Tape<T>, Vec<Tensor<T>>) {
     let tape = Tape::new();
     let leaves = inputs.iter().map(|x| tape.tensor(x.untracked())).collect();
     (tape, leaves)
-}
-
-fn found<T: Real>(gradients: &Gradients<T>, x: &Tensor<T>) -> ArrayD<T> {
-    gradients.wrt_or_zeros(x)
 }
 
 /// The derivative of a scalar along a direction for each leaf, recorded.

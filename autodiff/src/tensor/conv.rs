@@ -64,8 +64,7 @@ impl Conv {
     /// If it is 0.
     #[track_caller]
     pub fn groups(self, groups: usize) -> Self {
-        let Pair([groups, _]) = Pair(positive("Conv", "groups", groups.into()));
-        Self { groups, ..self }
+        Self { groups: positive("Conv", "groups", groups.into())[0], ..self }
     }
 }
 
@@ -147,9 +146,7 @@ impl<T: Real> Tensor<T> {
         if let Some(rule) = rule {
             mismatch(op, x, w, rule);
         }
-        if let Some(bias) = bias
-            && bias.shape() != [w[0]]
-        {
+        if let Some(bias) = bias.filter(|bias| bias.shape() != [w[0]]) {
             let rule = "the bias needs one number for each output, the kernel's first length";
             mismatch(op, w, bias.shape(), rule);
         }

@@ -15,10 +15,7 @@ use crate::rules::notation::sign::{
 impl Triangle {
     /// The half that this one becomes when the matrix is transposed.
     fn transposed(self) -> Self {
-        match self {
-            Self::Lower => Self::Upper,
-            Self::Upper => Self::Lower,
-        }
+        if self == Self::Lower { Self::Upper } else { Self::Lower }
     }
 }
 

@@ -56,7 +56,7 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub fn softmax_cross_entropy(&self, targets: &Self, axis: usize) -> Self {
         self.same_as(targets, "softmax_cross_entropy");
-        let (_, shifted) = self.shifted("softmax_cross_entropy", &[axis]);
+        let shifted = self.shifted("softmax_cross_entropy", &[axis]);
         let log_sum = shifted.exp().sum_axes(&[axis], true).ln();
         let (shape, t) = (self.shape(), targets.untracked());
         let ln = shifted - log_sum;

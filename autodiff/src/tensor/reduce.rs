@@ -164,18 +164,15 @@ impl<T: Real> Tensor<T> {
         let Some(extra) = self.ndim().checked_sub(shape.len()) else { return Err(self) };
         let mut axes: Dims = (0..extra).collect();
         for (axis, (&have, &want)) in self.shape()[extra..].iter().zip(shape).enumerate() {
-            if have != want {
-                if want != 1 && have != 1 {
-                    return Err(self);
-                }
-                if want == 1 {
-                    axes.push(extra + axis);
-                }
+            match (have, want) {
+                _ if have == want => {}
+                (_, 1) => axes.push(extra + axis),
+                (1, _) => {}
+                _ => return Err(self),
             }
         }
         let summed = self.sum_axes(&axes, true);
-        let lead: Dims = summed.shape()[extra..].iter().copied().collect();
-        Ok(summed.reshape(&lead).broadcast_to(shape))
+        Ok(summed.reshape(&summed.shape()[extra..]).broadcast_to(shape))
     }
 
     /// A result of the shape `kept`: all elements that meet in one of its places, folded in row-major order. A constant.

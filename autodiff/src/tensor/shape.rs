@@ -40,10 +40,11 @@ impl<T: Real> Tensor<T> {
             with: Dims::from(shape),
             forward: |x, shape| Ok(x[0].reshape(shape)),
             vjp: |cx, _| cx.grad().reshape(cx.input(0).shape()).into(),
-            notation: |of, _| match of {
-                _ if of.same_but_ones() => Written { place: Place::Nowhere, ..Written::new(X(0), [G]) },
-                _ if of.uniform => Written::named([Times(vec![G])]).inside(),
-                _ => Written::linear(Word("reshape")).inside(),
+            notation: |of, _| {
+                if of.same_but_ones() {
+                    return Written { place: Place::Nowhere, ..Written::new(X(0), [G]) };
+                }
+                Written::named([if of.uniform { Times(vec![G]) } else { of_gradient(Word("reshape")) }]).inside()
             },
         }
         .record(&[self], source.with_layout(layout))

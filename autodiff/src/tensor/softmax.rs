@@ -16,7 +16,7 @@ impl<T: Real> Tensor<T> {
     /// If there is no such axis.
     #[track_caller]
     pub fn softmax(&self, axis: usize) -> Self {
-        let (_, shifted) = self.shifted("softmax", &[axis]);
+        let shifted = self.shifted("softmax", &[axis]);
         let powers = shifted.exp();
         let output = &powers / powers.sum_axes(&[axis], true);
         Rule {
@@ -49,7 +49,7 @@ impl<T: Real> Tensor<T> {
     /// If there is no such axis.
     #[track_caller]
     pub fn log_softmax(&self, axis: usize) -> Self {
-        let (_, shifted) = self.shifted("log_softmax", &[axis]);
+        let shifted = self.shifted("log_softmax", &[axis]);
         let output = &shifted - shifted.exp().sum_axes(&[axis], true).ln();
         Rule {
             name: "log_softmax",
@@ -134,11 +134,10 @@ impl<T: Real> Tensor<T> {
         self.folded(&self.kept(op, axes), T::neg_infinity(), reduce::larger)
     }
 
-    /// The maxima over some axes (kept, with length 1), and the elements less these; constants.
+    /// The elements less their maxima over some axes; constants.
     #[track_caller]
-    pub(super) fn shifted(&self, op: &str, axes: &[usize]) -> (Self, Self) {
+    pub(super) fn shifted(&self, op: &str, axes: &[usize]) -> Self {
         let top = self.tops(op, axes);
-        let shifted = self.untracked() - &top;
-        (top, shifted)
+        self.untracked() - &top
     }
 }

@@ -88,6 +88,7 @@ impl<T: Real> Tensor<T> {
             forward: |x, &(root, ref over, correction, _)| Ok(x[0].variance(root, &over.axes, correction, over.keep)),
             // With `d = x - mean(x)`: `2 d / f` for the variance, `d / (f y)` for its root, 0 where that is 0.
             vjp: |cx, &(root, Reduced { ref axes, ref kept, .. }, _, freedom)| {
+                let g = cx.grad().reshape(kept);
                 let less_mean = cx.input(0).less_mean(axes, kept);
                 let slope = if root {
                     let y = cx.output().reshape(kept);
@@ -97,7 +98,7 @@ impl<T: Real> Tensor<T> {
                 } else {
                     less_mean * T::of(2.0 / freedom)
                 };
-                cx.grad().reshape(kept).binary(Binary::Chain, &slope).into()
+                g.binary(Binary::Chain, &slope).into()
             },
             notation: |_, &(root, ..)| {
                 const LESS_MEAN: Piece = In(Round, &[A, LESS, Word("mean"), SPACE, A]);

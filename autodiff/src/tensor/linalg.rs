@@ -22,7 +22,7 @@ pub(super) fn left_gradient<T: Real>(b: &Tensor<T>, x: &Tensor<T>) -> Tensor<T> 
 fn inverse_transposed<T: Real>(op: &str, cx: &Vjp<'_, T>, lu: &Lu<T>) -> Tensor<T> {
     let a = cx.input(0);
     if let Some(pivot) = lu.singular() {
-        singular(op, a, pivot, ", where the rule for the gradient, det(A) A⁻ᵀ, does not hold").raise()
+        singular(op, a, pivot, ", where the rule for the gradient, det(A) A⁻ᵀ, does not hold").raise();
     }
     if cx.recording() { sure(a.inverse()).transpose() } else { identity(a.shape()[0]).through(lu, true) }
 }

@@ -32,6 +32,22 @@ impl Error {
     }
 }
 
+/// Raises that two shapes do not go together.
+#[cold]
+#[track_caller]
+pub(crate) fn mismatch(op: &str, a: &[usize], b: &[usize], rule: &'static str) -> ! {
+    Error::from(Kind::Shapes { op: op.into(), a: a.to_vec(), b: b.to_vec(), rule }).raise()
+}
+
+/// The value of what cannot fail, or whose failure is a slip in the caller's code.
+#[track_caller]
+pub(crate) fn sure<T>(result: Result<T>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(error) => error.raise(),
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)

@@ -6,7 +6,7 @@ use std::borrow::Borrow;
 
 use smallvec::SmallVec;
 
-use crate::error::{Error, Kind};
+use crate::error::mismatch;
 use crate::tape::gather::Gather;
 use crate::tape::nary::Nary;
 use crate::{Real, Var};
@@ -102,8 +102,7 @@ pub fn dot<T: Real>(a: impl IntoIterator<Item: Borrow<Var<T>>>, b: impl IntoIter
     let both = first.take(each(b).map(Var::argument));
     let n = both.len() - m;
     if m != n {
-        let (a, b) = (vec![m], vec![n]);
-        Error::from(Kind::Shapes { op: "dot".into(), a, b, rule: "both vectors need the same length" }).raise();
+        mismatch("dot", &[m], &[n], "both vectors need the same length");
     }
     Var::recorded(both.record())
 }

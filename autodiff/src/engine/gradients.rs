@@ -73,6 +73,11 @@ impl<T: Real> Gradients<T> {
         found.unwrap_or_else(|| handle.zeros())
     }
 
+    /// Whether the sweep was over this tape, before it was reset.
+    pub(super) fn are_of(&self, cell: &TapeCell<T>, epoch: u32) -> bool {
+        std::ptr::eq(cell, self.cell) && epoch == self.epoch
+    }
+
     /// The derivative with respect to a scalar entry.
     pub(crate) fn scalar(&self, index: usize) -> Option<T> {
         self.scalars.as_slice().get(index).copied()
@@ -147,7 +152,10 @@ pub trait Wrt<T: Real>: Copy {
     fn find(self, gradients: &Gradients<T>) -> Option<Self::Gradient>;
 
     #[doc(hidden)]
-    fn demand(self, gradients: &Gradients<T>) -> Self::Gradient;
+    #[track_caller]
+    fn demand(self, gradients: &Gradients<T>) -> Self::Gradient {
+        gradients.wrt_or_zeros(self)
+    }
 
     #[doc(hidden)]
     fn zeros(self) -> Self::Gradient;
@@ -158,17 +166,9 @@ impl<T: Real> Wrt<T> for Var<T> {
 
     #[track_caller]
     fn find(self, gradients: &Gradients<T>) -> Option<T> {
-        let what = "the variable";
-        let Some((cell, index, epoch)) = self.place() else { Error::from(Kind::NotOnTape { what }).raise() };
-        if !std::ptr::eq(cell, gradients.cell) || epoch != gradients.epoch {
-            Error::from(Kind::NotOnTape { what }).raise();
-        }
+        let found = self.place().filter(|&(cell, _, epoch)| gradients.are_of(cell, epoch));
+        let Some((_, index, _)) = found else { Error::from(Kind::NotOnTape { what: "the variable" }).raise() };
         gradients.scalars.as_slice().get(index as usize).copied()
-    }
-
-    #[track_caller]
-    fn demand(self, gradients: &Gradients<T>) -> T {
-        self.find(gradients).unwrap_or_else(T::zero)
     }
 
     fn zeros(self) -> T {
@@ -182,11 +182,6 @@ impl<T: Real> Wrt<T> for &Var<T> {
     #[track_caller]
     fn find(self, gradients: &Gradients<T>) -> Option<T> {
         (*self).find(gradients)
-    }
-
-    #[track_caller]
-    fn demand(self, gradients: &Gradients<T>) -> T {
-        (*self).demand(gradients)
     }
 
     fn zeros(self) -> T {

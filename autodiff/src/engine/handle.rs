@@ -1,4 +1,5 @@
 //! What `Tape::grad` takes: scalars and tensors alike.
+#![allow(private_interfaces, reason = "only this crate calls the hidden methods")]
 
 use super::recorded::RecordedGradients;
 use super::vjp::Seed;
@@ -8,14 +9,9 @@ use crate::{Real, Tensor, Var};
 
 /// A scalar root: [`Var`] or a [`Tensor`] with one element.
 pub trait Root<T: Real> {
+    /// Where a sweep starts: the tape, the entry, and what it starts with. Checked.
     #[doc(hidden)]
-    #[allow(private_interfaces, reason = "only this crate calls it")]
-    fn seed(&self, cell: &'static TapeCell<T>) -> (usize, Option<Seed<T>>);
-
-    /// The tape that the root is on, checked.
-    #[doc(hidden)]
-    #[allow(private_interfaces, reason = "only this crate calls it")]
-    fn tape(&self, op: &'static str) -> &'static TapeCell<T>;
+    fn seed(&self, op: &'static str) -> (&'static TapeCell<T>, usize, Option<Seed<T>>);
 }
 
 /// A handle on a tape: [`Var`] or [`Tensor`], or a reference to one.
@@ -24,70 +20,47 @@ pub trait Handle<T: Real> {
     type Owned;
 
     #[doc(hidden)]
-    #[allow(private_interfaces, reason = "only this crate calls it")]
     fn index_on(&self, cell: &'static TapeCell<T>) -> usize;
 
     /// The tape that the handle is on; `None` for a constant.
     #[doc(hidden)]
-    #[allow(private_interfaces, reason = "only this crate calls it")]
     fn tape_of(&self) -> Option<&'static TapeCell<T>>;
 
     #[doc(hidden)]
-    #[allow(private_interfaces, reason = "only this crate calls it")]
     fn pick(&self, found: &RecordedGradients<T>) -> Self::Owned;
 }
 
+/// Panics unless both are one tape.
 #[track_caller]
-fn same<T: Real>(cell: &'static TapeCell<T>, of: &'static TapeCell<T>, what: &'static str) {
+pub(super) fn same<T: Real>(cell: &'static TapeCell<T>, of: &'static TapeCell<T>, what: &'static str) {
     if !std::ptr::eq(cell, of) {
         Error::from(Kind::NotOnTape { what }).raise();
     }
 }
 
-#[allow(private_interfaces, reason = "only this crate calls it")]
 impl<T: Real> Root<T> for Var<T> {
     #[track_caller]
-    fn seed(&self, cell: &'static TapeCell<T>) -> (usize, Option<Seed<T>>) {
-        let (of, index) = self.root("grad");
-        same(cell, of, "the root");
-        (index, None)
-    }
-
-    #[track_caller]
-    fn tape(&self, op: &'static str) -> &'static TapeCell<T> {
-        self.root(op).0
+    fn seed(&self, op: &'static str) -> (&'static TapeCell<T>, usize, Option<Seed<T>>) {
+        let (cell, index) = self.root(op);
+        (cell, index, None)
     }
 }
 
-#[allow(private_interfaces, reason = "only this crate calls it")]
 impl<T: Real> Root<T> for Tensor<T> {
     #[track_caller]
-    fn seed(&self, cell: &'static TapeCell<T>) -> (usize, Option<Seed<T>>) {
-        let node = self.root("grad");
-        same(cell, node.cell, "the root");
-        (node.index as usize, Some((node, Tensor::ones(self.shape()))))
-    }
-
-    #[track_caller]
-    fn tape(&self, op: &'static str) -> &'static TapeCell<T> {
-        self.root(op).cell
+    fn seed(&self, op: &'static str) -> (&'static TapeCell<T>, usize, Option<Seed<T>>) {
+        let node = self.root(op);
+        (node.cell, node.index as usize, Some((node, Tensor::ones(self.shape()))))
     }
 }
 
-#[allow(private_interfaces, reason = "only this crate calls it")]
 impl<T: Real, Y: Root<T>> Root<T> for &Y {
     #[track_caller]
-    fn seed(&self, cell: &'static TapeCell<T>) -> (usize, Option<Seed<T>>) {
-        (**self).seed(cell)
-    }
-
-    #[track_caller]
-    fn tape(&self, op: &'static str) -> &'static TapeCell<T> {
-        (**self).tape(op)
+    fn seed(&self, op: &'static str) -> (&'static TapeCell<T>, usize, Option<Seed<T>>) {
+        (**self).seed(op)
     }
 }
 
-#[allow(private_interfaces, reason = "only this crate calls it")]
 impl<T: Real> Handle<T> for Var<T> {
     type Owned = Self;
 
@@ -110,7 +83,6 @@ impl<T: Real> Handle<T> for Var<T> {
     }
 }
 
-#[allow(private_interfaces, reason = "only this crate calls it")]
 impl<T: Real> Handle<T> for Tensor<T> {
     type Owned = Self;
 
@@ -132,7 +104,6 @@ impl<T: Real> Handle<T> for Tensor<T> {
     }
 }
 
-#[allow(private_interfaces, reason = "only this crate calls it")]
 impl<T: Real, X: Handle<T>> Handle<T> for &X {
     type Owned = X::Owned;
 

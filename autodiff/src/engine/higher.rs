@@ -1,9 +1,9 @@
 //! Recorded derivatives: they can be differentiated again.
 
-use super::handle::{Handle, Root};
+use super::handle::{Handle, Root, same};
 use super::recorded;
 use super::tape::Tape;
-use crate::error::{Error, Kind};
+use crate::error::mismatch;
 use crate::{Real, Tensor};
 
 impl<T: Real> Tape<T> {
@@ -26,7 +26,8 @@ impl<T: Real> Tape<T> {
     #[track_caller]
     pub fn grad<Y: Root<T>, X: Handle<T>>(&self, root: Y, wrt: &[X]) -> Vec<X::Owned> {
         let cell = self.cell();
-        let (root, seed) = root.seed(cell);
+        let (of, root, seed) = root.seed("grad");
+        same(cell, of, "the root");
         // Not in a closure: a panic is to point at the caller.
         let mut places = Vec::with_capacity(wrt.len());
         for x in wrt {
@@ -58,14 +59,13 @@ impl<T: Real> Tape<T> {
     #[track_caller]
     pub fn directional<Y: Root<T>>(&self, root: Y, along: &[(&Tensor<T>, &Tensor<T>)]) -> Tensor<T> {
         let cell = self.cell();
-        let (root, seed) = root.seed(cell);
+        let (of, root, seed) = root.seed("grad");
+        same(cell, of, "the root");
         let mut directions = Vec::with_capacity(along.len());
         // Not in a closure: a panic is to point at the caller.
         for &(x, v) in along {
             if x.shape() != v.shape() {
-                let (a, b) = (x.shape().to_vec(), v.shape().to_vec());
-                let rule = "a direction needs its tensor's shape";
-                Error::from(Kind::Shapes { op: "directional".into(), a, b, rule }).raise();
+                mismatch("directional", x.shape(), v.shape(), "a direction needs its tensor's shape");
             }
             directions.push((x.index_on(cell) as u32, v.clone()));
         }

@@ -1,74 +1,51 @@
 //! A function of scalars, applied to the rows of a tensor as one entry.
 
-use ndarray::{ArrayD, ArrayViewD};
 use std::rc::Rc;
 
 use super::gradients::gradients;
 use super::outputs::Outputs;
 use super::recorded::recorded;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind};
 use crate::rules::notation::sign::{A, DOT, Over, Piece, Product, Same, Sign};
 use crate::tensor::layout::Dims;
-use crate::tensor::op::{Op, on_tensors};
+use crate::tensor::rule::Rule;
 use crate::tensor::written::Term::{G, Own};
-use crate::tensor::written::{Operands, Written};
+use crate::tensor::written::Written;
 use crate::tensor::{Grads, Vjp};
 use crate::{Real, Tape, Tensor, Var};
 
 /// A function of a row. Without its type, because the gradient of one is one again.
 type RowFn<T> = Rc<dyn Fn(&[Var<T>], &mut Vec<Var<T>>)>;
 
-/// Applied to all rows.
-struct MapRows<T: Real> {
-    f: RowFn<T>,
-    /// The lengths of a row and of its result.
-    inputs: usize,
-    outputs: usize,
-}
-
-impl<T: Real> Op<T> for MapRows<T> {
-    fn name(&self) -> &'static str {
-        "map_rows"
+/// The gradient of a function of `inputs` numbers to `outputs` numbers, applied to all rows.
+fn row_by_row<T: Real>(cx: &Vjp<'_, T>, &(ref f, inputs, outputs): &(RowFn<T>, usize, usize)) -> Grads<T> {
+    let (x, g) = (cx.input(0), cx.grad());
+    if cx.recording() {
+        // The gradient of a row is a function of the row and of the gradient that comes in.
+        let axis = x.ndim() - 1;
+        let f = Rc::clone(f);
+        let pulled: RowFn<T> = Rc::new(move |row, out| pull(&f, inputs, row, out));
+        return apply(pulled, &Tensor::concat(&[x, g], axis), true).into();
     }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok(apply(Rc::clone(&self.f), &x[0], false)))
-    }
-
-    fn notation(&self, _: &Operands) -> Option<Written> {
-        const SLOPE: Piece = Over(&[Same("d f")], &[Sign("d row", r"d \text{row}")]);
-        Some(Written::named([Own(Product(&[A, DOT, SLOPE]), vec![G])]))
-    }
-
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        let (x, g) = (cx.input(0), cx.grad());
-        if cx.recording() {
-            // The gradient of a row is a function of the row and of the gradient that comes in.
-            let axis = x.ndim() - 1;
-            let (f, inputs) = (Rc::clone(&self.f), self.inputs);
-            let pulled: RowFn<T> = Rc::new(move |row, out| pull(&f, inputs, row, out));
-            return apply(pulled, &Tensor::concat(&[x, g], axis), true).into();
-        }
-        let (rows, cotangents) = (x.row_major(), g.row_major());
-        let (rows, cotangents) = (rows.as_slice().expect("row-major"), cotangents.as_slice().expect("row-major"));
-        let (tape, mut y) = (Tape::beside(cx.inputs), Vec::new());
-        let gradient = Tensor::build(x.shape(), |out| {
-            let rows = rows.chunks_exact(self.inputs.max(1)).zip(cotangents.chunks_exact(self.outputs.max(1)));
-            for ((row, cotangent), out) in rows.zip(out.chunks_exact_mut(self.inputs.max(1))) {
-                tape.reset();
-                let vars = tape.vars(row);
-                y.clear();
-                (self.f)(&vars, &mut y);
-                let tracked = y.iter().zip(cotangent);
-                let seeds: Vec<(usize, T)> = tracked.filter_map(|(y, &g)| Some((y.place()?.1 as usize, g))).collect();
-                let found = gradients(tape.cell(), &seeds, None);
-                for (out, &x) in out.iter_mut().zip(&vars) {
-                    *out = found.wrt(x);
-                }
+    let (rows, cotangents) = (x.row_major(), g.row_major());
+    let (rows, cotangents) = (rows.as_slice().expect("row-major"), cotangents.as_slice().expect("row-major"));
+    let (tape, mut y) = (Tape::beside(cx.inputs), Vec::new());
+    let gradient = Tensor::build(x.shape(), |out| {
+        let rows = rows.chunks_exact(inputs.max(1)).zip(cotangents.chunks_exact(outputs.max(1)));
+        for ((row, cotangent), out) in rows.zip(out.chunks_exact_mut(inputs.max(1))) {
+            tape.reset();
+            let vars = tape.vars(row);
+            y.clear();
+            f(&vars, &mut y);
+            let tracked = y.iter().zip(cotangent);
+            let seeds: Vec<(usize, T)> = tracked.filter_map(|(y, &g)| Some((y.place()?.1 as usize, g))).collect();
+            let found = gradients(tape.cell(), &seeds, None);
+            for (out, &x) in out.iter_mut().zip(&vars) {
+                *out = found.wrt(x);
             }
-        });
-        gradient.into()
-    }
+        }
+    });
+    gradient.into()
 }
 
 /// The gradient of `Σ g f(x)` with respect to `x`, where `row` is `x` and then `g`.
@@ -90,8 +67,7 @@ fn pull<T: Real>(f: &RowFn<T>, inputs: usize, row: &[Var<T>], out: &mut Vec<Var<
 fn apply<T: Real>(f: RowFn<T>, x: &Tensor<T>, differentiates: bool) -> Tensor<T> {
     let (inputs, shape) = (x.shape().last().copied(), x.shape());
     let (Some(inputs @ 1..), false) = (inputs, x.is_empty()) else {
-        let rule = "there must be a row, with a number in it, to know what a row becomes".to_owned();
-        Error::from(Kind::Shape { op: "map_rows".into(), shape: shape.to_vec(), rule }).raise()
+        x.refuse("map_rows", "there must be a row, with a number in it, to know what a row becomes")
     };
     let elements = x.row_major();
     let elements = elements.as_slice().expect("row-major");
@@ -116,7 +92,17 @@ fn apply<T: Real>(f: RowFn<T>, x: &Tensor<T>, differentiates: bool) -> Tensor<T>
     let mut shape: Dims = shape.iter().copied().collect();
     *shape.last_mut().expect("has a last axis") = outputs;
     let output = Tensor::build(&shape, |out| out.copy_from_slice(&values));
-    Tensor::record(MapRows { f, inputs, outputs }, &[x], output)
+    Rule {
+        name: "map_rows",
+        with: (f, inputs, outputs),
+        forward: |x, (f, ..)| Ok(apply(Rc::clone(f), &x[0], false)),
+        vjp: row_by_row,
+        notation: |_, _| {
+            const SLOPE: Piece = Over(&[Same("d f")], &[Sign("d row", r"d \text{row}")]);
+            Written::named([Own(Product(&[A, DOT, SLOPE]), vec![G])])
+        },
+    }
+    .record(&[x], output)
 }
 
 impl<T: Real> Tensor<T> {
@@ -128,7 +114,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::{Tape, Var};
-    /// use ndarray::{ArrayD, ArrayViewD, array};
+    /// use ndarray::array;
     /// // Newton's method for the root of y³ + a y = b, row by row, with as many steps as it takes.
     /// let root = |row: &[Var<f64>]| {
     ///     let (a, b, mut y) = (row[0], row[1], Var::constant(1.0));

@@ -1,65 +1,49 @@
 //! Recomputing instead of keeping: a function of tensors as one entry.
 
-use ndarray::{ArrayD, ArrayViewD};
 use std::rc::Rc;
 
 use super::recorded::recorded;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind};
 use crate::rules::notation::sign::Sign;
-use crate::tensor::op::{Op, on_tensors};
-use crate::tensor::written::{Operands, Written, of_gradient};
+use crate::tensor::rule::Rule;
+use crate::tensor::written::Written;
 use crate::tensor::{Grads, Vjp};
 use crate::{Real, Tape, Tensor};
 
 /// Any number of tensors to one. Without its type, because the gradient of a checkpointed function is one again.
 type Function<T> = Rc<dyn Fn(&[Tensor<T>]) -> Tensor<T>>;
 
-struct Checkpoint<T: Real>(Function<T>);
-
-impl<T: Real> Op<T> for Checkpoint<T> {
-    fn name(&self) -> &'static str {
-        "checkpoint"
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok((self.0)(x)))
-    }
-
-    fn notation(&self, _: &Operands) -> Option<Written> {
-        Some(Written::named([of_gradient(Sign("vjp of checkpoint", r"\text{vjp of checkpoint}"))]))
-    }
-
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        let n = cx.arity();
-        let wanted: Vec<bool> = (0..n).map(|i| cx.needs(i)).collect();
-        if !cx.recording() {
-            let tape = Tape::beside(cx.inputs);
-            let inputs = cx.inputs.iter().zip(&wanted);
-            let leaves: Vec<Tensor<T>> =
-                inputs.map(|(x, &wanted)| if wanted { tape.tensor(x.untracked()) } else { x.untracked() }).collect();
-            let y = (self.0)(&leaves);
-            same_again(&y, cx.output());
-            if !y.is_tracked() {
-                return (0..n).map(|_| None::<Tensor<T>>).collect();
-            }
-            let mut found = y.backward_with(cx.grad());
-            return leaves.iter().map(|x| x.place().and_then(|_| found.take(x))).collect();
+/// The gradients of a checkpointed function, which is run again.
+fn again<T: Real>(cx: &Vjp<'_, T>, f: &Function<T>) -> Grads<T> {
+    let n = cx.arity();
+    let wanted: Vec<bool> = (0..n).map(|i| cx.needs(i)).collect();
+    if !cx.recording() {
+        let tape = Tape::beside(cx.inputs);
+        let inputs = cx.inputs.iter().zip(&wanted);
+        let leaves: Vec<Tensor<T>> =
+            inputs.map(|(x, &wanted)| if wanted { tape.tensor(x.untracked()) } else { x.untracked() }).collect();
+        let y = f(&leaves);
+        same_again(&y, cx.output());
+        if !y.is_tracked() {
+            return (0..n).map(|_| None::<Tensor<T>>).collect();
         }
-        // Recorded, the gradient is a checkpointed function itself: of the inputs and of the gradient that comes in.
-        let f = Rc::clone(&self.0);
-        let wanted_there = wanted.clone();
-        let pulled = Rc::new(move |t: &[Tensor<T>]| pull(&f, &wanted_there, t));
-        let inputs: Vec<&Tensor<T>> = cx.inputs.iter().chain([cx.grad()]).collect();
-        let all = run(pulled, &inputs);
-        let mut start = 0;
-        let mut part = |x: &Tensor<T>| {
-            let end = start + x.len();
-            let part = all.narrow(0, start..end).reshape(x.shape());
-            start = end;
-            part
-        };
-        cx.inputs.iter().zip(wanted).map(|(x, wanted)| wanted.then(|| part(x))).collect()
+        let mut found = y.backward_with(cx.grad());
+        return leaves.iter().map(|x| x.place().and_then(|_| found.take(x))).collect();
     }
+    // Recorded, the gradient is a checkpointed function itself: of the inputs and of the gradient that comes in.
+    let f = Rc::clone(f);
+    let wanted_there = wanted.clone();
+    let pulled = Rc::new(move |t: &[Tensor<T>]| pull(&f, &wanted_there, t));
+    let inputs: Vec<&Tensor<T>> = cx.inputs.iter().chain([cx.grad()]).collect();
+    let all = run(pulled, &inputs);
+    let mut start = 0;
+    let mut part = |x: &Tensor<T>| {
+        let end = start + x.len();
+        let part = all.narrow(0, start..end).reshape(x.shape());
+        start = end;
+        part
+    };
+    cx.inputs.iter().zip(wanted).map(|(x, wanted)| wanted.then(|| part(x))).collect()
 }
 
 /// The gradients of `Σ g f(x)` with respect to the inputs that want one, one after another; `t` is `x` and then `g`.
@@ -100,7 +84,14 @@ fn run<T: Real>(f: Function<T>, inputs: &[&Tensor<T>]) -> Tensor<T> {
     if output.is_tracked() {
         Error::from(Kind::CheckpointCaptured).raise();
     }
-    Tensor::record(Checkpoint(f), inputs, output)
+    Rule {
+        name: "checkpoint",
+        with: f,
+        forward: |x, f| Ok(f(x)),
+        vjp: again,
+        notation: |_, _| Written::linear(Sign("vjp of checkpoint", r"\text{vjp of checkpoint}")),
+    }
+    .record(inputs, output)
 }
 
 /// Applies `f` and keeps nothing of it but its inputs: the backward sweep runs it again.
@@ -113,7 +104,7 @@ fn run<T: Real>(f: Function<T>, inputs: &[&Tensor<T>]) -> Tensor<T> {
 ///
 /// ```
 /// use autodiff::{Tape, Tensor, tensor};
-/// use ndarray::{ArrayD, ArrayViewD, array};
+/// use ndarray::array;
 /// let tape = Tape::new();
 /// let w = tape.tensor(array![[0.1, 0.2], [0.3, 0.4]]);
 /// let x = tape.tensor(array![1.0, 2.0]);

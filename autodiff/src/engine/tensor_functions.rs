@@ -2,9 +2,8 @@
 
 use ndarray::{Array2, Array3, ArrayD, Axis};
 
-use super::gradients::Gradients;
 use super::rows;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, mismatch};
 use crate::{Real, Tape, Tensor};
 
 /// The gradient of a scalar function of tensors, an array for each input.
@@ -59,7 +58,7 @@ pub fn vjp<T: Real>(
         return leaves.iter().map(|x| ArrayD::zeros(x.shape())).collect();
     }
     let gradients = y.backward_with(cotangent);
-    leaves.iter().map(|x| found(&gradients, x)).collect()
+    leaves.iter().map(|x| gradients.wrt_or_zeros(x)).collect()
 }
 
 /// The Jacobian-vector product: the derivative of `f` along `directions`, of the result's shape. By two reverse sweeps:
@@ -91,7 +90,7 @@ pub fn jvp<T: Real>(
     if !along.is_tracked() {
         return ArrayD::zeros(y.shape());
     }
-    found(&along.backward(), &cotangent)
+    along.backward().wrt_or_zeros(&cotangent)
 }
 
 /// The Hessian-vector product of a scalar function: the derivative of its gradient along `directions`, an array for each
@@ -124,7 +123,7 @@ pub fn hvp<T: Real>(
         return zeros(&leaves);
     }
     let gradients = along.backward();
-    leaves.iter().map(|x| found(&gradients, x)).collect()
+    leaves.iter().map(|x| gradients.wrt_or_zeros(x)).collect()
 }
 
 /// The Jacobian of `f` with respect to each input, as a matrix: a row for each element of the result, a column for each
@@ -205,15 +204,14 @@ pub fn jacobian_rows<T: Real>(f: impl Fn(&Tensor<T>) -> Tensor<T>, x: &Tensor<T>
     for (copy, row) in cotangent.make_mut().chunks_exact_mut(outputs.max(1)).enumerate() {
         row[copy % outputs] = T::one();
     }
-    let gradient = found(&all.backward_with(&cotangent), &leaf);
+    let gradient = all.backward_with(&cotangent).wrt_or_zeros(&leaf);
     jacobian.iter_mut().zip(&gradient).for_each(|(entry, &g)| *entry = g);
     jacobian
 }
 
 #[track_caller]
 fn uneven(a: &[usize], b: &[usize]) -> ! {
-    let rule = "the function must map [n, inputs] to [n, outputs] for any n";
-    Error::from(Kind::Shapes { op: "jacobian_rows".into(), a: a.to_vec(), b: b.to_vec(), rule }).raise()
+    mismatch("jacobian_rows", a, b, "the function must map [n, inputs] to [n, outputs] for any n")
 }
 
 /// The Hessian of a scalar function with respect to all elements of its inputs, one input after another, each in
@@ -243,7 +241,7 @@ pub fn hessian<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<
         for k in 0..slope.len() {
             if slope.is_tracked() {
                 let gradients = slope.backward_with(&unit(slope.shape(), k));
-                let second = leaves.iter().flat_map(|x| found(&gradients, x));
+                let second = leaves.iter().flat_map(|x| gradients.wrt_or_zeros(x));
                 hessian.row_mut(row).iter_mut().zip(second).for_each(|(entry, g)| *entry = g);
             }
             row += 1;
@@ -265,10 +263,6 @@ fn leaves<T: Real>(inputs: &[Tensor<T>]) -> (Tape<T>, Vec<Tensor<T>>) {
     (tape, leaves)
 }
 
-fn found<T: Real>(gradients: &Gradients<T>, x: &Tensor<T>) -> ArrayD<T> {
-    gradients.wrt_or_zeros(x)
-}
-
 /// The derivative of a scalar along a direction for each leaf, recorded.
 #[track_caller]
 fn directional<T: Real>(
@@ -285,8 +279,7 @@ fn directional<T: Real>(
     let mut pairs = Vec::with_capacity(leaves.len());
     for (x, v) in leaves.iter().zip(directions) {
         if x.shape() != v.shape() {
-            let (a, b) = (x.shape().to_vec(), v.shape().to_vec());
-            Error::from(Kind::Shapes { op: op.into(), a, b, rule: "a direction needs its input's shape" }).raise();
+            mismatch(op, x.shape(), v.shape(), "a direction needs its input's shape");
         }
         pairs.push((x, v));
     }

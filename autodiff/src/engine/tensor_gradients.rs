@@ -4,7 +4,7 @@ use ndarray::ArrayD;
 
 use super::gradients::{Gradients, Wrt, gradients};
 use super::missing_gradient::why;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, mismatch};
 use crate::tape::cell::TapeCell;
 use crate::tensor::table::Table;
 use crate::{Real, Tensor};
@@ -28,9 +28,7 @@ impl<T: Real> Tensor<T> {
     pub fn backward_with(&self, cotangent: &Self) -> Gradients<T> {
         let op = "backward_with";
         if self.shape() != cotangent.shape() {
-            let (a, b) = (self.shape().to_vec(), cotangent.shape().to_vec());
-            let rule = "the cotangent needs the root's shape";
-            Error::from(Kind::Shapes { op: op.into(), a, b, rule }).raise();
+            mismatch(op, self.shape(), cotangent.shape(), "the cotangent needs the root's shape");
         }
         let Some(node) = self.live() else { self.constant_root(op) };
         gradients(node.cell, &[], Some((node, cotangent.untracked())))
@@ -56,11 +54,9 @@ impl<T: Real> Gradients<T> {
     /// If the handle was not recorded on this tape.
     #[track_caller]
     pub fn tensor(&self, handle: &Tensor<T>) -> Option<&Tensor<T>> {
-        let what = "the tensor";
-        let Some(node) = handle.place() else { Error::from(Kind::NotOnTape { what }).raise() };
-        if !std::ptr::eq(node.cell, self.cell) || node.epoch != self.epoch {
-            Error::from(Kind::NotOnTape { what }).raise();
-        }
+        let Some(node) = handle.place().filter(|node| self.are_of(node.cell, node.epoch)) else {
+            Error::from(Kind::NotOnTape { what: "the tensor" }).raise()
+        };
         self.tensors.get(node.slot as usize)?.as_ref()
     }
 

@@ -54,8 +54,7 @@ impl<T: Real> Explain<T> {
     /// If the root is a constant, stale, or not a scalar.
     #[track_caller]
     pub fn of(root: impl Root<T>) -> Self {
-        let cell = root.tape("explain");
-        let (root, seed) = root.seed(cell);
+        let (cell, root, seed) = root.seed("explain");
         Self { cell, root, seed, constants: Vec::new(), lines: 40 }
     }
 

@@ -107,8 +107,7 @@ impl fmt::Display for Paths {
 /// If the root is a constant, stale, or not a scalar; if `wrt` is not on its tape; if the tape is being swept.
 #[track_caller]
 pub fn paths<T: Real, Y: Root<T>, X: Handle<T>>(root: Y, wrt: X) -> Paths {
-    let cell = root.tape("paths");
-    let (root, _) = root.seed(cell);
+    let (cell, root, _) = root.seed("paths");
     let from = wrt.index_on(cell);
     let reader = Reader::new(cell, root, "`paths` was called on");
     let quantities = Quantities::new(&reader);

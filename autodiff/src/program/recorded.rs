@@ -9,7 +9,7 @@ use super::optimize::optimize;
 use crate::engine::Outputs;
 use crate::engine::outputs::{count, index_on_tape};
 use crate::engine::sparse::Compression;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, sure};
 use crate::kernels::storage::Storage;
 use crate::tape::block::Located;
 use crate::tape::code::{Code, OwnedCode};
@@ -272,10 +272,7 @@ impl<T: Real> Program<T> {
             return result;
         }
         *self = Self::record(f, x);
-        match evaluate(self, x) {
-            Ok(result) => result,
-            Err(error) => error.raise(),
-        }
+        sure(evaluate(self, x))
     }
 }
 

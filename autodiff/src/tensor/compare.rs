@@ -2,7 +2,7 @@
 
 use super::Tensor;
 use crate::Real;
-use crate::error::{Error, Kind};
+use crate::error::mismatch;
 
 impl<T: Real> Tensor<T> {
     /// 1 where `self < other`, 0 elsewhere, with broadcasting. A constant, for [`select`](Self::select); NaN is in no order.
@@ -69,8 +69,7 @@ impl<T: Real> Tensor<T> {
     pub fn masked_fill(&self, mask: &Self, value: T) -> Self {
         if mask.layout().broadcast_to(self.shape()).is_none() {
             let rule = "matched from the last axis, the mask's lengths must be 1 or equal the tensor's";
-            let (a, b) = (self.shape().to_vec(), mask.shape().to_vec());
-            Error::from(Kind::Shapes { op: "masked_fill".into(), a, b, rule }).raise();
+            mismatch("masked_fill", self.shape(), mask.shape(), rule);
         }
         Self::select(mask, &Self::scalar(value), self)
     }

@@ -4,7 +4,7 @@ use super::Tensor;
 use super::layout::Dims;
 use super::unfold::Pair;
 use crate::Real;
-use crate::error::{Error, Kind};
+use crate::error::mismatch;
 use crate::kernels::window::Window;
 
 /// How a convolution's kernel moves: by 1, without padding, dilation or groups, unless said otherwise.
@@ -64,8 +64,7 @@ impl Conv {
     /// If it is 0.
     #[track_caller]
     pub fn groups(self, groups: usize) -> Self {
-        let Pair([groups, _]) = Pair(positive("Conv", "groups", groups.into()));
-        Self { groups, ..self }
+        Self { groups: positive("Conv", "groups", groups.into())[0], ..self }
     }
 }
 
@@ -145,13 +144,11 @@ impl<T: Real> Tensor<T> {
             None
         };
         if let Some(rule) = rule {
-            Error::from(Kind::Shapes { op: op.into(), a: x.to_vec(), b: w.to_vec(), rule }).raise();
+            mismatch(op, x, w, rule);
         }
-        if let Some(bias) = bias
-            && bias.shape() != [w[0]]
-        {
+        if let Some(bias) = bias.filter(|bias| bias.shape() != [w[0]]) {
             let rule = "the bias needs one number for each output, the kernel's first length";
-            Error::from(Kind::Shapes { op: op.into(), a: w.to_vec(), b: bias.shape().to_vec(), rule }).raise();
+            mismatch(op, w, bias.shape(), rule);
         }
         let mut window = Window {
             plane: [x[axes - 2], x[axes - 1]],
@@ -165,7 +162,7 @@ impl<T: Real> Tensor<T> {
         }
         let Some([rows, cols]) = window.places() else {
             let rule = "the kernel is larger than the padded input; pad more, or take a smaller kernel or dilation";
-            Error::from(Kind::Shapes { op: op.into(), a: x.to_vec(), b: w.to_vec(), rule }).raise()
+            mismatch(op, x, w, rule)
         };
         let (items, channels, outputs) = (x[0], x[1], w[0]);
         let depth = channels / groups * window.elements();

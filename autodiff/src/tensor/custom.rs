@@ -5,7 +5,7 @@ use ndarray::{ArrayD, ArrayViewD};
 use super::Tensor;
 use super::op::{Grads, Op, Vjp};
 use crate::Real;
-use crate::error::Result;
+use crate::error::{Result, sure};
 
 struct Custom<F, G> {
     name: &'static str,
@@ -76,9 +76,6 @@ impl<T: Real> Tensor<T> {
         forward: impl Fn(&[ArrayViewD<'_, T>]) -> ArrayD<T> + 'static,
         vjp: impl Fn(&Vjp<'_, T>) -> Grads<T> + 'static,
     ) -> Self {
-        match Self::apply(Custom { name, forward, vjp }, inputs) {
-            Ok(y) => y,
-            Err(error) => error.raise(),
-        }
+        sure(Self::apply(Custom { name, forward, vjp }, inputs))
     }
 }

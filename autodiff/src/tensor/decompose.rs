@@ -1,101 +1,21 @@
 //! The Cholesky factor, and systems with triangular matrices.
 
-use super::op::{Op, on_tensors};
+use super::linalg::left_gradient;
+use super::rule::Rule;
 use super::written::Term::{G, Own, Y};
-use super::written::{Operands, Written, solve_gradients};
-use super::{Grads, Tensor, Vjp};
+use super::written::{Written, solve_gradients};
+use super::{Grads, Tensor};
 use crate::Real;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Kind, Result, sure};
 use crate::kernels::factor::{self, BadPivot, Triangle};
 use crate::rules::notation::sign::{
     A, Atom, B, INVERSE, INVERSE_TRANSPOSED, In, Piece, Round, SPACE, Sign, TRANSPOSED, Word,
 };
-use ndarray::{ArrayD, ArrayViewD};
 
 impl Triangle {
     /// The half that this one becomes when the matrix is transposed.
     fn transposed(self) -> Self {
-        match self {
-            Self::Lower => Self::Upper,
-            Self::Upper => Self::Lower,
-        }
-    }
-}
-
-struct Cholesky;
-
-impl<T: Real> Op<T> for Cholesky {
-    fn name(&self) -> &'static str {
-        "cholesky"
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| x[0].cholesky())
-    }
-
-    fn notation(&self, _: &Operands) -> Option<Written> {
-        const LOWER: &[Piece] = &[
-            A,
-            INVERSE_TRANSPOSED,
-            SPACE,
-            Sign("Φ", r"\Phi"),
-            In(Round, &[A, TRANSPOSED, SPACE, B]),
-            SPACE,
-            A,
-            INVERSE,
-        ];
-        Some(Written::named([Own(Atom(&[Word("sym"), In(Round, LOWER)]), vec![Y, G])]))
-    }
-
-    /// With `Φ` the lower half with its diagonal halved: `S = L⁻ᵀ Φ(Lᵀ G) L⁻¹`, `dL/dA = (S + Sᵀ) / 2`
-    /// (I. Murray, "Differentiation of the Cholesky decomposition", 2016).
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        let (lt, g) = (cx.output().transpose(), cx.grad());
-        let n = lt.shape()[0];
-        let phi = Tensor::build(&[n, n], |out| {
-            out.fill(T::one());
-            out.iter_mut().step_by(n + 1).for_each(|x| *x = T::of(0.5));
-        });
-        let inner = lt.matmul(&g.tril(0)).tril(0) * phi;
-        let back = |x: &Tensor<T>| match lt.solve_triangular(x, Triangle::Upper) {
-            Ok(x) => x,
-            Err(error) => error.raise(),
-        };
-        let s = back(&back(&inner).transpose());
-        ((&s + s.transpose()) * T::of(0.5)).into()
-    }
-}
-
-struct SolveTriangular(Triangle);
-
-impl<T: Real> Op<T> for SolveTriangular {
-    fn name(&self) -> &'static str {
-        "solve_triangular"
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| x[0].solve_triangular(&x[1], self.0))
-    }
-
-    fn notation(&self, _: &Operands) -> Option<Written> {
-        Some(Written::named(solve_gradients()))
-    }
-
-    /// `dL/dB = A⁻ᵀ G`, `dL/dA = -dL/dB Xᵀ` within the half that is read.
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        let (a, x) = (cx.input(0), cx.output());
-        let b = match a.transpose().solve_triangular(cx.grad(), self.0.transposed()) {
-            Ok(b) => b,
-            Err(error) => error.raise(),
-        };
-        let of_a = || {
-            let whole = -if b.ndim() == 1 { b.outer(x) } else { b.matmul(&x.transpose()) };
-            match self.0 {
-                Triangle::Lower => whole.tril(0),
-                Triangle::Upper => whole.triu(0),
-            }
-        };
-        Grads::from([cx.needs(0).then(of_a), cx.needs(1).then(|| b.clone())])
+        if self == Self::Lower { Self::Upper } else { Self::Lower }
     }
 }
 
@@ -108,7 +28,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::{Tape, Tensor};
-    /// use ndarray::{ArrayD, ArrayViewD, array};
+    /// use ndarray::array;
     /// let tape = Tape::new();
     /// let a = tape.tensor(array![[4.0, 2.0], [2.0, 10.0]]);
     /// let l = a.cholesky()?;
@@ -145,7 +65,31 @@ impl<T: Real> Tensor<T> {
             );
             return Err(Kind::Shape { op: "cholesky".into(), shape: self.shape().to_vec(), rule }.into());
         }
-        Ok(Self::record_static(&Cholesky, &[self], output))
+        let rule = &Rule {
+            name: "cholesky",
+            with: (),
+            forward: |x, ()| x[0].cholesky(),
+            // With `Φ` the lower half with its diagonal halved: `S = L⁻ᵀ Φ(Lᵀ G) L⁻¹`, `dL/dA = (S + Sᵀ) / 2`
+            // (I. Murray, "Differentiation of the Cholesky decomposition", 2016).
+            vjp: |cx, ()| {
+                let (lt, g) = (cx.output().transpose(), cx.grad());
+                let n = lt.shape()[0];
+                let phi = Self::build(&[n, n], |out| {
+                    out.fill(T::one());
+                    out.iter_mut().step_by(n + 1).for_each(|x| *x = T::of(0.5));
+                });
+                let inner = lt.matmul(&g.tril(0)).tril(0) * phi;
+                let back = |x: &Self| sure(lt.solve_triangular(x, Triangle::Upper));
+                let s = back(&back(&inner).transpose());
+                ((&s + s.transpose()) * T::of(0.5)).into()
+            },
+            notation: |_, ()| {
+                const INNER: Piece = In(Round, &[A, TRANSPOSED, SPACE, B]);
+                const LOWER: &[Piece] = &[A, INVERSE_TRANSPOSED, SPACE, Sign("Φ", r"\Phi"), INNER, SPACE, A, INVERSE];
+                Written::named([Own(Atom(&[Word("sym"), In(Round, LOWER)]), vec![Y, G])])
+            },
+        };
+        Ok(Self::record_static(rule, &[self], output))
     }
 
     /// The solution `X` of `A X = B`, `A` being a half of this square matrix; the other half is not looked at. `b` is a vector
@@ -173,11 +117,7 @@ impl<T: Real> Tensor<T> {
     pub fn solve_triangular(&self, b: &Self, half: Triangle) -> Result<Self> {
         let op = "solve_triangular";
         let n = self.side(op);
-        if !(1..=2).contains(&b.ndim()) || b.shape()[0] != n {
-            let (a, b) = (self.shape().to_vec(), b.shape().to_vec());
-            let rule = "the right side needs as many rows as the matrix, as a vector or in columns";
-            Error::from(Kind::Shapes { op: op.into(), a, b, rule }).raise();
-        }
+        self.fits(b, op);
         let view = self.view();
         for i in 0..n {
             let value = view[[i, i]];
@@ -190,6 +130,21 @@ impl<T: Real> Tensor<T> {
         let (a, cols) = (self.untracked(), b.shape()[1..].iter().product());
         let mut output = b.row_major();
         factor::triangular(a.matrix(), half, false, output.make_mut(), cols, cols);
-        Ok(Self::record(SolveTriangular(half), &[self, b], output))
+        let rule = Rule {
+            name: op,
+            with: half,
+            forward: |x, &half| x[0].solve_triangular(&x[1], half),
+            // `dL/dB = A⁻ᵀ G`, `dL/dA = -dL/dB Xᵀ` within the half that is read.
+            vjp: |cx, &half| {
+                let b = sure(cx.input(0).transpose().solve_triangular(cx.grad(), half.transposed()));
+                let of_a = || {
+                    let whole = left_gradient(&b, cx.output());
+                    if half == Triangle::Lower { whole.tril(0) } else { whole.triu(0) }
+                };
+                Grads::from([cx.needs(0).then(of_a), cx.needs(1).then(|| b.clone())])
+            },
+            notation: |_, _| Written::named(solve_gradients()),
+        };
+        Ok(rule.record(&[self, b], output))
     }
 }

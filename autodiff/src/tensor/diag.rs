@@ -1,80 +1,13 @@
 //! Diagonals and triangles of matrices.
 
-use ndarray::{ArrayD, ArrayViewD};
 use smallvec::smallvec;
 
+use super::Tensor;
 use super::layout::{Dims, Layout, checked_len};
-use super::op::{Op, on_tensors};
-use super::written::{Operands, Written, of_gradient};
-use super::{Grads, Tensor, Vjp};
+use super::rule::Rule;
+use super::written::Written;
 use crate::Real;
-use crate::error::Result;
 use crate::rules::notation::sign::Word;
-
-/// The diagonal of a matrix.
-struct Diagonal;
-
-impl<T: Real> Op<T> for Diagonal {
-    fn name(&self) -> &'static str {
-        "diag"
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok(x[0].diagonal()))
-    }
-
-    fn notation(&self, _: &Operands) -> Option<Written> {
-        Some(Written::named([of_gradient(Word("diag"))]))
-    }
-
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        cx.grad().on_diagonal(cx.input(0).shape()).into()
-    }
-}
-
-/// A matrix with a given diagonal.
-struct OnDiagonal(Dims);
-
-impl<T: Real> Op<T> for OnDiagonal {
-    fn name(&self) -> &'static str {
-        "diag"
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok(x[0].on_diagonal(&self.0)))
-    }
-
-    fn notation(&self, _: &Operands) -> Option<Written> {
-        Some(Written::named([of_gradient(Word("diag"))]))
-    }
-
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        cx.grad().diagonal().into()
-    }
-}
-
-struct Triangle {
-    upper: bool,
-    k: isize,
-}
-
-impl<T: Real> Op<T> for Triangle {
-    fn name(&self) -> &'static str {
-        if self.upper { "triu" } else { "tril" }
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok(x[0].triangle(self.upper, self.k)))
-    }
-
-    fn notation(&self, _: &Operands) -> Option<Written> {
-        Some(Written::named([of_gradient(Word(if self.upper { "triu" } else { "tril" }))]))
-    }
-
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        cx.grad().triangle(self.upper, self.k).into()
-    }
-}
 
 impl<T: Real> Tensor<T> {
     /// The diagonal of a matrix as a vector, without a copy; of a vector, the square matrix with this diagonal and 0
@@ -82,7 +15,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::Tensor;
-    /// use ndarray::{ArrayD, ArrayViewD, array};
+    /// use ndarray::array;
     /// let x = Tensor::constant(array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
     /// assert_eq!(x.diag().to_array(), array![1.0, 5.0].into_dyn());
     /// assert_eq!(x.diag().diag().to_array(), array![[1.0, 0.0], [0.0, 5.0]].into_dyn());
@@ -153,7 +86,14 @@ impl<T: Real> Tensor<T> {
         let len = layout.shape[0].min(layout.shape[1]);
         let strides: Dims = smallvec![layout.strides[0] + layout.strides[1]];
         let layout = Layout { shape: smallvec![len], strides, offset: layout.offset };
-        Self::record_static(&Diagonal, &[self], self.with_layout(layout))
+        let rule = &Rule {
+            name: "diag",
+            with: (),
+            forward: |x, ()| Ok(x[0].diagonal()),
+            vjp: |cx, ()| cx.grad().on_diagonal(cx.input(0).shape()).into(),
+            notation: |_, ()| Written::linear(Word("diag")),
+        };
+        Self::record_static(rule, &[self], self.with_layout(layout))
     }
 
     /// A matrix of this shape with these elements on its diagonal.
@@ -165,14 +105,20 @@ impl<T: Real> Tensor<T> {
                 out[i * (shape[1] + 1)] = x;
             }
         });
-        Self::record(OnDiagonal(shape.into()), &[self], output)
+        Rule {
+            name: "diag",
+            with: Dims::from(shape),
+            forward: |x, shape| Ok(x[0].on_diagonal(shape)),
+            vjp: |cx, _| cx.grad().diagonal().into(),
+            notation: |_, _| Written::linear(Word("diag")),
+        }
+        .record(&[self], output)
     }
 
     #[track_caller]
     fn triangle(&self, upper: bool, k: isize) -> Self {
-        let &[.., rows, cols] = self.shape() else {
-            self.refuse(if upper { "triu" } else { "tril" }, "a matrix is needed, or several")
-        };
+        let name = if upper { "triu" } else { "tril" };
+        let &[.., rows, cols] = self.shape() else { self.refuse(name, "a matrix is needed, or several") };
         let mut output = self.row_major();
         for (row, elements) in output.make_mut().chunks_exact_mut(cols.max(1)).enumerate() {
             // Where the first element stands that is beyond diagonal `k`, or for the upper triangle on it.
@@ -180,6 +126,13 @@ impl<T: Real> Tensor<T> {
             let start = usize::try_from(start).unwrap_or(0).min(cols);
             elements[if upper { 0..start } else { start..cols }].fill(T::zero());
         }
-        Self::record(Triangle { upper, k }, &[self], output)
+        Rule {
+            name,
+            with: (upper, k),
+            forward: |x, &(upper, k)| Ok(x[0].triangle(upper, k)),
+            vjp: |cx, &(upper, k)| cx.grad().triangle(upper, k).into(),
+            notation: |_, &(upper, _)| Written::linear(Word(if upper { "triu" } else { "tril" })),
+        }
+        .record(&[self], output)
     }
 }

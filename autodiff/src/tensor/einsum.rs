@@ -1,65 +1,15 @@
 //! Sums of products in index notation.
 
-use ndarray::{ArrayD, ArrayViewD};
 use smallvec::SmallVec;
 
+use super::Tensor;
 use super::layout::{Dims, Layout};
-use super::op::{Op, on_tensors};
-use super::written::{Operands, Written, of_gradient};
-use super::{Grads, Tensor, Vjp};
+use super::rule::Rule;
+use super::written::Written;
 use crate::Real;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, sure};
 use crate::kernels::loops;
 use crate::rules::notation::sign::Word;
-
-/// The elements along which axes `first` and `second` have one index; the axis stays in `first`'s place.
-struct Diagonal {
-    first: usize,
-    second: usize,
-}
-
-impl<T: Real> Op<T> for Diagonal {
-    fn name(&self) -> &'static str {
-        "diagonal"
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok(x[0].diagonal_of(self.first, self.second)))
-    }
-
-    fn notation(&self, _: &Operands) -> Option<Written> {
-        Some(Written::named([of_gradient(Word("undiagonal"))]))
-    }
-
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        cx.grad().undiagonal(self.first, self.second, cx.input(0).shape()).into()
-    }
-}
-
-/// The adjoint of a diagonal: the elements put back among zeros.
-struct Undiagonal {
-    first: usize,
-    second: usize,
-    shape: Dims,
-}
-
-impl<T: Real> Op<T> for Undiagonal {
-    fn name(&self) -> &'static str {
-        "undiagonal"
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok(x[0].undiagonal(self.first, self.second, &self.shape)))
-    }
-
-    fn notation(&self, _: &Operands) -> Option<Written> {
-        Some(Written::named([of_gradient(Word("diagonal"))]))
-    }
-
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        cx.grad().diagonal_of(self.first, self.second).into()
-    }
-}
 
 /// A layout in which one axis walks two at once.
 fn diagonal(layout: &Layout, first: usize, second: usize) -> Layout {
@@ -272,7 +222,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::Tensor;
-    /// use ndarray::{ArrayD, ArrayViewD, array};
+    /// use ndarray::array;
     /// let a = Tensor::constant(array![[1.0, 2.0], [3.0, 4.0]]);
     /// let v = Tensor::constant(array![1.0, 10.0]);
     /// assert_eq!(Tensor::einsum("ij,j->i", &[&a, &v]).to_array(), array![21.0, 43.0].into_dyn());
@@ -286,10 +236,7 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub fn einsum(spec: &str, operands: &[&Self]) -> Self {
         let shapes: SmallVec<[&[usize]; 4]> = operands.iter().map(|x| x.shape()).collect();
-        let Spec { terms, result } = match Spec::parse(spec, &shapes) {
-            Ok(spec) => spec,
-            Err(error) => error.raise(),
-        };
+        let Spec { terms, result } = sure(Spec::parse(spec, &shapes));
         let mut product: Option<Term<T>> = None;
         for (i, operand) in operands.iter().enumerate() {
             let term = Term { tensor: (*operand).clone(), indices: terms[i].clone() };
@@ -304,17 +251,32 @@ impl<T: Real> Tensor<T> {
         product.ordered(result.iter().copied())
     }
 
+    /// The elements along which axes `first` and `second` have one index; the axis stays in `first`'s place.
     #[track_caller]
     fn diagonal_of(&self, first: usize, second: usize) -> Self {
-        let op = Diagonal { first, second };
-        Self::record(op, &[self], self.with_layout(diagonal(self.layout(), first, second)))
+        Rule {
+            name: "diagonal",
+            with: (first, second),
+            forward: |x, &(first, second)| Ok(x[0].diagonal_of(first, second)),
+            vjp: |cx, &(first, second)| cx.grad().undiagonal(first, second, cx.input(0).shape()).into(),
+            notation: |_, _| Written::linear(Word("undiagonal")),
+        }
+        .record(&[self], self.with_layout(diagonal(self.layout(), first, second)))
     }
 
+    /// The adjoint of a diagonal: the elements put back among zeros.
     #[track_caller]
     fn undiagonal(&self, first: usize, second: usize, shape: &[usize]) -> Self {
         let mut whole = Self::zeros(shape);
         let strides = diagonal(&Layout::row_major(shape), first, second).strides;
         loops::update(self.shape(), whole.make_mut(), &strides, 0, self.strided(), |_, x| x);
-        Self::record(Undiagonal { first, second, shape: shape.into() }, &[self], whole)
+        Rule {
+            name: "undiagonal",
+            with: (first, second, Dims::from(shape)),
+            forward: |x, (first, second, shape)| Ok(x[0].undiagonal(*first, *second, shape)),
+            vjp: |cx, &(first, second, _)| cx.grad().diagonal_of(first, second).into(),
+            notation: |_, _| Written::linear(Word("diagonal")),
+        }
+        .record(&[self], whole)
     }
 }

@@ -3,13 +3,15 @@
 use super::expr::Arena;
 use super::layout::{Dims, broadcast, checked_len};
 use super::op::{Op, Row, on_tensors};
+use super::rule::Rule;
 use super::written::Term::{Array, G, Times, X};
-use super::written::{Operands, Written};
+use super::written::Written;
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Result, mismatch};
 use crate::kernels::loops::{self, Arrays, Strided};
 use crate::kernels::once;
+use crate::rules::notation::Notation;
 use crate::rules::notation::sign::{A, Atom, In, Same, Sign, Square};
 use crate::rules::{Binary, Unary, binary_functions, unary_functions};
 use ndarray::{ArrayD, ArrayViewD};
@@ -131,7 +133,23 @@ impl<T: Real> Tensor<T> {
         let output = Self::build(&shape, |out| {
             once::select(Arrays { shape: &shape, operands: [m.strided(), x.strided(), y.strided()], out: [out] });
         });
-        Self::record_static(&Select, &[mask, a, b], output)
+        let rule = &Rule {
+            name: "select",
+            with: (),
+            forward: |x, ()| Ok(Self::select(&x[0], &x[1], &x[2])),
+            vjp: |cx, ()| {
+                let (mask, g, zero) = (cx.input(0), cx.grad(), Self::scalar(T::zero()));
+                let a = cx.needs(1).then(|| Self::select(mask, g, &zero));
+                let b = cx.needs(2).then(|| Self::select(mask, &zero, g));
+                Grads::from([None, a, b])
+            },
+            notation: |_, ()| {
+                const ZERO: Notation = Atom(&[In(Square, &[A, Same(" = 0")])]);
+                const OTHER: Notation = Atom(&[In(Square, &[A, Sign(" ≠ 0", r" \neq 0")])]);
+                Written::named([ZERO, OTHER, ZERO].map(|mask| Times(vec![G, Array(mask, vec![X(0)])])))
+            },
+        };
+        Self::record_static(rule, &[mask, a, b], output)
     }
 
     /// Broadcasts two operands and builds a result from their common shape.
@@ -161,12 +179,10 @@ impl<T: Real> Tensor<T> {
 pub(super) fn fit(op: &str, a: &[usize], b: &[usize]) -> Dims {
     // Not in a closure: the panic is to point at the operator.
     let Some(shape) = broadcast(a, b) else {
-        let rule = "matched from the last axis, lengths must be equal or 1";
-        Error::from(Kind::Shapes { op: op.to_owned(), a: a.to_vec(), b: b.to_vec(), rule }).raise()
+        mismatch(op, a, b, "matched from the last axis, lengths must be equal or 1")
     };
     if checked_len(&shape).is_none() {
-        let rule = "together they have too many elements";
-        Error::from(Kind::Shapes { op: op.to_owned(), a: a.to_vec(), b: b.to_vec(), rule }).raise()
+        mismatch(op, a, b, "together they have too many elements");
     }
     shape
 }
@@ -263,33 +279,5 @@ impl<T: Real> Op<T> for Binary {
 
     fn row(&self) -> Option<Row> {
         Some(Row::Binary(*self))
-    }
-}
-
-struct Select;
-
-impl<T: Real> Op<T> for Select {
-    fn name(&self) -> &'static str {
-        "select"
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok(Tensor::select(&x[0], &x[1], &x[2])))
-    }
-
-    fn notation(&self, _: &Operands) -> Option<Written> {
-        let not = |zero| Times(vec![G, Array(zero, vec![X(0)])]);
-        let [zero, other] =
-            [Atom(&[In(Square, &[A, Same(" = 0")])]), Atom(&[In(Square, &[A, Sign(" ≠ 0", r" \neq 0")])])];
-        Some(Written::named([not(zero), not(other), not(zero)]))
-    }
-
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        let (mask, g, zero) = (cx.input(0), cx.grad(), Tensor::scalar(T::zero()));
-        Grads::from([
-            None,
-            cx.needs(1).then(|| Tensor::select(mask, g, &zero)),
-            cx.needs(2).then(|| Tensor::select(mask, &zero, g)),
-        ])
     }
 }

@@ -95,13 +95,8 @@ impl<'a, T: Real> Algebra for TensorExpr<'a, T> {
 
     fn select(mask: Self::Mask, a: Self, b: Self) -> Self {
         match mask {
-            ExprMask::All(holds) => {
-                if holds {
-                    a
-                } else {
-                    b
-                }
-            }
+            ExprMask::All(true) => a,
+            ExprMask::All(false) => b,
             ExprMask::Each(arena, at) => arena.lift(Tensor::select(&arena.get(at), &a.tensor(), &b.tensor())),
         }
     }

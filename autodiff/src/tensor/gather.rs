@@ -2,15 +2,15 @@
 
 use std::rc::Rc;
 
-use ndarray::{ArrayD, ArrayRef, ArrayViewD, Dimension};
+use ndarray::{ArrayRef, Dimension};
 
+use super::Tensor;
 use super::layout::Dims;
-use super::op::{Op, on_tensors};
+use super::rule::Rule;
 use super::written::Term::G;
-use super::written::{Operands, Written, of_gradient};
-use super::{Grads, Tensor, Vjp};
+use super::written::{Written, of_gradient};
 use crate::Real;
-use crate::error::{Error, Kind, Result};
+use crate::error::mismatch;
 use crate::kernels::gather;
 use crate::rules::notation::sign::{Sign, Word};
 
@@ -21,47 +21,6 @@ struct Places {
     shape: Dims,
     /// In row-major order.
     index: Rc<[usize]>,
-}
-
-struct Gather(Places);
-
-impl<T: Real> Op<T> for Gather {
-    fn name(&self) -> &'static str {
-        "gather"
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok(x[0].pick(&self.0)))
-    }
-
-    fn notation(&self, _: &Operands) -> Option<Written> {
-        Some(Written::named([of_gradient(Sign("scatter_add", r"\operatorname{scatter\_add}"))]))
-    }
-
-    /// What was picked gets the sum of the gradients of all places that it was picked for.
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        Tensor::zeros(cx.input(0).shape()).add_at(&self.0, cx.grad()).into()
-    }
-}
-
-struct ScatterAdd(Places);
-
-impl<T: Real> Op<T> for ScatterAdd {
-    fn name(&self) -> &'static str {
-        "scatter_add"
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok(x[0].add_at(&self.0, &x[1])))
-    }
-
-    fn notation(&self, _: &Operands) -> Option<Written> {
-        Some(Written::named([G, of_gradient(Word("gather"))]))
-    }
-
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        cx.each(|i| if i == 0 { cx.grad().clone() } else { cx.grad().pick(&self.0) })
-    }
 }
 
 impl<T: Real> Tensor<T> {
@@ -102,9 +61,8 @@ impl<T: Real> Tensor<T> {
     pub fn scatter_add<D: Dimension>(&self, axis: usize, index: &ArrayRef<usize, D>, source: &Self) -> Self {
         let places = self.places("scatter_add", axis, index);
         if source.shape() != index.shape() {
-            let (a, b) = (index.shape().to_vec(), source.shape().to_vec());
             let rule = "there must be an index for each element of the source";
-            Error::from(Kind::Shapes { op: "scatter_add".into(), a, b, rule }).raise();
+            mismatch("scatter_add", index.shape(), source.shape(), rule);
         }
         self.add_at(&places, source)
     }
@@ -114,9 +72,7 @@ impl<T: Real> Tensor<T> {
         let len = self.length(op, axis);
         let elsewhere = |shape: &[usize]| super::reduce::drop_axes(shape, &[axis]);
         if index.ndim() != self.ndim() || elsewhere(index.shape()) != elsewhere(self.shape()) {
-            let (a, b) = (self.shape().to_vec(), index.shape().to_vec());
-            let rule = "the array of indices may differ along the named axis only";
-            Error::from(Kind::Shapes { op: op.into(), a, b, rule }).raise();
+            mismatch(op, self.shape(), index.shape(), "the array of indices may differ along the named axis only");
         }
         if let Some(beyond) = index.iter().find(|&&i| i >= len) {
             self.refuse(op, format!("axis {axis} of length {len} has no index {beyond}"));
@@ -135,7 +91,15 @@ impl<T: Real> Tensor<T> {
         let elements = x.as_slice().expect("row-major");
         let write = |out: &mut [T]| gather::gather(elements, n, &places.index, count, self.inner(places), out);
         let output = Self::build(&places.shape, write);
-        Self::record(Gather(places.clone()), &[self], output)
+        Rule {
+            name: "gather",
+            with: places.clone(),
+            forward: |x, places| Ok(x[0].pick(places)),
+            // What was picked gets the sum of the gradients of all places that it was picked for.
+            vjp: |cx, places| Self::zeros(cx.input(0).shape()).add_at(places, cx.grad()).into(),
+            notation: |_, _| Written::linear(Sign("scatter_add", r"\operatorname{scatter\_add}")),
+        }
+        .record(&[self], output)
     }
 
     #[track_caller]
@@ -144,6 +108,13 @@ impl<T: Real> Tensor<T> {
         let mut output = self.untracked();
         let elements = x.as_slice().expect("row-major");
         gather::scatter_add(elements, count, &places.index, n, self.inner(places), output.make_mut());
-        Self::record(ScatterAdd(places.clone()), &[self, source], output)
+        Rule {
+            name: "scatter_add",
+            with: places.clone(),
+            forward: |x, places| Ok(x[0].add_at(places, &x[1])),
+            vjp: |cx, places| cx.each(|i| if i == 0 { cx.grad().clone() } else { cx.grad().pick(places) }),
+            notation: |_, _| Written::named([G, of_gradient(Word("gather"))]),
+        }
+        .record(&[self, source], output)
     }
 }

@@ -7,7 +7,7 @@ use ndarray::{Array, ArrayD, ArrayRef, ArrayView, ArrayViewD, Dimension, IxDyn, 
 use super::body::Body;
 use super::layout::{self, Layout};
 use super::node::{Cuts, Node};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, mismatch};
 use crate::kernels::loops::{self, Strided};
 use crate::kernels::storage::Storage;
 use crate::{Real, Var};
@@ -175,8 +175,7 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub fn item(&self) -> T {
         if self.len() != 1 {
-            let rule = "`item` needs exactly one element".to_owned();
-            Error::from(Kind::Shape { op: "item".into(), shape: self.shape().to_vec(), rule }).raise();
+            self.refuse("item", "`item` needs exactly one element");
         }
         self.buffer()[self.layout().offset]
     }
@@ -248,8 +247,7 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub fn update(&mut self, other: &Self, f: impl Fn(T, T) -> T) {
         if self.shape() != other.shape() {
-            let (a, b) = (self.shape().to_vec(), other.shape().to_vec());
-            Error::from(Kind::Shapes { op: "update".into(), a, b, rule: "both need the same shape" }).raise();
+            mismatch("update", self.shape(), other.shape(), "both need the same shape");
         }
         (self.node, self.cuts) = (None, None);
         if !self.body.is_unique() || !self.layout().is_row_major() {

@@ -3,16 +3,16 @@
 use std::ops::Range;
 use std::rc::Rc;
 
-use ndarray::{ArrayD, ArrayViewD, IxDyn, SliceInfo, SliceInfoElem};
+use ndarray::{ArrayD, Axis, IxDyn, SliceInfo, SliceInfoElem};
 use smallvec::SmallVec;
 
+use super::Tensor;
 use super::entry::Source;
 use super::layout::{Dims, Layout};
 use super::node::Node;
-use super::op::{Op, on_tensors};
-use super::written::{Operands, Written, of_gradient};
-use super::{Grads, Tensor, Vjp};
-use crate::error::{Error, Kind, Result};
+use super::rule::Rule;
+use super::written::Written;
+use crate::error::{Error, Kind};
 use crate::kernels::loops;
 use crate::rules::notation::sign::{Sign, Word};
 use crate::tape::no_grad;
@@ -21,95 +21,6 @@ use crate::{Real, Var};
 
 /// What `ndarray`'s `s![]` says, for arrays of any rank.
 type Cut = SliceInfo<Vec<SliceInfoElem>, IxDyn, IxDyn>;
-
-struct Slice(Rc<Cut>);
-
-impl<T: Real> Op<T> for Slice {
-    fn name(&self) -> &'static str {
-        "slice"
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok(x[0].cut(&self.0)))
-    }
-
-    fn notation(&self, _: &Operands) -> Option<Written> {
-        Some(Written::named([of_gradient(Word("unslice"))]))
-    }
-
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        cx.grad().unslice(&self.0, cx.input(0).shape()).into()
-    }
-}
-
-/// The adjoint of a slice: the part put back among zeros.
-struct Unslice(Rc<Cut>, Dims);
-
-impl<T: Real> Op<T> for Unslice {
-    fn name(&self) -> &'static str {
-        "unslice"
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok(x[0].unslice(&self.0, &self.1)))
-    }
-
-    fn notation(&self, _: &Operands) -> Option<Written> {
-        Some(Written::named([of_gradient(Word("slice"))]))
-    }
-
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        cx.grad().cut(&self.0).into()
-    }
-}
-
-struct Take {
-    axis: usize,
-    indices: Rc<[usize]>,
-}
-
-impl<T: Real> Op<T> for Take {
-    fn name(&self) -> &'static str {
-        "index_select"
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok(x[0].take(self.axis, &self.indices)))
-    }
-
-    fn notation(&self, _: &Operands) -> Option<Written> {
-        Some(Written::named([of_gradient(Sign("index_add", r"\operatorname{index\_add}"))]))
-    }
-
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        cx.grad().put(self.axis, &self.indices, cx.input(0).shape()).into()
-    }
-}
-
-/// The adjoint of a selection: each part added back to where it came from.
-struct Put {
-    axis: usize,
-    indices: Rc<[usize]>,
-    shape: Dims,
-}
-
-impl<T: Real> Op<T> for Put {
-    fn name(&self) -> &'static str {
-        "index_add"
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok(x[0].put(self.axis, &self.indices, &self.shape)))
-    }
-
-    fn notation(&self, _: &Operands) -> Option<Written> {
-        Some(Written::named([of_gradient(Sign("index_select", r"\operatorname{index\_select}"))]))
-    }
-
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        cx.grad().take(self.axis, &self.indices).into()
-    }
-}
 
 impl<T: Real> Tensor<T> {
     /// The part that `ndarray`'s `s![]` describes: ranges with steps, single indices (whose axes disappear), new axes;
@@ -129,8 +40,7 @@ impl<T: Real> Tensor<T> {
         let part = part.as_ref().to_vec();
         let axes = part.iter().filter(|part| !part.is_new_axis()).count();
         if axes != self.ndim() {
-            let rule = format!("the slice names {axes} axes");
-            Error::from(Kind::Shape { op: "slice".into(), shape: self.shape().to_vec(), rule }).raise();
+            self.refuse("slice", format!("the slice names {axes} axes"));
         }
         let lengths = self.shape().iter();
         for (part, &len) in part.iter().filter(|part| !part.is_new_axis()).zip(lengths) {
@@ -141,11 +51,10 @@ impl<T: Real> Tensor<T> {
                 SliceInfoElem::NewAxis => true,
             };
             if !fits {
-                let rule = match part {
-                    SliceInfoElem::Slice { step: 0, .. } => "a step of 0 goes nowhere".to_owned(),
-                    _ => format!("{part:?} reaches beyond an axis of length {len}"),
-                };
-                Error::from(Kind::Shape { op: "slice".into(), shape: self.shape().to_vec(), rule }).raise();
+                if matches!(part, SliceInfoElem::Slice { step: 0, .. }) {
+                    self.refuse("slice", "a step of 0 goes nowhere");
+                }
+                self.refuse("slice", format!("{part:?} reaches beyond an axis of length {len}"));
             }
         }
         self.cut(&Rc::new(Cut::try_from(part).expect("any number of axes")))
@@ -158,8 +67,7 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub fn narrow(&self, axis: usize, range: Range<usize>) -> Self {
         if self.shape().get(axis).is_none_or(|&len| range.start > range.end || range.end > len) {
-            let rule = format!("axis {axis} has no range {range:?}");
-            Error::from(Kind::Shape { op: "narrow".into(), shape: self.shape().to_vec(), rule }).raise();
+            self.refuse("narrow", format!("axis {axis} has no range {range:?}"));
         }
         let mut layout = self.layout().clone();
         layout.shape[axis] = range.len();
@@ -168,7 +76,7 @@ impl<T: Real> Tensor<T> {
         let mut part = vec![all; self.ndim()];
         part[axis] = SliceInfoElem::Slice { start: range.start as isize, end: Some(range.end as isize), step: 1 };
         let cut = Rc::new(Cut::try_from(part).expect("any number of axes"));
-        Self::record(Slice(cut), &[self], self.with_layout(layout))
+        self.cut_as(cut, self.with_layout(layout))
     }
 
     #[track_caller]
@@ -177,14 +85,34 @@ impl<T: Real> Tensor<T> {
             Some(layout) => self.with_layout(layout),
             None => Self::copied(&self.view().slice(&**part)),
         };
-        Self::record(Slice(Rc::clone(part)), &[self], output)
+        self.cut_as(Rc::clone(part), output)
     }
 
     #[track_caller]
+    fn cut_as(&self, part: Rc<Cut>, output: Self) -> Self {
+        Rule {
+            name: "slice",
+            with: part,
+            forward: |x, part| Ok(x[0].cut(part)),
+            vjp: |cx, part| cx.grad().unslice(part, cx.input(0).shape()).into(),
+            notation: |_, _| Written::linear(Word("unslice")),
+        }
+        .record(&[self], output)
+    }
+
+    /// The adjoint of a slice: the part put back among zeros.
+    #[track_caller]
     fn unslice(&self, part: &Rc<Cut>, shape: &[usize]) -> Self {
-        let mut whole = ndarray::ArrayD::zeros(IxDyn(shape));
+        let mut whole = ArrayD::zeros(shape);
         whole.slice_mut(&**part).assign(&self.view());
-        Self::record(Unslice(Rc::clone(part), shape.into()), &[self], Self::constant(whole))
+        Rule {
+            name: "unslice",
+            with: (Rc::clone(part), Dims::from(shape)),
+            forward: |x, (part, shape)| Ok(x[0].unslice(part, shape)),
+            vjp: |cx, (part, _)| cx.grad().cut(part).into(),
+            notation: |_, _| Written::linear(Word("slice")),
+        }
+        .record(&[self], Self::constant(whole))
     }
 
     /// The parts of an axis at the given indices, in that order; an index may come more than once.
@@ -204,21 +132,29 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub fn index_select(&self, axis: usize, indices: &[usize]) -> Self {
         let len = self.shape().get(axis).copied();
-        let index = indices.iter().find(|&&i| len.is_none_or(|len| i >= len));
-        if len.is_none() || index.is_some() {
-            let rule = index.map_or_else(|| format!("no axis {axis}"), |i| format!("axis {axis} has no index {i}"));
-            Error::from(Kind::Shape { op: "index_select".into(), shape: self.shape().to_vec(), rule }).raise();
+        if let Some(i) = indices.iter().find(|&&i| len.is_none_or(|len| i >= len)) {
+            self.refuse("index_select", format!("axis {axis} has no index {i}"));
+        }
+        if len.is_none() {
+            self.refuse("index_select", format!("no axis {axis}"));
         }
         self.take(axis, &indices.into())
     }
 
     #[track_caller]
     fn take(&self, axis: usize, indices: &Rc<[usize]>) -> Self {
-        let output = self.view().select(ndarray::Axis(axis), indices);
-        let op = Take { axis, indices: Rc::clone(indices) };
-        Self::record(op, &[self], Self::constant(output))
+        let output = self.view().select(Axis(axis), indices);
+        Rule {
+            name: "index_select",
+            with: (axis, Rc::clone(indices)),
+            forward: |x, (axis, indices)| Ok(x[0].take(*axis, indices)),
+            vjp: |cx, (axis, indices)| cx.grad().put(*axis, indices, cx.input(0).shape()).into(),
+            notation: |_, _| Written::linear(Sign("index_add", r"\operatorname{index\_add}")),
+        }
+        .record(&[self], Self::constant(output))
     }
 
+    /// The adjoint of a selection: each part added back to where it came from.
     #[track_caller]
     fn put(&self, axis: usize, indices: &Rc<[usize]>, shape: &[usize]) -> Self {
         let mut whole = Self::zeros(shape);
@@ -231,7 +167,14 @@ impl<T: Real> Tensor<T> {
                 loops::Strided { offset: self.layout().offset + k * self.layout().strides[axis], ..self.strided() };
             loops::update(&part, target, &strides, i * strides[axis], source, |t, x| t + x);
         }
-        Self::record(Put { axis, indices: Rc::clone(indices), shape: shape.into() }, &[self], whole)
+        Rule {
+            name: "index_add",
+            with: (axis, Rc::clone(indices), Dims::from(shape)),
+            forward: |x, (axis, indices, shape)| Ok(x[0].put(*axis, indices, shape)),
+            vjp: |cx, (axis, indices, _)| cx.grad().take(*axis, indices).into(),
+            notation: |_, _| Written::linear(Sign("index_select", r"\operatorname{index\_select}")),
+        }
+        .record(&[self], whole)
     }
 
     /// One element as a scalar variable on the same tape.
@@ -251,8 +194,7 @@ impl<T: Real> Tensor<T> {
     pub fn at(&self, index: impl AsRef<[usize]>) -> Var<T> {
         let index = index.as_ref();
         if index.len() != self.ndim() || index.iter().zip(self.shape()).any(|(i, len)| i >= len) {
-            let rule = format!("there is no element {index:?}");
-            Error::from(Kind::Shape { op: "at".into(), shape: self.shape().to_vec(), rule }).raise();
+            self.refuse("at", format!("there is no element {index:?}"));
         }
         let flat = index.iter().zip(self.shape()).fold(0, |flat, (i, len)| flat * len + i);
         let place = index.iter().zip(&self.layout().strides).map(|(i, stride)| i * stride).sum::<usize>();
@@ -267,8 +209,7 @@ impl<T: Real> Tensor<T> {
             None => Var::constant(value),
             Some(node) => {
                 let Ok(position) = u32::try_from(flat) else {
-                    let rule = "`at` reaches the first 2^32 elements".to_owned();
-                    Error::from(Kind::Shape { op: "at".into(), shape: self.shape().to_vec(), rule }).raise()
+                    self.refuse("at", "`at` reaches the first 2^32 elements")
                 };
                 Var::on_tape(value, node.cell, node.cell.push(opcode::AT, [node.slot, position], value))
             }

@@ -1,53 +1,21 @@
 //! Tensors side by side, and taken apart again.
 
+use super::Tensor;
 use super::layout::{Dims, checked_len, row_major_strides};
-use super::op::{Op, on_tensors};
+use super::rule::Rule;
 use super::written::Term::{Array, Constant, G};
-use super::written::{Operands, Term, Written};
-use super::{Grads, Tensor, Vjp};
+use super::written::Written;
 use crate::Real;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, mismatch};
 use crate::kernels::loops;
 use crate::rules::notation::sign::{A, Atom, Down, In, Item, Round, Sign, Word};
-use ndarray::{ArrayD, ArrayViewD};
-
-struct Concat(usize);
-
-impl<T: Real> Op<T> for Concat {
-    fn name(&self) -> &'static str {
-        "concat"
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok(Tensor::concat(&x.iter().collect::<Vec<_>>(), self.0)))
-    }
-
-    fn notation(&self, of: &Operands) -> Option<Written> {
-        // The space keeps LaTeX's number apart from an argument's.
-        let part = Atom(&[Word("part"), Down(&[Sign("", " "), A]), In(Round, &[Item(1)])]);
-        let gradients: Vec<Term> = (1..=of.shapes.len()).map(|k| Array(part, vec![Constant(k as f64), G])).collect();
-        Some(Written::named(gradients))
-    }
-
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        let mut start = 0;
-        (0..cx.arity())
-            .map(|i| {
-                let end = start + cx.input(i).shape()[self.0];
-                let part = cx.needs(i).then(|| cx.grad().narrow(self.0, start..end));
-                start = end;
-                part
-            })
-            .collect()
-    }
-}
 
 impl<T: Real> Tensor<T> {
     /// Tensors joined along an axis.
     ///
     /// ```
     /// use autodiff::Tensor;
-    /// use ndarray::{ArrayD, ArrayViewD, array};
+    /// use ndarray::array;
     /// let (a, b) = (Tensor::constant(array![[1.0], [2.0]]), Tensor::constant(array![[3.0, 4.0], [5.0, 6.0]]));
     /// assert_eq!(Tensor::concat(&[&a, &b], 1).to_array(), array![[1.0, 3.0, 4.0], [2.0, 5.0, 6.0]].into_dyn());
     /// ```
@@ -69,9 +37,8 @@ impl<T: Real> Tensor<T> {
                 *length = shape[axis];
             }
             if same != shape {
-                let (a, b) = (first.shape().to_vec(), part.shape().to_vec());
                 let rule = "all lengths but that of the joined axis must be equal";
-                Error::from(Kind::Shapes { op: op.into(), a, b, rule }).raise();
+                mismatch(op, first.shape(), part.shape(), rule);
             }
             shape[axis] = shape[axis].saturating_add(len);
         }
@@ -86,7 +53,29 @@ impl<T: Real> Tensor<T> {
                 start += part.shape()[axis];
             }
         });
-        Self::record(Concat(axis), parts, output)
+        Rule {
+            name: "concat",
+            with: axis,
+            forward: |x, &axis| Ok(Self::concat(&x.iter().collect::<Vec<_>>(), axis)),
+            vjp: |cx, &axis| {
+                let mut start = 0;
+                (0..cx.arity())
+                    .map(|i| {
+                        let end = start + cx.input(i).shape()[axis];
+                        let part = cx.needs(i).then(|| cx.grad().narrow(axis, start..end));
+                        start = end;
+                        part
+                    })
+                    .collect()
+            },
+            notation: |of, _| {
+                // The space keeps LaTeX's number apart from an argument's.
+                let part = Atom(&[Word("part"), Down(&[Sign("", " "), A]), In(Round, &[Item(1)])]);
+                let gradient = |k| Array(part, vec![Constant(k as f64), G]);
+                Written::named((1..=of.shapes.len()).map(gradient).collect::<Vec<_>>())
+            },
+        }
+        .record(parts, output)
     }
 
     /// Tensors of one shape joined along a new axis.

@@ -1,101 +1,35 @@
 //! Linear systems, inverses and determinants, from one factorisation.
-
-use ndarray::{ArrayD, ArrayViewD};
-use std::rc::Rc;
+//!
+//! In the rules `G` is the gradient of the result (M. Giles, "Collected matrix derivative results", 2008). A sweep that is
+//! not recorded uses the factors again.
 
 use super::layout::Dims;
-use super::op::{Op, on_tensors};
+use super::rule::Rule;
 use super::written::Term::{Array, G, Own, Times, X, Y};
-use super::written::{Operands, Written, solve_gradients};
+use super::written::{Term, Written, solve_gradients};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, mismatch, sure};
 use crate::kernels::factor::{BadPivot, Lu};
 use crate::rules::notation::sign::{A, B, INVERSE, INVERSE_TRANSPOSED, MINUS, Power, Prefix, SPACE, TRANSPOSED};
 
-/// An operation that has factored its first input.
-struct Factored<T> {
-    what: What,
-    lu: Rc<Lu<T>>,
+/// The gradient `-B Xᵀ` of the matrix of a linear system, where `b` is that of the right side and `x` the solution.
+pub(super) fn left_gradient<T: Real>(b: &Tensor<T>, x: &Tensor<T>) -> Tensor<T> {
+    -if b.ndim() == 1 { b.outer(x) } else { b.matmul(&x.transpose()) }
 }
 
-#[derive(Clone, Copy)]
-enum What {
-    Solve,
-    Inverse,
-    Det,
-    LogDet,
+/// The inverse of the first input, transposed.
+fn inverse_transposed<T: Real>(op: &str, cx: &Vjp<'_, T>, lu: &Lu<T>) -> Tensor<T> {
+    let a = cx.input(0);
+    if let Some(pivot) = lu.singular() {
+        singular(op, a, pivot, ", where the rule for the gradient, det(A) A⁻ᵀ, does not hold").raise();
+    }
+    if cx.recording() { sure(a.inverse()).transpose() } else { identity(a.shape()[0]).through(lu, true) }
 }
 
-impl What {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Solve => "solve",
-            Self::Inverse => "inverse",
-            Self::Det => "det",
-            Self::LogDet => "logdet",
-        }
-    }
-}
-
-impl<T: Real> Op<T> for Factored<T> {
-    fn name(&self) -> &'static str {
-        self.what.name()
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| match self.what {
-            What::Solve => x[0].solve(&x[1]),
-            What::Inverse => x[0].inverse(),
-            What::Det => Ok(x[0].det()),
-            What::LogDet => x[0].logdet(),
-        })
-    }
-
-    fn notation(&self, _: &Operands) -> Option<Written> {
-        let inverse = || Array(Power(&[A, INVERSE_TRANSPOSED]), vec![X(0)]);
-        Some(match self.what {
-            What::Solve => Written::new(Array(Power(&[A, INVERSE, SPACE, B]), vec![X(0), X(1)]), solve_gradients()),
-            What::Inverse => Written::new(
-                Array(Power(&[A, INVERSE]), vec![X(0)]),
-                [Own(Prefix(&[MINUS, A, TRANSPOSED, SPACE, B, SPACE, A, TRANSPOSED]), vec![Y, G])],
-            ),
-            What::Det => Written::named([Times(vec![G, Y, inverse()])]),
-            What::LogDet => Written::named([Times(vec![G, inverse()])]),
-        })
-    }
-
-    /// With `G` the gradient of the result (M. Giles, "Collected matrix derivative results", 2008):
-    /// `X = A⁻¹ B`: `dL/dB = A⁻ᵀ G`, `dL/dA = -dL/dB Xᵀ`; `Y = A⁻¹`: `-Yᵀ G Yᵀ`; `det A`: `G det(A) A⁻ᵀ`; `ln |det A|`:
-    /// `G A⁻ᵀ`. A sweep that is not recorded uses the factors again.
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        let (a, y, g) = (cx.input(0), cx.output(), cx.grad());
-        match self.what {
-            What::Solve => {
-                let b = if cx.recording() { sure(a.transpose().solve(g)) } else { g.through(&self.lu, true) };
-                let of_a = cx.needs(0).then(|| -if b.ndim() == 1 { b.outer(y) } else { b.matmul(&y.transpose()) });
-                Grads::from([of_a, cx.needs(1).then_some(b)])
-            }
-            What::Inverse => (-(y.transpose().matmul(g).matmul(&y.transpose()))).into(),
-            What::Det | What::LogDet => {
-                let slope = if let Some(pivot) = self.lu.singular() {
-                    singular(self.what.name(), a, pivot, ", where the rule for the gradient, det(A) A⁻ᵀ, does not hold")
-                        .raise()
-                } else if cx.recording() {
-                    sure(a.inverse()).transpose()
-                } else {
-                    identity(a.shape()[0]).through(&self.lu, true)
-                };
-                let scale = if matches!(self.what, What::Det) { y * g } else { g.clone() };
-                (scale * slope).into()
-            }
-        }
-    }
-}
-
-/// What a factorisation that went well before must give again.
-fn sure<T>(result: Result<T>) -> T {
-    result.unwrap_or_else(|error| error.raise())
+/// `A⁻ᵀ`, as it is written.
+fn written_inverse() -> Term {
+    Array(Power(&[A, INVERSE_TRANSPOSED]), vec![X(0)])
 }
 
 fn singular<T: Real>(op: &str, a: &Tensor<T>, BadPivot { index, value }: BadPivot, so: &str) -> Error {
@@ -119,7 +53,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::{Tape, Tensor};
-    /// use ndarray::{ArrayD, ArrayViewD, array};
+    /// use ndarray::array;
     /// let tape = Tape::new();
     /// let a = tape.tensor(array![[2.0, 0.0], [1.0, 4.0]]);
     /// let x = a.solve(&Tensor::constant(array![2.0, 9.0]))?;
@@ -138,15 +72,23 @@ impl<T: Real> Tensor<T> {
     /// If this is not square, or `b` has another number of rows.
     #[track_caller]
     pub fn solve(&self, b: &Self) -> Result<Self> {
-        let n = self.side("solve");
-        if !(1..=2).contains(&b.ndim()) || b.shape()[0] != n {
-            let (a, b) = (self.shape().to_vec(), b.shape().to_vec());
-            let rule = "the right side needs as many rows as the matrix, as a vector or in columns";
-            Error::from(Kind::Shapes { op: "solve".into(), a, b, rule }).raise();
-        }
-        let lu = self.regular(What::Solve)?;
+        self.fits(b, "solve");
+        let lu = self.regular("solve")?;
         let output = b.through(&lu, false);
-        Ok(Self::record(Factored { what: What::Solve, lu }, &[self, b], output))
+        let rule = Rule {
+            name: "solve",
+            with: lu,
+            forward: |x, _| x[0].solve(&x[1]),
+            // `X = A⁻¹ B`: `dL/dB = A⁻ᵀ G`, `dL/dA = -dL/dB Xᵀ`.
+            vjp: |cx, lu| {
+                let (a, g) = (cx.input(0), cx.grad());
+                let b = if cx.recording() { sure(a.transpose().solve(g)) } else { g.through(lu, true) };
+                let of_a = cx.needs(0).then(|| left_gradient(&b, cx.output()));
+                Grads::from([of_a, cx.needs(1).then_some(b)])
+            },
+            notation: |_, _| Written::new(Array(Power(&[A, INVERSE, SPACE, B]), vec![X(0), X(1)]), solve_gradients()),
+        };
+        Ok(rule.record(&[self, b], output))
     }
 
     /// The inverse of a square matrix. To apply it to something, [`solve`](Self::solve) is faster and more accurate.
@@ -159,9 +101,22 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub fn inverse(&self) -> Result<Self> {
         let n = self.side("inverse");
-        let lu = self.regular(What::Inverse)?;
-        let output = identity(n).through(&lu, false);
-        Ok(Self::record(Factored { what: What::Inverse, lu }, &[self], output))
+        let output = identity(n).through(&self.regular("inverse")?, false);
+        let rule = &Rule {
+            name: "inverse",
+            with: (),
+            forward: |x, ()| x[0].inverse(),
+            // `Y = A⁻¹`: `dL/dA = -Yᵀ G Yᵀ`.
+            vjp: |cx, ()| {
+                let y = cx.output();
+                (-(y.transpose().matmul(cx.grad()).matmul(&y.transpose()))).into()
+            },
+            notation: |_, ()| {
+                let gradient = Own(Prefix(&[MINUS, A, TRANSPOSED, SPACE, B, SPACE, A, TRANSPOSED]), vec![Y, G]);
+                Written::new(Array(Power(&[A, INVERSE]), vec![X(0)]), [gradient])
+            },
+        };
+        Ok(Self::record_static(rule, &[self], output))
     }
 
     /// The determinant of a square matrix. The gradient `det(A) A⁻ᵀ` is for regular matrices: a sweep through the
@@ -183,7 +138,18 @@ impl<T: Real> Tensor<T> {
         self.side("det");
         let lu = self.factored();
         let output = Self::scalar(lu.pivots().fold(T::one(), |product, pivot| product * pivot));
-        Self::record(Factored { what: What::Det, lu: Rc::new(lu) }, &[self], output)
+        Rule {
+            name: "det",
+            with: lu,
+            forward: |x, _| Ok(x[0].det()),
+            // `dL/dA = G det(A) A⁻ᵀ`.
+            vjp: |cx, lu| {
+                let slope = inverse_transposed("det", cx, lu);
+                (cx.output() * cx.grad() * slope).into()
+            },
+            notation: |_, _| Written::named([Times(vec![G, Y, written_inverse()])]),
+        }
+        .record(&[self], output)
     }
 
     /// `ln |det A|` of a square matrix; its gradient is `A⁻ᵀ`. Of a covariance matrix,
@@ -204,9 +170,20 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub fn logdet(&self) -> Result<Self> {
         self.side("logdet");
-        let lu = self.regular(What::LogDet)?;
+        let lu = self.regular("logdet")?;
         let output = Self::scalar(lu.pivots().fold(T::zero(), |sum, pivot| sum + pivot.abs().ln()));
-        Ok(Self::record(Factored { what: What::LogDet, lu }, &[self], output))
+        let rule = Rule {
+            name: "logdet",
+            with: lu,
+            forward: |x, _| x[0].logdet(),
+            // `dL/dA = G A⁻ᵀ`.
+            vjp: |cx, lu| {
+                let slope = inverse_transposed("logdet", cx, lu);
+                (cx.grad() * slope).into()
+            },
+            notation: |_, _| Written::named([Times(vec![G, written_inverse()])]),
+        };
+        Ok(rule.record(&[self], output))
     }
 
     /// The length of a square matrix's sides.
@@ -218,6 +195,16 @@ impl<T: Real> Tensor<T> {
         }
     }
 
+    /// Panics unless `b` is a right side of a system with this square matrix.
+    #[track_caller]
+    pub(super) fn fits(&self, b: &Self, op: &str) {
+        let n = self.side(op);
+        if !(1..=2).contains(&b.ndim()) || b.shape()[0] != n {
+            let rule = "the right side needs as many rows as the matrix, as a vector or in columns";
+            mismatch(op, self.shape(), b.shape(), rule);
+        }
+    }
+
     #[track_caller]
     fn factored(&self) -> Lu<T> {
         self.live();
@@ -226,11 +213,11 @@ impl<T: Real> Tensor<T> {
 
     /// The factors of a matrix that is not singular.
     #[track_caller]
-    fn regular(&self, what: What) -> Result<Rc<Lu<T>>> {
+    fn regular(&self, op: &str) -> Result<Lu<T>> {
         let lu = self.factored();
         match lu.singular() {
-            Some(pivot) => Err(singular(what.name(), self, pivot, "")),
-            None => Ok(Rc::new(lu)),
+            Some(pivot) => Err(singular(op, self, pivot, "")),
+            None => Ok(lu),
         }
     }
 

@@ -1,63 +1,14 @@
 //! Losses that are computed in one pass from logits.
 
-use super::op::{Op, on_tensors};
+use super::Tensor;
+use super::rule::Rule;
 use super::written::Term::{Array, Constant, G, Row, Times, X};
-use super::written::{Operands, SUM, Written, of_input};
-use super::{Grads, Tensor, Vjp};
+use super::written::{SUM, Written, of_input};
 use crate::Real;
-use crate::error::{Error, Kind, Result};
+use crate::error::mismatch;
 use crate::kernels::loops::{self, Arrays, Kernel, run};
 use crate::rules::notation::sign::{Sign, Word};
 use crate::rules::{Algebra, Binary, Unary};
-use ndarray::{ArrayD, ArrayViewD};
-
-struct SoftmaxCrossEntropy<T: Real> {
-    axis: usize,
-    /// `ln softmax(a)`, for sweeps that are not recorded.
-    ln: Tensor<T>,
-}
-
-impl<T: Real> Op<T> for SoftmaxCrossEntropy<T> {
-    fn name(&self) -> &'static str {
-        "softmax_cross_entropy"
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok(x[0].softmax_cross_entropy(&x[1], self.axis)))
-    }
-
-    fn notation(&self, of: &Operands) -> Option<Written> {
-        let softmax = of_input(Word("softmax"));
-        let first = if of.unit_targets { softmax } else { Times(vec![softmax, Array(SUM, vec![X(1)])]) };
-        let ln = of_input(Sign("ln softmax", r"\ln \operatorname{softmax}"));
-        Some(Written::named([Times(vec![G, first.minus(X(1))]), Times(vec![G, ln, Constant(-1.0)])]))
-    }
-
-    /// With `y = softmax(a)` and the gradient `g` of an item's loss: `dL/da = g (y Σ t - t)` (L11),
-    /// `dL/dt = -g ln y`.
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        let (a, t, axis) = (cx.input(0), cx.input(1), self.axis);
-        let g = cx.grad().expand(axis);
-        let total = t.sum_axes(&[axis], true);
-        if cx.recording() {
-            return cx.each(|i| match i {
-                0 => (a.softmax(axis) * &total - t) * &g,
-                _ => -(a.log_softmax(axis) * &g),
-            });
-        }
-        let shape = a.shape();
-        let [g, total] = [g, total].map(|x| x.broadcast_to(shape));
-        cx.each(|i| {
-            Tensor::build(shape, |out| match i {
-                0 => {
-                    let operands = [self.ln.strided(), total.strided(), t.strided(), g.strided()];
-                    run(&LogitSlope, Arrays { shape, operands, out: [out] });
-                }
-                _ => loops::map2(shape, self.ln.strided(), g.strided(), out, |ln, g| -(ln * g)),
-            })
-        })
-    }
-}
 
 /// `(e^{ln y} Σ t - t) g`.
 struct LogitSlope;
@@ -84,30 +35,6 @@ impl Kernel<2, 1> for BceWithLogits {
     }
 }
 
-impl<T: Real> Op<T> for BceWithLogits {
-    fn name(&self) -> &'static str {
-        "bce_with_logits"
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok(x[0].bce_with_logits(&x[1])))
-    }
-
-    fn notation(&self, _: &Operands) -> Option<Written> {
-        let sigmoid = Row(Unary::Sigmoid, X(0).into());
-        Some(Written::named([Times(vec![G, sigmoid.minus(X(1))]), Times(vec![G, X(0), Constant(-1.0)])]))
-    }
-
-    /// `dL/da = g (sigmoid(a) - t)` (L10), `dL/dt = -g a`.
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        let (a, t, g) = (cx.input(0), cx.input(1), cx.grad());
-        cx.each(|i| match i {
-            0 => (a.sigmoid() - t) * g,
-            _ => -(a * g),
-        })
-    }
-}
-
 impl<T: Real> Tensor<T> {
     /// Cross-entropy from logits `a` along an axis, which disappears: `-Σ_k t_k ln softmax(a)_k`, a number for each item.
     /// Targets are one-hot or probabilities. Finite for logits of any size; a class with target 0 costs nothing, even
@@ -115,7 +42,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::{Tape, Tensor};
-    /// use ndarray::{ArrayD, ArrayViewD, array};
+    /// use ndarray::array;
     /// let tape = Tape::new();
     /// let a = tape.tensor(array![[0.0, 0.0], [1e4, -1e4]]);
     /// let t = Tensor::constant(array![[1.0, 0.0], [0.0, 1.0]]);
@@ -129,7 +56,7 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub fn softmax_cross_entropy(&self, targets: &Self, axis: usize) -> Self {
         self.same_as(targets, "softmax_cross_entropy");
-        let (_, shifted) = self.shifted("softmax_cross_entropy", &[axis]);
+        let shifted = self.shifted("softmax_cross_entropy", &[axis]);
         let log_sum = shifted.exp().sum_axes(&[axis], true).ln();
         let (shape, t) = (self.shape(), targets.untracked());
         let ln = shifted - log_sum;
@@ -137,7 +64,42 @@ impl<T: Real> Tensor<T> {
             loops::map2(shape, t.strided(), ln.strided(), out, |t, ln| if t.is_exact_zero() { t } else { -(t * ln) });
         });
         let output = terms.sum_axes(&[axis], false);
-        Self::record(SoftmaxCrossEntropy { axis, ln }, &[self, targets], output)
+        Rule {
+            name: "softmax_cross_entropy",
+            // `ln softmax(a)` is for sweeps that are not recorded.
+            with: (axis, ln),
+            forward: |x, &(axis, _)| Ok(x[0].softmax_cross_entropy(&x[1], axis)),
+            // With `y = softmax(a)` and the gradient `g` of an item's loss: `dL/da = g (y Σ t - t)` (L11),
+            // `dL/dt = -g ln y`.
+            vjp: |cx, &(axis, ref ln)| {
+                let (a, t, g) = (cx.input(0), cx.input(1), cx.grad().expand(axis));
+                let total = t.sum_axes(&[axis], true);
+                if cx.recording() {
+                    return cx.each(|i| match i {
+                        0 => (a.softmax(axis) * &total - t) * &g,
+                        _ => -(a.log_softmax(axis) * &g),
+                    });
+                }
+                let shape = a.shape();
+                let [g, total] = [g, total].map(|x| x.broadcast_to(shape));
+                cx.each(|i| {
+                    Self::build(shape, |out| match i {
+                        0 => {
+                            let operands = [ln.strided(), total.strided(), t.strided(), g.strided()];
+                            run(&LogitSlope, Arrays { shape, operands, out: [out] });
+                        }
+                        _ => loops::map2(shape, ln.strided(), g.strided(), out, |ln, g| -(ln * g)),
+                    })
+                })
+            },
+            notation: |of, _| {
+                let softmax = of_input(Word("softmax"));
+                let first = if of.unit_targets { softmax } else { Times(vec![softmax, Array(SUM, vec![X(1)])]) };
+                let ln = of_input(Sign("ln softmax", r"\ln \operatorname{softmax}"));
+                Written::named([Times(vec![G, first.minus(X(1))]), Times(vec![G, ln, Constant(-1.0)])])
+            },
+        }
+        .record(&[self, targets], output)
     }
 
     /// Binary cross-entropy from logits `a`, element by element: `-(t ln y + (1 - t) ln(1 - y))` with `y = sigmoid(a)`.
@@ -164,15 +126,28 @@ impl<T: Real> Tensor<T> {
             let operands = [self.strided(), targets.strided()];
             run(&BceWithLogits, Arrays { shape, operands, out: [out] });
         });
-        Self::record_static(&BceWithLogits, &[self, targets], output)
+        let rule = &Rule {
+            name: "bce_with_logits",
+            with: (),
+            forward: |x, ()| Ok(x[0].bce_with_logits(&x[1])),
+            // `dL/da = g (sigmoid(a) - t)` (L10), `dL/dt = -g a`.
+            vjp: |cx, ()| {
+                let (a, t, g) = (cx.input(0), cx.input(1), cx.grad());
+                cx.each(|i| if i == 0 { (a.sigmoid() - t) * g } else { -(a * g) })
+            },
+            notation: |_, ()| {
+                let sigmoid = Row(Unary::Sigmoid, X(0).into());
+                Written::named([Times(vec![G, sigmoid.minus(X(1))]), Times(vec![G, X(0), Constant(-1.0)])])
+            },
+        };
+        Self::record_static(rule, &[self, targets], output)
     }
 
     /// Logits and targets of one shape: broadcasting here would hide a mistake.
     #[track_caller]
     fn same_as(&self, targets: &Self, op: &'static str) {
         if self.shape() != targets.shape() {
-            let (a, b) = (self.shape().to_vec(), targets.shape().to_vec());
-            Error::from(Kind::Shapes { op: op.into(), a, b, rule: "logits and targets need the same shape" }).raise();
+            mismatch(op, self.shape(), targets.shape(), "logits and targets need the same shape");
         }
     }
 }

@@ -9,7 +9,7 @@ use super::written::Term::{G, Times, X};
 use super::written::{Operands, Written};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Result, mismatch};
 use crate::kernels::gemm::{Operand, Output};
 use crate::kernels::product::{self, Axis};
 use crate::kernels::storage::Storage;
@@ -124,7 +124,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::Tensor;
-    /// use ndarray::{ArrayD, ArrayViewD, array};
+    /// use ndarray::array;
     /// let x = Tensor::constant(array![[1.0, 1.0]]);
     /// let w = Tensor::constant(array![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
     /// let b = Tensor::constant(array![0.0, 0.0, 1.0]);
@@ -137,9 +137,8 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub fn linear(&self, w: &Self, b: &Self) -> Self {
         let (&[outputs, inputs], true) = (w.shape(), b.shape() == &w.shape()[..w.ndim().min(1)]) else {
-            let (a, b) = (w.shape().to_vec(), b.shape().to_vec());
             let rule = "the weights need the shape [outputs, inputs] and the bias [outputs]";
-            Error::from(Kind::Shapes { op: "linear".into(), a, b, rule }).raise()
+            mismatch("linear", w.shape(), b.shape(), rule)
         };
         let items = match *self.shape() {
             [items, k] if k == inputs => items,
@@ -149,9 +148,8 @@ impl<T: Real> Tensor<T> {
                 return self.reshape(&[items, k]).linear(w, b).reshape(&shape);
             }
             _ => {
-                let (a, b) = (self.shape().to_vec(), w.shape().to_vec());
                 let rule = "the input's last length must equal the second length of the weights";
-                Error::from(Kind::Shapes { op: "linear".into(), a, b, rule }).raise()
+                mismatch("linear", self.shape(), w.shape(), rule)
             }
         };
         let (x, weights, bias) = (self.plain(), w.plain(), b.row_major());
@@ -191,15 +189,12 @@ impl<T: Real> Tensor<T> {
     pub fn matmul(&self, other: &Self) -> Self {
         let (a, b) = (self.shape(), other.shape());
         let inner = other.ndim().saturating_sub(2);
-        let rule = if a.is_empty() || b.is_empty() {
-            Some("each operand needs at least one axis")
-        } else if a[a.len() - 1] != b[inner] {
-            Some("the first operand's last length must equal the second's last but one, or a vector's only one")
-        } else {
-            None
-        };
-        if let Some(rule) = rule {
-            Error::from(Kind::Shapes { op: "matmul".into(), a: a.to_vec(), b: b.to_vec(), rule }).raise();
+        if a.is_empty() || b.is_empty() {
+            mismatch("matmul", a, b, "each operand needs at least one axis");
+        }
+        if a[a.len() - 1] != b[inner] {
+            let rule = "the first operand's last length must equal the second's last but one, or a vector's only one";
+            mismatch("matmul", a, b, rule);
         }
         match (a, b) {
             (&[k], _) => {
@@ -213,8 +208,12 @@ impl<T: Real> Tensor<T> {
             }
             _ => {
                 let Some(batch) = broadcast(leading(a), leading(b)) else {
-                    let rule = "matched from the right, the lengths before the last two must be equal or 1";
-                    Error::from(Kind::Shapes { op: "matmul".into(), a: a.to_vec(), b: b.to_vec(), rule }).raise()
+                    mismatch(
+                        "matmul",
+                        a,
+                        b,
+                        "matched from the right, the lengths before the last two must be equal or 1",
+                    )
                 };
                 self.product(other, &batch)
             }
@@ -234,9 +233,8 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub fn dot(&self, other: &Self) -> Self {
         if self.ndim() != 1 || self.shape() != other.shape() {
-            let (a, b) = (self.shape().to_vec(), other.shape().to_vec());
             let rule = "both must be vectors of one length; `matmul` multiplies matrices";
-            Error::from(Kind::Shapes { op: "dot".into(), a, b, rule }).raise();
+            mismatch("dot", self.shape(), other.shape(), rule);
         }
         self.matmul(other)
     }
@@ -255,9 +253,8 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub fn outer(&self, other: &Self) -> Self {
         let (&[m], &[n]) = (self.shape(), other.shape()) else {
-            let (a, b) = (self.shape().to_vec(), other.shape().to_vec());
             let rule = "both must be vectors; `einsum` has products of more axes";
-            Error::from(Kind::Shapes { op: "outer".into(), a, b, rule }).raise()
+            mismatch("outer", self.shape(), other.shape(), rule)
         };
         self.reshape(&[m, 1]).matmul(&other.reshape(&[1, n]))
     }

@@ -1,49 +1,19 @@
 //! The largest and the smallest along axes, and where they stand.
 
-use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
+use ndarray::{ArrayD, Axis, IxDyn};
 
-use super::layout::Dims;
-use super::op::{Op, on_tensors};
+use super::Tensor;
 use super::reduce::{Reduced, drop_axes};
+use super::rule::Rule;
 use super::written::Term::{X, Y};
-use super::written::{Operands, Written, scaled};
-use super::{Grads, Tensor, Vjp};
+use super::written::{Written, scaled};
 use crate::Real;
-use crate::error::Result;
 use crate::kernels::reduce::{larger, smaller};
 use crate::rules::Binary;
 use crate::rules::notation::sign::{A, Atom, B, In, Same, Square};
 
 /// Where the choice starts, and which of two is chosen.
 type Pick<T> = (T, fn(T, T) -> T);
-
-struct Extreme<T> {
-    name: &'static str,
-    over: Reduced,
-    pick: Pick<T>,
-}
-
-impl<T: Real> Op<T> for Extreme<T> {
-    fn name(&self) -> &'static str {
-        self.name
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok(x[0].reduced_by(self.name, &self.over.axes, self.over.keep, self.pick)))
-    }
-
-    fn notation(&self, _: &Operands) -> Option<Written> {
-        Some(Written::named([scaled(Atom(&[In(Square, &[A, Same(" = "), B]), Same("/n")]), [X(0), Y])]))
-    }
-
-    /// Of `n` elements that equal the result, each gets `1/n` of its gradient.
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        let y = cx.output().untracked().reshape(&self.over.kept);
-        let ties = cx.input(0).compare(self.name, &y, |x, y| x == y);
-        let shares = &ties / ties.sum_axes(&self.over.axes, true);
-        cx.grad().reshape(&self.over.kept).binary(Binary::Chain, &shares).into()
-    }
-}
 
 impl<T: Real> Tensor<T> {
     /// The largest of all elements; see [`max_axes`](Self::max_axes).
@@ -52,8 +22,7 @@ impl<T: Real> Tensor<T> {
     /// If there are none.
     #[track_caller]
     pub fn max_all(&self) -> Self {
-        let axes: Dims = (0..self.ndim()).collect();
-        self.max_axes(&axes, false)
+        self.max_axes(&self.all_axes(), false)
     }
 
     /// The smallest of all elements; see [`min_axes`](Self::min_axes).
@@ -62,8 +31,7 @@ impl<T: Real> Tensor<T> {
     /// If there are none.
     #[track_caller]
     pub fn min_all(&self) -> Self {
-        let axes: Dims = (0..self.ndim()).collect();
-        self.min_axes(&axes, false)
+        self.min_axes(&self.all_axes(), false)
     }
 
     /// The largest over some axes; NaN if one is NaN. With `keep` the axes stay, with length 1.
@@ -142,8 +110,20 @@ impl<T: Real> Tensor<T> {
     pub(super) fn reduced_by(&self, name: &'static str, axes: &[usize], keep: bool, pick: Pick<T>) -> Self {
         let kept = self.kept(name, axes);
         let output = self.folded(&kept, pick.0, pick.1).dropped(keep, axes);
-        let op = Extreme { name, over: Reduced { axes: axes.into(), kept, keep }, pick };
-        Self::record(op, &[self], output)
+        Rule {
+            name,
+            with: (name, Reduced { axes: axes.into(), kept, keep }, pick),
+            forward: |x, &(name, ref over, pick)| Ok(x[0].reduced_by(name, &over.axes, over.keep, pick)),
+            // Of `n` elements that equal the result, each gets `1/n` of its gradient.
+            vjp: |cx, (name, over, _)| {
+                let y = cx.output().untracked().reshape(&over.kept);
+                let ties = cx.input(0).compare(name, &y, |x, y| x == y);
+                let shares = &ties / ties.sum_axes(&over.axes, true);
+                cx.grad().reshape(&over.kept).binary(Binary::Chain, &shares).into()
+            },
+            notation: |_, _| Written::named([scaled(Atom(&[In(Square, &[A, Same(" = "), B]), Same("/n")]), [X(0), Y])]),
+        }
+        .record(&[self], output)
     }
 
     fn position(&self, axis: usize, better: impl Fn(T, T) -> bool) -> ArrayD<usize> {

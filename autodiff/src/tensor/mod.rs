@@ -56,6 +56,7 @@ mod pool;
 mod prod;
 mod record;
 mod reduce;
+pub(crate) mod rule;
 mod shape;
 mod softmax;
 pub(crate) mod table;

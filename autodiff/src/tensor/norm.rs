@@ -1,58 +1,15 @@
 //! Norms over axes.
 
-use super::layout::Dims;
-use super::op::{Op, on_tensors};
+use super::Tensor;
 use super::reduce::Reduced;
+use super::rule::Rule;
 use super::written::Term::{X, Y};
-use super::written::{Operands, Written, scaled};
-use super::{Grads, Tensor, Vjp};
+use super::written::{Written, scaled};
 use crate::Real;
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::kernels::reduce::larger;
 use crate::rules::Binary;
 use crate::rules::notation::sign::{B, BY_ELEMENT, In, Item, Piece, Prefix, Round, Same, Sign, Up, Word};
-use ndarray::{ArrayD, ArrayViewD};
-
-struct Norm {
-    p: f64,
-    over: Reduced,
-}
-
-impl<T: Real> Op<T> for Norm {
-    fn name(&self) -> &'static str {
-        "norm"
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok(x[0].norm_axes(self.p, &self.over.axes, self.over.keep)))
-    }
-
-    fn notation(&self, _: &Operands) -> Option<Written> {
-        let slope: &[Piece] = &[
-            Word("sgn"),
-            In(Round, &[Item(0)]),
-            BY_ELEMENT,
-            In(Round, &[Same("|"), Item(0), Same("|/"), B]),
-            Up(&[Sign("p−1", "p-1")]),
-        ];
-        Some(Written::named([scaled(Prefix(slope), [X(0), Y])]))
-    }
-
-    /// `sgn(x_i) (|x_i| / y)^{p-1}`, 0 where the norm is 0.
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        let (x, y) = (cx.input(0), cx.output().reshape(&self.over.kept));
-        let zero = y.mask(|y| y == T::zero());
-        let ratio = x / Tensor::select(&zero, &Tensor::scalar(T::one()), &y);
-        let slope = if self.p == 2.0 {
-            ratio
-        } else {
-            let sign = x.mask(|x| x > T::zero()) - x.mask(|x| x < T::zero());
-            sign * ratio.abs().powf(&Tensor::scalar(T::of(self.p - 1.0)))
-        };
-        let slope = Tensor::select(&zero, &Tensor::scalar(T::zero()), &slope);
-        cx.grad().reshape(&self.over.kept).binary(Binary::Chain, &slope).into()
-    }
-}
 
 impl<T: Real> Tensor<T> {
     /// The norm of all elements as one vector; see [`norm_axes`](Self::norm_axes).
@@ -61,8 +18,7 @@ impl<T: Real> Tensor<T> {
     /// If `p < 1` or NaN.
     #[track_caller]
     pub fn norm(&self, p: f64) -> Self {
-        let axes: Dims = (0..self.ndim()).collect();
-        self.norm_axes(p, &axes, false)
+        self.norm_axes(p, &self.all_axes(), false)
     }
 
     /// The norm `(Σ |x_i|^p)^{1/p}` over some axes, without overflow; for `p = ∞` it is `max |x_i|`, and of nothing it is 0.
@@ -73,7 +29,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::Tape;
-    /// use ndarray::{ArrayD, ArrayViewD, array};
+    /// use ndarray::array;
     /// let tape = Tape::new();
     /// let x = tape.tensor(array![[3.0, -4.0], [0.0, 0.0]]);
     /// let y = x.norm_axes(2.0, &[1], false);
@@ -106,6 +62,32 @@ impl<T: Real> Tensor<T> {
             let sum = if p == 2.0 { ratio.square() } else { power(&ratio, p) }.sum_axes(axes, true);
             (if p == 2.0 { sum.sqrt() } else { power(&sum, 1.0 / p) }) * unit
         };
-        Self::record(Norm { p, over: Reduced { axes: axes.into(), kept, keep } }, &[self], output.dropped(keep, axes))
+        let output = output.dropped(keep, axes);
+        Rule {
+            name: "norm",
+            with: (p, Reduced { axes: axes.into(), kept, keep }),
+            forward: |x, (p, over)| Ok(x[0].norm_axes(*p, &over.axes, over.keep)),
+            // `sgn(x_i) (|x_i| / y)^{p-1}`, 0 where the norm is 0.
+            vjp: |cx, &(p, ref over)| {
+                let (x, y) = (cx.input(0), cx.output().reshape(&over.kept));
+                let zero = y.mask(|y| y == T::zero());
+                let ratio = x / Self::select(&zero, &Self::scalar(T::one()), &y);
+                let slope = if p == 2.0 {
+                    ratio
+                } else {
+                    let sign = x.mask(|x| x > T::zero()) - x.mask(|x| x < T::zero());
+                    sign * ratio.abs().powf(&Self::scalar(T::of(p - 1.0)))
+                };
+                let slope = Self::select(&zero, &Self::scalar(T::zero()), &slope);
+                cx.grad().reshape(&over.kept).binary(Binary::Chain, &slope).into()
+            },
+            notation: |_, _| {
+                const RATIO: Piece = In(Round, &[Same("|"), Item(0), Same("|/"), B]);
+                let slope: &[Piece] =
+                    &[Word("sgn"), In(Round, &[Item(0)]), BY_ELEMENT, RATIO, Up(&[Sign("p−1", "p-1")])];
+                Written::named([scaled(Prefix(slope), [X(0), Y])])
+            },
+        }
+        .record(&[self], output)
     }
 }

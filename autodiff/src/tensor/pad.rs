@@ -1,87 +1,14 @@
 //! Elements set apart and moved around: padding, reversal, rotation.
 
-use ndarray::{ArrayD, ArrayViewD, Axis};
+use ndarray::Axis;
 
+use super::Tensor;
 use super::layout::{Dims, checked_len, row_major_strides};
-use super::op::{Op, on_tensors};
-use super::written::{Operands, Written, of_gradient};
-use super::{Grads, Tensor, Vjp};
+use super::rule::Rule;
+use super::written::Written;
 use crate::Real;
-use crate::error::Result;
 use crate::kernels::loops;
 use crate::rules::notation::sign::{Sign, Word};
-
-struct Pad<T> {
-    widths: Vec<(usize, usize)>,
-    value: T,
-}
-
-impl<T: Real> Op<T> for Pad<T> {
-    fn name(&self) -> &'static str {
-        "pad"
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok(x[0].pad(&self.widths, self.value)))
-    }
-
-    fn notation(&self, _: &Operands) -> Option<Written> {
-        Some(Written::named([of_gradient(Word("unpad"))]))
-    }
-
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        let inner = |g: Tensor<T>, (axis, &(before, _)): (usize, &(usize, usize))| {
-            g.narrow(axis, before..before + cx.input(0).shape()[axis])
-        };
-        self.widths.iter().enumerate().fold(cx.grad().clone(), inner).into()
-    }
-}
-
-struct Flip(Dims);
-
-impl<T: Real> Op<T> for Flip {
-    fn name(&self) -> &'static str {
-        "flip"
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok(x[0].flip(&self.0)))
-    }
-
-    fn notation(&self, _: &Operands) -> Option<Written> {
-        Some(Written::named([of_gradient(Word("flip"))]))
-    }
-
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        cx.grad().flip(&self.0).into()
-    }
-}
-
-struct Roll {
-    shift: isize,
-    axis: usize,
-}
-
-impl<T: Real> Op<T> for Roll {
-    fn name(&self) -> &'static str {
-        "roll"
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok(x[0].roll(self.shift, self.axis)))
-    }
-
-    fn notation(&self, _: &Operands) -> Option<Written> {
-        Some(Written::named([of_gradient(Sign("roll⁻¹", r"\operatorname{roll}^{-1}"))]))
-    }
-
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        let len = cx.grad().shape()[self.axis] as isize;
-        // Negating the shift itself might overflow.
-        let back = if len == 0 { 0 } else { -self.shift.rem_euclid(len) };
-        cx.grad().roll(back, self.axis).into()
-    }
-}
 
 impl<T: Real> Tensor<T> {
     /// With `value` around the elements: `widths[k]` says how often before and after them along axis `k`.
@@ -115,7 +42,18 @@ impl<T: Real> Tensor<T> {
             out.fill(value);
             loops::update(self.shape(), out, &strides, offset, self.strided(), |_, x| x);
         });
-        Self::record(Pad { widths: widths.to_vec(), value }, &[self], output)
+        Rule {
+            name: "pad",
+            with: (widths.to_vec(), value),
+            forward: |x, (widths, value)| Ok(x[0].pad(widths, *value)),
+            vjp: |cx, (widths, _)| {
+                let lengths = cx.input(0).shape().iter().zip(widths).enumerate();
+                let inner = |g: Self, (axis, (&len, &(before, _)))| g.narrow(axis, before..before + len);
+                lengths.fold(cx.grad().clone(), inner).into()
+            },
+            notation: |_, _| Written::linear(Word("unpad")),
+        }
+        .record(&[self], output)
     }
 
     /// In reverse order along some axes. A copy: strides are not negative here.
@@ -137,7 +75,14 @@ impl<T: Real> Tensor<T> {
         for &axis in axes {
             view.invert_axis(Axis(axis));
         }
-        Self::record(Flip(axes.iter().copied().collect()), &[self], Self::copied(&view))
+        Rule {
+            name: "flip",
+            with: Dims::from(axes),
+            forward: |x, axes| Ok(x[0].flip(axes)),
+            vjp: |cx, axes| cx.grad().flip(axes).into(),
+            notation: |_, _| Written::linear(Word("flip")),
+        }
+        .record(&[self], Self::copied(&view))
     }
 
     /// Each element `shift` places further along an axis, round the end: `y[(k + shift) mod n] = x[k]`. A negative shift
@@ -160,6 +105,18 @@ impl<T: Real> Tensor<T> {
         let start = if len == 0 { 0 } else { len - shift.rem_euclid(len as isize).unsigned_abs() };
         let x = self.untracked();
         let output = Self::concat(&[&x.narrow(axis, start..len), &x.narrow(axis, 0..start)], axis);
-        Self::record(Roll { shift, axis }, &[self], output)
+        Rule {
+            name: "roll",
+            with: (shift, axis),
+            forward: |x, &(shift, axis)| Ok(x[0].roll(shift, axis)),
+            vjp: |cx, &(shift, axis)| {
+                let len = cx.grad().shape()[axis] as isize;
+                // Negating the shift itself might overflow.
+                let back = if len == 0 { 0 } else { -shift.rem_euclid(len) };
+                cx.grad().roll(back, axis).into()
+            },
+            notation: |_, _| Written::linear(Sign("roll⁻¹", r"\operatorname{roll}^{-1}")),
+        }
+        .record(&[self], output)
     }
 }

@@ -1,17 +1,15 @@
 //! Pooling: maxima and means over moving windows.
 
+use super::Tensor;
 use super::conv::positive;
 use super::layout::Dims;
-use super::op::{Op, on_tensors};
+use super::rule::Rule;
 use super::unfold::Pair;
 use super::written::Term::{G, Own, X, Y};
-use super::written::{Operands, Written};
-use super::{Grads, Tensor, Vjp};
+use super::written::Written;
 use crate::Real;
-use crate::error::Result;
 use crate::kernels::window::Window;
 use crate::rules::notation::sign::{Argument, Atom, BY_ELEMENT, In, Piece, Round, Same, Square, Word};
-use ndarray::{ArrayD, ArrayViewD};
 
 /// How a pool's window moves: by its own size, without padding, unless said otherwise.
 ///
@@ -54,40 +52,6 @@ impl Pool {
     }
 }
 
-struct MaxPool {
-    window: Window,
-    name: &'static str,
-}
-
-impl<T: Real> Op<T> for MaxPool {
-    fn name(&self) -> &str {
-        self.name
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok(x[0].maxima(self.name, &self.window)))
-    }
-
-    fn notation(&self, _: &Operands) -> Option<Written> {
-        const TIES: &[Piece] =
-            &[Argument(0), BY_ELEMENT, In(Square, &[Argument(1), Same(" = "), Argument(2)]), Same("/n")];
-        Some(Written::named([Own(Atom(&[Word("fold"), In(Round, TIES)]), vec![G, X(0), Y])]))
-    }
-
-    /// Each place's gradient goes, in equal shares, to the elements that attain the maximum. The shares are constant
-    /// wherever the maximum is differentiable, so the rule, linear in the gradient, holds for all orders.
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        let (x, maxima, g) = (cx.input(0).row_major(), cx.output().row_major(), cx.grad());
-        let &[items, channels, rows, cols] = g.shape() else { unreachable!("pools have four axes") };
-        let (planes, maxima) = (x.as_slice().expect("row-major"), maxima.as_slice().expect("row-major"));
-        let places = rows * cols;
-        let shares = Tensor::build(&[items, channels, self.window.elements(), places], |out| {
-            self.window.shares(planes, maxima, out);
-        });
-        (shares * g.reshape(&[items, channels, 1, places])).fold(&self.window).into()
-    }
-}
-
 impl<T: Real> Tensor<T> {
     /// The largest element in each place of a window that moves over images: items × channels × rows × columns. Padding
     /// never is the largest. The gradient goes to the element that attains the maximum; several that tie share it evenly
@@ -95,7 +59,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::{Tape, tensor::Pool};
-    /// use ndarray::{ArrayD, ArrayViewD, array};
+    /// use ndarray::array;
     /// let tape = Tape::new();
     /// let x = tape.tensor(array![[[[1.0, 3.0, 5.0, 5.0], [2.0, 0.0, 4.0, 1.0]]]]);
     /// let y = x.max_pool2d(Pool::new(2));
@@ -159,7 +123,29 @@ impl<T: Real> Tensor<T> {
         let [rows, cols] = window.places().expect("checked");
         let four = [self.shape()[0], self.shape()[1], rows, cols];
         let output = Self::build(&four, |out| window.maxima(planes, out));
-        Self::record(MaxPool { window: *window, name }, &[self], output)
+        Rule {
+            name,
+            with: (name, *window),
+            forward: |x, (name, window)| Ok(x[0].maxima(name, window)),
+            // Each place's gradient goes, in equal shares, to the elements that attain the maximum. The shares are
+            // constant wherever the maximum is differentiable, so the rule, linear in the gradient, holds for all orders.
+            vjp: |cx, (_, window)| {
+                let (x, maxima, g) = (cx.input(0).row_major(), cx.output().row_major(), cx.grad());
+                let &[items, channels, rows, cols] = g.shape() else { unreachable!("pools have four axes") };
+                let (planes, maxima) = (x.as_slice().expect("row-major"), maxima.as_slice().expect("row-major"));
+                let places = rows * cols;
+                let shares = Self::build(&[items, channels, window.elements(), places], |out| {
+                    window.shares(planes, maxima, out);
+                });
+                (shares * g.reshape(&[items, channels, 1, places])).fold(window).into()
+            },
+            notation: |_, _| {
+                const TIES: &[Piece] =
+                    &[Argument(0), BY_ELEMENT, In(Square, &[Argument(1), Same(" = "), Argument(2)]), Same("/n")];
+                Written::named([Own(Atom(&[Word("fold"), In(Round, TIES)]), vec![G, X(0), Y])])
+            },
+        }
+        .record(&[self], output)
     }
 
     #[track_caller]

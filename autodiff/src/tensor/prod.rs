@@ -1,54 +1,19 @@
 //! Products over axes.
 
+use super::Tensor;
 use super::layout::Dims;
-use super::op::{Op, on_tensors};
 use super::reduce::Reduced;
+use super::rule::Rule;
 use super::written::Term::X;
-use super::written::{Operands, Written, scaled};
-use super::{Grads, Tensor, Vjp};
+use super::written::{Written, scaled};
 use crate::Real;
-use crate::error::Result;
 use crate::rules::notation::sign::{A, Down, Piece, Prefix, SPACE, Same, Sign};
-use ndarray::{ArrayD, ArrayViewD};
-
-struct Prod(Reduced);
-
-impl<T: Real> Op<T> for Prod {
-    fn name(&self) -> &'static str {
-        "prod"
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok(x[0].prod_axes(&self.0.axes, self.0.keep)))
-    }
-
-    fn notation(&self, _: &Operands) -> Option<Written> {
-        let others: &[Piece] =
-            &[Sign("Π", r"\prod"), Down(&[Sign("j ≠ i", r"j \neq i")]), SPACE, A, Down(&[Same("j")])];
-        Some(Written::named([scaled(Prefix(others), [X(0)])]))
-    }
-
-    /// `∂y/∂x_i = Π_{j≠i} x_j`, without a division: right with zeros among the factors, and so are its own derivatives.
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        let (x, g) = (cx.input(0), cx.grad().reshape(&self.0.kept));
-        // The factors of each product on one axis, the last.
-        let order: Dims =
-            (0..x.ndim()).filter(|axis| !self.0.axes.contains(axis)).chain(self.0.axes.iter().copied()).collect();
-        let lined = x.permute(&order);
-        let (count, split) = (x.reduced_len(&self.0.kept), x.ndim() - self.0.axes.len());
-        let mut shape: Dims = lined.shape()[..split].iter().copied().collect();
-        shape.push(count);
-        let others = lined.reshape(&shape).others(split).reshape(lined.shape());
-        (others.permute(&super::shape::inverse(&order)) * g).into()
-    }
-}
 
 impl<T: Real> Tensor<T> {
     /// The product of all elements; 1 if there are none.
     #[track_caller]
     pub fn prod(&self) -> Self {
-        let axes: Dims = (0..self.ndim()).collect();
-        self.prod_axes(&axes, false)
+        self.prod_axes(&self.all_axes(), false)
     }
 
     /// The product over some axes; of nothing it is 1. With `keep` the axes stay, with length 1.
@@ -57,7 +22,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::Tape;
-    /// use ndarray::{ArrayD, ArrayViewD, array};
+    /// use ndarray::array;
     /// let tape = Tape::new();
     /// let x = tape.tensor(array![[2.0, 3.0], [0.0, 5.0]]);
     /// let y = x.prod_axes(&[1], false);
@@ -71,8 +36,31 @@ impl<T: Real> Tensor<T> {
     pub fn prod_axes(&self, axes: &[usize], keep: bool) -> Self {
         let kept = self.kept("prod", axes);
         let output = self.folded(&kept, T::one(), |a, b| a * b).dropped(keep, axes);
-        let op = Prod(Reduced { axes: axes.into(), kept, keep });
-        Self::record(op, &[self], output)
+        Rule {
+            name: "prod",
+            with: Reduced { axes: axes.into(), kept, keep },
+            forward: |x, over| Ok(x[0].prod_axes(&over.axes, over.keep)),
+            // `∂y/∂x_i = Π_{j≠i} x_j`, without a division: right with zeros among the factors, and so are its own
+            // derivatives.
+            vjp: |cx, Reduced { axes, kept, .. }| {
+                let (x, g) = (cx.input(0), cx.grad().reshape(kept));
+                // The factors of each product on one axis, the last.
+                let order: Dims =
+                    (0..x.ndim()).filter(|axis| !axes.contains(axis)).chain(axes.iter().copied()).collect();
+                let lined = x.permute(&order);
+                let (count, split) = (x.reduced_len(kept), x.ndim() - axes.len());
+                let mut shape = Dims::from(&lined.shape()[..split]);
+                shape.push(count);
+                let others = lined.reshape(&shape).others(split).reshape(lined.shape());
+                (others.permute(&super::shape::inverse(&order)) * g).into()
+            },
+            notation: |_, _| {
+                let others: &[Piece] =
+                    &[Sign("Π", r"\prod"), Down(&[Sign("j ≠ i", r"j \neq i")]), SPACE, A, Down(&[Same("j")])];
+                Written::named([scaled(Prefix(others), [X(0)])])
+            },
+        }
+        .record(&[self], output)
     }
 
     /// For each element along an axis the product of all others.

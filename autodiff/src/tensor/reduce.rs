@@ -1,15 +1,14 @@
 //! Sums and means over axes, and broadcasting, which is the sum's adjoint.
 
+use super::Tensor;
 use super::layout::{Dims, row_major_strides};
-use super::op::{Op, on_tensors};
+use super::rule::Rule;
 use super::written::Term::{Array, G, Own, Share, Times, Total, X};
 use super::written::{Operands, STRETCHED, Written, of_gradient};
-use super::{Grads, Tensor, Vjp};
 use crate::Real;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, mismatch};
 use crate::kernels::{once, reduce};
 use crate::rules::notation::sign::{A, Call, Series, Sign, Word};
-use ndarray::{ArrayD, ArrayViewD};
 
 /// What a reduction goes over.
 pub(super) struct Reduced {
@@ -20,48 +19,7 @@ pub(super) struct Reduced {
     pub(super) keep: bool,
 }
 
-struct SumAxes(Reduced);
-
-impl<T: Real> Op<T> for SumAxes {
-    fn name(&self) -> &'static str {
-        "sum"
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok(x[0].sum_axes(&self.0.axes, self.0.keep)))
-    }
-
-    fn notation(&self, of: &Operands) -> Option<Written> {
-        Some(summed(of))
-    }
-
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        // The engine repeats it along the summed axes.
-        cx.grad().reshape(&self.0.kept).into()
-    }
-}
-
-/// [`SumAxes`] over all of them.
-struct SumAll;
-
-impl<T: Real> Op<T> for SumAll {
-    fn name(&self) -> &'static str {
-        "sum"
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok(x[0].sum()))
-    }
-
-    fn notation(&self, of: &Operands) -> Option<Written> {
-        Some(summed(of))
-    }
-
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        cx.grad().clone().into()
-    }
-}
-
+/// How a sum is written.
 fn summed(of: &Operands) -> Written {
     let value = if of.shape.is_empty() {
         Total(X(0).into())
@@ -71,58 +29,18 @@ fn summed(of: &Operands) -> Written {
     Written::new(value, [if of.uniform { Times(vec![G]) } else { of_gradient(Word("spread")) }]).inside()
 }
 
-struct MeanAll;
-
-impl<T: Real> Op<T> for MeanAll {
-    fn name(&self) -> &'static str {
-        "mean"
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok(x[0].mean()))
-    }
-
-    fn notation(&self, of: &Operands) -> Option<Written> {
-        let share = Share(of.shapes[0].iter().product());
-        let value = Times(vec![share.clone(), Total(X(0).into())]);
-        Some(Written::new(
-            value,
-            [Times(vec![share, if of.uniform { G } else { Array(Call(Word("spread")), vec![G]) }])],
-        ))
-    }
-
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        (cx.grad() * (T::one() / T::of(cx.input(0).len() as f64))).into()
-    }
-}
-
-struct Broadcast(Dims);
-
-impl<T: Real> Op<T> for Broadcast {
-    fn name(&self) -> &'static str {
-        "broadcast_to"
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok(x[0].broadcast_to(&self.0)))
-    }
-
-    fn notation(&self, of: &Operands) -> Option<Written> {
-        let gradient = if of.uniform { of.summed(0, G) } else { Own(Series(&[STRETCHED, A]), vec![G]) };
-        Some(Written::new(X(0), [gradient]).inside())
-    }
-
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        // The engine sums over the axes along which the input was repeated.
-        cx.grad().clone().into()
-    }
-}
-
 impl<T: Real> Tensor<T> {
     /// The sum of all elements, a tensor without axes.
     #[track_caller]
     pub fn sum(&self) -> Self {
-        Self::record_static(&SumAll, &[self], Self::scalar(self.total()))
+        let rule = &Rule {
+            name: "sum",
+            with: (),
+            forward: |x, ()| Ok(x[0].sum()),
+            vjp: |cx, ()| cx.grad().clone().into(),
+            notation: |of, ()| summed(of),
+        };
+        Self::record_static(rule, &[self], Self::scalar(self.total()))
     }
 
     /// The sum of all elements; the order of additions depends on the shape alone.
@@ -161,14 +79,34 @@ impl<T: Real> Tensor<T> {
             let strides = reduced_strides(&kept);
             Self::build(&kept, |out| once::sum_into(self.shape(), self.strided(), out, &strides))
         };
-        Self::record(SumAxes(Reduced { axes: axes.into(), kept, keep }), &[self], output.dropped(keep, axes))
+        let output = output.dropped(keep, axes);
+        Rule {
+            name: "sum",
+            with: Reduced { axes: axes.into(), kept, keep },
+            forward: |x, over| Ok(x[0].sum_axes(&over.axes, over.keep)),
+            // The engine repeats it along the summed axes.
+            vjp: |cx, over| cx.grad().reshape(&over.kept).into(),
+            notation: |of, _| summed(of),
+        }
+        .record(&[self], output)
     }
 
     /// The mean of all elements; NaN if there are none.
     #[track_caller]
     pub fn mean(&self) -> Self {
         let mean = self.total() / T::of(self.len() as f64);
-        Self::record_static(&MeanAll, &[self], Self::scalar(mean))
+        let rule = &Rule {
+            name: "mean",
+            with: (),
+            forward: |x, ()| Ok(x[0].mean()),
+            vjp: |cx, ()| (cx.grad() * (T::one() / T::of(cx.input(0).len() as f64))).into(),
+            notation: |of, ()| {
+                let share = Share(of.shapes[0].iter().product());
+                let gradient = if of.uniform { G } else { Array(Call(Word("spread")), vec![G]) };
+                Written::new(Times(vec![share.clone(), Total(X(0).into())]), [Times(vec![share, gradient])])
+            },
+        };
+        Self::record_static(rule, &[self], Self::scalar(mean))
     }
 
     /// The mean along one axis, which disappears.
@@ -198,10 +136,20 @@ impl<T: Real> Tensor<T> {
         }
         let Some(layout) = self.layout().broadcast_to(shape) else {
             let rule = "matched from the last axis, the first shape's lengths must be 1 or equal the second's";
-            let (a, b) = (self.shape().to_vec(), shape.to_vec());
-            Error::from(Kind::Shapes { op: "broadcast_to".into(), a, b, rule }).raise()
+            mismatch("broadcast_to", self.shape(), shape, rule)
         };
-        Self::record(Broadcast(shape.into()), &[self], self.with_layout(layout))
+        Rule {
+            name: "broadcast_to",
+            with: Dims::from(shape),
+            forward: |x, shape| Ok(x[0].broadcast_to(shape)),
+            // The engine sums over the axes along which the input was repeated.
+            vjp: |cx, _| cx.grad().clone().into(),
+            notation: |of, _| {
+                let gradient = if of.uniform { of.summed(0, G) } else { Own(Series(&[STRETCHED, A]), vec![G]) };
+                Written::new(X(0), [gradient]).inside()
+            },
+        }
+        .record(&[self], self.with_layout(layout))
     }
 
     /// A gradient brought to the shape of the input it belongs to: summed over the axes along which the input was
@@ -216,18 +164,15 @@ impl<T: Real> Tensor<T> {
         let Some(extra) = self.ndim().checked_sub(shape.len()) else { return Err(self) };
         let mut axes: Dims = (0..extra).collect();
         for (axis, (&have, &want)) in self.shape()[extra..].iter().zip(shape).enumerate() {
-            if have != want {
-                if want != 1 && have != 1 {
-                    return Err(self);
-                }
-                if want == 1 {
-                    axes.push(extra + axis);
-                }
+            match (have, want) {
+                _ if have == want => {}
+                (_, 1) => axes.push(extra + axis),
+                (1, _) => {}
+                _ => return Err(self),
             }
         }
         let summed = self.sum_axes(&axes, true);
-        let lead: Dims = summed.shape()[extra..].iter().copied().collect();
-        Ok(summed.reshape(&lead).broadcast_to(shape))
+        Ok(summed.reshape(&summed.shape()[extra..]).broadcast_to(shape))
     }
 
     /// A result of the shape `kept`: all elements that meet in one of its places, folded in row-major order. A constant.
@@ -254,6 +199,11 @@ impl<T: Real> Tensor<T> {
         Error::from(Kind::Shape { op: op.to_owned(), shape: self.shape().to_vec(), rule: rule.into() }).raise()
     }
 
+    /// The numbers of all axes.
+    pub(super) fn all_axes(&self) -> Dims {
+        (0..self.ndim()).collect()
+    }
+
     /// The length of an axis, which must exist.
     #[track_caller]
     pub(crate) fn length(&self, op: &str, axis: usize) -> usize {
@@ -269,8 +219,7 @@ impl<T: Real> Tensor<T> {
         let mut shape: Dims = self.shape().iter().copied().collect();
         for (i, &axis) in axes.iter().enumerate() {
             if axis >= shape.len() || axes[..i].contains(&axis) {
-                let rule = format!("axes {axes:?} must be different and below {}", shape.len());
-                Error::from(Kind::Shape { op: op.to_owned(), shape: self.shape().to_vec(), rule }).raise();
+                self.refuse(op, format!("axes {axes:?} must be different and below {}", shape.len()));
             }
             shape[axis] = 1;
         }

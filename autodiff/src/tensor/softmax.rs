@@ -1,89 +1,13 @@
 //! Softmax and its logarithm along an axis, logsumexp over any.
 
-use super::op::{Op, on_tensors};
+use super::Tensor;
 use super::reduce::Reduced;
+use super::rule::Rule;
 use super::written::Term::{G, Own, X, Y};
-use super::written::{Operands, Written, scaled};
-use super::{Grads, Tensor, Vjp};
+use super::written::{Written, scaled};
 use crate::Real;
-use crate::error::Result;
 use crate::kernels::{once, reduce};
 use crate::rules::notation::sign::{A, Atom, B, BY_ELEMENT, Call, In, Item, LESS, Piece, Round, SIGMA, Sum, Word};
-use ndarray::{ArrayD, ArrayViewD};
-
-struct Softmax(usize);
-
-impl<T: Real> Op<T> for Softmax {
-    fn name(&self) -> &'static str {
-        "softmax"
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok(x[0].softmax(self.0)))
-    }
-
-    fn notation(&self, _: &Operands) -> Option<Written> {
-        Some(Written::named([Own(Atom(&[B, BY_ELEMENT, In(Round, &[A, LESS, SIGMA, A, BY_ELEMENT, B])]), vec![G, Y])]))
-    }
-
-    /// With `y = softmax(x)`: `dL/dx = y (dL/dy - Σ dL/dy y)` (L11).
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        let (y, g) = (cx.output(), cx.grad());
-        let total = (g * y).sum_axes(&[self.0], true);
-        (y * (g - total)).into()
-    }
-}
-
-struct LogSoftmax(usize);
-
-impl<T: Real> Op<T> for LogSoftmax {
-    fn name(&self) -> &'static str {
-        "log_softmax"
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok(x[0].log_softmax(self.0)))
-    }
-
-    fn notation(&self, _: &Operands) -> Option<Written> {
-        let softmax: &[Piece] = &[A, LESS, Word("softmax"), In(Round, &[Item(1)]), BY_ELEMENT, SIGMA, A];
-        Some(Written::named([Own(Sum(softmax), vec![G, X(0)])]))
-    }
-
-    /// With `y = ln softmax(x)`: `dL/dx = dL/dy - softmax(x) Σ dL/dy`.
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        let (y, g) = (cx.output(), cx.grad());
-        let total = g.sum_axes(&[self.0], true);
-        (g - y.exp() * total).into()
-    }
-}
-
-struct LogSumExp(Reduced);
-
-impl<T: Real> Op<T> for LogSumExp {
-    fn name(&self) -> &'static str {
-        "logsumexp"
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok(x[0].logsumexp_axes(&self.0.axes, self.0.keep)))
-    }
-
-    fn notation(&self, _: &Operands) -> Option<Written> {
-        Some(Written::named([scaled(Call(Word("softmax")), [X(0)])]))
-    }
-
-    /// `dL/dx = dL/dy softmax(x)`, 0 where all of `x` is `-inf`. Dividing `e^(x - y)` by its sum takes out the rounding
-    /// of `y`.
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        let (x, y) = (cx.input(0), cx.output().reshape(&self.0.kept));
-        let nothing = y.mask(|y| y == T::neg_infinity());
-        let y = Tensor::select(&nothing, &Tensor::scalar(T::zero()), &y);
-        let shares = (x - y).exp();
-        let total = Tensor::select(&nothing, &Tensor::scalar(T::one()), &shares.sum_axes(&self.0.axes, true));
-        (shares / total * cx.grad().reshape(&self.0.kept)).into()
-    }
-}
 
 impl<T: Real> Tensor<T> {
     /// `e^{x_i} / Σ e^{x_j}` along an axis, shifted so that nothing overflows.
@@ -92,10 +16,25 @@ impl<T: Real> Tensor<T> {
     /// If there is no such axis.
     #[track_caller]
     pub fn softmax(&self, axis: usize) -> Self {
-        let (_, shifted) = self.shifted("softmax", &[axis]);
+        let shifted = self.shifted("softmax", &[axis]);
         let powers = shifted.exp();
         let output = &powers / powers.sum_axes(&[axis], true);
-        Self::record(Softmax(axis), &[self], output)
+        Rule {
+            name: "softmax",
+            with: axis,
+            forward: |x, &axis| Ok(x[0].softmax(axis)),
+            // With `y = softmax(x)`: `dL/dx = y (dL/dy - Σ dL/dy y)` (L11).
+            vjp: |cx, &axis| {
+                let (y, g) = (cx.output(), cx.grad());
+                let total = (g * y).sum_axes(&[axis], true);
+                (y * (g - total)).into()
+            },
+            notation: |_, _| {
+                let slope = Atom(&[B, BY_ELEMENT, In(Round, &[A, LESS, SIGMA, A, BY_ELEMENT, B])]);
+                Written::named([Own(slope, vec![G, Y])])
+            },
+        }
+        .record(&[self], output)
     }
 
     /// `x_i - ln Σ e^{x_j}` along an axis: the logarithm of the softmax, finite however large the differences.
@@ -110,9 +49,24 @@ impl<T: Real> Tensor<T> {
     /// If there is no such axis.
     #[track_caller]
     pub fn log_softmax(&self, axis: usize) -> Self {
-        let (_, shifted) = self.shifted("log_softmax", &[axis]);
+        let shifted = self.shifted("log_softmax", &[axis]);
         let output = &shifted - shifted.exp().sum_axes(&[axis], true).ln();
-        Self::record(LogSoftmax(axis), &[self], output)
+        Rule {
+            name: "log_softmax",
+            with: axis,
+            forward: |x, &axis| Ok(x[0].log_softmax(axis)),
+            // With `y = ln softmax(x)`: `dL/dx = dL/dy - softmax(x) Σ dL/dy`.
+            vjp: |cx, &axis| {
+                let (y, g) = (cx.output(), cx.grad());
+                let total = g.sum_axes(&[axis], true);
+                (g - y.exp() * total).into()
+            },
+            notation: |_, _| {
+                let softmax: &[Piece] = &[A, LESS, Word("softmax"), In(Round, &[Item(1)]), BY_ELEMENT, SIGMA, A];
+                Written::named([Own(Sum(softmax), vec![G, X(0)])])
+            },
+        }
+        .record(&[self], output)
     }
 
     /// `ln Σ e^{x_j}` along an axis, which disappears. Of nothing, or of `-inf` only, it is `-inf` with gradient 0.
@@ -154,8 +108,23 @@ impl<T: Real> Tensor<T> {
         let finite = top.mask(T::is_finite);
         let sum = powers.ln() + &top;
         let output = Self::select(&finite, &sum, &top).dropped(keep, axes);
-        let op = LogSumExp(Reduced { axes: axes.into(), kept: top.layout().shape.clone(), keep });
-        Self::record(op, &[self], output)
+        Rule {
+            name: "logsumexp",
+            with: Reduced { axes: axes.into(), kept: top.layout().shape.clone(), keep },
+            forward: |x, over| Ok(x[0].logsumexp_axes(&over.axes, over.keep)),
+            // `dL/dx = dL/dy softmax(x)`, 0 where all of `x` is `-inf`. Dividing `e^(x - y)` by its sum takes out the
+            // rounding of `y`.
+            vjp: |cx, over| {
+                let (x, y) = (cx.input(0), cx.output().reshape(&over.kept));
+                let nothing = y.mask(|y| y == T::neg_infinity());
+                let y = Self::select(&nothing, &Self::scalar(T::zero()), &y);
+                let shares = (x - y).exp();
+                let total = Self::select(&nothing, &Self::scalar(T::one()), &shares.sum_axes(&over.axes, true));
+                (shares / total * cx.grad().reshape(&over.kept)).into()
+            },
+            notation: |_, _| Written::named([scaled(Call(Word("softmax")), [X(0)])]),
+        }
+        .record(&[self], output)
     }
 
     /// The maxima over some axes (kept, with length 1); constants.
@@ -165,11 +134,10 @@ impl<T: Real> Tensor<T> {
         self.folded(&self.kept(op, axes), T::neg_infinity(), reduce::larger)
     }
 
-    /// The maxima over some axes (kept, with length 1), and the elements less these; constants.
+    /// The elements less their maxima over some axes; constants.
     #[track_caller]
-    pub(super) fn shifted(&self, op: &str, axes: &[usize]) -> (Self, Self) {
+    pub(super) fn shifted(&self, op: &str, axes: &[usize]) -> Self {
         let top = self.tops(op, axes);
-        let shifted = self.untracked() - &top;
-        (top, shifted)
+        self.untracked() - &top
     }
 }

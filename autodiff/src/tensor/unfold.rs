@@ -1,14 +1,11 @@
 //! The patches that a moving window shows, on which convolution and pooling are built.
 
 use super::Tensor;
-use super::op::{Op, on_tensors};
-use super::written::{Operands, Written, of_gradient};
-use super::{Grads, Vjp};
+use super::rule::Rule;
+use super::written::Written;
 use crate::Real;
-use crate::error::Result;
 use crate::kernels::window::Window;
 use crate::rules::notation::sign::Word;
-use ndarray::{ArrayD, ArrayViewD};
 
 /// A number for rows and columns together, or one for each: `2` or `[2, 3]`. In one dimension the columns' counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,47 +23,6 @@ impl From<[usize; 2]> for Pair {
     }
 }
 
-struct Unfold(Window);
-
-impl<T: Real> Op<T> for Unfold {
-    fn name(&self) -> &'static str {
-        "unfold"
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok(x[0].unfold(&self.0)))
-    }
-
-    fn notation(&self, _: &Operands) -> Option<Written> {
-        Some(Written::named([of_gradient(Word("fold"))]))
-    }
-
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        cx.grad().fold(&self.0).into()
-    }
-}
-
-/// The adjoint: patches added up where they came from.
-struct Fold(Window);
-
-impl<T: Real> Op<T> for Fold {
-    fn name(&self) -> &'static str {
-        "fold"
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok(x[0].fold(&self.0)))
-    }
-
-    fn notation(&self, _: &Operands) -> Option<Written> {
-        Some(Written::named([of_gradient(Word("unfold"))]))
-    }
-
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        cx.grad().unfold(&self.0).into()
-    }
-}
-
 impl<T: Real> Tensor<T> {
     /// Of `[items, channels, rows, columns]`, what the window shows: `[items, channels, offsets, places]`, with 0 outside.
     #[track_caller]
@@ -78,9 +34,17 @@ impl<T: Real> Tensor<T> {
         let output = Self::build(&[items, channels, window.elements(), rows * cols], |out| {
             window.unfold(planes, T::zero(), out);
         });
-        Self::record(Unfold(*window), &[self], output)
+        Rule {
+            name: "unfold",
+            with: *window,
+            forward: |x, window| Ok(x[0].unfold(window)),
+            vjp: |cx, window| cx.grad().fold(window).into(),
+            notation: |_, _| Written::linear(Word("fold")),
+        }
+        .record(&[self], output)
     }
 
+    /// The adjoint: patches added up where they came from.
     #[track_caller]
     pub(super) fn fold(&self, window: &Window) -> Self {
         let &[items, channels, ..] = self.shape() else { unreachable!("callers check the shape") };
@@ -88,6 +52,13 @@ impl<T: Real> Tensor<T> {
         let x = self.row_major();
         let patches = x.as_slice().expect("row-major");
         let output = Self::build(&[items, channels, rows, cols], |out| window.fold(patches, out));
-        Self::record(Fold(*window), &[self], output)
+        Rule {
+            name: "fold",
+            with: *window,
+            forward: |x, window| Ok(x[0].fold(window)),
+            vjp: |cx, window| cx.grad().unfold(window).into(),
+            notation: |_, _| Written::linear(Word("unfold")),
+        }
+        .record(&[self], output)
     }
 }

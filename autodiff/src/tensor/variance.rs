@@ -1,61 +1,14 @@
 //! Variance and standard deviation.
 
-use super::layout::Dims;
-use super::op::{Op, on_tensors};
+use super::Tensor;
 use super::reduce::Reduced;
+use super::rule::Rule;
 use super::written::Term::{X, Y};
-use super::written::{Operands, Written, scaled};
-use super::{Grads, Tensor, Vjp};
+use super::written::{Written, scaled};
 use crate::Real;
-use crate::error::Result;
 use crate::kernels::reduce::larger;
 use crate::rules::Binary;
 use crate::rules::notation::sign::{A, Atom, B, In, LESS, Piece, Round, SPACE, Same, Sum, TWO, Word};
-use ndarray::{ArrayD, ArrayViewD};
-
-struct Variance {
-    name: &'static str,
-    over: Reduced,
-    correction: usize,
-    /// What the sum of squares is divided by.
-    freedom: f64,
-    /// Whether the result is the root of it.
-    root: bool,
-}
-
-impl<T: Real> Op<T> for Variance {
-    fn name(&self) -> &'static str {
-        self.name
-    }
-
-    fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok(x[0].variance(self.name, &self.over.axes, self.correction, self.over.keep, self.root)))
-    }
-
-    fn notation(&self, _: &Operands) -> Option<Written> {
-        const LESS_MEAN: Piece = In(Round, &[A, LESS, Word("mean"), SPACE, A]);
-        Some(Written::named([if self.root {
-            scaled(Atom(&[LESS_MEAN, Same("/"), In(Round, &[Same("f "), B])]), [X(0), Y])
-        } else {
-            scaled(Sum(&[TWO, LESS_MEAN, Same("/f")]), [X(0)])
-        }]))
-    }
-
-    /// With `d = x - mean(x)`: `2 d / f` for the variance, `d / (f y)` for its root, 0 where that is 0.
-    fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        let (x, g) = (cx.input(0), cx.grad().reshape(&self.over.kept));
-        let less_mean = x.less_mean(&self.over.axes, &self.over.kept);
-        let slope = if self.root {
-            let y = cx.output().reshape(&self.over.kept);
-            let zero = y.mask(|y| y == T::zero());
-            let slope = less_mean / (y * T::of(self.freedom));
-            Tensor::select(&zero, &Tensor::scalar(T::zero()), &slope)
-        } else {
-            less_mean * T::of(2.0 / self.freedom)
-        };
-        g.binary(Binary::Chain, &slope).into()
-    }
-}
 
 impl<T: Real> Tensor<T> {
     /// The variance of all elements; see [`var_axes`](Self::var_axes).
@@ -64,8 +17,7 @@ impl<T: Real> Tensor<T> {
     /// If there are not more elements than the correction.
     #[track_caller]
     pub fn var(&self, correction: usize) -> Self {
-        let axes: Dims = (0..self.ndim()).collect();
-        self.var_axes(&axes, correction, false)
+        self.var_axes(&self.all_axes(), correction, false)
     }
 
     /// The standard deviation of all elements; see [`std_axes`](Self::std_axes).
@@ -74,8 +26,7 @@ impl<T: Real> Tensor<T> {
     /// If there are not more elements than the correction.
     #[track_caller]
     pub fn std(&self, correction: usize) -> Self {
-        let axes: Dims = (0..self.ndim()).collect();
-        self.std_axes(&axes, correction, false)
+        self.std_axes(&self.all_axes(), correction, false)
     }
 
     /// The variance over some axes, `Σ (x_i - mean)² / (n - correction)`, in two passes. With `keep` the axes stay, with
@@ -92,7 +43,7 @@ impl<T: Real> Tensor<T> {
     /// If an axis does not exist or is named twice, or if there are not more elements than the correction.
     #[track_caller]
     pub fn var_axes(&self, axes: &[usize], correction: usize, keep: bool) -> Self {
-        self.variance("var", axes, correction, keep, false)
+        self.variance(false, axes, correction, keep)
     }
 
     /// The standard deviation over some axes, the root of [`var_axes`](Self::var_axes). Where all elements are the same it
@@ -100,7 +51,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// ```
     /// use autodiff::Tape;
-    /// use ndarray::{ArrayD, ArrayViewD, array};
+    /// use ndarray::array;
     /// let tape = Tape::new();
     /// let x = tape.tensor(array![[1.0, 3.0], [2.0, 2.0]]);
     /// let y = x.std_axes(&[1], 0, false);
@@ -112,11 +63,13 @@ impl<T: Real> Tensor<T> {
     /// If an axis does not exist or is named twice, or if there are not more elements than the correction.
     #[track_caller]
     pub fn std_axes(&self, axes: &[usize], correction: usize, keep: bool) -> Self {
-        self.variance("std", axes, correction, keep, true)
+        self.variance(true, axes, correction, keep)
     }
 
+    /// The variance or its root.
     #[track_caller]
-    fn variance(&self, name: &'static str, axes: &[usize], correction: usize, keep: bool, root: bool) -> Self {
+    fn variance(&self, root: bool, axes: &[usize], correction: usize, keep: bool) -> Self {
+        let name = if root { "std" } else { "var" };
         let kept = self.kept(name, axes);
         let count = self.reduced_len(&kept);
         if count <= correction && !kept.contains(&0) {
@@ -124,12 +77,39 @@ impl<T: Real> Tensor<T> {
                 format!("axes {axes:?} hold {count} elements; more than the correction, {correction}, are needed");
             self.refuse(name, rule);
         }
+        // What the sum of squares is divided by.
         let freedom = count as f64 - correction as f64;
         let squares = self.untracked().less_mean(axes, &kept).square();
         let variance = squares.sum_axes(axes, keep) / T::of(freedom);
         let output = if root { variance.sqrt() } else { variance };
-        let op = Variance { name, over: Reduced { axes: axes.into(), kept, keep }, correction, freedom, root };
-        Self::record(op, &[self], output)
+        Rule {
+            name,
+            with: (root, Reduced { axes: axes.into(), kept, keep }, correction, freedom),
+            forward: |x, &(root, ref over, correction, _)| Ok(x[0].variance(root, &over.axes, correction, over.keep)),
+            // With `d = x - mean(x)`: `2 d / f` for the variance, `d / (f y)` for its root, 0 where that is 0.
+            vjp: |cx, &(root, Reduced { ref axes, ref kept, .. }, _, freedom)| {
+                let g = cx.grad().reshape(kept);
+                let less_mean = cx.input(0).less_mean(axes, kept);
+                let slope = if root {
+                    let y = cx.output().reshape(kept);
+                    let zero = y.mask(|y| y == T::zero());
+                    let slope = less_mean / (y * T::of(freedom));
+                    Self::select(&zero, &Self::scalar(T::zero()), &slope)
+                } else {
+                    less_mean * T::of(2.0 / freedom)
+                };
+                g.binary(Binary::Chain, &slope).into()
+            },
+            notation: |_, &(root, ..)| {
+                const LESS_MEAN: Piece = In(Round, &[A, LESS, Word("mean"), SPACE, A]);
+                Written::named([if root {
+                    scaled(Atom(&[LESS_MEAN, Same("/"), In(Round, &[Same("f "), B])]), [X(0), Y])
+                } else {
+                    scaled(Sum(&[TWO, LESS_MEAN, Same("/f")]), [X(0)])
+                }])
+            },
+        }
+        .record(&[self], output)
     }
 
     /// `x - mean(x)`, to full accuracy however far from 0 the elements lie: an exact 0 where they are all the same.

@@ -136,6 +136,11 @@ impl Written {
         Self { place: Place::Line, value: None, gradients: gradients.into() }
     }
 
+    /// An operation whose gradient is a function of the gradient of the result alone.
+    pub(crate) fn linear(adjoint: Piece) -> Self {
+        Self::named([of_gradient(adjoint)])
+    }
+
     pub(crate) fn new(value: Term, gradients: impl Into<Vec<Term>>) -> Self {
         Self { place: Place::Line, value: Some(value), gradients: gradients.into() }
     }

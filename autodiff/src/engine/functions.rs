@@ -81,7 +81,7 @@ pub fn jvp<T: Real, Y: Outputs<T>>(f: impl Fn(&[Var<T>]) -> Y, x: &[T], v: &[T])
         return pull(&tape, &u, &[crate::dot(&gradient, &v)], &[T::one()]);
     }
     let frozen = cell.freeze();
-    let values = passes::tangents::<T, 1>(frozen.code(last), x.len(), |i| frozen.values()[i], |i| [v[i]]);
+    let values = passes::tangents::<T, 1>(frozen.code(last), x.len(), frozen.values(), |i| [v[i]]);
     let along = |index: u32| values.as_slice()[index as usize].tangent()[0];
     outputs.iter().map(|y| y.place().map_or_else(T::zero, |(_, index, _)| along(index))).collect()
 }
@@ -136,7 +136,7 @@ pub fn hessian<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T]) -> Array2<T> {
         // One of the variables itself.
         return Array2::zeros((x.len(), x.len()));
     }
-    Compression::hessian(code, last, x.len()).hessian_at(code, last, |i| frozen.values()[i]).to_dense()
+    Compression::hessian(code, last, x.len()).hessian_at(code, last, frozen.values()).to_dense()
 }
 
 /// The Hessian-vector product `Σ_j ∂²f/∂x_i∂x_j v_j`, for the cost of a few gradients: forward over reverse. If `f` uses
@@ -163,7 +163,7 @@ pub fn hvp<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T], v: &[T]) -> Vec<T>
     }
     let frozen = cell.freeze();
     let along = |i: usize| [v[i]];
-    let adjoints = passes::second_order::<T, 1>(frozen.code(last), last, x.len(), |i| frozen.values()[i], along);
+    let adjoints = passes::second_order::<T, 1>(frozen.code(last), last, x.len(), frozen.values(), along);
     let adjoints = adjoints.as_slice();
     (0..x.len()).map(|i| if i <= last { adjoints[i].tangent()[0] } else { T::zero() }).collect()
 }

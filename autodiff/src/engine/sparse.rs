@@ -93,10 +93,10 @@ impl Compression {
     }
 
     /// The Hessian at `base`.
-    pub(crate) fn hessian_at<T: Real>(&self, code: Code<'_, T>, root: usize, base: impl Fn(usize) -> T) -> Sparse<T> {
+    pub(crate) fn hessian_at<T: Real>(&self, code: Code<'_, T>, root: usize, base: &[T]) -> Sparse<T> {
         let inputs = self.pattern.len();
         self.fill(inputs, |first| {
-            let adjoints = passes::second_order::<T, LANES>(code, root, inputs, &base, |i| self.seed(i, first));
+            let adjoints = passes::second_order::<T, LANES>(code, root, inputs, base, |i| self.seed(i, first));
             move |row: usize, _, lane: usize| adjoints.as_slice()[row].tangent()[lane]
         })
     }

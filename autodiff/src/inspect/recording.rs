@@ -227,7 +227,7 @@ impl<T: Real> Recording<T> {
     pub(crate) fn at(&self, index: usize, operands: &[T]) -> T {
         let op = self.code.ops[index];
         let (places, ops, words) = self.cut_out(index, op, self.raw(index));
-        replay(Code { ops: &ops, operands: &words, ..self.code() }, |i| operands[i]).as_slice()[places.len()]
+        replay(Code { ops: &ops, operands: &words, ..self.code() }, operands, &[]).as_slice()[places.len()]
     }
 
     fn tensor_terms(&self, slot: usize, adjoint: &Tensor<T>) -> Result<Vec<Term<T>>> {

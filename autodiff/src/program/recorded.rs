@@ -131,7 +131,7 @@ impl<T: Real> Program<T> {
     #[track_caller]
     pub(super) fn run(&self, x: &[T]) -> Result<Storage<T>> {
         count("Program", x.len(), self.inputs, "one value for each input");
-        let values = replay(self.code(), |i| x[i]);
+        let values = replay(self.code(), x, &[]);
         self.check(values.as_slice())?;
         Ok(values)
     }
@@ -148,7 +148,7 @@ impl<T: Real> Program<T> {
 
     #[cold]
     fn other_branch(&self, guard: &Guard<T>, now: [T; 2]) -> Error {
-        let recorded = replay(self.code(), |i| self.at[i]);
+        let recorded = replay(self.code(), &self.at, &[]);
         let then = [guard.left, guard.right].map(|term| term.resolve(|i| recorded.as_slice()[i], |c| c));
         let verbs = if guard.answer { ["held", "does not"] } else { ["did not hold", "does"] };
         Kind::OtherBranch {
@@ -217,7 +217,7 @@ impl<T: Real> Program<T> {
     pub fn jvp(&self, x: &[T], v: &[T]) -> Result<Vec<T>> {
         self.admit(x)?;
         count("Program::jvp", v.len(), self.inputs, "a direction has one element for each input");
-        let values = passes::tangents::<T, 1>(self.code(), self.inputs, |i| x[i], |i| [v[i]]);
+        let values = passes::tangents::<T, 1>(self.code(), self.inputs, x, |i| [v[i]]);
         let values = values.as_slice();
         Ok(self.outputs.iter().map(|y| y.map_or_else(|_| T::zero(), |root| values[root].tangent()[0])).collect())
     }
@@ -251,7 +251,7 @@ impl<T: Real> Program<T> {
         self.admit(x)?;
         count("Program::hvp", v.len(), self.inputs, "a direction has one element for each input");
         let Ok(root) = root else { return Ok(vec![T::zero(); self.inputs]) };
-        let adjoints = passes::second_order::<T, 1>(self.code(), root, self.inputs, |i| x[i], |i| [v[i]]);
+        let adjoints = passes::second_order::<T, 1>(self.code(), root, self.inputs, x, |i| [v[i]]);
         Ok(adjoints.as_slice()[..self.inputs].iter().map(|adjoint| adjoint.tangent()[0]).collect())
     }
 

@@ -39,7 +39,7 @@ impl<T: Real> Program<T> {
         });
         if plan.by_columns {
             return Ok(plan.fill(inputs, |first| {
-                let values = passes::tangents::<T, LANES>(code, inputs, |i| x[i], |i| plan.seed(i, first));
+                let values = passes::tangents::<T, LANES>(code, inputs, x, |i| plan.seed(i, first));
                 move |row: usize, _, lane: usize| {
                     self.outputs[row].map_or_else(|_| T::zero(), |root| values.as_slice()[root].tangent()[lane])
                 }
@@ -77,6 +77,6 @@ impl<T: Real> Program<T> {
             Ok(root) => Compression::hessian(code, root, inputs),
             Err(_) => Compression::nothing(inputs),
         });
-        Ok(plan.hessian_at(code, root.unwrap_or(0), |i| x[i]))
+        Ok(plan.hessian_at(code, root.unwrap_or(0), x))
     }
 }

@@ -58,11 +58,12 @@ pub(crate) fn adjoints<T: Real>(code: Code<'_, T>, values: &[T], seeds: &[(usize
 pub(crate) fn tangents<T: Real, const N: usize>(
     code: Code<'_, T>,
     inputs: usize,
-    base: impl Fn(usize) -> T,
+    base: &[T],
     direction: impl Fn(usize) -> [T; N],
 ) -> Storage<Dual<T, N>> {
-    // Further leaves are variables that a function made for itself: they stand still.
-    replay(code, |i| if i < inputs { Dual::new(base(i), direction(i)) } else { Dual::constant(base(i)) })
+    let mut moving = alloc::empty(inputs);
+    moving.extend((0..inputs).map(|i| Dual::new(base[i], direction(i))));
+    replay(code, &moving, base)
 }
 
 /// The gradient's derivatives along `N` directions: adjoints of the inputs as dual numbers.
@@ -70,7 +71,7 @@ pub(crate) fn second_order<T: Real, const N: usize>(
     code: Code<'_, T>,
     root: usize,
     inputs: usize,
-    base: impl Fn(usize) -> T,
+    base: &[T],
     direction: impl Fn(usize) -> [T; N],
 ) -> Storage<Dual<T, N>> {
     let values = tangents(code, inputs, base, direction);
@@ -86,7 +87,7 @@ pub(crate) fn jacobian<T: Real>(code: Code<'_, T>, outputs: &[Output<T>], inputs
     let mut jacobian = Array2::zeros((outputs.len(), inputs));
     if inputs < outputs.len() {
         for first in (0..inputs).step_by(LANES) {
-            let tangents = tangents::<T, LANES>(code, inputs, |i| values[i], |i| unit(i, first));
+            let tangents = tangents::<T, LANES>(code, inputs, values, |i| unit(i, first));
             for (row, output) in outputs.iter().enumerate() {
                 let Ok(index) = *output else { continue };
                 let tangent = tangents.as_slice()[index];

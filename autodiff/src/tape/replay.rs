@@ -61,11 +61,12 @@ impl<T: Real, const N: usize> Replay<T> for Dual<T, N> {
     }
 }
 
-/// Evaluates a program without tensors. `leaf` gives the value of each independent variable by entry index.
+/// Evaluates a program without tensors. Its first entries are `inputs`; further independent variables, which a function
+/// made for itself, have the value at their index in `others`. No closure gives them: this is compiled once for each number type.
 ///
 /// Every SAFETY reason below is that a [`Code`] is well-formed, as in the reverse sweep: operands come before the entry,
 /// and the values of those before it are written when its turn comes.
-pub(crate) fn replay<T: Real, R: Replay<T>>(code: Code<'_, T>, mut leaf: impl FnMut(usize) -> R) -> Storage<R> {
+pub(crate) fn replay<T: Real, R: Replay<T>>(code: Code<'_, T>, inputs: &[R], others: &[T]) -> Storage<R> {
     let mut storage = Storage::scratch(code.ops.len());
     let values = storage.make_mut();
     assert_eq!(values.len(), code.ops.len());
@@ -76,7 +77,7 @@ pub(crate) fn replay<T: Real, R: Replay<T>>(code: Code<'_, T>, mut leaf: impl Fn
         let constant = |place: u32| R::lift(code.constants[place as usize]);
         // The commonest entries first; the table's rows say the same, once, for all others.
         let value = match op {
-            LEAF => leaf(index),
+            LEAF => inputs.get(index).copied().unwrap_or_else(|| R::lift(others[index])),
             ADD => {
                 let [a, b] = take(&code, &mut start);
                 entry(a) + entry(b)

@@ -2,7 +2,7 @@
 
 use super::entry::{Backward, OpRef};
 use super::layout::{Dims, checked_len, row_major_strides};
-use super::written::Term::{Array, Constant, G};
+use super::written::Term::{Array, G, Index};
 use super::written::{Operands, Term, Written};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
@@ -18,9 +18,9 @@ impl<T: Real> Backward<T> for Concat {
     }
 
     fn notation(&self, of: &Operands) -> Option<Written> {
-        // The space keeps LaTeX's number apart from an argument's.
+        // A number that is not alone is written small: part₂.
         let part = Atom(&[Word("part"), Down(&[Sign("", " "), A]), In(Round, &[Item(1)])]);
-        let gradients: Vec<Term> = (1..=of.shapes.len()).map(|k| Array(part, vec![Constant(k as f64), G])).collect();
+        let gradients: Vec<Term> = (1..=of.shapes.len()).map(|k| Array(part, vec![Index(k), G])).collect();
         Some(Written::named(gradients))
     }
 

@@ -107,6 +107,7 @@ impl Operation<'_> {
             Term::Y => y,
             Term::X(k) => self.inputs[*k],
             Term::Constant(x) => arena.number(*x),
+            Term::Index(k) => arena.label(&k.to_string(), &k.to_string()),
             Term::Share(n) => arena.pow(arena.number(*n as f64), -1),
             Term::Plus(terms) => {
                 let [(a, x), (b, z)] = terms;

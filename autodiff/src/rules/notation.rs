@@ -245,12 +245,11 @@ impl Printer<'_> {
         let mut text = (self.argument)(k, needs);
         match self.markup {
             Markup::Latex if matches!(next, Some(Piece::Up(_) | Piece::Same("'"))) => text = one_script(text),
-            Markup::Latex => {}
             // `sin(2y)`, but `sin y`.
             Markup::Text if text.starts_with('(') && text.ends_with(')') && is_word(self.out.trim_end()) => {
                 self.out.truncate(self.out.trim_end().len());
             }
-            Markup::Text => {}
+            Markup::Text | Markup::Latex => {}
         }
         self.out.push_str(&text);
     }
@@ -274,7 +273,7 @@ impl Printer<'_> {
     fn script(&mut self, sign: char, inner: &[Piece]) {
         match (inner, self.markup) {
             ([Piece::Same(short)], Markup::Latex) if short.len() == 1 => {
-                self.out.extend([sign.to_string().as_str(), short])
+                self.out.extend([sign.to_string().as_str(), short]);
             }
             (_, Markup::Latex) => {
                 self.out.push(sign);
@@ -334,9 +333,9 @@ mod tests {
     use super::*;
     use crate::rules::{Binary, Unary};
 
-    /// The text and the LaTeX of a row of the table, `x` and `y` standing for its arguments.
-    fn both(notation: Notation) -> [String; 2] {
-        [Markup::Text, Markup::Latex].map(|markup| notation.print(markup, 2, &|k, _| ["x", "y"][k].to_owned()))
+    /// The text and the LaTeX of a row of the table with so many arguments, `x` and `y`.
+    fn both(notation: Notation, count: usize) -> [String; 2] {
+        [Markup::Text, Markup::Latex].map(|markup| notation.print(markup, count, &|k, _| ["x", "y"][k].to_owned()))
     }
 
     #[test]
@@ -364,11 +363,11 @@ mod tests {
             (Binary::Polygamma.notation(), "ψ^(y)(x)", r"\psi^{\left(y\right)}\left(x\right)"),
             (Binary::SphericalJn.notation(), "j_y(x)", r"j_{y}\left(x\right)"),
         ] {
-            assert_eq!(both(row), [text, latex]);
+            assert_eq!(both(row, 1 + usize::from(text.contains('y'))), [text, latex]);
         }
         assert_eq!(Binary::Xlog1py.latex(), r"{a} \ln\left(1 + {b}\right)");
         let rows = Unary::ALL.iter().map(|f| f.notation()).chain(Binary::ALL.iter().map(|f| f.notation()));
-        for [text, latex] in rows.map(both) {
+        for [text, latex] in rows.map(|row| both(row, 2)) {
             assert!(text.contains('x') && !text.contains('\\') && latex.is_ascii(), "{text} {latex}");
         }
     }

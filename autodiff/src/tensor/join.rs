@@ -3,7 +3,7 @@
 use super::Tensor;
 use super::layout::{Dims, checked_len, row_major_strides};
 use super::rule::Rule;
-use super::written::Term::{Array, Constant, G};
+use super::written::Term::{Array, G, Index};
 use super::written::Written;
 use crate::Real;
 use crate::error::{Error, mismatch};
@@ -69,9 +69,9 @@ impl<T: Real> Tensor<T> {
                     .collect()
             },
             notation: |of, _| {
-                // The space keeps LaTeX's number apart from an argument's.
+                // A number that is not alone is written small: part₂.
                 let part = Atom(&[Word("part"), Down(&[Sign("", " "), A]), In(Round, &[Item(1)])]);
-                let gradient = |k| Array(part, vec![Constant(k as f64), G]);
+                let gradient = |k| Array(part, vec![Index(k), G]);
                 Written::named((1..=of.shapes.len()).map(gradient).collect::<Vec<_>>())
             },
         }

@@ -2,7 +2,10 @@
 
 use crate::rules::Unary;
 use crate::rules::notation::Notation;
-use crate::rules::notation::sign::*;
+use crate::rules::notation::sign::{
+    A, Argument, B, Call, INVERSE_TRANSPOSED, MINUS, Matrix, Piece, Power, Prefix, SIGMA, SPACE, Series, Sign,
+    TRANSPOSED,
+};
 
 /// A formula over an operation's inputs, its result and the gradient of the result.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +17,8 @@ pub(crate) enum Term {
     /// An input.
     X(usize),
     Constant(f64),
+    /// A number that tells one from others.
+    Index(usize),
     /// One over a count.
     Share(usize),
     /// Terms with their coefficients, added up.

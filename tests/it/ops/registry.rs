@@ -95,18 +95,17 @@ const NEVER_WITHOUT_AXES: &[(&str, &str)] = &[
 /// Held to the sources by `public_api`.
 const INTERFACE: &str = include_str!("../../data/api_autodiff.txt");
 
-/// The public methods of `Tensor` in the files of its folder.
+/// The public methods of `Tensor`.
 fn methods(interface: &str) -> BTreeSet<String> {
-    let (mut in_folder, mut of_tensor) = (false, false);
+    let mut of_tensor = false;
     let mut names = BTreeSet::new();
     for line in interface.lines() {
         let item = line.trim_start();
         match line.len() - item.len() {
-            0 => in_folder = line.starts_with("tensor/"),
+            0 => of_tensor = false,
             4 => of_tensor = item.starts_with("impl") && item.contains("Tensor<") && !item.contains(" for "),
             _ => {
                 if let Some(rest) = item.strip_prefix("fn ")
-                    && in_folder
                     && of_tensor
                 {
                     names.insert(rest.split(['(', '<']).next().expect("a name").to_owned());
@@ -165,9 +164,6 @@ fn every_operation_has_a_case_without_axes() {
 #[test]
 fn methods_are_found() {
     let interface = "\
-var.rs
-    impl<T: Real> Tensor<T>
-        fn elsewhere(&self) -> Self
 tensor/one.rs
     impl<T: Real> Tensor<T>
         fn first(&self) -> Self
@@ -176,6 +172,9 @@ tensor/one.rs
         fn third(&self)
     impl<T: Real> Add for Tensor<T>
     fn fourth<T: Real>(x: &Tensor<T>)
+engine/two.rs
+    impl<T: Real> Tensor<T>
+        fn fifth(&self) -> Self
 ";
-    assert_eq!(methods(interface).into_iter().collect::<Vec<_>>(), ["first", "second"]);
+    assert_eq!(methods(interface).into_iter().collect::<Vec<_>>(), ["fifth", "first", "second"]);
 }

@@ -125,11 +125,7 @@ impl<F: Formula<K>, const K: usize> Kernel<K, 1> for Value<'_, F> {
 
     #[inline(always)]
     fn eval<A: Algebra>(&self, x: [A; K]) -> [A; 1] {
-        let mut arguments = [Elem(x[0]); K];
-        for i in 0..K {
-            arguments[i] = Elem(x[i]);
-        }
-        [self.0.eval(arguments).0]
+        [self.0.eval(x.map(Elem)).0]
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{Real, Tape, Tensor, Var};
 type RowFn<T> = Rc<dyn Fn(&[Var<T>], &mut Vec<Var<T>>)>;
 
 /// The gradient of a function of `inputs` numbers to `outputs` numbers, applied to all rows.
-fn row_by_row<T: Real>(cx: &Vjp<'_, T>, &(ref f, inputs, outputs): &(RowFn<T>, usize, usize)) -> Grads<T> {
+fn row_by_row<T: Real>(cx: &Vjp<'_, T>, &(ref f, inputs, outputs, _): &(RowFn<T>, usize, usize, bool)) -> Grads<T> {
     let (x, g) = (cx.input(0), cx.grad());
     if cx.recording() {
         // The gradient of a row is a function of the row and of the gradient that comes in.
@@ -94,8 +94,8 @@ fn apply<T: Real>(f: RowFn<T>, x: &Tensor<T>, differentiates: bool) -> Tensor<T>
     let output = Tensor::build(&shape, |out| out.copy_from_slice(&values));
     Rule {
         name: "map_rows",
-        with: (f, inputs, outputs),
-        forward: |x, (f, ..)| Ok(apply(Rc::clone(f), &x[0], false)),
+        with: (f, inputs, outputs, differentiates),
+        forward: |x, (f, _, _, differentiates)| Ok(apply(Rc::clone(f), &x[0], *differentiates)),
         vjp: row_by_row,
         notation: |_, _| {
             const SLOPE: Piece = Over(&[Same("d f")], &[Sign("d row", r"d \text{row}")]);

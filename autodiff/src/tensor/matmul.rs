@@ -15,7 +15,10 @@ use crate::kernels::product::{self, Axis};
 use crate::kernels::storage::Storage;
 use crate::kernels::{once, transpose};
 
-struct MatMul;
+/// A product of matrices; of several, with the leading axes that it keeps.
+struct MatMul(Option<Dims>);
+
+static OF_TWO: MatMul = MatMul(None);
 
 impl<T: Real> Op<T> for MatMul {
     fn name(&self) -> &'static str {
@@ -23,7 +26,7 @@ impl<T: Real> Op<T> for MatMul {
     }
 
     fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok(x[0].matmul(&x[1])))
+        on_tensors(x, |x| Ok(x[0].product(&x[1], self.0.as_deref().unwrap_or_default())))
     }
 
     fn notation(&self, of: &Operands) -> Option<Written> {
@@ -268,31 +271,29 @@ impl<T: Real> Tensor<T> {
         let ([.., m, _], [.., _, n]) = (self.shape(), other.shape()) else { unreachable!("both are matrices") };
         let (m, n) = (*m, *n);
         let (x, y) = (self.plain(), other.plain());
-        let output = if self.ndim() == 2 && other.ndim() == 2 {
-            Self::of_matrices(x.matrix(), y.matrix())
-        } else {
-            let (la, lb) = (leading(self.shape()), leading(other.shape()));
-            let full = broadcast(la, lb).expect("leading axes that broadcast");
-            let kept = batch.len().min(full.len());
-            let lengths = batch[batch.len() - kept..].iter().zip(&full[full.len() - kept..]);
-            let length = |(&want, &have): (&usize, &usize)| if want == 1 { 1 } else { have };
-            let shape: Dims = lengths.map(length).chain([m, n]).collect();
-            let steps = |shape: &[usize], strides: &[usize]| {
-                let mut steps: Dims = SmallVec::from_elem(0, full.len());
-                for ((step, &len), &stride) in steps.iter_mut().rev().zip(shape.iter().rev()).zip(strides.iter().rev())
-                {
-                    *step = if len == 1 { 0 } else { stride };
-                }
-                steps
-            };
-            let of = |t: &Self| steps(leading(t.shape()), leading(&t.layout().strides));
-            let (a, b) = (of(&x), of(&y));
-            let c = steps(&shape[..kept], &row_major_strides(&shape)[..kept]);
-            let axis = |k: usize| Axis { len: full[k], a: a[k], b: b[k], c: c[k] };
-            let axes: SmallVec<[Axis; 4]> = (0..full.len()).map(axis).collect();
-            Self::build(&shape, |out| product::batched(&axes, x.matrix(), y.matrix(), out))
+        if self.ndim() == 2 && other.ndim() == 2 {
+            return Self::record_static(&OF_TWO, &[self, other], Self::of_matrices(x.matrix(), y.matrix()));
+        }
+        let (la, lb) = (leading(self.shape()), leading(other.shape()));
+        let full = broadcast(la, lb).expect("leading axes that broadcast");
+        let kept = batch.len().min(full.len());
+        let lengths = batch[batch.len() - kept..].iter().zip(&full[full.len() - kept..]);
+        let length = |(&want, &have): (&usize, &usize)| if want == 1 { 1 } else { have };
+        let shape: Dims = lengths.map(length).chain([m, n]).collect();
+        let steps = |shape: &[usize], strides: &[usize]| {
+            let mut steps: Dims = SmallVec::from_elem(0, full.len());
+            for ((step, &len), &stride) in steps.iter_mut().rev().zip(shape.iter().rev()).zip(strides.iter().rev()) {
+                *step = if len == 1 { 0 } else { stride };
+            }
+            steps
         };
-        Self::record_static(&MatMul, &[self, other], output)
+        let of = |t: &Self| steps(leading(t.shape()), leading(&t.layout().strides));
+        let (a, b) = (of(&x), of(&y));
+        let c = steps(&shape[..kept], &row_major_strides(&shape)[..kept]);
+        let axis = |k: usize| Axis { len: full[k], a: a[k], b: b[k], c: c[k] };
+        let axes: SmallVec<[Axis; 4]> = (0..full.len()).map(axis).collect();
+        let output = Self::build(&shape, |out| product::batched(&axes, x.matrix(), y.matrix(), out));
+        Self::record(MatMul(Some(batch.into())), &[self, other], output)
     }
 
     /// The product of two matrices; a constant.

@@ -38,8 +38,6 @@ mod run;
 mod scale;
 mod sheet;
 mod surface;
-#[cfg(test)]
-mod tests;
 
 pub use chart::LineChart;
 pub use confusion::confusion_matrix;

@@ -31,33 +31,29 @@
 //! assert_eq!(loss.loss(&a, &classes).to_array()[1], 0.0);
 //! ```
 
-mod absolute;
 mod binary;
 mod classes;
 mod cross_entropy;
+mod elementwise;
 mod functions;
 mod gaussian;
-mod hinge;
 mod huber;
 mod kullback_leibler;
 mod multi_hinge;
 mod one_hot;
 mod poisson;
 mod reduction;
-mod squared;
 pub(crate) mod term;
 
-pub use absolute::AbsoluteError;
 pub use binary::BinaryCrossEntropy;
 pub use cross_entropy::CrossEntropy;
+pub use elementwise::{AbsoluteError, HalfSquaredError, Hinge, SquaredHinge};
 pub use functions::{bce, bce_with_logits, cross_entropy, hinge, softmax_cross_entropy, squared_error, squared_hinge};
 pub use gaussian::GaussianNll;
-pub use hinge::{Hinge, SquaredHinge};
 pub use huber::Huber;
 pub use kullback_leibler::KullbackLeibler;
 pub use multi_hinge::MultiHinge;
 pub use one_hot::one_hot;
 pub use poisson::Poisson;
 pub use reduction::Reduction;
-pub use squared::HalfSquaredError;
 pub use term::Loss;

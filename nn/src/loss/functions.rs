@@ -2,7 +2,7 @@
 
 use autodiff::{Real, Tensor};
 
-use super::elementwise::{Hinge, SquaredHinge};
+use super::hinge::{Hinge, SquaredHinge};
 use super::reduction::Reduction;
 use super::term::{Loss, complement, same};
 

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use autodiff::{Real, Tensor, Var};
 
 use super::line_search::{Point, dot};
-use super::minimize::{Direction, Minimum, Stop, fit, full_batch, minimize};
+use super::minimize::{Direction, Minimum, Stop, fit, minimize};
 use super::objective::{Function, Objective};
 use crate::error::Result;
 use crate::expect;
@@ -26,23 +26,16 @@ use crate::layer::Layer;
 /// assert!(minimum.x.iter().all(|x| (x - 1.0).abs() < 1e-7));
 /// # Ok::<(), nn::Error>(())
 /// ```
-///
-/// A model as well:
-///
-/// ```
-/// use autodiff::Tensor;
-/// use ndarray::array;
-/// use nn::{Layer, Linear, optim::Lbfgs};
-/// let (x, t) = (Tensor::constant(array![[0.0], [1.0], [2.0]]), Tensor::constant(array![[1.0], [3.0], [5.0]]));
-/// let mut line = Linear::from_weights(array![[0.0]], array![0.0]);
-/// Lbfgs::new().fit(&mut line, |line| nn::loss::squared_error(&line.forward(&x), &t))?;
-/// assert!((line.weight().value().item() - 2.0_f64).abs() < 1e-7);
-/// # Ok::<(), nn::Error>(())
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lbfgs {
     memory: usize,
     stop: Stop,
+}
+
+impl Default for Lbfgs {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Lbfgs {
@@ -61,9 +54,51 @@ impl Lbfgs {
         self.memory = expect::at_least_one("Lbfgs: the memory", steps);
         self
     }
-}
 
-full_batch!(Lbfgs, self => Memory::new(self.memory));
+    /// Sets the tolerance: the run ends where no entry of the gradient is larger.
+    ///
+    /// # Panics
+    /// If the tolerance is negative or not finite.
+    #[track_caller]
+    pub fn tolerance(mut self, tolerance: f64) -> Self {
+        self.stop.tolerance("Lbfgs", tolerance);
+        self
+    }
+
+    /// Sets the largest number of steps.
+    pub fn steps(mut self, steps: usize) -> Self {
+        self.stop.steps = steps;
+        self
+    }
+
+    /// Minimises a function of several numbers from `x` on.
+    ///
+    /// # Errors
+    /// If the value or the gradient at `x` is not finite.
+    pub fn minimize<T: Real>(&self, f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T]) -> Result<Minimum<T>> {
+        minimize(self.stop, &mut Memory::new(self.memory), &mut Function(f), x.to_vec())
+    }
+
+    /// Minimises an objective as a function of a model's parameters, which are at the minimum found afterwards.
+    ///
+    /// ```
+    /// use autodiff::Tensor;
+    /// use ndarray::array;
+    /// use nn::{Layer, Linear, optim::Lbfgs};
+    /// let (x, t) = (Tensor::constant(array![[0.0], [1.0], [2.0]]), Tensor::constant(array![[1.0], [3.0], [5.0]]));
+    /// let mut line = Linear::from_weights(array![[0.0]], array![0.0]);
+    /// Lbfgs::new().fit(&mut line, |line| nn::loss::squared_error(&line.forward(&x), &t))?;
+    /// assert!((line.weight().value().item() - 2.0_f64).abs() < 1e-7);
+    /// # Ok::<(), nn::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the objective or its gradient is not finite at the start, or if no gradient reaches one of the parameters. The
+    /// model is unchanged then.
+    pub fn fit<T: Real, M: Layer<T>>(&self, model: &mut M, objective: impl Fn(&M) -> Tensor<T>) -> Result<Minimum<T>> {
+        fit(self.stop, &mut Memory::new(self.memory), model, objective)
+    }
+}
 
 /// The last steps.
 struct Memory<T> {

@@ -5,6 +5,7 @@ use autodiff::{Real, Tensor};
 use super::line_search::{Point, dot, rounding, strong_wolfe};
 use super::objective::{Objective, OfModel, flat, set};
 use crate::error::{Kind, Result};
+use crate::expect;
 use crate::layer::Layer;
 
 /// The result of a minimisation, and the way to it.
@@ -57,57 +58,12 @@ pub(super) struct Stop {
     pub(super) tolerance: Option<f64>,
 }
 
-/// What the full-batch methods, each with its choice of direction, have in common besides the loop.
-macro_rules! full_batch {
-    ($method:ident, $this:ident => $direction:expr) => {
-        impl Default for $method {
-            fn default() -> Self {
-                Self::new()
-            }
-        }
-
-        impl $method {
-            /// Sets the tolerance: the run ends where no entry of the gradient is larger.
-            ///
-            /// # Panics
-            /// If the tolerance is negative or not finite.
-            #[track_caller]
-            pub fn tolerance(mut self, tolerance: f64) -> Self {
-                let what = concat!(stringify!($method), ": the tolerance");
-                self.stop.tolerance = Some(expect::not_negative(what, tolerance));
-                self
-            }
-
-            /// Sets the largest number of steps.
-            pub fn steps(mut self, steps: usize) -> Self {
-                self.stop.steps = steps;
-                self
-            }
-
-            /// Minimises a function of several numbers from `x` on.
-            ///
-            /// # Errors
-            /// If the value or the gradient at `x` is not finite.
-            pub fn minimize<T: Real>(&$this, f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T]) -> Result<Minimum<T>> {
-                minimize($this.stop, &mut $direction, &mut Function(f), x.to_vec())
-            }
-
-            /// Minimises an objective as a function of a model's parameters, which are at the minimum found afterwards.
-            ///
-            /// # Errors
-            /// If the objective or its gradient is not finite at the start, or if no gradient reaches one of the
-            /// parameters. The model is unchanged then.
-            pub fn fit<T, M>(&$this, model: &mut M, objective: impl Fn(&M) -> Tensor<T>) -> Result<Minimum<T>>
-            where
-                T: Real,
-                M: Layer<T>,
-            {
-                fit($this.stop, &mut $direction, model, objective)
-            }
-        }
-    };
+impl Stop {
+    #[track_caller]
+    pub(super) fn tolerance(&mut self, method: &str, tolerance: f64) {
+        self.tolerance = Some(expect::not_negative(&format!("{method}: the tolerance"), tolerance));
+    }
 }
-pub(super) use full_batch;
 
 /// A method's choice of direction.
 pub(super) trait Direction<T: Real> {

@@ -4,10 +4,9 @@ use autodiff::{Real, Tensor, Var};
 use ndarray::Array2;
 
 use super::line_search::{Point, dot};
-use super::minimize::{Direction, Minimum, Stop, fit, full_batch, minimize};
+use super::minimize::{Direction, Minimum, Stop, fit, minimize};
 use super::objective::{Function, Objective};
 use crate::error::Result;
-use crate::expect;
 use crate::layer::Layer;
 
 /// Newton's method: the direction `-H⁻¹ g` with the Hessian `H` from automatic differentiation, the length by a line
@@ -31,15 +30,52 @@ pub struct Newton {
     stop: Stop,
 }
 
+impl Default for Newton {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Newton {
     /// Stops when the largest entry of the gradient is below the root of the number type's precision (1.5e-8 in `f64`,
     /// 3.5e-4 in `f32`) or after 100 steps.
     pub fn new() -> Self {
         Self { stop: Stop { steps: 100, tolerance: None } }
     }
-}
 
-full_batch!(Newton, self => Hessian);
+    /// Sets the tolerance: the run ends where no entry of the gradient is larger.
+    ///
+    /// # Panics
+    /// If the tolerance is negative or not finite.
+    #[track_caller]
+    pub fn tolerance(mut self, tolerance: f64) -> Self {
+        self.stop.tolerance("Newton", tolerance);
+        self
+    }
+
+    /// Sets the largest number of steps.
+    pub fn steps(mut self, steps: usize) -> Self {
+        self.stop.steps = steps;
+        self
+    }
+
+    /// Minimises a function of several numbers from `x` on.
+    ///
+    /// # Errors
+    /// If the value or the gradient at `x` is not finite.
+    pub fn minimize<T: Real>(&self, f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T]) -> Result<Minimum<T>> {
+        minimize(self.stop, &mut Hessian, &mut Function(f), x.to_vec())
+    }
+
+    /// Minimises an objective as a function of a model's parameters, which are at the minimum found afterwards.
+    ///
+    /// # Errors
+    /// If the objective or its gradient is not finite at the start, or if no gradient reaches one of the parameters. The
+    /// model is unchanged then.
+    pub fn fit<T: Real, M: Layer<T>>(&self, model: &mut M, objective: impl Fn(&M) -> Tensor<T>) -> Result<Minimum<T>> {
+        fit(self.stop, &mut Hessian, model, objective)
+    }
+}
 
 struct Hessian;
 

@@ -48,7 +48,7 @@ impl<T: Real, R: Transform<T>> Optimizer<T> for Descent<T, R> {
             }
             let update = slot.work.take().map(|work| work.update);
             let mut update = update.unwrap_or_else(|| param.gradient(gradients).expect("just checked").clone());
-            chain.finish(staged, &mut update, param.value(), slot, moment);
+            chain.each(staged.., slot, moment, |link, at| link.apply(&mut update, param.value(), at));
             let eta = T::of(slot.rate * factor);
             param.update(&update, |w, u| w - eta * u);
             chain.settle(param, slot, moment);

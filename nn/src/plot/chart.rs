@@ -8,9 +8,8 @@ use super::axis::Axis;
 use super::canvas::{Canvas, Picture, Rect};
 use super::color::{PALETTE, tint};
 use super::error::Error;
-use super::frame::{Frame, Labels, Plot};
+use super::frame::{Frame, Labels, Plot, Sheet};
 use super::legend::{Dash, Mark};
-use super::sheet::Sheet;
 use super::{axis, canvas};
 
 /// Further series take the colours again, in another dash.

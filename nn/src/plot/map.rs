@@ -12,9 +12,8 @@ use super::canvas::{Canvas, Picture, Rect};
 use super::color::{INK, text_on};
 use super::contour::{between, contour};
 use super::error::Error;
-use super::frame::{Frame, Labels, Plot, SMALL};
+use super::frame::{Frame, Labels, Plot, SMALL, Sheet};
 use super::scale::Scale;
-use super::sheet::Sheet;
 use super::{canvas, font};
 
 /// A matrix of values as colours, with a bar that says which is which.

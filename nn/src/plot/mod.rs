@@ -35,7 +35,6 @@ mod raster;
 mod regions;
 mod run;
 mod scale;
-mod sheet;
 mod surface;
 
 pub use chart::LineChart;

@@ -12,9 +12,8 @@ use super::canvas::{Canvas, Picture, Rect};
 use super::color::{NOTHING, class, tint};
 use super::contour::between;
 use super::error::Error;
-use super::frame::{Frame, Labels, Plot};
+use super::frame::{Frame, Labels, Plot, Sheet};
 use super::legend::Mark;
-use super::sheet::Sheet;
 use crate::data::dataset::Dataset;
 
 /// Places at which the model is asked, across and down; in between its outputs are taken to be linear.

@@ -179,7 +179,10 @@ impl Csv {
                 })?;
                 let kind = match &column.categories {
                     None => Building::Numbers { numbers: Vec::with_capacity(room), decided: None },
-                    Some(names) => Building::Known { places: places(names)?, indices: Vec::with_capacity(room) },
+                    Some(names) => {
+                        let (names, places) = (names.clone(), places(names)?);
+                        Building::Known { names, places, indices: Vec::with_capacity(room) }
+                    }
                 };
                 Ok(Builder { index, name: column.name.clone(), named: self.header, kind })
             };
@@ -245,7 +248,7 @@ enum Building {
     /// Class numbers below a count.
     Classes { count: usize, indices: Vec<usize> },
     /// Categories from a schema, and where each has its place.
-    Known { places: BTreeMap<String, usize>, indices: Vec<usize> },
+    Known { names: Vec<String>, places: BTreeMap<String, usize>, indices: Vec<usize> },
 }
 
 /// What to do where a column is taken for what it is not.
@@ -294,9 +297,9 @@ impl Builder {
                     None => *texts.entry(text.to_owned()).or_insert(next),
                 });
             }
-            Building::Known { places, indices } => match places.get(text) {
+            Building::Known { names, places, indices } => match places.get(text) {
                 Some(index) => indices.push(*index),
-                None => return fail(format!("a known category: {}", listed(&ordered(places.clone())))),
+                None => return fail(format!("a known category: {}", listed(names))),
             },
         }
         Ok(())
@@ -310,7 +313,7 @@ impl Builder {
             Building::Classes { count, indices } => {
                 Values::Categories { indices, names: (0..count).map(|class| class.to_string()).collect() }
             }
-            Building::Known { places, indices } => Values::Categories { indices, names: ordered(places) },
+            Building::Known { names, indices, .. } => Values::Categories { indices, names },
             Building::Categories { ids, .. } => categories(&ids, texts),
         };
         Column { name: self.name, values }
@@ -346,11 +349,4 @@ fn places(names: &[String]) -> Result<BTreeMap<String, usize>> {
         }
     }
     Ok(places)
-}
-
-/// Names by their places.
-fn ordered(places: BTreeMap<String, usize>) -> Vec<String> {
-    let mut names: Vec<(String, usize)> = places.into_iter().collect();
-    names.sort_by_key(|(_, place)| *place);
-    names.into_iter().map(|(name, _)| name).collect()
 }

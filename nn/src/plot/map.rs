@@ -15,6 +15,7 @@ use super::error::Error;
 use super::frame::{Frame, Labels, Plot, SMALL, Sheet};
 use super::scale::Scale;
 use super::{canvas, font};
+use crate::expect;
 
 /// A matrix of values as colours, with a bar that says which is which.
 ///
@@ -107,7 +108,7 @@ impl HeatMap {
     /// If there are more or fewer names than columns.
     #[track_caller]
     pub fn x_names<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
-        self.x.names = Some(counted(names, self.values.ncols(), "columns"));
+        self.x.names = Some(expect::names("HeatMap", names, self.values.ncols(), "columns"));
         self
     }
 
@@ -117,7 +118,7 @@ impl HeatMap {
     /// If there are more or fewer names than rows.
     #[track_caller]
     pub fn y_names<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
-        self.y.names = Some(counted(names, self.values.nrows(), "rows"));
+        self.y.names = Some(expect::names("HeatMap", names, self.values.nrows(), "rows"));
         self
     }
 
@@ -313,13 +314,6 @@ fn cross<B: DrawingBackend>(canvas: &Canvas<B>, (x, y): (f64, f64)) -> DrawResul
         }
     }
     Ok(())
-}
-
-#[track_caller]
-fn counted<S: Into<String>>(names: impl IntoIterator<Item = S>, expected: usize, what: &str) -> Vec<String> {
-    let names: Vec<String> = names.into_iter().map(Into::into).collect();
-    assert!(names.len() == expected, "HeatMap: {} names for {expected} {what}", names.len());
-    names
 }
 
 #[track_caller]

@@ -18,7 +18,7 @@ use super::stop::Stop;
 use super::trainer::Trainer;
 use crate::data::batches::Batches;
 use crate::data::dataset::Dataset;
-use crate::error::{Kind, Place, Result};
+use crate::error::{Error, Kind, Place, Result};
 use crate::layer::Layer;
 use crate::loss::term::Loss;
 use crate::optim::optimizer::Optimizer;
@@ -74,7 +74,7 @@ pub(super) fn fit<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
 ) -> Result<History> {
     for (name, data) in [("training", train), ("validation", valid)] {
         if data.is_empty() {
-            return Err(Kind::Data { what: format!("the {name} set is empty") }.into());
+            return Err(Error::data(format!("the {name} set is empty")));
         }
     }
     let start = Instant::now();

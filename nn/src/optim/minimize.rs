@@ -80,7 +80,6 @@ pub(super) trait Direction<T: Real> {
 /// Steps in a row without progress that are enough.
 const IDLE: usize = 10;
 
-/// Minimises from `x` on.
 pub(super) fn minimize<T: Real>(
     stop: Stop,
     method: &mut dyn Direction<T>,

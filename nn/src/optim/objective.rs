@@ -9,10 +9,8 @@ use crate::visit::{parameters, parameters_mut, try_parameters, watch};
 
 /// A function of several numbers.
 pub(super) trait Objective<T: Real> {
-    /// Value and gradient.
     fn gradient(&mut self, x: &[T]) -> Result<(T, Vec<T>)>;
 
-    /// Second derivatives.
     fn hessian(&mut self, x: &[T]) -> Result<Array2<T>>;
 }
 

@@ -78,7 +78,6 @@ impl<T: Real> Codec<T> {
         }
     }
 
-    /// Bytes of a number.
     pub(crate) fn size(self) -> usize {
         self.dtype.bitsize() / 8
     }

@@ -200,7 +200,6 @@ impl<T: Real> Store<T> {
         Ok(())
     }
 
-    /// The states of the layers' generators.
     fn generators(&self, position: &Position) -> Result<Vec<(String, RandomState)>> {
         let read = |(name, bytes): &(String, Vec<u8>)| {
             let state = bytes.as_slice().try_into().map(RandomState::from_bytes);

@@ -33,7 +33,6 @@ pub struct Epoch {
 }
 
 impl Epoch {
-    /// The names of the fields.
     pub(super) const COLUMNS: [&str; 8] = [
         "train_loss",
         "train_accuracy",

@@ -4,7 +4,7 @@ use autodiff::{Real, Tape, Tensor};
 
 use crate::error::{Kind, Result};
 use crate::layer::Layer;
-use crate::visit::{parameters, watch};
+use crate::visit::{parameters, try_parameters, watch};
 
 /// The gradient of `objective` with respect to all parameters of a model, in the order of [`parameters`].
 ///
@@ -48,16 +48,12 @@ pub fn param_value_and_grad<T: Real, M: Layer<T>>(
     watch(model, &tape);
     let value = objective(model);
     let gradients = value.backward();
-    let mut found = Ok(Vec::new());
-    parameters(model, |name, param| {
-        if let Ok(list) = &mut found {
-            match param.require(name, &gradients) {
-                Ok(gradient) => list.push(gradient.clone()),
-                Err(error) => found = Err(error),
-            }
-        }
-    });
-    Ok((value.item(), found?))
+    let mut found = Vec::new();
+    try_parameters(model, |name, param| {
+        found.push(param.require(name, &gradients)?.clone());
+        Ok(())
+    })?;
+    Ok((value.item(), found))
 }
 
 /// The Hessian-vector product of `objective` with respect to all parameters: the derivative of its gradient along
@@ -106,18 +102,18 @@ pub(crate) fn check_directions<T: Real>(
     model: &impl Layer<T>,
     directions: &[Tensor<T>],
 ) -> Result<()> {
-    let wrong = |message: String| Kind::Directions { op, message };
-    let (mut count, mut fits) = (0, Ok(()));
-    parameters(model, |name, param| {
+    let wrong = |message: String| Err(Kind::Directions { op, message }.into());
+    let mut count = 0;
+    try_parameters(model, |name, param| {
         let (want, got) = (param.value().shape(), directions.get(count).map(Tensor::shape));
-        if let (Some(got), Ok(())) = (got.filter(|got| *got != want), &fits) {
-            fits = Err(wrong(format!("the direction of `{name}` has shape {got:?}, the parameter {want:?}")));
-        }
         count += 1;
-    });
-    fits?;
+        match got.filter(|got| *got != want) {
+            Some(got) => wrong(format!("the direction of `{name}` has shape {got:?}, the parameter {want:?}")),
+            None => Ok(()),
+        }
+    })?;
     if directions.len() != count {
-        return Err(wrong(format!("{} directions given for {count} parameters", directions.len())).into());
+        return wrong(format!("{} directions given for {count} parameters", directions.len()));
     }
     Ok(())
 }

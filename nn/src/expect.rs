@@ -38,6 +38,19 @@ pub(crate) fn weights(what: &str, weights: &[f64]) -> Vec<f64> {
     weights.to_vec()
 }
 
+/// Names, as many as there are things to name: `of` says which, in the plural.
+#[track_caller]
+pub(crate) fn names<S: Into<String>>(
+    what: &str,
+    names: impl IntoIterator<Item = S>,
+    expected: usize,
+    of: &str,
+) -> Vec<String> {
+    let names: Vec<String> = names.into_iter().map(Into::into).collect();
+    assert!(names.len() == expected, "{what}: {} names for {expected} {of}", names.len());
+    names
+}
+
 #[track_caller]
 fn require(holds: bool, what: &str, value: f64, right: &str) -> f64 {
     assert!(holds, "{what} is {value}, expected {right}");

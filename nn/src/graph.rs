@@ -9,8 +9,7 @@ use crate::explain::name_parameters;
 use crate::layer::Layer;
 use crate::state::evaluating;
 use crate::summary;
-use crate::summary::marked;
-use crate::trace::Marks;
+use crate::trace::{Marks, Trace};
 use crate::visit::watch;
 
 /// Draws a model: its layers as boxes, in the order in which they run, with output shapes and numbers of parameters;
@@ -109,6 +108,7 @@ pub fn tape_graph<T: Real>(model: &mut impl Layer<T>, x: &Tensor<T>) -> autodiff
     };
     let model = &*model;
     let x = x.detach();
-    let y = evaluating(model, || marked(model, &x, marks)).named("y");
+    let mut trace = Trace { marks: Some(marks), ..Trace::default() };
+    let y = evaluating(model, || model.trace(&x, &mut trace)).named("y");
     Graph::of(&y)
 }

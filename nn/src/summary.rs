@@ -7,7 +7,7 @@ use autodiff::{Real, Tensor};
 use crate::layer::{Layer, Part, enter};
 use crate::mode::Mode;
 use crate::state::{evaluating, mode};
-use crate::trace::{Marks, Row, Trace};
+use crate::trace::{Row, Trace};
 use crate::visit::{buffers, count, parts};
 
 /// A model as a table of its layers, from [`summary`].
@@ -57,18 +57,6 @@ pub fn summary<T: Real>(model: &impl Layer<T>, input: &[usize]) -> Summary {
     let mut buffered = 0;
     buffers(model, |_, buffer| buffered += buffer.value().len());
     Summary { input: input.to_vec(), rows: trace.rows, parameters: count(model), buffers: buffered, mode }
-}
-
-/// Runs a model and notes its layers on a tape.
-pub(crate) fn marked<T: Real>(model: &impl Layer<T>, x: &Tensor<T>, marks: Marks) -> Tensor<T> {
-    model.trace(x, &mut Trace { marks: Some(marks), ..Trace::default() })
-}
-
-/// The model's output, and the name of the first inner layer, in the order in which they run, whose output is not finite.
-pub(crate) fn first_broken<T: Real>(model: &impl Layer<T>, x: &Tensor<T>) -> (Tensor<T>, Option<String>) {
-    let mut trace = Trace { looks: true, ..Trace::default() };
-    let y = model.trace(x, &mut trace);
-    (y, trace.broken)
 }
 
 impl Trace {

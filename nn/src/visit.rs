@@ -5,6 +5,7 @@ use std::cell::Cell;
 use autodiff::{Real, Tape, Tensor};
 
 use crate::buffer::Buffer;
+use crate::error::Result;
 use crate::layer::{Layer, Part, PartMut, Visit, VisitMut};
 use crate::param::Param;
 
@@ -44,6 +45,20 @@ pub fn parameters<T: Real>(model: &(impl Layer<T> + ?Sized), mut found: impl FnM
             found(name, param);
         }
     });
+}
+
+/// Calls `found` with parameter after parameter until it fails.
+pub(crate) fn try_parameters<T: Real>(
+    model: &(impl Layer<T> + ?Sized),
+    mut found: impl FnMut(&str, &Param<T>) -> Result<()>,
+) -> Result<()> {
+    let mut result = Ok(());
+    parameters(model, |name, param| {
+        if result.is_ok() {
+            result = found(name, param);
+        }
+    });
+    result
 }
 
 /// Calls `found` with every parameter of a model and its full name, to change it.
@@ -89,16 +104,8 @@ pub(crate) fn stored<T: Real>(model: &(impl Layer<T> + ?Sized), mut found: impl 
 /// Replaces the values of parameters and buffers where `value` has new ones.
 pub(crate) fn restore<T: Real>(model: &mut (impl Layer<T> + ?Sized), mut value: impl FnMut(&str) -> Option<Tensor<T>>) {
     parts_mut(model, |name, part| match part {
-        PartMut::Param(param) => {
-            if let Some(value) = value(name) {
-                param.set(value);
-            }
-        }
-        PartMut::Buffer(buffer) => {
-            if let Some(value) = value(name) {
-                buffer.set(value);
-            }
-        }
+        PartMut::Param(param) => value(name).into_iter().for_each(|value| param.set(value)),
+        PartMut::Buffer(buffer) => value(name).into_iter().for_each(|value| buffer.set(value)),
         _ => {}
     });
 }

@@ -80,13 +80,9 @@ impl ColumnId {
                 None => (name.clone(), name.parse().ok()),
             },
         };
-        match number.filter(|number| (1..=names.len()).contains(number)) {
-            Some(number) => Ok(number - 1),
-            None => {
-                Err(Kind::Column { wanted, columns: names.iter().map(|name| name.as_ref().to_owned()).collect() }
-                    .into())
-            }
-        }
+        let columns = || names.iter().map(|name| name.as_ref().to_owned()).collect();
+        let number = number.filter(|number| (1..=names.len()).contains(number));
+        Ok(number.ok_or_else(|| Kind::Column { wanted, columns: columns() })? - 1)
     }
 }
 

@@ -179,7 +179,10 @@ impl Csv {
                 })?;
                 let kind = match &column.categories {
                     None => Building::Numbers { numbers: Vec::with_capacity(room), decided: None },
-                    Some(names) => Building::Known { places: places(names)?, indices: Vec::with_capacity(room) },
+                    Some(names) => {
+                        let (names, places) = (names.clone(), places(names)?);
+                        Building::Known { names, places, indices: Vec::with_capacity(room) }
+                    }
                 };
                 Ok(Builder { index, name: column.name.clone(), named: self.header, kind })
             };
@@ -245,8 +248,11 @@ enum Building {
     /// Class numbers below a count.
     Classes { count: usize, indices: Vec<usize> },
     /// Categories from a schema, and where each has its place.
-    Known { places: BTreeMap<String, usize>, indices: Vec<usize> },
+    Known { names: Vec<String>, places: BTreeMap<String, usize>, indices: Vec<usize> },
 }
+
+/// What to do where a column is taken for what it is not.
+const NAMED: &str = "a column of categories that may be numbers has to be named as such";
 
 impl Builder {
     fn push(&mut self, row: &Record<'_>, texts: &mut Texts) -> Result<()> {
@@ -266,48 +272,37 @@ impl Builder {
         }
         match &mut self.kind {
             Building::Undecided { .. } => unreachable!("decided above"),
-            Building::Numbers { .. } if is_missing => missing("a number"),
+            Building::Numbers { .. } if is_missing => return missing("a number"),
             Building::Numbers { numbers, decided } => match (number(text), decided) {
-                (Some(x), _) => {
-                    numbers.push(x);
-                    Ok(())
+                (Some(x), _) => numbers.push(x),
+                (None, Some(line)) if text.parse::<f64>().is_err() => {
+                    return fail(format!("a finite number as in line {line}; {NAMED}"));
                 }
-                (None, Some(line)) if text.parse::<f64>().is_err() => fail(format!(
-                    "a finite number as in line {line}; a column of categories that may be numbers has to be named as such"
-                )),
-                (None, _) => fail("a finite number".to_owned()),
+                (None, _) => return fail("a finite number".to_owned()),
             },
-            Building::Categories { decided: Some(_), .. } if is_missing => missing("a category"),
+            Building::Categories { decided: Some(_), .. } if is_missing => return missing("a category"),
             Building::Categories { decided: Some(line), .. } if number(text).is_some() => {
                 let hint = if self.named { "" } else { ", and a header has to be asked for" };
-                fail(format!(
-                    "no number, as in line {line}; a column of categories that may be numbers has to be named as such{hint}"
-                ))
+                return fail(format!("no number, as in line {line}; {NAMED}{hint}"));
             }
             Building::Classes { count, indices } => match text.parse() {
-                Ok(class) if class < *count => {
-                    indices.push(class);
-                    Ok(())
-                }
-                _ => fail(format!("a class from 0 to {}", *count - 1)),
+                Ok(class) if class < *count => indices.push(class),
+                _ => return fail(format!("a class from 0 to {}", *count - 1)),
             },
-            Building::Categories { .. } | Building::Known { .. } if text.is_empty() => missing("a category"),
+            Building::Categories { .. } | Building::Known { .. } if text.is_empty() => return missing("a category"),
             Building::Categories { ids, .. } => {
                 let next = texts.len();
                 ids.push(match texts.get(text) {
                     Some(id) => *id,
                     None => *texts.entry(text.to_owned()).or_insert(next),
                 });
-                Ok(())
             }
-            Building::Known { places, indices } => match places.get(text) {
-                Some(index) => {
-                    indices.push(*index);
-                    Ok(())
-                }
-                None => fail(format!("a known category: {}", listed(&ordered(places.clone())))),
+            Building::Known { names, places, indices } => match places.get(text) {
+                Some(index) => indices.push(*index),
+                None => return fail(format!("a known category: {}", listed(names))),
             },
         }
+        Ok(())
     }
 
     /// The column, given the texts by their numbers.
@@ -318,7 +313,7 @@ impl Builder {
             Building::Classes { count, indices } => {
                 Values::Categories { indices, names: (0..count).map(|class| class.to_string()).collect() }
             }
-            Building::Known { places, indices } => Values::Categories { indices, names: ordered(places) },
+            Building::Known { names, indices, .. } => Values::Categories { indices, names },
             Building::Categories { ids, .. } => categories(&ids, texts),
         };
         Column { name: self.name, values }
@@ -354,11 +349,4 @@ fn places(names: &[String]) -> Result<BTreeMap<String, usize>> {
         }
     }
     Ok(places)
-}
-
-/// Names by their places.
-fn ordered(places: BTreeMap<String, usize>) -> Vec<String> {
-    let mut names: Vec<(String, usize)> = places.into_iter().collect();
-    names.sort_by_key(|(_, place)| *place);
-    names.into_iter().map(|(name, _)| name).collect()
 }

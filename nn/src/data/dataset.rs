@@ -30,13 +30,11 @@ impl<T: Real> Dataset<T> {
         let (inputs, targets) = (inputs.into_dyn(), targets.into_dyn());
         for (what, array) in [("inputs", &inputs), ("targets", &targets)] {
             if array.ndim() == 0 {
-                let what = format!("{what} need a first axis that counts the items");
-                return Err(Kind::Data { what }.into());
+                return Err(Error::data(format!("{what} need a first axis that counts the items")));
             }
             if let Some((index, value)) = array.indexed_iter().find(|(_, value)| !value.is_finite()) {
-                let what =
-                    format!("{what}{:?} is {value}, expected a finite number", ndarray::Dimension::slice(&index));
-                return Err(Kind::Data { what }.into());
+                let index = ndarray::Dimension::slice(&index);
+                return Err(Error::data(format!("{what}{index:?} is {value}, expected a finite number")));
             }
         }
         let (n, m) = (inputs.len_of(Axis(0)), targets.len_of(Axis(0)));

@@ -62,9 +62,8 @@ impl Npz {
         let full = format!("{name}.npy");
         let full = if self.archive.index_for_name(&full).is_some() { full } else { name.to_owned() };
         if self.archive.index_for_name(&full).is_none() {
-            return Err(
-                Kind::Array { path: self.path.clone(), wanted: name.to_owned(), arrays: self.names.clone() }.into()
-            );
+            let (path, wanted, arrays) = (self.path.clone(), name.to_owned(), self.names.clone());
+            return Err(Kind::Array { path, wanted, arrays }.into());
         }
         let place = format!("{}, `{name}`", self.path.display());
         let file = self.archive.by_name(&full).map_err(|error| broken(&self.path, &format!("`{name}`: {error}")))?;

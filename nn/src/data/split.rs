@@ -1,5 +1,7 @@
 //! Parts of a data set: for training and testing, and for cross-validation.
 
+use std::ops::Range;
+
 use autodiff::Real;
 use rand::Rng;
 use rand::seq::SliceRandom;
@@ -160,14 +162,15 @@ fn shares(classes: &[Vec<usize>], fraction: f64, total: usize) -> Vec<usize> {
 pub struct Folds<'d, T: Real> {
     data: &'d Dataset<T>,
     parts: Vec<Vec<usize>>,
-    next: usize,
+    /// The numbers of the parts that are still to come as validation sets.
+    left: Range<usize>,
 }
 
 impl<'d, T: Real> Folds<'d, T> {
     /// Deals the items out to `k` parts in turn.
     fn deal(data: &'d Dataset<T>, order: &[usize], k: usize) -> Self {
         let parts = (0..k).map(|part| order.iter().copied().skip(part).step_by(k).collect()).collect();
-        Self { data, parts, next: 0 }
+        Self { data, parts, left: 0..k }
     }
 }
 
@@ -175,16 +178,14 @@ impl<T: Real> Iterator for Folds<'_, T> {
     type Item = (Dataset<T>, Dataset<T>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let valid = self.parts.get(self.next)?;
-        let others = self.parts.iter().enumerate().filter(|(part, _)| *part != self.next);
+        let valid = self.left.next()?;
+        let others = self.parts.iter().enumerate().filter(|(part, _)| *part != valid);
         let train: Vec<usize> = others.flat_map(|(_, part)| part.iter().copied()).collect();
-        self.next += 1;
-        Some((self.data.subset(&train), self.data.subset(valid)))
+        Some((self.data.subset(&train), self.data.subset(&self.parts[valid])))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = self.parts.len() - self.next;
-        (left, Some(left))
+        self.left.size_hint()
     }
 }
 

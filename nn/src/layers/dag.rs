@@ -32,15 +32,15 @@ const INPUT: &str = "input";
 /// `forward`, if what a node reads does not go together in shape.
 pub struct Dag<T: Real> {
     /// In an order in which each node comes after those that it reads.
-    nodes: Vec<Node<T>>,
+    nodes: Vec<Node<T, usize>>,
     output: usize,
 }
 
-struct Node<T: Real> {
+/// In a plan it reads names; in a network places: 0 is the input, `k + 1` is node `k`.
+struct Node<T: Real, R> {
     name: String,
     join: Join,
-    /// 0 is the network's input, `k + 1` is node `k`.
-    reads: Vec<usize>,
+    reads: Vec<R>,
     layer: Box<dyn Layer<T>>,
 }
 
@@ -67,7 +67,7 @@ impl<T: Real> Dag<T> {
     }
 
     /// What a node reads, as one tensor.
-    fn joined(&self, node: &Node<T>, values: &[Tensor<T>]) -> Tensor<T> {
+    fn joined(&self, node: &Node<T, usize>, values: &[Tensor<T>]) -> Tensor<T> {
         let parts: Vec<&Tensor<T>> = node.reads.iter().map(|&k| &values[k]).collect();
         let [first, rest @ ..] = &parts[..] else { unreachable!("every node reads something") };
         let kept = |x: &Tensor<T>| match node.join {
@@ -125,14 +125,7 @@ impl<T: Real> Layer<T> for Dag<T> {
 
 /// The plan of a [`Dag`]. Nodes may come in any order.
 pub struct DagBuilder<T: Real> {
-    nodes: Vec<Plan<T>>,
-}
-
-struct Plan<T: Real> {
-    name: String,
-    join: Join,
-    reads: Vec<String>,
-    layer: Box<dyn Layer<T>>,
+    nodes: Vec<Node<T, String>>,
 }
 
 impl<T: Real> DagBuilder<T> {
@@ -148,7 +141,7 @@ impl<T: Real> DagBuilder<T> {
 
     fn node(mut self, name: &str, join: Join, reads: &[&str], layer: Box<dyn Layer<T>>) -> Self {
         let reads = reads.iter().map(|&name| name.to_owned()).collect();
-        self.nodes.push(Plan { name: name.to_owned(), join, reads, layer });
+        self.nodes.push(Node { name: name.to_owned(), join, reads, layer });
         self
     }
 
@@ -180,9 +173,9 @@ impl<T: Real> DagBuilder<T> {
         // From places in the plan to places in the order.
         let mut place = vec![0; names.len()];
         order.iter().enumerate().for_each(|(at, &k)| place[k] = at + 1);
-        let mut plans: Vec<Option<Plan<T>>> = self.nodes.into_iter().map(Some).collect();
+        let mut plans: Vec<Option<Node<T, String>>> = self.nodes.into_iter().map(Some).collect();
         let nodes = order.iter().map(|&k| {
-            let Plan { name, join, layer, .. } = plans[k].take().expect("an order names each node once");
+            let Node { name, join, layer, .. } = plans[k].take().expect("an order names each node once");
             let reads = reads[k].iter().map(|read| read.map_or(0, |read| place[read])).collect();
             Node { name, join, reads, layer }
         });
@@ -192,7 +185,7 @@ impl<T: Real> DagBuilder<T> {
     /// What each node reads: `None` is the input.
     fn resolved(&self) -> Result<Vec<Vec<Option<usize>>>> {
         let mut places = HashMap::new();
-        for (k, Plan { name, reads, .. }) in self.nodes.iter().enumerate() {
+        for (k, Node { name, reads, .. }) in self.nodes.iter().enumerate() {
             if name.is_empty() || name == INPUT || name.contains('.') {
                 let rule = "expected a name without dots, which part the names of parameters, and other than `input`";
                 return Err(graph(format!("`{name}` is no name for a node; {rule}")));
@@ -204,7 +197,7 @@ impl<T: Real> DagBuilder<T> {
                 return Err(graph(format!("node `{name}` reads nothing, expected `input` or other nodes")));
             }
         }
-        let resolve = |node: &Plan<T>| {
+        let resolve = |node: &Node<T, String>| {
             let place = |read: &String| match places.get(read.as_str()) {
                 _ if read == INPUT => Ok(None),
                 Some(&k) => Ok(Some(k)),

@@ -69,7 +69,6 @@ impl<T: Real> Linear<T> {
         &self.weight
     }
 
-    /// Whether the layer has a bias.
     pub(crate) fn has_bias(&self) -> bool {
         self.has_bias
     }

@@ -31,7 +31,6 @@
 //! assert_eq!(loss.loss(&a, &classes).to_array()[1], 0.0);
 //! ```
 
-mod absolute;
 mod binary;
 mod classes;
 mod cross_entropy;
@@ -44,10 +43,9 @@ mod multi_hinge;
 mod one_hot;
 mod poisson;
 mod reduction;
-mod squared;
+mod residual;
 pub(crate) mod term;
 
-pub use absolute::AbsoluteError;
 pub use binary::BinaryCrossEntropy;
 pub use cross_entropy::CrossEntropy;
 pub use functions::{bce, bce_with_logits, cross_entropy, hinge, softmax_cross_entropy, squared_error, squared_hinge};
@@ -59,5 +57,5 @@ pub use multi_hinge::MultiHinge;
 pub use one_hot::one_hot;
 pub use poisson::Poisson;
 pub use reduction::Reduction;
-pub use squared::HalfSquaredError;
+pub use residual::{AbsoluteError, HalfSquaredError};
 pub use term::Loss;

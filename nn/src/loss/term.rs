@@ -27,7 +27,7 @@ impl<T: Real, F: Fn(&Tensor<T>, &Tensor<T>) -> Tensor<T>> Loss<T> for F {
 
 /// Outputs and targets of one shape: broadcasting here would hide a mistake.
 #[track_caller]
-pub(super) fn same<T: Real>(op: &str, y: &Tensor<T>, t: &Tensor<T>) {
+pub(crate) fn same<T: Real>(op: &str, y: &Tensor<T>, t: &Tensor<T>) {
     assert!(
         y.shape() == t.shape(),
         "{op}: outputs have shape {:?} and targets {:?}; they need the same shape",

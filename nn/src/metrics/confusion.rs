@@ -6,6 +6,7 @@ use autodiff::{Real, Tensor};
 use ndarray::{Array2, Axis};
 
 use super::rows::{largest, rows};
+use crate::expect;
 
 /// How often each class was taken for each: rows are the targets' classes, columns the predicted ones.
 ///
@@ -95,10 +96,7 @@ impl Confusion {
     /// If there are more or fewer names than classes.
     #[track_caller]
     pub fn names<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
-        let names: Vec<String> = names.into_iter().map(Into::into).collect();
-        let (found, expected) = (names.len(), self.names.len());
-        assert!(found == expected, "confusion: {found} names for {expected} classes");
-        self.names = names;
+        self.names = expect::names("confusion", names, self.names.len(), "classes");
         self
     }
 

@@ -3,6 +3,8 @@
 use autodiff::{Real, Tensor};
 use ndarray::{Array2, ArrayView1, Axis};
 
+use crate::loss::term::same;
+
 /// The class of each item: the index of the largest entry along the last axis, the first one at a tie. NaN is smaller than
 /// any number.
 ///
@@ -27,12 +29,7 @@ pub(super) fn largest<T: Real>(row: &ArrayView1<'_, T>) -> usize {
 /// Outputs and targets as plain numbers, a row an item.
 #[track_caller]
 pub(super) fn rows<T: Real>(name: &str, y: &Tensor<T>, t: &Tensor<T>) -> (Array2<f64>, Array2<f64>) {
-    assert!(
-        y.shape() == t.shape(),
-        "{name}: outputs have shape {:?} and targets {:?}; they need the same shape",
-        y.shape(),
-        t.shape()
-    );
+    same(name, y, t);
     let width = if y.ndim() < 2 { 1 } else { y.shape()[y.ndim() - 1] };
     let items = y.shape().iter().take(y.ndim().saturating_sub(1).max(1)).product();
     let rows = |x: &Tensor<T>| {

@@ -42,20 +42,19 @@ impl<T: Real> AdamW<T> {
     /// If the rate is not a finite number above 0.
     #[track_caller]
     pub fn new(eta: f64) -> Self {
-        Self::with_rule("AdamW", eta, MomentsW(Moments::default())).decoupled_weight_decay(0.01)
+        Self::with_rule("AdamW", eta, MomentsW::default()).decoupled_weight_decay(0.01)
     }
 }
 
 /// For [`Adam`] and [`AdamW`].
-impl<T: Real, R: Transform<T> + AsMut<Moments>> Descent<T, R> {
+impl<T: Real, const DECOUPLED: bool> Descent<T, Moments<DECOUPLED>> {
     /// Sets `β₁` and `β₂`: the shares of the mean and of the mean of squares that stay in a step.
     ///
     /// # Panics
     /// If one is not at least 0 and below 1.
     #[track_caller]
     pub fn betas(mut self, beta1: f64, beta2: f64) -> Self {
-        let name = self.name;
-        let rule = self.chain.rule.as_mut();
+        let (name, rule) = (self.name, &mut self.chain.rule);
         rule.beta1 = expect::below_one(&format!("{name}: beta1"), beta1);
         rule.beta2 = expect::below_one(&format!("{name}: beta2"), beta2);
         self
@@ -67,42 +66,29 @@ impl<T: Real, R: Transform<T> + AsMut<Moments>> Descent<T, R> {
     /// If it is not a finite number above 0.
     #[track_caller]
     pub fn epsilon(mut self, epsilon: f64) -> Self {
-        self.chain.rule.as_mut().epsilon = expect::positive(&format!("{}: epsilon", self.name), epsilon);
+        self.chain.rule.epsilon = expect::positive(&format!("{}: epsilon", self.name), epsilon);
         self
     }
 }
 
-/// The rule of [`Adam`].
+/// The rule of [`Adam`]; with `DECOUPLED` that of [`AdamW`].
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Moments {
+pub struct Moments<const DECOUPLED: bool = false> {
     beta1: f64,
     beta2: f64,
     epsilon: f64,
 }
 
 /// The rule of [`AdamW`]: the same, before the weight decay.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct MomentsW(Moments);
+pub type MomentsW = Moments<true>;
 
-impl Default for Moments {
+impl<const DECOUPLED: bool> Default for Moments<DECOUPLED> {
     fn default() -> Self {
         Self { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }
     }
 }
 
-impl AsMut<Self> for Moments {
-    fn as_mut(&mut self) -> &mut Self {
-        self
-    }
-}
-
-impl AsMut<Moments> for MomentsW {
-    fn as_mut(&mut self) -> &mut Moments {
-        &mut self.0
-    }
-}
-
-impl<T: Real> Transform<T> for Moments {
+impl<T: Real, const DECOUPLED: bool> Transform<T> for Moments<DECOUPLED> {
     fn arrays(&self) -> &'static [&'static str] {
         &["mean", "squares"]
     }
@@ -119,15 +105,5 @@ impl<T: Real> Transform<T> for Moments {
         squares.update(update, |v, g| beta2 * v + fresh2 * (g * g));
         *update = mean.clone();
         update.update(squares, |m, v| m * unbias / (v.sqrt() * unbias_root + epsilon));
-    }
-}
-
-impl<T: Real> Transform<T> for MomentsW {
-    fn arrays(&self) -> &'static [&'static str] {
-        Transform::<T>::arrays(&self.0)
-    }
-
-    fn apply(&self, update: &mut Tensor<T>, value: &Tensor<T>, at: &mut At<'_, T>) {
-        self.0.apply(update, value, at);
     }
 }

@@ -1,8 +1,8 @@
 //! Transforms one after the other.
 
-use std::ops::Range;
+use std::ops::RangeBounds;
 
-use autodiff::{Real, Tensor};
+use autodiff::Real;
 
 use super::decay::WeightDecay;
 use super::slot::{Slot, Work};
@@ -80,29 +80,17 @@ impl<T: Real, R: Transform<T>> Chain<T, R> {
         self.links().rposition(|link| link.surveyor().is_some()).map_or(0, |last| last + 1)
     }
 
-    /// Takes one parameter through the links from number `first` on.
-    pub(super) fn finish(
-        &self,
-        first: usize,
-        update: &mut Tensor<T>,
-        value: &Tensor<T>,
-        slot: &mut Slot<T>,
-        moment: Moment,
-    ) {
-        self.each(first..usize::MAX, slot, moment, |link, at| link.apply(update, value, at));
-    }
-
     /// What the links have to say to a parameter's new value. The rule and weight decay have nothing.
     pub(super) fn settle(&self, param: &mut Param<T>, slot: &mut Slot<T>, moment: Moment) {
         if !(self.before.is_empty() && self.after.is_empty()) {
-            self.each(0..usize::MAX, slot, moment, |link, at| link.settle(param, at));
+            self.each(0.., slot, moment, |link, at| link.settle(param, at));
         }
     }
 
     /// Calls some of the links with what they need to know of a parameter.
-    fn each(
+    pub(super) fn each(
         &self,
-        range: Range<usize>,
+        range: impl RangeBounds<usize>,
         slot: &mut Slot<T>,
         moment: Moment,
         mut call: impl FnMut(&dyn Transform<T>, &mut At<'_, T>),

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use autodiff::{Real, Tensor, Var};
 
 use super::line_search::{Point, dot};
-use super::minimize::{Direction, Minimum, Stop, minimize};
-use super::objective::{Function, Objective, OfModel};
+use super::minimize::{Direction, Minimum, Stop, fit, minimize};
+use super::objective::{Function, Objective};
 use crate::error::Result;
 use crate::expect;
 use crate::layer::Layer;
@@ -96,7 +96,7 @@ impl Lbfgs {
     /// If the objective or its gradient is not finite at the start, or if no gradient reaches one of the parameters. The
     /// model is unchanged then.
     pub fn fit<T: Real, M: Layer<T>>(&self, model: &mut M, objective: impl Fn(&M) -> Tensor<T>) -> Result<Minimum<T>> {
-        OfModel { model, objective }.minimize(self.stop, &mut Memory::new(self.memory))
+        fit(self.stop, &mut Memory::new(self.memory), model, objective)
     }
 }
 

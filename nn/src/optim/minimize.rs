@@ -3,7 +3,7 @@
 use autodiff::{Real, Tensor};
 
 use super::line_search::{Point, dot, rounding, strong_wolfe};
-use super::objective::{Objective, OfModel};
+use super::objective::{Objective, OfModel, flat, set};
 use crate::error::{Kind, Result};
 use crate::expect;
 use crate::layer::Layer;
@@ -80,7 +80,6 @@ pub(super) trait Direction<T: Real> {
 /// Steps in a row without progress that are enough.
 const IDLE: usize = 10;
 
-/// Minimises from `x` on.
 pub(super) fn minimize<T: Real>(
     stop: Stop,
     method: &mut dyn Direction<T>,
@@ -142,16 +141,15 @@ fn progress<T: Real>(point: &Point<T>) -> Progress<T> {
     Progress { value: point.value, gradient: largest }
 }
 
-impl<M, F> OfModel<'_, M, F> {
-    /// Minimises the objective; the parameters are at the minimum found, or as they were if there is an error.
-    pub(super) fn minimize<T: Real>(mut self, stop: Stop, method: &mut dyn Direction<T>) -> Result<Minimum<T>>
-    where
-        M: Layer<T>,
-        F: Fn(&M) -> Tensor<T>,
-    {
-        let before = self.values();
-        let result = minimize(stop, method, &mut self, before.clone());
-        self.set(result.as_ref().map_or(&before, |minimum| &minimum.x));
-        result
-    }
+/// Minimises an objective on a model; the parameters are at the minimum found, or as they were if there is an error.
+pub(super) fn fit<T: Real, M: Layer<T>>(
+    stop: Stop,
+    method: &mut dyn Direction<T>,
+    model: &mut M,
+    objective: impl Fn(&M) -> Tensor<T>,
+) -> Result<Minimum<T>> {
+    let before = flat(model);
+    let result = minimize(stop, method, &mut OfModel { model, objective }, before.clone());
+    set(model, result.as_ref().map_or(&before, |minimum| &minimum.x));
+    result
 }

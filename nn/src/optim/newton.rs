@@ -4,8 +4,8 @@ use autodiff::{Real, Tensor, Var};
 use ndarray::Array2;
 
 use super::line_search::{Point, dot};
-use super::minimize::{Direction, Minimum, Stop, minimize};
-use super::objective::{Function, Objective, OfModel};
+use super::minimize::{Direction, Minimum, Stop, fit, minimize};
+use super::objective::{Function, Objective};
 use crate::error::Result;
 use crate::layer::Layer;
 
@@ -73,7 +73,7 @@ impl Newton {
     /// If the objective or its gradient is not finite at the start, or if no gradient reaches one of the parameters. The
     /// model is unchanged then.
     pub fn fit<T: Real, M: Layer<T>>(&self, model: &mut M, objective: impl Fn(&M) -> Tensor<T>) -> Result<Minimum<T>> {
-        OfModel { model, objective }.minimize(self.stop, &mut Hessian)
+        fit(self.stop, &mut Hessian, model, objective)
     }
 }
 

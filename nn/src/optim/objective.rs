@@ -5,14 +5,12 @@ use ndarray::{Array2, ArrayD, IxDyn};
 
 use crate::error::Result;
 use crate::layer::Layer;
-use crate::visit::{parameters, parameters_mut, watch};
+use crate::visit::{parameters, parameters_mut, try_parameters, watch};
 
 /// A function of several numbers.
 pub(super) trait Objective<T: Real> {
-    /// Value and gradient.
     fn gradient(&mut self, x: &[T]) -> Result<(T, Vec<T>)>;
 
-    /// Second derivatives.
     fn hessian(&mut self, x: &[T]) -> Result<Array2<T>>;
 }
 
@@ -35,38 +33,31 @@ pub(super) struct OfModel<'m, M, F> {
     pub(super) objective: F,
 }
 
+/// A model's parameters as one list.
+pub(super) fn flat<T: Real>(model: &impl Layer<T>) -> Vec<T> {
+    let mut values = Vec::new();
+    parameters(model, |_, param| values.extend(param.value().view().iter()));
+    values
+}
+
+/// Gives the parameters values from such a list.
+pub(super) fn set<T: Real>(model: &mut impl Layer<T>, mut x: &[T]) {
+    parameters_mut(model, |_, param| {
+        let (values, rest) = x.split_at(param.value().len());
+        x = rest;
+        let shape = IxDyn(param.value().shape());
+        param.set(ArrayD::from_shape_vec(shape, values.to_vec()).expect("as many numbers as the parameter has"));
+    });
+}
+
 impl<M, F> OfModel<'_, M, F> {
-    /// The parameters' values.
-    pub(super) fn values<T: Real>(&self) -> Vec<T>
-    where
-        M: Layer<T>,
-    {
-        let mut values = Vec::new();
-        parameters(self.model, |_, param| values.extend(param.value().view().iter()));
-        values
-    }
-
-    /// Gives the parameters values.
-    pub(super) fn set<T: Real>(&mut self, x: &[T])
-    where
-        M: Layer<T>,
-    {
-        let mut rest = x;
-        parameters_mut(self.model, |_, param| {
-            let (values, after) = rest.split_at(param.value().len());
-            rest = after;
-            let shape = IxDyn(param.value().shape());
-            param.set(ArrayD::from_shape_vec(shape, values.to_vec()).expect("as many numbers as the parameter has"));
-        });
-    }
-
     /// Puts the parameters at `x` on a tape and records the objective.
     fn record<T: Real>(&mut self, x: &[T], tape: &Tape<T>) -> Tensor<T>
     where
         M: Layer<T>,
         F: Fn(&M) -> Tensor<T>,
     {
-        self.set(x);
+        set(self.model, x);
         watch(self.model, tape);
         (self.objective)(self.model)
     }
@@ -77,13 +68,11 @@ impl<T: Real, M: Layer<T>, F: Fn(&M) -> Tensor<T>> Objective<T> for OfModel<'_, 
         let tape = Tape::new();
         let value = self.record(x, &tape);
         let gradients = value.backward();
-        let (mut flat, mut complete) = (Vec::with_capacity(x.len()), Ok(()));
-        parameters(self.model, |name, param| {
-            if complete.is_ok() {
-                complete = param.require(name, &gradients).map(|gradient| flat.extend(gradient.view().iter()));
-            }
-        });
-        complete.map(|()| (value.item(), flat))
+        let mut flat = Vec::with_capacity(x.len());
+        try_parameters(self.model, |name, param| {
+            param.require(name, &gradients).map(|gradient| flat.extend(gradient.view().iter()))
+        })?;
+        Ok((value.item(), flat))
     }
 
     /// Reverse over reverse: the gradient is recorded, and each of its entries swept back.

@@ -41,11 +41,6 @@ impl<T: Real> Slot<T> {
     pub(super) fn is_frozen(&self) -> bool {
         self.rate == 0.0
     }
-
-    /// Forgets a step that was broken off.
-    pub(super) fn clear(&mut self) {
-        self.work = None;
-    }
 }
 
 pub(super) fn describe(name: &str, shape: &[usize]) -> String {

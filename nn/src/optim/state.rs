@@ -28,7 +28,7 @@ impl<T: Real> State<T> {
     /// The number of this name.
     pub(super) fn number(&self, name: &str) -> Result<f64> {
         let found = self.numbers.iter().find(|(found, _)| found == name);
-        found.map(|&(_, value)| value).ok_or_else(|| missing(name, "a number".to_owned()))
+        found.map(|&(_, value)| value).ok_or_else(|| missing(name, "a number"))
     }
 
     /// The number of this name, as a count.
@@ -39,8 +39,7 @@ impl<T: Real> State<T> {
         if value >= 0.0 && value.fract() == 0.0 && value <= 2.0_f64.powi(53) {
             return Ok(value as usize);
         }
-        let expected = "a whole number, 0 or above".to_owned();
-        Err(Kind::StateEntry { name: name.to_owned(), found: value.to_string(), expected }.into())
+        Err(wrong(name, value.to_string(), "a whole number, 0 or above"))
     }
 
     /// The array of this name, of this shape.
@@ -51,22 +50,17 @@ impl<T: Real> State<T> {
         if array.shape() == shape {
             return Ok(array);
         }
-        let (found, expected) = (format!("an array of shape {:?}", array.shape()), format!("shape {shape:?}"));
-        Err(Kind::StateEntry { name: name.to_owned(), found, expected }.into())
+        Err(wrong(name, format!("an array of shape {:?}", array.shape()), format!("shape {shape:?}")))
     }
 
     /// What a plateau has seen.
     pub(super) fn progress(&self) -> Result<Progress> {
         let [factor, best] = [self.number(FACTOR)?, self.number(BEST)?];
-        let refuse = |name: &str, found: f64, expected: &str| {
-            let (name, found, expected) = (name.to_owned(), found.to_string(), expected.to_owned());
-            Err(Kind::StateEntry { name, found, expected }.into())
-        };
         if !(0.0..=1.0).contains(&factor) {
-            return refuse(FACTOR, factor, "a number from 0 to 1");
+            return Err(wrong(FACTOR, factor.to_string(), "a number from 0 to 1"));
         }
         if best.is_nan() {
-            return refuse(BEST, best, "a loss");
+            return Err(wrong(BEST, best.to_string(), "a loss"));
         }
         Ok(Progress { factor, best, waited: self.count(WAITED)?, cooling: self.count(COOLING)? })
     }
@@ -85,8 +79,12 @@ impl<T: Real> State<T> {
     }
 }
 
-fn missing(name: &str, expected: String) -> Error {
-    Kind::StateMissing { name: name.to_owned(), expected }.into()
+fn missing(name: &str, expected: impl Into<String>) -> Error {
+    Kind::StateMissing { name: name.to_owned(), expected: expected.into() }.into()
+}
+
+fn wrong(name: &str, found: String, expected: impl Into<String>) -> Error {
+    Kind::StateEntry { name: name.to_owned(), found, expected: expected.into() }.into()
 }
 
 const FACTOR: &str = "plateau/factor";

@@ -11,7 +11,7 @@ use super::transform::Transform;
 use crate::error::{Error, Kind, Result, quoted};
 use crate::layer::Layer;
 use crate::schedule::plateau::Plateau;
-use crate::visit::{parameters, unnamed_mut};
+use crate::visit::{parameters, try_parameters, unnamed_mut};
 
 impl<T: Real, R: Transform<T>> Optimizer<T> for Descent<T, R> {
     /// One step.
@@ -34,10 +34,9 @@ impl<T: Real, R: Transform<T>> Optimizer<T> for Descent<T, R> {
         let mut staged = 0;
         if self.chain.staged() > 0 {
             collect(&mut self.slots, model, gradients);
-            staged = self
-                .chain
-                .stage(&mut self.slots, moment)
-                .inspect_err(|_| self.slots.iter_mut().for_each(Slot::clear))?;
+            // A step that is broken off is forgotten.
+            let forget = |slots: &mut [Slot<T>]| slots.iter_mut().for_each(|slot| slot.work = None);
+            staged = self.chain.stage(&mut self.slots, moment).inspect_err(|_| forget(&mut self.slots))?;
         }
         self.steps = moment.step;
         let chain = &self.chain;
@@ -49,7 +48,7 @@ impl<T: Real, R: Transform<T>> Optimizer<T> for Descent<T, R> {
             }
             let update = slot.work.take().map(|work| work.update);
             let mut update = update.unwrap_or_else(|| param.gradient(gradients).expect("just checked").clone());
-            chain.finish(staged, &mut update, param.value(), slot, moment);
+            chain.each(staged.., slot, moment, |link, at| link.apply(&mut update, param.value(), at));
             let eta = T::of(slot.rate * factor);
             param.update(&update, |w, u| w - eta * u);
             chain.settle(param, slot, moment);
@@ -138,24 +137,16 @@ impl<T: Real, R: Transform<T>> Descent<T, R> {
 
 /// Whether the slots are this model's, and the gradients reach all that are to change.
 fn check<T: Real>(slots: &[Slot<T>], model: &dyn Layer<T>, gradients: &Gradients<T>) -> Result<()> {
-    let mut result = Ok(());
     let mut slots = slots.iter();
-    parameters(model, |name, param| {
-        if result.is_ok() {
-            let shape = param.value().shape();
-            result = match slots.next() {
-                Some(slot) if slot.name == name && slot.shape == shape => {
-                    if slot.is_frozen() {
-                        Ok(())
-                    } else {
-                        param.require(name, gradients).map(drop)
-                    }
-                }
-                slot => Err(other_model(slot, Some(describe(name, shape)))),
-            };
+    try_parameters(model, |name, param| {
+        let shape = param.value().shape();
+        let is_its = |slot: &Slot<T>| slot.name == name && slot.shape == shape;
+        match slots.next() {
+            Some(slot) if is_its(slot) && slot.is_frozen() => Ok(()),
+            Some(slot) if is_its(slot) => param.require(name, gradients).map(drop),
+            slot => Err(other_model(slot, Some(describe(name, shape)))),
         }
-    });
-    result?;
+    })?;
     slots.next().map_or(Ok(()), |slot| Err(other_model(Some(slot), None)))
 }
 

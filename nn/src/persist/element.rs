@@ -38,19 +38,12 @@ macro_rules! element {
 element!(f32 F32 f64 F64);
 
 /// How a number type is written and read.
+#[derive(Clone, Copy)]
 pub(crate) struct Codec<T> {
     pub(crate) dtype: Dtype,
     pub(crate) put: fn(T, &mut Vec<u8>),
     pub(crate) take: fn(&[u8]) -> T,
 }
-
-impl<T> Clone for Codec<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for Codec<T> {}
 
 impl<T: Real> Codec<T> {
     /// That of a type which files hold.
@@ -66,10 +59,8 @@ impl<T: Real> Codec<T> {
         let id = TypeId::of::<T>();
         let narrow = Self { dtype: Dtype::F32, put: |x, bytes| (x.primal() as f32).put(bytes), take: narrow };
         let wide = Self { dtype: Dtype::F64, put: |x, bytes| x.primal().put(bytes), take: wide };
-        [(TypeId::of::<f32>(), narrow), (TypeId::of::<f64>(), wide)]
-            .into_iter()
-            .find(|&(of, _)| of == id)
-            .map(|(_, c)| c)
+        let known = [(TypeId::of::<f32>(), narrow), (TypeId::of::<f64>(), wide)];
+        known.into_iter().find(|&(of, _)| of == id).map(|(_, codec)| codec)
     }
 
     /// Reads numbers of this very type.
@@ -87,7 +78,6 @@ impl<T: Real> Codec<T> {
         }
     }
 
-    /// Bytes of a number.
     pub(crate) fn size(self) -> usize {
         self.dtype.bitsize() / 8
     }

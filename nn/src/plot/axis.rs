@@ -201,3 +201,46 @@ fn linear(low: f64, high: f64, count: usize) -> Vec<Tick> {
     };
     values.iter().map(|&value| Tick { value, label: label(value) }).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ticks(ends: [f64; 2], log: bool, most: usize) -> Vec<Tick> {
+        Axis::new(ends.into_iter(), log).ticks(most, |_| true)
+    }
+
+    #[track_caller]
+    fn assert_labels(ticks: &[Tick], labels: &[&str]) {
+        let found: Vec<_> = ticks.iter().map(|tick| tick.label.as_str()).collect();
+        assert_eq!(found, labels);
+    }
+
+    #[test]
+    fn a_constant_series_lies_in_the_middle() {
+        for value in [0.0, 1.0, -2e-300, 1e-300, 7e20, -1e299] {
+            let axis = Axis::new([value, value].into_iter(), false);
+            assert!((axis.place(value) - 0.5).abs() < 1e-12, "{value}");
+        }
+        assert_eq!(Axis::new([3.0].into_iter(), true).place(3.0), 0.5);
+        // Logarithms can be further apart than the values' last digits.
+        for log in [false, true] {
+            let near = ticks([1.0, 1.0 + f64::EPSILON], log, 8);
+            assert!(near.windows(2).all(|pair| pair[0].label != pair[1].label), "{near:?}");
+        }
+    }
+
+    #[test]
+    fn tick_labels() {
+        assert_labels(&ticks([0.0, 1.0], false, 6), &["0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
+        assert_labels(&ticks([-40.0, 40.0], false, 5), &["−40", "−20", "0", "20", "40"]);
+        assert_labels(&ticks([0.0, 2e-7], false, 5), &["0", "5.0e−8", "1.0e−7", "1.5e−7", "2.0e−7"]);
+        assert_labels(&ticks([0.0, 3e6], false, 4), &["0", "1e6", "2e6", "3e6"]);
+        assert_labels(&ticks([1e-3, 10.0], true, 6), &["0.001", "0.01", "0.1", "1", "10"]);
+        assert_labels(&ticks([1e-16, 1.0], true, 6), &["10⁻¹⁵", "10⁻¹²", "10⁻⁹", "10⁻⁶", "10⁻³", "10⁰"]);
+        assert_labels(&ticks([0.9, 11.0], true, 6), &["1", "2", "5", "10"]);
+        assert_labels(&ticks([3.0, 4.0], true, 3), &["3.0", "3.5", "4.0"]);
+        let fewer = Axis::new([0.0, 1.0].into_iter(), false).ticks(6, |ticks| ticks.len() < 4);
+        assert_labels(&fewer, &["0", "0.5", "1.0"]);
+    }
+}

@@ -8,9 +8,8 @@ use super::axis::Axis;
 use super::canvas::{Canvas, Picture, Rect};
 use super::color::{PALETTE, tint};
 use super::error::Error;
-use super::frame::{Frame, Labels, Plot};
+use super::frame::{Frame, Labels, Plot, Sheet};
 use super::legend::{Dash, Mark};
-use super::sheet::Sheet;
 use super::{axis, canvas};
 
 /// Further series take the colours again, in another dash.
@@ -188,16 +187,12 @@ impl Picture for LineChart {
 
     fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>, within: Rect) -> DrawResult<(), B> {
         let points = || self.series.iter().flat_map(|series| &series.points).filter(|&&point| self.shows(point));
+        let entry = |(index, series): (usize, &Series)| (series.name.clone(), mark(index, series));
         let frame = Frame {
             sheet: &self.sheet,
             x: (Axis::new(points().map(|&(x, _)| x), self.log_x), Labels::Numbers),
             y: (Axis::new(points().map(|&(_, y)| y), self.log_y), Labels::Numbers),
-            legend: self
-                .series
-                .iter()
-                .enumerate()
-                .map(|(index, series)| (series.name.clone(), mark(index, series)))
-                .collect(),
+            legend: self.series.iter().enumerate().map(entry).collect(),
             grid: true,
             right: 0.0,
         };

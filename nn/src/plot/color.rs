@@ -46,3 +46,25 @@ pub(super) fn text_on(ground: RGBColor) -> RGBColor {
     let luminance = 0.2126 * light(ground.0) + 0.7152 * light(ground.1) + 0.0722 * light(ground.2);
     if luminance > 0.21 { INK } else { WHITE }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_colour_map_grows_lighter_and_text_stands_out() {
+        let light = |color: RGBColor| {
+            [(0.2126, color.0), (0.7152, color.1), (0.0722, color.2)]
+                .iter()
+                .map(|&(weight, channel)| weight * (f64::from(channel) / 255.0).powf(2.2))
+                .sum::<f64>()
+        };
+        let colors: Vec<f64> = (0..=20).map(|k| light(viridis(f64::from(k) / 20.0))).collect();
+        assert!(colors.windows(2).all(|pair| pair[0] < pair[1]), "{colors:?}");
+        for k in 0..=20 {
+            let ground = viridis(f64::from(k) / 20.0);
+            let (a, b) = (light(ground) + 0.05, light(text_on(ground)) + 0.05);
+            assert!(a.max(b) / a.min(b) > 3.5, "text on {ground:?}");
+        }
+    }
+}

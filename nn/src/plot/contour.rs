@@ -54,3 +54,27 @@ pub(super) fn between(samples: &Array2<f64>, (x, y): Point) -> f64 {
     let row = |row: usize| samples[[row, left]] * (1.0 - dx) + samples[[row, right]] * dx;
     row(top) * (1.0 - dy) + row(bottom) * dy
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+
+    #[test]
+    fn contours_are_where_the_samples_say() {
+        let slope = Array2::from_shape_fn((3, 4), |(_, column)| column as f64);
+        let pieces = contour(&slope, 1.25);
+        assert_eq!(pieces.len(), 2);
+        assert!(pieces.iter().flatten().all(|&(x, _)| x == 1.25), "{pieces:?}");
+        assert_eq!(contour(&array![[0.0, 1.0], [1.0, 0.0]], 0.4).len(), 2, "a saddle");
+        assert!(contour(&array![[0.0, f64::NAN], [1.0, 2.0]], 0.5).is_empty());
+        let bowl = Array2::from_shape_fn((41, 41), |(i, j)| (i as f64 - 20.0).hypot(j as f64 - 20.0));
+        for (x, y) in contour(&bowl, 13.3).into_iter().flatten() {
+            assert!(((x - 20.0).hypot(y - 20.0) - 13.3).abs() < 0.02, "({x}, {y})");
+        }
+        assert_eq!(between(&array![[0.0, 1.0], [2.0, 5.0]], (0.5, 0.25)), 0.75 * 0.5 + 0.25 * 3.5);
+        assert_eq!(between(&array![[7.0]], (0.0, 0.0)), 7.0);
+        assert_eq!(between(&slope, (3.0, 2.0)), 3.0);
+    }
+}

@@ -7,7 +7,6 @@ use super::axis::{Axis, Ruler, Tick};
 use super::canvas::{Canvas, Rect};
 use super::color::{FRAME, GRID, INK};
 use super::legend::Entry;
-use super::sheet::Sheet;
 use super::{font, legend};
 
 const TITLE: f64 = 18.0;
@@ -16,6 +15,21 @@ pub(super) const SMALL: f64 = 13.0;
 pub(super) const GAP: f64 = 10.0;
 /// Left of and below a plot.
 const EDGE: f64 = 11.0;
+
+/// The words around a plot, and the size of a picture of the chart alone.
+#[derive(Clone, Debug)]
+pub(super) struct Sheet {
+    pub(super) title: String,
+    pub(super) x_label: String,
+    pub(super) y_label: String,
+    pub(super) size: (u32, u32),
+}
+
+impl Sheet {
+    pub(super) fn new(title: impl Into<String>, size: (u32, u32)) -> Self {
+        Self { title: title.into(), x_label: String::new(), y_label: String::new(), size }
+    }
+}
 
 /// What an axis is labelled with.
 pub(super) enum Labels<'a> {

@@ -8,7 +8,6 @@ use super::color::{FRAME, INK, tint};
 use super::font;
 
 const LABEL: f64 = 15.0;
-/// Height of a row.
 pub(super) const ROW: f64 = LABEL + 6.0;
 const GAP: f64 = 10.0;
 /// Length of a mark.
@@ -28,7 +27,6 @@ pub(super) enum Mark {
     Bar(RGBColor),
 }
 
-/// A name and its mark.
 pub(super) type Entry = (String, Mark);
 
 /// The entries, names cut to what fits, in as many rows as they need.

@@ -12,10 +12,10 @@ use super::canvas::{Canvas, Picture, Rect};
 use super::color::{INK, text_on};
 use super::contour::{between, contour};
 use super::error::Error;
-use super::frame::{Frame, Labels, Plot, SMALL};
+use super::frame::{Frame, Labels, Plot, SMALL, Sheet};
 use super::scale::Scale;
-use super::sheet::Sheet;
 use super::{canvas, font};
+use crate::expect;
 
 /// A matrix of values as colours, with a bar that says which is which.
 ///
@@ -108,7 +108,7 @@ impl HeatMap {
     /// If there are more or fewer names than columns.
     #[track_caller]
     pub fn x_names<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
-        self.x.names = Some(counted(names, self.values.ncols(), "columns"));
+        self.x.names = Some(expect::names("HeatMap", names, self.values.ncols(), "columns"));
         self
     }
 
@@ -118,7 +118,7 @@ impl HeatMap {
     /// If there are more or fewer names than rows.
     #[track_caller]
     pub fn y_names<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
-        self.y.names = Some(counted(names, self.values.nrows(), "rows"));
+        self.y.names = Some(expect::names("HeatMap", names, self.values.nrows(), "rows"));
         self
     }
 
@@ -314,13 +314,6 @@ fn cross<B: DrawingBackend>(canvas: &Canvas<B>, (x, y): (f64, f64)) -> DrawResul
         }
     }
     Ok(())
-}
-
-#[track_caller]
-fn counted<S: Into<String>>(names: impl IntoIterator<Item = S>, expected: usize, what: &str) -> Vec<String> {
-    let names: Vec<String> = names.into_iter().map(Into::into).collect();
-    assert!(names.len() == expected, "HeatMap: {} names for {expected} {what}", names.len());
-    names
 }
 
 #[track_caller]

@@ -31,24 +31,19 @@ mod grid;
 mod layers;
 mod legend;
 mod map;
-mod panel;
 mod raster;
 mod regions;
 mod run;
 mod scale;
-mod sheet;
 mod surface;
-#[cfg(test)]
-mod tests;
 
 pub use chart::LineChart;
 pub use confusion::confusion_matrix;
 pub use error::Error;
-pub use figure::Figure;
+pub use figure::{Figure, Panel};
 pub use grid::ImageGrid;
 pub use layers::{gradient_histograms, weight_histograms};
 pub use map::HeatMap;
-pub use panel::Panel;
 pub use regions::DecisionRegions;
 pub use run::{gradient_norm_map, gradient_norms, learning_curves};
 pub use surface::{loss_surface, random_direction};

@@ -12,10 +12,10 @@ use super::canvas::{Canvas, Picture, Rect};
 use super::color::{NOTHING, class, tint};
 use super::contour::between;
 use super::error::Error;
-use super::frame::{Frame, Labels, Plot};
+use super::frame::{Frame, Labels, Plot, Sheet};
 use super::legend::Mark;
-use super::sheet::Sheet;
 use crate::data::dataset::Dataset;
+use crate::expect;
 
 /// Places at which the model is asked, across and down; in between its outputs are taken to be linear.
 const GRID: (usize, usize) = (240, 180);
@@ -108,10 +108,7 @@ impl DecisionRegions {
     /// If there are more or fewer names than classes.
     #[track_caller]
     pub fn names<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
-        let names: Vec<String> = names.into_iter().map(Into::into).collect();
-        let (found, expected) = (names.len(), self.names.len());
-        assert!(found == expected, "DecisionRegions: {found} names for {expected} classes");
-        self.names = names;
+        self.names = expect::names("DecisionRegions", names, self.names.len(), "classes");
         self
     }
 

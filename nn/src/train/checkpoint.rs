@@ -1,5 +1,6 @@
 //! A run on disk.
 
+use std::fmt::Debug;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::checkpoints::Checkpoints;
 use super::history::Epoch;
 use super::run::{Run, Weights};
-use super::settings::Settings;
 use super::stop::Stop;
+use super::trainer::Settings;
 use crate::atomic;
 use crate::data::dataset::Dataset;
 use crate::error::{Error, Kind, Result};
@@ -199,7 +200,6 @@ impl<T: Real> Store<T> {
         Ok(())
     }
 
-    /// The states of the layers' generators.
     fn generators(&self, position: &Position) -> Result<Vec<(String, RandomState)>> {
         let read = |(name, bytes): &(String, Vec<u8>)| {
             let state = bytes.as_slice().try_into().map(RandomState::from_bytes);
@@ -215,28 +215,21 @@ impl<T: Real> Store<T> {
 
     /// Whether the checkpoint is of a run like this one.
     fn check(&self, position: &Position, settings: &Settings) -> Result<()> {
-        let (found, expected) = (&position.identity, &self.identity);
-        let differs = |what: &str, found: String, expected: String| {
-            Err(self.refuse(format!(
-                "the checkpoint's run has {what} {found}, this one {expected}; use another folder for another run"
-            )))
+        let same = |what: &str, found: &dyn Debug, expected: &dyn Debug| {
+            let [found, expected] = [found, expected].map(|value| format!("{value:?}"));
+            let rule = "use another folder for another run";
+            let message = || format!("the checkpoint's run has {what} {found}, this one {expected}; {rule}");
+            if found == expected { Ok(()) } else { Err(self.refuse(message())) }
         };
-        if found.seed != expected.seed {
-            return differs("seed", found.seed.to_string(), expected.seed.to_string());
-        }
-        if found.metrics != expected.metrics {
-            return differs("metrics", format!("{:?}", found.metrics), format!("{:?}", expected.metrics));
-        }
-        if found.items != expected.items {
-            return differs("a training set of size", found.items.to_string(), expected.items.to_string());
-        }
+        let (found, expected) = (&position.identity, &self.identity);
+        same("seed", &found.seed, &expected.seed)?;
+        same("metrics", &found.metrics, &expected.metrics)?;
+        same("a training set of size", &found.items, &expected.items)?;
         if found.data != expected.data {
             return Err(self.refuse("the checkpoint's run has other training data; use another folder".to_owned()));
         }
-        if let (Some(found), Some(expected)) = (position.batch_size, self.batch_size(settings, position.epochs))
-            && found != expected
-        {
-            return differs("batches of", found.to_string(), expected.to_string());
+        if let (Some(found), Some(expected)) = (position.batch_size, self.batch_size(settings, position.epochs)) {
+            same("batches of", &found, &expected)?;
         }
         let batches = position.batch_size.map_or(0, |size| self.identity.items.div_ceil(size.max(1)));
         if position.batch > batches {
@@ -246,16 +239,10 @@ impl<T: Real> Store<T> {
     }
 
     fn best(&self, file: &Reader<'_>, model: &impl Layer<T>) -> Result<Weights<T>> {
-        let mut best: Result<Weights<T>> = Ok(Vec::new());
-        stored(model, |name, value| {
-            if let Ok(all) = &mut best {
-                match file.array(self.codec.only(), self.codec.dtype, &format!("{BEST}/{name}"), value.shape()) {
-                    Ok(value) => all.push(value),
-                    Err(error) => best = Err(error),
-                }
-            }
-        });
-        best
+        let mut shapes = Vec::new();
+        stored(model, |name, value| shapes.push((format!("{BEST}/{name}"), value.shape().to_vec())));
+        let read = |(name, shape): &(String, Vec<usize>)| file.array(self.codec.only(), self.codec.dtype, name, shape);
+        shapes.iter().map(read).collect()
     }
 
     /// Gives the optimiser its memory back.

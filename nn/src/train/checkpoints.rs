@@ -1,6 +1,6 @@
 //! Where and how often a run is kept.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::expect;
 
@@ -67,20 +67,9 @@ impl Checkpoints {
     }
 }
 
-impl From<&str> for Checkpoints {
-    fn from(folder: &str) -> Self {
-        Self::new(folder)
-    }
-}
-
-impl From<&Path> for Checkpoints {
-    fn from(folder: &Path) -> Self {
-        Self::new(folder)
-    }
-}
-
-impl From<PathBuf> for Checkpoints {
-    fn from(folder: PathBuf) -> Self {
+/// As [`Checkpoints::new`].
+impl<P: Into<PathBuf>> From<P> for Checkpoints {
+    fn from(folder: P) -> Self {
         Self::new(folder)
     }
 }

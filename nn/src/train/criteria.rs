@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::history::History;
 use super::stop::Stop;
 
-/// When to end besides the number of epochs.
 #[derive(Default)]
 pub(super) struct Criteria {
     pub(super) loss_change: Option<f64>,

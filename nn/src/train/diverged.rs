@@ -3,7 +3,7 @@
 use autodiff::{Real, Tensor};
 
 use crate::layer::Layer;
-use crate::summary::first_broken;
+use crate::trace::Trace;
 use crate::visit::parameters;
 
 /// The first thing in a model that is not finite, on the way from the parameters through the layers to the loss.
@@ -14,9 +14,13 @@ pub(super) fn cause<T: Real>(model: &impl Layer<T>, x: &Tensor<T>) -> String {
             found = Some(format!("the parameter `{name}` was not finite"));
         }
     });
-    found.unwrap_or_else(|| match first_broken(model, x) {
-        (_, Some(name)) => format!("`{name}` was the first layer whose output was not finite"),
-        (y, None) if y.is_finite() => "the model's output was finite".to_owned(),
-        _ => "the model's output was not finite".to_owned(),
+    found.unwrap_or_else(|| {
+        let mut trace = Trace { looks: true, ..Trace::default() };
+        let y = model.trace(x, &mut trace);
+        match trace.broken {
+            Some(name) => format!("`{name}` was the first layer whose output was not finite"),
+            None if y.is_finite() => "the model's output was finite".to_owned(),
+            None => "the model's output was not finite".to_owned(),
+        }
     })
 }

@@ -11,7 +11,6 @@ use crate::visit::watch;
 pub(super) struct Evaluated<T: Real> {
     pub(super) loss: f64,
     pub(super) penalty: f64,
-    /// The model's outputs.
     pub(super) y: Tensor<T>,
     /// By the watched parameters; `None` if loss or penalty are not finite.
     pub(super) gradients: Option<Gradients<T>>,

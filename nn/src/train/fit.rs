@@ -18,7 +18,7 @@ use super::stop::Stop;
 use super::trainer::Trainer;
 use crate::data::batches::Batches;
 use crate::data::dataset::Dataset;
-use crate::error::{Kind, Place, Result};
+use crate::error::{Error, Kind, Place, Result};
 use crate::layer::Layer;
 use crate::loss::term::Loss;
 use crate::optim::optimizer::Optimizer;
@@ -74,7 +74,7 @@ pub(super) fn fit<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
 ) -> Result<History> {
     for (name, data) in [("training", train), ("validation", valid)] {
         if data.is_empty() {
-            return Err(Kind::Data { what: format!("the {name} set is empty") }.into());
+            return Err(Error::data(format!("the {name} set is empty")));
         }
     }
     let start = Instant::now();
@@ -122,7 +122,7 @@ fn epochs<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
     if run.is_over {
         return Ok(run.history.stop);
     }
-    let mut previous = None;
+    let mut previous = Weights::new();
     while run.epoch() < trainer.settings.epochs {
         let batch_size = trainer.settings.batch_size(run.epoch(), frame.train.len());
         let mut rng = run.rng.clone();
@@ -153,13 +153,13 @@ fn epochs<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
     Ok(Stop::Epochs)
 }
 
-/// One step. `previous` has the weights of the step before, and takes those of this one.
+/// One step. `previous` has the weights of the step before, none in a first step, and takes those of this one.
 fn step<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
     trainer: &mut Trainer<M, L, O>,
     engine: &mut impl Evaluate<T, M, L>,
     frame: &Frame<'_, T>,
     run: &mut Run<T>,
-    previous: &mut Option<Weights<T>>,
+    previous: &mut Weights<T>,
     (x, t): (&Tensor<T>, &Tensor<T>),
 ) -> Result<Step> {
     let Trainer { model, loss, optimizer, settings, .. } = trainer;
@@ -167,21 +167,21 @@ fn step<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
     let result = engine.evaluate(model, loss, settings.regularizer.as_ref(), (x, t));
     let Some(gradients) = result.gradients else {
         let cause = cause(model, x);
-        restore_previous(model, previous.as_deref());
+        restore(model, previous);
         let (name, value) = if result.loss.is_finite() { ("penalty", result.penalty) } else { ("loss", result.loss) };
         return Err(Kind::Diverged { what: format!("the {name} became {value}"), place, cause }.into());
     };
     let mut norms = match frame.norms.measure(model, &gradients) {
         Ok(norms) => norms,
         Err((name, value)) => {
-            restore_previous(model, previous.as_deref());
+            restore(model, previous);
             let what = format!("the gradient of `{name}` became {value}");
             return Err(Kind::Diverged { what, place, cause: "the loss was finite".to_owned() }.into());
         }
     };
     let metrics = settings.metrics.measure(&result.y, t);
     let rate = optimizer.rate();
-    *previous = Some(weights(model));
+    *previous = weights(model);
     optimizer.step(model, &gradients)?;
     let items = x.shape()[0] as f64;
     let sums = &mut run.sums;
@@ -200,12 +200,6 @@ fn step<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
         progress.step(&step, settings.epochs);
     }
     Ok(step)
-}
-
-fn restore_previous<T: Real>(model: &mut impl Layer<T>, previous: Option<&[Tensor<T>]>) {
-    if let Some(previous) = previous {
-        restore(model, previous);
-    }
 }
 
 /// Validation, and what follows from it.

@@ -33,7 +33,6 @@ pub struct Epoch {
 }
 
 impl Epoch {
-    /// The names of the fields.
     pub(super) const COLUMNS: [&str; 8] = [
         "train_loss",
         "train_accuracy",
@@ -46,16 +45,9 @@ impl Epoch {
     ];
 
     pub(super) fn row(&self) -> [f64; 8] {
-        [
-            self.train_loss,
-            self.train_accuracy,
-            self.valid_loss,
-            self.valid_accuracy,
-            self.penalty,
-            self.rate,
-            self.gradient_norm,
-            self.batch_size as f64,
-        ]
+        let Self { train_loss, train_accuracy, valid_loss, valid_accuracy, penalty, rate, gradient_norm, batch_size } =
+            *self;
+        [train_loss, train_accuracy, valid_loss, valid_accuracy, penalty, rate, gradient_norm, batch_size as f64]
     }
 
     pub(super) fn from_row(row: [f64; 8]) -> Self {

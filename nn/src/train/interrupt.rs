@@ -10,11 +10,9 @@ use signal_hook::flag;
 const ENDED: i32 = 128 + SIGINT;
 
 struct Handler {
-    /// Ctrl-C was pressed.
     pressed: Arc<AtomicBool>,
     /// No run is interested: the signal does what it usually does.
     idle: Arc<AtomicBool>,
-    /// How many runs are.
     runs: Mutex<usize>,
 }
 
@@ -25,7 +23,6 @@ pub(super) fn interrupted(interruptible: bool) -> Box<dyn Fn() -> bool> {
     Box::new(move || interrupt.as_ref().is_some_and(|Interrupt(handler)| handler.pressed.load(Ordering::Relaxed)))
 }
 
-/// A run that may be interrupted.
 struct Interrupt(&'static Handler);
 
 impl Interrupt {

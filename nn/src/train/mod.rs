@@ -18,7 +18,6 @@ mod norms;
 mod parallel;
 mod progress;
 mod run;
-mod settings;
 mod stop;
 mod trainer;
 

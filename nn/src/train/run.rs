@@ -117,14 +117,12 @@ impl<T: Real> Run<T> {
     }
 }
 
-/// A model's weights.
 pub(super) fn weights<T: Real>(model: &impl Layer<T>) -> Weights<T> {
     let mut weights = Vec::new();
     stored(model, |_, value| weights.push(value.clone()));
     weights
 }
 
-/// Gives a model these weights.
 pub(super) fn restore<T: Real>(model: &mut impl Layer<T>, weights: &[Tensor<T>]) {
     let mut weights = weights.iter().cloned();
     visit::restore(model, |_| weights.next());

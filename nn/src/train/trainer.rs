@@ -10,7 +10,6 @@ use super::checkpoints::Checkpoints;
 use super::criteria::Criteria;
 use super::history::{Epoch, History};
 use super::metric::Metrics;
-use super::settings::Settings;
 use crate::expect;
 use crate::regularizer::Regularizer;
 
@@ -207,5 +206,25 @@ impl<M, L, O> Trainer<M, L, O> {
     /// Takes out the trained model.
     pub fn into_model(self) -> M {
         self.model
+    }
+}
+
+/// What does not depend on the model's type.
+pub(super) struct Settings {
+    pub(super) epochs: usize,
+    pub(super) batch_sizes: Box<dyn Fn(usize) -> usize>,
+    pub(super) seed: u64,
+    pub(super) progress: bool,
+    pub(super) metrics: Metrics,
+    pub(super) regularizer: Option<Regularizer>,
+    pub(super) criteria: Criteria,
+    pub(super) checkpoints: Option<Checkpoints>,
+    pub(super) interruptible: bool,
+}
+
+impl Settings {
+    /// The size of a full batch in an epoch from 0.
+    pub(super) fn batch_size(&self, epoch: usize, items: usize) -> usize {
+        (self.batch_sizes)(epoch).clamp(1, items)
     }
 }

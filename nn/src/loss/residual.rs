@@ -1,4 +1,4 @@
-//! Half the squared error.
+//! Losses of the difference alone: half its square, and its size.
 
 use autodiff::{Real, Tensor};
 
@@ -30,5 +30,32 @@ impl<T: Real> Loss<T> for HalfSquaredError {
     fn loss(&self, y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
         same("HalfSquaredError", y, t);
         self.0.apply(&((y - t).square() * T::of(0.5)))
+    }
+}
+
+/// `|y - t|` for each element; the derivative at 0 is 0.
+///
+/// # Panics
+/// `loss`, if the shapes differ.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AbsoluteError(Reduction);
+
+impl AbsoluteError {
+    /// The loss, with the mean over all elements.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets how the elements' losses become one.
+    pub fn reduction(self, reduction: Reduction) -> Self {
+        Self(reduction)
+    }
+}
+
+impl<T: Real> Loss<T> for AbsoluteError {
+    #[track_caller]
+    fn loss(&self, y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
+        same("AbsoluteError", y, t);
+        self.0.apply(&(y - t).abs())
     }
 }

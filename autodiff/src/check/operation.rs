@@ -9,6 +9,7 @@ use super::judge::agrees;
 use super::order::{self, second_of};
 use super::problem::{Problem, Tensors, weights};
 use super::report::{Case, Entry, Report, Verdict};
+use crate::engine::tensor_functions::swept;
 use crate::numeric::Estimate;
 use crate::tape::trace::Place;
 use crate::tensor::Op;
@@ -170,7 +171,10 @@ fn all_cases<T: Real>(what: String, apply: Apply<'_, T>, inputs: &[Tensor<T>], p
         cases.push(Case { name, report: against(&base, (sum, value), &given, &got) });
     };
     let all = |gradient: Vec<ArrayD<T>>| gradient.into_iter().flatten().map(Some).collect::<Vec<_>>();
-    compare("swept twice".to_owned(), sum, again(&base).into_iter().map(Some).collect());
+    let tape = Tape::new();
+    let (leaves, y) = base.run(&tape, base.x());
+    swept(&y, &leaves);
+    compare("swept twice".to_owned(), sum, all(swept(&y, &leaves)));
     for k in 0..inputs.len() {
         for (name, view) in [("transposed", transposed as fn(&Tape<T>, &Tensor<T>) -> _), ("sliced", sliced)] {
             let tape = Tape::new();
@@ -178,9 +182,7 @@ fn all_cases<T: Real>(what: String, apply: Apply<'_, T>, inputs: &[Tensor<T>], p
             let Some(view) = view(&tape, &inputs[k]) else { continue };
             leaves[k] = view;
             let y = objective(&leaves);
-            let gradients = y.is_tracked().then(|| y.backward());
-            let of = |x: &Tensor<T>| gradients.as_ref().map_or_else(|| ArrayD::zeros(x.shape()), |g| g.wrt_or_zeros(x));
-            compare(format!("input {k} {name}"), y.item(), all(leaves.iter().map(of).collect()));
+            compare(format!("input {k} {name}"), y.item(), all(swept(&y, &leaves)));
         }
     }
     for k in (0..inputs.len()).filter(|_| inputs.len() > 1) {
@@ -188,11 +190,9 @@ fn all_cases<T: Real>(what: String, apply: Apply<'_, T>, inputs: &[Tensor<T>], p
         let mut mixed = inputs.clone();
         mixed[k] = tape.tensor(inputs[k].clone());
         let y = objective(&mixed);
-        let own = if y.is_tracked() { y.backward().wrt_or_zeros(&mixed[k]) } else { ArrayD::zeros(inputs[k].shape()) };
-        let got = inputs.iter().enumerate().flat_map(|(i, x)| {
-            if i == k { own.iter().copied().map(Some).collect::<Vec<_>>() } else { vec![None; x.len()] }
-        });
-        compare(format!("only input {k} tracked"), y.item(), got.collect());
+        let own = swept(&y, &mixed[k..=k]);
+        let got = |(i, x): (usize, &Tensor<T>)| if i == k { all(own.clone()) } else { vec![None; x.len()] };
+        compare(format!("only input {k} tracked"), y.item(), inputs.iter().enumerate().flat_map(got).collect());
     }
     Report::of_cases(what, cases)
 }
@@ -207,18 +207,6 @@ fn is_twice<T: Real, F: Fn(&[Tensor<T>]) -> Tensor<T>>(problem: &Tensors<F, T>) 
     tape.grad(y, &leaves);
     let entries = Table::of(tape.cell()).entries.borrow();
     !entries.iter().any(|entry| matches!(&entry.source, Source::Op { op: OpRef::End(_), .. }))
-}
-
-/// The gradient from the second sweep over one recording.
-fn again<T: Real, F: Fn(&[Tensor<T>]) -> Tensor<T>>(problem: &Tensors<F, T>) -> Vec<T> {
-    let tape = Tape::new();
-    let (leaves, y) = problem.run(&tape, problem.x());
-    if !y.is_tracked() {
-        return vec![T::zero(); problem.x().len()];
-    }
-    y.backward();
-    let gradients = y.backward();
-    leaves.iter().flat_map(|x| gradients.wrt_or_zeros(x)).collect()
 }
 
 /// Compares value and gradient with those of the inputs as given, from which they differ by rounding at most. `None` is not

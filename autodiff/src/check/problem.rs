@@ -1,8 +1,8 @@
 //! What is checked: a function of numbers that can be evaluated and recorded.
 
-use crate::engine::outputs::index_on_tape;
+use crate::engine::outputs::{constants, index_on_tape};
+use crate::engine::tensor_functions::swept;
 use crate::inspect::recording::Target;
-use crate::numeric::constants;
 use crate::tape::trace::Place;
 use crate::tensor::layout::index_of;
 use crate::{Real, Tape, Tensor, Var};
@@ -119,11 +119,7 @@ impl<T: Real, F: Fn(&[Tensor<T>]) -> Tensor<T>> Tensors<F, T> {
     pub(super) fn swept(&self) -> Vec<T> {
         let tape = Tape::new();
         let (leaves, y) = self.run(&tape, &self.x);
-        if !y.is_tracked() {
-            return vec![T::zero(); self.x.len()];
-        }
-        let gradients = y.backward();
-        leaves.iter().flat_map(|x| gradients.wrt_or_zeros(x)).collect()
+        swept(&y, &leaves).into_iter().flatten().collect()
     }
 
     /// The input and the position in it of a number.

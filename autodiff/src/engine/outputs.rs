@@ -27,6 +27,11 @@ impl<T: Real, const N: usize> Outputs<T> for [Var<T>; N] {
     }
 }
 
+/// The numbers as variables on no tape.
+pub(crate) fn constants<T: Real>(x: &[T]) -> Vec<Var<T>> {
+    x.iter().map(|&x| Var::constant(x)).collect()
+}
+
 /// Panics unless as many values were given as are needed.
 #[track_caller]
 pub(crate) fn count(op: &'static str, got: usize, want: usize, why: &'static str) {

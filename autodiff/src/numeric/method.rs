@@ -6,9 +6,9 @@ use ndarray::{Array2, ArrayD};
 
 use super::estimate::Estimate;
 use super::extrapolate::{Level, Span};
-use super::quotient::{central, constants, evaluator, replaced, second, sides};
+use super::quotient::{central, evaluator, replaced, second, sides};
 use crate::engine::Outputs;
-use crate::engine::outputs::count;
+use crate::engine::outputs::{constants, count};
 use crate::{Real, Tensor, Var};
 
 /// A way of approximating a derivative by differences.

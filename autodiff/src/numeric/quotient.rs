@@ -2,6 +2,7 @@
 
 use super::estimate::Estimate;
 use super::extrapolate::{Level, Span};
+use crate::engine::outputs::constants;
 use crate::{Real, Var};
 
 /// A mixed second difference quotient.
@@ -50,10 +51,6 @@ pub(super) fn central<T: Real>(plus: T, centre: T, minus: T, step: T, width: T) 
 /// The function on plain numbers.
 pub(crate) fn evaluator<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>) -> impl Fn(&[T]) -> T {
     move |x| f(&constants(x)).value()
-}
-
-pub(crate) fn constants<T: Real>(x: &[T]) -> Vec<Var<T>> {
-    x.iter().map(|&x| Var::constant(x)).collect()
 }
 
 /// The point with one coordinate moved.

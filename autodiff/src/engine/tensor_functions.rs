@@ -241,7 +241,7 @@ pub fn hessian<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<
 }
 
 /// 1 at element `k` in row-major order, 0 elsewhere.
-fn unit<T: Real>(shape: &[usize], k: usize) -> Tensor<T> {
+pub(crate) fn unit<T: Real>(shape: &[usize], k: usize) -> Tensor<T> {
     let mut unit = Tensor::zeros(shape);
     unit.make_mut()[k] = T::one();
     unit

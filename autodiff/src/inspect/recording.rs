@@ -6,6 +6,7 @@
 //! less the tape's. An entry whose rule is right has the share 0; the others explain the difference in full.
 
 use crate::engine::gradients::gradients;
+use crate::engine::tensor_functions::unit;
 use crate::engine::vjp::{Seed, vjp};
 use crate::error::Result;
 use crate::tape::block::Located;
@@ -146,11 +147,7 @@ impl<T: Real> Recording<T> {
     pub(crate) fn element_shares(&self, index: usize, most: usize) -> Result<Vec<Share<T>>> {
         let Some((.., output)) = self.operation(index) else { return Ok(Vec::new()) };
         let slot = output.place().map_or(0, |node| node.slot as usize);
-        let share = |k: usize| {
-            let mut unit = Tensor::zeros(output.shape());
-            unit.make_mut()[k] = T::one();
-            Ok(Share { index: k, terms: self.tensor_terms(slot, &unit)? })
-        };
+        let share = |k: usize| Ok(Share { index: k, terms: self.tensor_terms(slot, &unit(output.shape(), k))? });
         (0..output.len().min(most)).map(share).collect()
     }
 

@@ -53,6 +53,11 @@ pub(crate) fn evaluator<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>) -> impl Fn(&[T
     move |x| f(&constants(x)).value()
 }
 
+/// The point moved along a direction.
+pub(crate) fn moved<T: Real>(x: &[T], v: &[T], t: T) -> Vec<T> {
+    x.iter().zip(v).map(|(&x, &v)| x + t * v).collect()
+}
+
 /// The point with one coordinate moved.
 pub(crate) fn replaced<T: Real>(x: &[T], i: usize, moved: T) -> Vec<T> {
     let mut x = x.to_vec();

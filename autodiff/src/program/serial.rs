@@ -54,10 +54,7 @@ struct WrittenGuard<T> {
 
 impl<T> From<Term<T>> for Operand<T> {
     fn from(term: Term<T>) -> Self {
-        match term {
-            Term::Entry(index) => Self::Entry(index),
-            Term::Constant(c) => Self::Constant(c),
-        }
+        term.resolve(|index| Self::Entry(index as u32), Self::Constant)
     }
 }
 
@@ -144,8 +141,9 @@ fn node<T: Real, E: de::Error>(operation: Operation<T>, entries: usize) -> Resul
         (_, Some(&f), _) if is_entry(1) => Kind::Binary(f, Form::Second),
         (_, _, Some(&f)) => Kind::Nary(f),
         _ => {
-            let message = format!("there is no operation `{name}` of {count} operands of which one is an entry");
-            return Err(E::custom(message));
+            return Err(E::custom(format!(
+                "there is no operation `{name}` of {count} operands of which one is an entry"
+            )));
         }
     };
     Ok(Node { kind, arguments: arguments.into(), block: 0 })

@@ -238,8 +238,7 @@ impl<'a, T: Real, Y: Outputs<T>, F: Fn(&[Var<T>], usize) -> Y> Runner<'a, T, F> 
     fn reverse(&mut self, k: usize, after: &[Element<T>], adjoints: &mut [T], waiting: &mut [Option<T>]) {
         let y = self.evaluate(k);
         if let Some(output) = (0..after.len()).find(|&j| !after[j].same(&self.next[j])) {
-            let (before, now) = (after[output].value.primal(), self.next[output].value.primal());
-            Error::from(Kind::StepChanged { step: k, output, before, now }).raise();
+            changed(k, output, after[output].value, self.next[output].value);
         }
         let mut seeds = Vec::with_capacity(adjoints.len());
         for (j, output) in y.outputs().iter().enumerate() {
@@ -266,6 +265,11 @@ fn count(step: usize, got: usize, want: usize) {
     if got != want {
         Error::from(Kind::StepOutputs { step, got, want }).raise();
     }
+}
+
+#[track_caller]
+fn changed<T: Real>(step: usize, output: usize, before: T, now: T) -> ! {
+    Error::from(Kind::StepChanged { step, output, before: before.primal(), now: now.primal() }).raise()
 }
 
 /// Where an output stands on the tape of its step; `None` for a constant.
@@ -317,8 +321,7 @@ impl<T: Real, Y: Outputs<T>, F: Fn(&[Var<T>], usize) -> Y> Region<T> for Steps<T
             state.copy_from_slice(y.outputs());
         }
         if let Some(output) = (0..state.len()).find(|&j| !same(state[j].value(), self.end[j].value)) {
-            let (before, now) = (self.end[output].value.primal(), state[output].value().primal());
-            Error::from(Kind::StepChanged { step: self.plan.steps() - 1, output, before, now }).raise();
+            changed(self.plan.steps() - 1, output, self.end[output].value, state[output].value());
         }
         state
     }

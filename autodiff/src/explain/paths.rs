@@ -3,10 +3,9 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use super::expr::Id;
 use super::formulas::Formulas;
 use super::quantities::Quantities;
-use super::text::{self, Text};
+use super::text;
 use crate::Real;
 use crate::engine::{Handle, Root};
 use crate::inspect::reader::Reader;
@@ -144,7 +143,7 @@ pub fn paths<T: Real, Y: Root<T>, X: Handle<T>>(root: Y, wrt: X) -> Paths {
         while let Some(path) = open.pop() {
             let last = path[path.len() - 1];
             if last == from {
-                paths.list.push(written(&quantities, &formulas, &path));
+                paths.list.push(written(&formulas, &path));
                 continue;
             }
             let mut before: Vec<usize> = read_by(&reader, last);
@@ -171,16 +170,14 @@ fn add_log2(a: f64, b: f64) -> f64 {
 }
 
 /// A path given from the root to the variable.
-fn written<T: Real>(quantities: &Quantities, formulas: &Formulas<'_, T>, path: &[usize]) -> Path {
+fn written<T: Real>(formulas: &Formulas<'_, T>, path: &[usize]) -> Path {
     let arena = &formulas.arena;
-    let formula = |i: usize| -> Id { if quantities.shown[i] { formulas.name(i) } else { formulas.expression(i) } };
-    let label = |i: usize| -> Text { text::render(arena, formula(i)) };
     let (mut factors, mut value) = (Vec::new(), 1.0);
     for step in path.windows(2) {
         let Some(partial) = formulas.step(step[0], step[1]) else { continue };
         value *= partial.value;
         factors.push(text::factor(arena, partial.id(arena)).plain);
     }
-    let steps = path.iter().rev().map(|&i| label(i).plain).collect();
+    let steps = path.iter().rev().map(|&i| text::render(arena, formulas.written(i)).plain).collect();
     Path { steps, factors, value }
 }

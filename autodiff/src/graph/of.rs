@@ -72,8 +72,7 @@ impl Graph {
             }
             _ => None,
         };
-        let drawing = Drawing { reader: &reader, gradients, cell };
-        Ok(drawing.graph())
+        Ok(Drawing { reader: &reader, gradients, cell }.graph())
     }
 }
 
@@ -178,14 +177,6 @@ impl<T: Real> Drawing<'_, T> {
             Operand::Constant(tensor) if tensor.ndim() == 0 => Some(plain_number(tensor.item().primal())),
             _ => None,
         };
-        let binary = match (reader.kind(i), reader.tensor_entry(i).map(|entry| &entry.source)) {
-            (Kind::Binary(f, _), _) => Some(f),
-            (Kind::Tensor, Some(Source::Op { op, .. })) => match op.row() {
-                Some(Row::Binary(f)) => Some(f),
-                _ => None,
-            },
-            _ => None,
-        };
         let sign = |f: Binary| match f {
             Binary::Add => "+",
             Binary::Sub => "−",
@@ -194,8 +185,8 @@ impl<T: Real> Drawing<'_, T> {
             Binary::Pow | Binary::Powi => "^",
             f => f.name(),
         };
-        match (reader.kind(i), binary) {
-            (_, Some(f)) => match (operands.first().and_then(number), operands.get(1).and_then(number)) {
+        match (reader.kind(i), reader.row(i)) {
+            (_, Some(Row::Binary(f))) => match (operands.first().and_then(number), operands.get(1).and_then(number)) {
                 (None, Some(b)) => format!("{} {b}", sign(f)),
                 (Some(a), None) => format!("{a} {}", sign(f)),
                 _ => sign(f).to_owned(),
@@ -236,9 +227,7 @@ impl<T: Real> Drawing<'_, T> {
         let mut of: HashMap<usize, usize> = HashMap::new();
         for i in (0..=reader.root).filter(|&i| reader.live[i]) {
             let at = i as u32;
-            if let Some(k) = around(&(at..at + 1), groups.len()) {
-                of.insert(i, k);
-            }
+            of.extend(around(&(at..at + 1), groups.len()).map(|k| (i, k)));
         }
         // A variable from before stands with those that read it, if they stand together.
         let mut readers: HashMap<usize, Option<usize>> = HashMap::new();

@@ -118,12 +118,11 @@ type Apply<'a, T> = &'a dyn Fn(&[&Tensor<T>]) -> Option<Tensor<T>>;
 #[track_caller]
 fn all_cases<T: Real>(what: String, apply: Apply<'_, T>, inputs: &[Tensor<T>], place: Option<Place>) -> Report<T> {
     let inputs: Vec<Tensor<T>> = inputs.iter().map(Tensor::untracked).collect();
-    let value = apply(&inputs.iter().collect::<Vec<_>>()).expect("takes the inputs that it is to be checked at");
+    let applied = |t: &[Tensor<T>]| apply(&t.iter().collect::<Vec<_>>());
+    let value = applied(&inputs).expect("takes the inputs that it is to be checked at");
     let weighted = |y: &Tensor<T>| (y * weights(y.shape())).sum();
-    let objective = |t: &[Tensor<T>]| match apply(&t.iter().collect::<Vec<_>>()) {
-        Some(y) => weighted(&y),
-        None => Tensor::scalar(T::nan()),
-    };
+    let refused = || Tensor::scalar(T::nan());
+    let objective = |t: &[Tensor<T>]| applied(t).map_or_else(refused, |y| weighted(&y));
     let mut base = Tensors::new(objective, &inputs);
     base.place = place;
     let given = base.swept();
@@ -141,8 +140,8 @@ fn all_cases<T: Real>(what: String, apply: Apply<'_, T>, inputs: &[Tensor<T>], p
         for narrow in narrower(&inputs[k]).into_iter().filter(|_| inputs.len() > 1) {
             let mut inputs = inputs.clone();
             inputs[k] = narrow;
-            let applied = catch_unwind(AssertUnwindSafe(|| apply(&inputs.iter().collect::<Vec<_>>())));
-            if applied.is_ok_and(|y| y.is_some_and(|y| y.shape() == value.shape() && y.is_finite())) {
+            let value_there = catch_unwind(AssertUnwindSafe(|| applied(&inputs)));
+            if value_there.is_ok_and(|y| y.is_some_and(|y| y.shape() == value.shape() && y.is_finite())) {
                 numeric(format!("input {k} broadcast from {:?}", inputs[k].shape()), &objective, &inputs);
             }
         }
@@ -159,10 +158,8 @@ fn all_cases<T: Real>(what: String, apply: Apply<'_, T>, inputs: &[Tensor<T>], p
             numeric(format!("inputs {i} and {j} the same tensor"), &same, &inputs);
         }
     }
-    let twice = |t: &[Tensor<T>]| match apply(&t.iter().collect::<Vec<_>>()) {
-        Some(y) => weighted(&y) + (&y * &y).sum() * Tensor::scalar(T::of(0.5)),
-        None => Tensor::scalar(T::nan()),
-    };
+    let half_square = |y: &Tensor<T>| (y * y).sum() * Tensor::scalar(T::of(0.5));
+    let twice = |t: &[Tensor<T>]| applied(t).map_or_else(refused, |y| weighted(&y) + half_square(&y));
     numeric("result used twice".to_owned(), &twice, &inputs);
 
     // From here on the gradient is to be that of the inputs as given.
@@ -233,13 +230,10 @@ fn against<T: Real>(problem: &dyn Problem<T>, value: (T, T), given: &[T], got: &
 
 /// Smaller inputs that an operation may stretch to the shape of this one.
 fn narrower<T: Real>(x: &Tensor<T>) -> Vec<Tensor<T>> {
-    let mut all: Vec<Tensor<T>> = Vec::new();
-    for axis in [0, x.ndim().saturating_sub(1)] {
-        if x.ndim() > 0 && x.shape()[axis] > 1 {
-            all.push(x.narrow(axis, 0..1));
-        }
-    }
-    if x.ndim() > 0 && x.shape()[0] > 0 {
+    let Some(last) = x.ndim().checked_sub(1) else { return Vec::new() };
+    let stretched = [0, last].into_iter().filter(|&axis| x.shape()[axis] > 1);
+    let mut all: Vec<Tensor<T>> = stretched.map(|axis| x.narrow(axis, 0..1)).collect();
+    if x.shape()[0] > 0 {
         all.push(x.narrow(0, 0..1).squeeze(0));
     }
     all.dedup_by(|a, b| a.shape() == b.shape());

@@ -44,10 +44,7 @@ pub(super) fn first<T: Real>(what: impl Into<String>, problem: &dyn Problem<T>, 
 /// What makes the derivative along `v` wrong: of the function, or of its gradient times a vector.
 fn causes<T: Real>(problem: &dyn Problem<T>, v: &[T], slope: Option<&[T]>) -> Vec<Cause<T>> {
     let x = problem.x();
-    let record = |tape: &Tape<T>, t: T| match slope {
-        None => problem.record(tape, &moved(x, v, t)),
-        Some(u) => problem.record_slope(tape, &moved(x, v, t), u),
-    };
+    let record = |tape: &Tape<T>, t: T| problem.record(tape, &moved(x, v, t), slope);
     Line { record: &record, inputs: problem.inputs(), span: span(x, v, 1) }.causes()
 }
 

@@ -183,14 +183,10 @@ impl<T: Real> Writer<'_, T> {
 
     /// `df/dx`, or what it is called.
     fn derivative(&self, i: usize) -> Text {
-        if let Some(name) = self.adjoint_name(i) {
+        if let Some(name) = self.reader.adjoint(i) {
             return Text::new(name, latex_name(name));
         }
         self.ratio(self.reader.root, i)
-    }
-
-    fn adjoint_name(&self, i: usize) -> Option<&str> {
-        self.reader.names.label(i)?.adjoint.as_deref()
     }
 
     /// `∂y/∂x`: what one use adds.
@@ -306,7 +302,7 @@ impl<T: Real> Writer<'_, T> {
         }
         let value = self.scalar_adjoint(p);
         let known = adjoints.get(&p).map(|known| known.0).filter(|&id| arena.size(id) <= LONG);
-        let named = self.adjoint_name(p).is_some();
+        let named = self.reader.adjoint(p).is_some();
         let id = known.filter(|_| !named).unwrap_or_else(|| {
             let name = self.derivative(p);
             arena.name(&name.plain, &name.latex, self.reader.is_array(p))
@@ -355,7 +351,7 @@ impl<T: Real> Writer<'_, T> {
             // dx/dx would say nothing.
             steps.push(text::render(arena, arena.sum(&formula)));
         } else {
-            if names.len() > 1 || more > 0 || self.adjoint_name(u).is_none() {
+            if names.len() > 1 || more > 0 || self.reader.adjoint(u).is_none() {
                 steps.push(sum(&names));
             }
             steps.push(sum(&symbols));

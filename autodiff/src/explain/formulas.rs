@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::expr::{Arena, Id};
 use super::names::escaped;
 use super::quantities::{self, Quantities, WIDE};
-use super::rules::{self, APPLIED, Operation, called, operator};
+use super::rules::{self, Operation, call, called, operator};
 use super::symbol::{Symbol, binary, unary};
 use crate::inspect::reader::{Operand, Reader};
 use crate::rules::notation::Notation;
@@ -135,15 +135,10 @@ impl<'a, T: Real> Formulas<'a, T> {
             },
             Kind::Binary(f, _) => binary(arena, f, ids[0], ids[1]),
             Kind::Nary(f) => self.nary(f, &ids),
-            Kind::Block => self.call("fuse", &ids, false),
+            Kind::Block => call(arena, "fuse", &ids, false),
             Kind::At => self.element(i, ids[0], false),
             Kind::Tensor => self.tensor(i, ids),
         }
-    }
-
-    fn call(&self, name: &str, ids: &[Id], tensor: bool) -> Id {
-        let list: Vec<Id> = [operator(&self.arena, name)].into_iter().chain(ids.iter().copied()).collect();
-        self.arena.apply(APPLIED, &list, tensor)
     }
 
     /// Entry `[i, j]` of a tensor, or the tensor that has a 1 there and 0 elsewhere.
@@ -267,7 +262,7 @@ impl<'a, T: Real> Formulas<'a, T> {
         match &entry.source {
             Source::Leaf(_) => self.name(i),
             Source::Op { op, .. } => self.operation(i, ids, false).formula(op),
-            Source::Region { .. } => self.call("checkpoint", &ids, true),
+            Source::Region { .. } => call(&self.arena, "checkpoint", &ids, true),
             Source::Scalars { shape, .. } if shape.is_empty() && ids.len() == 1 => ids[0],
             Source::Scalars { .. } => self.arena.apply(ARRAY, &ids, true),
         }

@@ -136,31 +136,19 @@ impl<T: Real> Drawing<'_, T> {
         let variable = matches!(role, Role::Input | Role::Parameter);
         let operation = self.operation(i, operands);
         let name = reader.names.name(i).map(str::to_owned);
-        let mut lines = Vec::new();
-        let title = match (&name, variable) {
-            (Some(name), true) => name.clone(),
-            (Some(name), false) => {
-                lines.push(operation);
-                name.clone()
-            }
-            (None, true) => "variable".to_owned(),
-            (None, false) => operation,
+        let (title, told) = match (&name, variable) {
+            (Some(name), true) => (name.clone(), None),
+            (Some(name), false) => (name.clone(), Some(operation)),
+            (None, true) => ("variable".to_owned(), None),
+            (None, false) => (operation, None),
         };
-        if let Some(lengths) = reader.shape(i)
-            && !lengths.is_empty()
-        {
-            lines.push(shape(lengths));
-        }
-        if let Some(value) = reader.value(i) {
-            lines.push(plain_number(value));
-        } else if let Some(values) = reader.tensor(i).and_then(small) {
-            lines.push(values);
-        }
+        let lengths = reader.shape(i).filter(|lengths| !lengths.is_empty()).map(shape);
+        let value = reader.value(i).map(plain_number).or_else(|| reader.tensor(i).and_then(small));
+        let mut lines: Vec<String> = [told, lengths, value].into_iter().flatten().collect();
         if let Some(adjoint) = self.adjoint(i).filter(|_| i != reader.root) {
-            let label = reader.names.label(i).and_then(|label| label.adjoint.clone());
-            let root = reader.names.name(reader.root).unwrap_or("f").to_owned();
-            let label = match (label, &name) {
-                (Some(label), _) => label.to_string(),
+            let root = reader.names.name(reader.root).unwrap_or("f");
+            let label = match (reader.adjoint(i), &name) {
+                (Some(label), _) => label.to_owned(),
                 (None, Some(name)) => format!("d{root}/d{name}"),
                 (None, None) => "adjoint".to_owned(),
             };

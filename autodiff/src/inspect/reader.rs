@@ -103,6 +103,11 @@ impl<T: Real> Reader<T> {
         self.words(i)[1] as usize
     }
 
+    /// What the root's derivative with respect to an entry was called.
+    pub(crate) fn adjoint(&self, i: usize) -> Option<&str> {
+        self.names.label(i)?.adjoint.as_deref()
+    }
+
     /// What the function that made an entry was called.
     pub(crate) fn function(&self, i: usize) -> Option<&str> {
         self.names.label(i)?.function.as_deref()

@@ -58,9 +58,7 @@ impl Derivation {
                 continue;
             }
             let block: Vec<String> = lines.iter().map(latex_line).collect();
-            out.push_str("\\begin{align*}\n");
-            out.push_str(&block.join(" \\\\\n"));
-            out.push_str("\n\\end{align*}\n");
+            out += &format!("\\begin{{align*}}\n{}\n\\end{{align*}}\n", block.join(" \\\\\n"));
         }
         if !self.notes.is_empty() {
             let notes: Vec<String> = self.notes.iter().map(|(a, b)| format!("${} = {}$", a.latex, b.latex)).collect();
@@ -130,8 +128,7 @@ pub(super) fn write<T: Real>(question: &Question<'_, T>) -> Derivation {
     let reader = Reader::new(question.cell, question.root, "`explain` was called on");
     let quantities = Quantities::new(&reader);
     let formulas = Formulas::new(&reader, &quantities, question.constants);
-    let writer = Writer { question, reader: &reader, quantities: &quantities, formulas: &formulas };
-    writer.derivation()
+    Writer { question, reader: &reader, quantities: &quantities, formulas: &formulas }.derivation()
 }
 
 struct Writer<'a, T: Real> {
@@ -223,13 +220,9 @@ impl<T: Real> Writer<'_, T> {
         let row = |numbers: &[Text]| Text::joined(numbers, ", ", " & ");
         let columns = *shape.last().unwrap_or(&1);
         let rows: Vec<Text> = numbers.chunks(columns.max(1)).map(row).collect();
-        let plain = if shape.len() == 1 {
-            format!("[{}]", rows[0].plain)
-        } else {
-            format!("[{}]", rows.iter().map(|row| format!("[{}]", row.plain)).collect::<Vec<_>>().join(", "))
-        };
-        let rows: Vec<&str> = rows.iter().map(|row| row.latex.as_str()).collect();
-        Text::new(plain, format!(r"\begin{{pmatrix}} {} \end{{pmatrix}}", rows.join(r" \\ ")))
+        let Text { plain, latex } = Text::joined(&rows, "], [", r" \\ ");
+        let plain = if shape.len() == 1 { format!("[{plain}]") } else { format!("[[{plain}]]") };
+        Text::new(plain, format!(r"\begin{{pmatrix}} {latex} \end{{pmatrix}}"))
     }
 
     fn value(&self, i: usize) -> Option<Text> {

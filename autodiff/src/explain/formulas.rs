@@ -313,7 +313,7 @@ impl<'a, T: Real> Formulas<'a, T> {
     fn pass_on<'s>(&'s self, i: usize, g: Symbol<'s>, wide: bool, child: usize) -> Vec<(usize, Symbol<'s>)> {
         let (arena, reader) = (&self.arena, self.reader);
         let operands = reader.operands(i);
-        let entry = |k: usize| if let Operand::Entry(of) = operands[k] { Some(of) } else { None };
+        let entry = |k: usize| operands[k].entry();
         if wide && !quantities::is_addition(reader, i) {
             return self.pass_on_wide(i, g, &operands, child);
         }
@@ -346,10 +346,7 @@ impl<'a, T: Real> Formulas<'a, T> {
                 a.into_iter().chain(b).collect()
             }
             Kind::Nary(f) => listed(f.derivatives(&x, y).into_vec()),
-            Kind::Block => {
-                let stored = reader.stored(i);
-                listed(stored.into_iter().map(|partial| Symbol::new(arena, arena.number(partial), partial)).collect())
-            }
+            Kind::Block => listed(reader.stored(i).into_iter().map(Symbol::constant).collect()),
             Kind::At => {
                 let Some(of) = entry(0) else { return Vec::new() };
                 let unit = self.element(i, arena.number(0.0), true);
@@ -369,34 +366,19 @@ impl<'a, T: Real> Formulas<'a, T> {
         let (arena, operands) = (&self.arena, self.reader.operands(i));
         let Some(entry) = self.reader.tensor_entry(i) else { return Vec::new() };
         let g = g.id(arena);
-        let mut passed = Vec::new();
-        match &entry.source {
-            Source::Leaf(_) => {}
-            Source::Op { op, .. } => {
-                let inputs = x.iter().map(|x| x.id(arena)).collect();
-                let operation = self.operation(i, inputs, !arena.is_tensor(g));
-                for (k, operand) in operands.iter().enumerate() {
-                    if let Operand::Entry(of) = operand
-                        && let Some(id) = operation.gradient(op, k, y.id(arena), g)
-                    {
-                        passed.push((*of, Symbol::new(arena, id, f64::NAN)));
-                    }
-                }
-            }
-            Source::Scalars { places, .. } => {
-                for (k, place) in places.iter().enumerate() {
-                    if let Some(of) = place {
-                        let id = self.item(g, k);
-                        passed.push((*of as usize, Symbol::new(arena, id, f64::NAN)));
-                    }
-                }
-            }
-            Source::Region { places, .. } => {
-                let id = rules::vjp(arena, "checkpoint", g, false);
-                passed.extend(places.iter().map(|&of| (of as usize, Symbol::new(arena, id, f64::NAN))));
-            }
-        }
-        passed
+        let inputs = x.iter().map(|x| x.id(arena)).collect();
+        let operation = self.operation(i, inputs, !arena.is_tensor(g));
+        let passed = |(k, operand): (usize, &Operand<T>)| {
+            let of = operand.entry()?;
+            let id = match &entry.source {
+                Source::Leaf(_) => return None,
+                Source::Op { op, .. } => operation.gradient(op, k, y.id(arena), g)?,
+                Source::Scalars { .. } => self.item(g, k),
+                Source::Region { .. } => rules::vjp(arena, "checkpoint", g, false),
+            };
+            Some((of, Symbol::new(arena, id, f64::NAN)))
+        };
+        operands.iter().enumerate().filter_map(passed).collect()
     }
 
     /// For one argument among many: the derivatives in closed form.
@@ -410,11 +392,9 @@ impl<'a, T: Real> Formulas<'a, T> {
         let (arena, reader, n) = (&self.arena, self.reader, operands.len());
         let symbol = |k: usize| self.operand(&operands[k]);
         let y = Symbol::new(arena, self.name(i), self.value(i));
-        let places =
-            (0..n).filter(|&k| matches!(operands[k], Operand::Entry(of) if of == child || !self.quantities.shown[of]));
+        let entries = operands.iter().enumerate().filter_map(|(k, operand)| Some((k, operand.entry()?)));
         let mut passed = Vec::new();
-        for k in places {
-            let Operand::Entry(of) = operands[k] else { continue };
+        for (k, of) in entries.filter(|&(_, of)| of == child || !self.quantities.shown[of]) {
             let partial = match reader.kind(i) {
                 Kind::Nary(Nary::Sum) => Symbol::constant(1.0),
                 Kind::Nary(Nary::Mean) => Symbol::constant(1.0) / Symbol::new(arena, arena.number(n as f64), n as f64),
@@ -430,10 +410,7 @@ impl<'a, T: Real> Formulas<'a, T> {
                     let ratio = [words(f.name(), &escaped(f.name())), words(&argument, &argument)];
                     Symbol::new(arena, arena.apply(PARTIAL, &ratio, false), partial)
                 }
-                Kind::Block => {
-                    let partial = reader.stored(i)[k];
-                    Symbol::new(arena, arena.number(partial), partial)
-                }
+                Kind::Block => Symbol::constant(reader.stored(i)[k]),
                 _ => {
                     let id = self.item(g.id(arena), k);
                     passed.push((of, Symbol::new(arena, id, f64::NAN)));

@@ -83,8 +83,7 @@ impl Quantities {
                 };
             }
             let operands = reader.operands(i);
-            let entries = operands.iter().filter_map(|o| if let Operand::Entry(k) = o { Some(*k) } else { None });
-            let inlined: Vec<usize> = entries.filter(|&k| !shown[k]).collect();
+            let inlined: Vec<usize> = operands.iter().filter_map(Operand::entry).filter(|&k| !shown[k]).collect();
             if is_addition(reader, i) {
                 if let [k, l] = inlined[..]
                     && k == l

@@ -19,6 +19,13 @@ pub(crate) enum Operand<T: Real> {
     Constant(Tensor<T>),
 }
 
+impl<T: Real> Operand<T> {
+    /// The entry, if it is one.
+    pub(crate) fn entry(&self) -> Option<usize> {
+        if let Self::Entry(i) = self { Some(*i) } else { None }
+    }
+}
+
 /// The program up to an entry, its values and names.
 pub(crate) struct Reader<T: Real> {
     cell: &'static TapeCell<T>,
@@ -209,8 +216,7 @@ impl<T: Real> Reader<T> {
     pub(crate) fn reads(&self, i: usize) -> SmallVec<[usize; 4]> {
         let op = self.opcode(i);
         if matches!(op, opcode::TENSOR | opcode::AT) {
-            let entry = |operand| if let Operand::Entry(k) = operand { Some(k) } else { None };
-            return self.operands(i).into_iter().filter_map(entry).collect();
+            return self.operands(i).iter().filter_map(Operand::entry).collect();
         }
         let words = opcode::operands(op, self.words(i));
         words.iter().filter(|&&word| word & CONSTANT == 0).map(|&word| word as usize).collect()

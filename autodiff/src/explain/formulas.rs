@@ -117,7 +117,8 @@ impl<'a, T: Real> Formulas<'a, T> {
         if quantities::is_addition(reader, i) {
             let terms = quantities::sum_terms(reader, &self.quantities.shown, i);
             if terms.len() > WIDE {
-                return self.long_sum(&terms);
+                let ends = [terms[0], terms[1], terms[terms.len() - 1]].map(|k| self.written(k));
+                return self.long_sum(ends, terms.len());
             }
             let terms: Vec<(f64, Id)> = terms.iter().map(|&k| (1.0, self.written(k))).collect();
             return arena.sum(&terms);
@@ -167,10 +168,8 @@ impl<'a, T: Real> Formulas<'a, T> {
         self.arena.label(words, &format!(r"\text{{{words}}}"))
     }
 
-    fn long_sum(&self, terms: &[usize]) -> Id {
-        let remark = self.remark(&format!(" ({} terms)", terms.len()));
-        let ends = [terms[0], terms[1], terms[terms.len() - 1]].map(|k| self.written(k));
-        self.arena.apply(LONG_SUM, &[ends[0], ends[1], ends[2], remark], false)
+    fn long_sum(&self, [first, second, last]: [Id; 3], n: usize) -> Id {
+        self.arena.apply(LONG_SUM, &[first, second, last, self.remark(&format!(" ({n} terms)"))], false)
     }
 
     /// A function of more arguments than are written out.
@@ -184,11 +183,8 @@ impl<'a, T: Real> Formulas<'a, T> {
         };
         let listed = |name: &str, tensor: bool| of(LISTED, &[operator(arena, name)], tensor);
         match reader.kind(i) {
-            Kind::Nary(f @ (Nary::Sum | Nary::Mean)) => {
-                let list = [ends[0], ends[1], ends[2], self.remark(&format!(" ({n} terms)"))];
-                let sum = arena.apply(LONG_SUM, &list, false);
-                if f == Nary::Sum { sum } else { arena.div(sum, arena.number(n as f64)) }
-            }
+            Kind::Nary(Nary::Sum) => self.long_sum(ends, n),
+            Kind::Nary(Nary::Mean) => arena.div(self.long_sum(ends, n), arena.number(n as f64)),
             Kind::Nary(Nary::Product) => arena.apply(LONG_PRODUCT, &ends, false),
             Kind::Nary(Nary::Dot) => {
                 let remark = self.remark(&format!(" ({} terms)", n / 2));

@@ -126,15 +126,9 @@ impl Quantities {
                 shown[k] |= size[k] > 1;
             }
         }
-        let mut this = Self {
-            shown,
-            wide,
-            signature: vec![0; n],
-            number: vec![0; n],
-            names: HashMap::new(),
-            root: reader.root,
-            root_name: ["f", "y", "E", "L"].into_iter().find(|name| !reader.names.has(name)).unwrap_or("f"),
-        };
+        let root_name = ["f", "y", "E", "L"].into_iter().find(|name| !reader.names.has(name)).unwrap_or("f");
+        let (signature, number, names, root) = (vec![0; n], vec![0; n], HashMap::new(), reader.root);
+        let mut this = Self { shown, wide, signature, number, names, root, root_name };
         this.sign(reader);
         this.give_names(reader);
         this

@@ -39,14 +39,17 @@ struct Graph<T> {
 /// An operation on one or two terms, by bits.
 type Key = (u8, [(bool, u64); 2]);
 
-/// The shorter program, with its outputs and guards.
+/// A program with its outputs and guards.
+pub(super) type Shorter<T> = (OwnedCode<T>, Vec<Output<T>>, Vec<Guard<T>>);
+
+/// The shorter program.
 pub(super) fn optimize<T: Real>(
     code: Code<'_, T>,
     values: &[T],
     inputs: usize,
     outputs: &[Output<T>],
     guards: Vec<Guard<T>>,
-) -> (OwnedCode<T>, Vec<Output<T>>, Vec<Guard<T>>) {
+) -> Shorter<T> {
     let live = live(code, outputs, &guards);
     let leaf = || Node { kind: Kind::Leaf, arguments: SmallVec::new(), block: 0 };
     let mut graph = Graph { nodes: (0..inputs).map(|_| leaf()).collect(), known: HashMap::new() };
@@ -229,12 +232,7 @@ impl<T: Real> Graph<T> {
     }
 
     /// Writes down the nodes that are needed.
-    fn number(
-        &self,
-        inputs: usize,
-        outputs: &[Term<T>],
-        guards: Vec<Guard<T>>,
-    ) -> (OwnedCode<T>, Vec<Output<T>>, Vec<Guard<T>>) {
+    fn number(&self, inputs: usize, outputs: &[Term<T>], guards: Vec<Guard<T>>) -> Shorter<T> {
         let mut needed = vec![false; self.nodes.len()];
         for i in outputs.iter().chain(asked(&guards)).filter_map(entry) {
             needed[i] = true;

@@ -175,15 +175,8 @@ impl<'de, T: Real + Deserialize<'de>> Deserialize<'de> for Program<T> {
             let place = Place { file: guard.file.into(), line: guard.line, column: guard.column };
             Ok(Guard { question, left: term(left, total)?, right: term(right, total)?, answer: guard.answer, place })
         });
-        Ok(Self {
-            code,
-            blocks: Vec::new(),
-            inputs,
-            outputs: outputs.collect::<Result<_, D::Error>>()?,
-            guards: guards.collect::<Result<_, D::Error>>()?,
-            at: written.recorded_at,
-            jacobian: OnceLock::new(),
-            hessian: OnceLock::new(),
-        })
+        let (outputs, guards) = (outputs.collect::<Result<_, D::Error>>()?, guards.collect::<Result<_, D::Error>>()?);
+        let (blocks, jacobian, hessian) = (Vec::new(), OnceLock::new(), OnceLock::new());
+        Ok(Self { code, blocks, inputs, outputs, guards, at: written.recorded_at, jacobian, hessian })
     }
 }

@@ -113,12 +113,6 @@ impl fmt::Display for Derivation {
     }
 }
 
-/// The adjoints that have been written, as formulas and numbers.
-type Adjoints = HashMap<usize, (Id, f64)>;
-
-/// Formulas with their coefficients, to be added up.
-type Terms = Vec<(f64, Id)>;
-
 /// What is asked for.
 pub(super) struct Question<'a, T: Real> {
     pub(super) cell: &'static TapeCell<T>,
@@ -272,7 +266,7 @@ impl<T: Real> Writer<'_, T> {
                 }
             }
         }
-        let mut adjoints = Adjoints::new();
+        let mut adjoints: HashMap<usize, (Id, f64)> = HashMap::new();
         adjoints.insert(root, (self.formulas.arena.number(1.0), 1.0));
         let mut lines = self.folded(&entries, &looks, |i| {
             let (line, id) = self.adjoint_line(i, &parents[&i], &adjoints);
@@ -294,7 +288,7 @@ impl<T: Real> Writer<'_, T> {
     }
 
     /// The adjoint as it is written in the lines of others: its formula if that is short, else its name.
-    fn adjoint(&self, p: usize, adjoints: &Adjoints) -> (Id, f64) {
+    fn adjoint(&self, p: usize, adjoints: &HashMap<usize, (Id, f64)>) -> (Id, f64) {
         let arena = &self.formulas.arena;
         if p == self.reader.root {
             return (arena.number(1.0), 1.0);
@@ -309,33 +303,21 @@ impl<T: Real> Writer<'_, T> {
         (id, value)
     }
 
-    fn adjoint_line(&self, u: usize, parents: &[usize], adjoints: &Adjoints) -> (Line, Id) {
+    fn adjoint_line(&self, u: usize, parents: &[usize], adjoints: &HashMap<usize, (Id, f64)>) -> (Line, Id) {
         let arena = &self.formulas.arena;
         let left = self.derivative(u);
         if parents.is_empty() {
             return (Line::Equation { left, steps: vec![text::number(0.0)] }, arena.number(0.0));
         }
+        if self.reader.shape(u).is_some() || parents.iter().any(|&p| self.reader.shape(p).is_some()) {
+            return self.tensor_adjoint_line(u, parents, adjoints);
+        }
         let chosen = chosen(parents, adjoints);
         let more = parents.len() - chosen.len();
-        let tensors = self.reader.shape(u).is_some() || parents.iter().any(|&p| self.reader.shape(p).is_some());
-        let (formula, mut steps) = if tensors {
-            self.tensor_steps(u, &chosen, more, adjoints)
-        } else {
-            self.scalar_steps(u, &chosen, more, adjoints)
-        };
-        steps.dedup();
-        let array = self.reader.is_array(u);
-        let id = if more > 0 { arena.name(&left.plain, &left.latex, array) } else { arena.sum(&formula) };
-        (Line::Equation { left, steps }, id)
-    }
-
-    /// The chosen terms of an adjoint, and what is written of them: names, formulas, numbers, the result.
-    fn scalar_steps(&self, u: usize, chosen: &[usize], more: usize, adjoints: &Adjoints) -> (Terms, Vec<Text>) {
-        let arena = &self.formulas.arena;
         let (mut names, mut symbols, mut numbers, mut products) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut formula = Vec::new();
         let dot = |a: &Text, b: &Text| Text::joined(&[a.clone(), b.clone()], " · ", r" \cdot ");
-        for &p in chosen {
+        for &p in &chosen {
             let Some(local) = self.formulas.contribution(p, u, arena.number(1.0), 1.0) else { continue };
             let (adjoint, value) = self.adjoint(p, adjoints);
             let (partial, local) = (local.id(arena), local.value);
@@ -358,7 +340,7 @@ impl<T: Real> Writer<'_, T> {
         }
         let mut steps = Vec::new();
         let sum = |terms: &[Text]| added(terms, more);
-        if chosen == [self.reader.root] && more == 0 {
+        if parents == [self.reader.root] {
             // dx/dx would say nothing.
             steps.push(text::render(arena, arena.sum(&formula)));
         } else {
@@ -372,17 +354,22 @@ impl<T: Real> Writer<'_, T> {
             }
         }
         steps.push(text::number(self.scalar_adjoint(u)));
-        (formula, steps)
+        steps.dedup();
+        let id = if more > 0 { arena.name(&left.plain, &left.latex, false) } else { arena.sum(&formula) };
+        (Line::Equation { left, steps }, id)
     }
 
-    /// The same where tensors are among them: a formula, and the result.
-    fn tensor_steps(&self, u: usize, chosen: &[usize], more: usize, adjoints: &Adjoints) -> (Terms, Vec<Text>) {
+    fn tensor_adjoint_line(&self, u: usize, parents: &[usize], adjoints: &HashMap<usize, (Id, f64)>) -> (Line, Id) {
         let arena = &self.formulas.arena;
+        let left = self.derivative(u);
+        let chosen = chosen(parents, adjoints);
+        let more = parents.len() - chosen.len();
         let passed = |&p: &usize| {
             let (adjoint, value) = self.adjoint(p, adjoints);
             Some((1.0, self.formulas.contribution(p, u, adjoint, value)?.id(arena)))
         };
-        let formula: Terms = chosen.iter().filter_map(passed).collect();
+        let formula: Vec<(f64, Id)> = chosen.iter().filter_map(passed).collect();
+        let tensor = self.reader.is_array(u);
         let id = arena.sum(&formula);
         let mut written = if more > 0 {
             let terms: Vec<Text> = formula.iter().map(|&(_, id)| text::render(arena, id)).collect();
@@ -390,7 +377,7 @@ impl<T: Real> Writer<'_, T> {
         } else {
             text::render(arena, id)
         };
-        if self.reader.is_array(u) && !arena.is_tensor(id) {
+        if tensor && !arena.is_tensor(id) {
             written = written.then(&Text::words(" (each element)"));
         }
         let mut steps = vec![written];
@@ -399,7 +386,9 @@ impl<T: Real> Writer<'_, T> {
             None if self.reader.shape(u).is_none() => steps.push(text::number(self.scalar_adjoint(u))),
             None => steps.push(text::number(0.0)),
         }
-        (formula, steps)
+        steps.dedup();
+        let id = if more > 0 { arena.name(&left.plain, &left.latex, tensor) } else { id };
+        (Line::Equation { left, steps }, id)
     }
 
     /// What functions with names of their own are.
@@ -419,7 +408,7 @@ impl<T: Real> Writer<'_, T> {
 }
 
 /// Those of many terms that are written out: ones whose other factor has been shown.
-fn chosen(parents: &[usize], adjoints: &Adjoints) -> Vec<usize> {
+fn chosen(parents: &[usize], adjoints: &HashMap<usize, (Id, f64)>) -> Vec<usize> {
     if parents.len() <= TERMS {
         return parents.to_vec();
     }

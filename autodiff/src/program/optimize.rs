@@ -277,29 +277,19 @@ fn key<T: Real>(op: u8, arguments: &Arguments<T>) -> Option<Key> {
 /// Puts a node into the store, where its arguments have the given places.
 pub(super) fn write<T: Real>(store: &mut Store<T>, node: &Node<T>, places: &[u32]) -> u32 {
     let zero = T::zero();
-    let entry = |k: usize| match node.arguments[k] {
-        Term::Entry(i) => places[i as usize],
-        Term::Constant(_) => unreachable!("the form says that this is an entry"),
-    };
-    let constant = |store: &mut Store<T>, k: usize| match node.arguments[k] {
-        Term::Constant(c) => store.constant(c),
-        Term::Entry(_) => unreachable!("the form says that this is a constant"),
-    };
+    // Where an argument stands, among the entries or, as the form says, among the constants.
+    let mut place = |k: usize| node.arguments[k].resolve(|i| places[i], |c| store.constant(c));
     match node.kind {
-        Kind::Unary(f) => store.push(opcode::unary(f), [entry(0)], zero),
+        Kind::Unary(f) => {
+            let operand = place(0);
+            store.push(opcode::unary(f), [operand], zero)
+        }
         Kind::Binary(f, form) => {
-            let operands = match form {
-                Form::Both => [entry(0), entry(1)],
-                Form::First => [entry(0), constant(store, 1)],
-                Form::Second => [entry(1), constant(store, 0)],
-            };
+            let operands = if form == Form::Second { [place(1), place(0)] } else { [place(0), place(1)] };
             store.push(opcode::binary(f, form), operands, zero)
         }
         kind @ (Kind::Nary(_) | Kind::Block) => {
-            let operand = |term: &Term<T>| match *term {
-                Term::Entry(i) => places[i as usize],
-                Term::Constant(c) => store.constant(c) | CONSTANT,
-            };
+            let operand = |term: &Term<T>| term.resolve(|i| places[i], |c| store.constant(c) | CONSTANT);
             let operands: Vec<u32> = node.arguments.iter().map(operand).collect();
             // Partial derivatives are not stored: they would be those of the inputs recorded at.
             let (op, extras) = match kind {

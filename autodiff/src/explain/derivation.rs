@@ -53,10 +53,7 @@ impl Derivation {
     /// ```
     pub fn latex(&self) -> String {
         let mut out = String::new();
-        for lines in [&self.forward, &self.backward] {
-            if lines.is_empty() {
-                continue;
-            }
+        for lines in [&self.forward, &self.backward].into_iter().filter(|lines| !lines.is_empty()) {
             let block: Vec<String> = lines.iter().map(latex_line).collect();
             out += &format!("\\begin{{align*}}\n{}\n\\end{{align*}}\n", block.join(" \\\\\n"));
         }
@@ -79,30 +76,31 @@ fn latex_line(line: &Line) -> String {
     }
 }
 
+fn plain_line(line: &Line) -> String {
+    match line {
+        Line::Words(words) => words.clone(),
+        Line::Equation { left: Text { plain: left, .. }, steps } => {
+            let joined = |between: &str| format!("{left} = {}", Text::joined(steps, between, "").plain);
+            let whole = joined(" = ");
+            if whole.chars().count() + 2 <= WIDTH && steps.len() <= 3 {
+                return whole;
+            }
+            joined(&format!("\n{:1$} = ", "", left.chars().count() + 2))
+        }
+    }
+}
+
 /// Plain text. The title, the values in the order in which they were computed, then the derivatives from the root to the
 /// variables.
 impl fmt::Display for Derivation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.title.plain)?;
         for (heading, lines) in [("values", &self.forward), ("derivatives", &self.backward)] {
-            if lines.is_empty() {
-                continue;
+            if !lines.is_empty() {
+                writeln!(f, "\n{heading}")?;
             }
-            writeln!(f, "\n{heading}")?;
             for line in lines {
-                match line {
-                    Line::Words(words) => writeln!(f, "  {words}")?,
-                    Line::Equation { left, steps } => {
-                        let left = &left.plain;
-                        let whole = format!("  {left} = {}", Text::joined(steps, " = ", " = ").plain);
-                        if whole.chars().count() <= WIDTH && steps.len() <= 3 {
-                            writeln!(f, "{whole}")?;
-                        } else {
-                            let next_line = format!("\n{:1$} = ", "", left.chars().count() + 2);
-                            writeln!(f, "  {left} = {}", Text::joined(steps, &next_line, "").plain)?;
-                        }
-                    }
-                }
+                writeln!(f, "  {}", plain_line(line))?;
             }
         }
         if !self.notes.is_empty() {
@@ -283,7 +281,7 @@ impl<T: Real> Writer<'_, T> {
         if self.reader.shape(i).is_none() {
             return self.question.gradients.scalar(i).map_or(0.0, Real::primal);
         }
-        let tensor = self.question.gradients.at_slot(self.question.cell, i).filter(|tensor| tensor.ndim() == 0);
+        let tensor = self.question.gradients.at_slot(i).filter(|tensor| tensor.ndim() == 0);
         tensor.map_or(f64::NAN, |tensor| tensor.item().primal())
     }
 
@@ -381,7 +379,7 @@ impl<T: Real> Writer<'_, T> {
             written = written.then(&Text::words(" (each element)"));
         }
         let mut steps = vec![written];
-        match self.question.gradients.at_slot(self.question.cell, u) {
+        match self.question.gradients.at_slot(u) {
             Some(gradient) => steps.push(Self::array(gradient)),
             None if self.reader.shape(u).is_none() => steps.push(text::number(self.scalar_adjoint(u))),
             None => steps.push(text::number(0.0)),

@@ -189,12 +189,10 @@ fn factors_of(arena: &Arena, coefficient: f64, factors: &[&(Id, i32)], markup: M
     let mut tensor_before = false;
     for &&(id, power) in factors {
         let single = factors.len() == 1 && coefficient == 1.0;
-        let needs = if power > 1 {
-            Level::Atom
-        } else if single {
-            alone
-        } else {
-            Level::Prefix
+        let needs = match power {
+            2.. => Level::Atom,
+            _ if single => alone,
+            _ => Level::Prefix,
         };
         let mut text = write(arena, id, needs, markup);
         if power > 1 {

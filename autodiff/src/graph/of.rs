@@ -72,14 +72,13 @@ impl Graph {
             }
             _ => None,
         };
-        Ok(Drawing { reader: &reader, gradients, cell }.graph())
+        Ok(Drawing { reader: &reader, gradients }.graph())
     }
 }
 
 struct Drawing<'a, T: Real> {
     reader: &'a Reader<T>,
     gradients: Option<Gradients<T>>,
-    cell: &'static crate::tape::cell::TapeCell<T>,
 }
 
 impl<T: Real> Drawing<'_, T> {
@@ -190,7 +189,7 @@ impl<T: Real> Drawing<'_, T> {
         if self.reader.shape(i).is_none() {
             return gradients.scalar(i).map(|x| plain_number(x.primal()));
         }
-        let tensor = gradients.at_slot(self.cell, i)?;
+        let tensor = gradients.at_slot(i)?;
         Some(small(tensor).unwrap_or_else(|| {
             let norm = tensor.view().iter().map(|x| x.primal() * x.primal()).sum::<f64>().sqrt();
             format!("norm {}", plain_number(norm))

@@ -21,7 +21,7 @@ pub(crate) enum Reason {
     Later,
     #[error("no recorded operation reads it")]
     Unread,
-    #[error("it is read by `{op}`{}, but nothing that is computed from that leads to the root", at(.place))]
+    #[error("it is read by `{op}`{}, but nothing that is computed from that leads to the root", at(.place.as_ref()))]
     Aside { op: String, place: Option<Place> },
     /// A value was taken off the tape on its way to the root.
     #[error("`{by}` at {place} cut the path to the root")]
@@ -29,16 +29,16 @@ pub(crate) enum Reason {
     /// A value was taken off the tape and went elsewhere, or was taken off once more before it came to the root.
     #[error("`{by}` at {place} took its values off the tape, and no other path leads to the root")]
     Taken { by: &'static str, place: Place },
-    #[error("`{op}`{} cut the path to the root: its derivative is 0 everywhere", at(.place))]
+    #[error("`{op}`{} cut the path to the root: its derivative is 0 everywhere", at(.place.as_ref()))]
     Step { op: String, place: Option<Place> },
     #[error("the vjp of `{op}` at {place} returned no gradient for input {input}")]
     NoRule { op: String, place: Place, input: usize },
     /// Exactly 0 is not passed on.
-    #[error("the derivative of `{op}`{} is exactly 0 there", at(.place))]
+    #[error("the derivative of `{op}`{} is exactly 0 there", at(.place.as_ref()))]
     Zero { op: String, place: Option<Place> },
 }
 
-fn at(place: &Option<Place>) -> String {
+fn at(place: Option<&Place>) -> String {
     place.map_or_else(String::new, |place| format!(" at {place}"))
 }
 

@@ -211,11 +211,8 @@ impl<T: Real> Drawing<'_, T> {
         for (k, (name, range)) in groups.iter().enumerate() {
             graph.add_group(name.to_string(), around(range, k));
         }
-        let mut of: HashMap<usize, usize> = HashMap::new();
-        for i in (0..=reader.root).filter(|&i| reader.live[i]) {
-            let at = i as u32;
-            of.extend(around(&(at..at + 1), groups.len()).map(|k| (i, k)));
-        }
+        let within = |i: usize| Some((i, around(&(i as u32..i as u32 + 1), groups.len())?));
+        let mut of: HashMap<usize, usize> = (0..=reader.root).filter(|&i| reader.live[i]).filter_map(within).collect();
         // A variable from before stands with those that read it, if they stand together.
         let mut readers: HashMap<usize, Option<usize>> = HashMap::new();
         for i in (0..=reader.root).filter(|&i| reader.live[i]) {

@@ -60,10 +60,7 @@ pub(super) fn run<T: Real, Y: Outputs<T>, F: Fn(&[Var<T>], usize) -> Y + 'static
 ) -> Vec<Var<T>> {
     let (start, variables) = elements(state);
     let mut runner = Runner::new(&step);
-    let (kept, end) = match variables.first() {
-        Some(_) => runner.forward(plan, &start),
-        None => (Vec::new(), runner.plain(plan, &start)),
-    };
+    let (kept, end) = runner.forward(plan, &start);
     let computed = |x: &Element<T>| x.first != NONE && x.initial == NONE;
     let mut region = None;
     // A sequence that hands on nothing but what it was given needs no entry.
@@ -187,16 +184,6 @@ impl<'a, T: Real, Y: Outputs<T>, F: Fn(&[Var<T>], usize) -> Y> Runner<'a, T, F> 
     fn advance(&mut self, k: usize) {
         self.evaluate(k);
         std::mem::swap(&mut self.state, &mut self.next);
-    }
-
-    /// Evaluates all steps, keeping nothing. Gives the last state.
-    #[track_caller]
-    fn plain(&mut self, plan: Plan, start: &[Element<T>]) -> Vec<Element<T>> {
-        self.state.extend_from_slice(start);
-        for k in 0..plan.steps() {
-            self.advance(k);
-        }
-        std::mem::take(&mut self.state)
     }
 
     /// Evaluates all steps. Gives the states that the sweep begins with, and the last one.

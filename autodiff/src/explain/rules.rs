@@ -17,6 +17,9 @@ const APPLIED: Notation = Atom(&[A, In(Round, &[Items(1)])]);
 const BEGUN: Notation = Atom(&[A, In(Round, &[Items(1), Sign(", …", r", \ldots")])]);
 /// `h'(a)`.
 const PRIMED: Notation = Atom(&[A, Same("'"), In(Round, &[Item(1)])]);
+/// 1 where it holds, 0 elsewhere.
+const GREATER: Notation = Atom(&[In(Square, &[A, Same(" > "), B])]);
+const LESS: Notation = Atom(&[In(Square, &[A, Same(" < "), B])]);
 /// So many arguments are written.
 const ARGUMENTS: usize = 6;
 
@@ -64,12 +67,8 @@ impl Operation<'_> {
                 let symbol = |id: Id, value: f64| Symbol::new(arena, id, arena.as_number(id).unwrap_or(value));
                 let (a, b, y) = (symbol(x[0], a), symbol(x[1], b), Symbol::new(arena, y, f.value(a, b)));
                 let partial = match (f, k) {
-                    (Binary::Max, 0) | (Binary::Min, 1) => {
-                        arena.apply(Atom(&[In(Square, &[A, Same(" > "), B])]), x, true)
-                    }
-                    (Binary::Max, 1) | (Binary::Min, 0) => {
-                        arena.apply(Atom(&[In(Square, &[A, Same(" < "), B])]), x, true)
-                    }
+                    (Binary::Max, 0) | (Binary::Min, 1) => arena.apply(GREATER, x, true),
+                    (Binary::Max, 1) | (Binary::Min, 0) => arena.apply(LESS, x, true),
                     (_, 0) => f.derivative_a(a, b, y).id(arena),
                     _ => f.derivative_b(a, b, y).id(arena),
                 };

@@ -216,14 +216,9 @@ impl<T: Real> Drawing<'_, T> {
         // A variable from before stands with those that read it, if they stand together.
         let mut readers: HashMap<usize, Option<usize>> = HashMap::new();
         for i in (0..=reader.root).filter(|&i| reader.live[i]) {
-            for operand in reader.operands(i) {
-                if let Operand::Entry(k) = operand
-                    && !of.contains_key(&k)
-                    && reader.operands(k).is_empty()
-                {
-                    let group = of.get(&i).copied();
-                    readers.entry(k).and_modify(|known| *known = known.filter(|_| *known == group)).or_insert(group);
-                }
+            let group = of.get(&i).copied();
+            for k in reader.reads(i).into_iter().filter(|k| !of.contains_key(k) && reader.operands(*k).is_empty()) {
+                readers.entry(k).and_modify(|known| *known = known.filter(|_| *known == group)).or_insert(group);
             }
         }
         of.extend(readers.into_iter().filter_map(|(k, group)| Some((k, group?))));

@@ -81,16 +81,10 @@ impl<T: Real> Line<'_, T> {
                 .fold((T::zero(), T::zero()), |(value, error), x| (value + x.value, error + x.error))
         };
         let (total, bound) = sum(&mut found.iter());
-        let mut guilty: Vec<(&Share<T>, Estimate<T>)> =
-            shares.iter().zip(found.iter().copied()).filter(|(_, estimate)| significant(estimate)).collect();
-        let largest =
-            |guilty: &[(&Share<T>, Estimate<T>)]| guilty.iter().map(|(_, x)| x.value.abs()).fold(T::zero(), T::max);
+        let guilty = shares.iter().zip(found.iter().copied()).filter(|(_, estimate)| significant(estimate));
         // A constant that moves explains a share, whatever the rule. Several may cancel, as a maximum that is taken out
         // for stability: they are to blame for what wrong rules leave unexplained only.
-        let (mut severed, mut rules) = (Vec::new(), Vec::new());
-        for item in guilty.drain(..) {
-            if moved(item.0.index) { severed.push(item) } else { rules.push(item) }
-        }
+        let (mut severed, rules): (Vec<_>, Vec<_>) = guilty.partition(|(share, _)| moved(share.index));
         let (explained, slack) = sum(&mut rules.iter().map(|(_, x)| x));
         if (total - explained).abs() <= T::of(SLACK) * (bound + slack) {
             severed.clear();
@@ -98,7 +92,8 @@ impl<T: Real> Line<'_, T> {
         let alone = rules.is_empty();
         let mut causes = Vec::new();
         for (mut list, is_rule) in [(rules, true), (severed, false)] {
-            let floor = largest(&list) * T::of(MINOR);
+            let largest = list.iter().map(|(_, x)| x.value.abs()).fold(T::zero(), T::max);
+            let floor = largest * T::of(MINOR);
             list.retain(|(_, x)| x.value.abs() >= floor);
             list.sort_by(|(_, a), (_, b)| b.value.abs().primal().total_cmp(&a.value.abs().primal()));
             for (share, estimate) in list.into_iter().take(MOST_CAUSES - causes.len()) {

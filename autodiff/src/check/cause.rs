@@ -1,13 +1,10 @@
 //! What makes a derivative wrong, in words.
 
 use std::fmt;
-use std::panic::Location;
 
 use crate::Real;
 use crate::numeric::Estimate;
-
-/// A place in the source.
-type Place = &'static Location<'static>;
+use crate::tape::trace::Place;
 
 /// What makes a derivative wrong: an operation on the tape, by its rule or by what it reads.
 ///

@@ -9,6 +9,7 @@ use super::judge::agrees;
 use super::order::{self, second_of};
 use super::problem::{Problem, Tensors, weights};
 use super::report::{Case, Entry, Report, Verdict};
+use crate::engine::tensor_functions::swept;
 use crate::numeric::Estimate;
 use crate::tape::trace::Place;
 use crate::tensor::Op;
@@ -117,12 +118,11 @@ type Apply<'a, T> = &'a dyn Fn(&[&Tensor<T>]) -> Option<Tensor<T>>;
 #[track_caller]
 fn all_cases<T: Real>(what: String, apply: Apply<'_, T>, inputs: &[Tensor<T>], place: Option<Place>) -> Report<T> {
     let inputs: Vec<Tensor<T>> = inputs.iter().map(Tensor::untracked).collect();
-    let value = apply(&inputs.iter().collect::<Vec<_>>()).expect("takes the inputs that it is to be checked at");
+    let applied = |t: &[Tensor<T>]| apply(&t.iter().collect::<Vec<_>>());
+    let value = applied(&inputs).expect("takes the inputs that it is to be checked at");
     let weighted = |y: &Tensor<T>| (y * weights(y.shape())).sum();
-    let objective = |t: &[Tensor<T>]| match apply(&t.iter().collect::<Vec<_>>()) {
-        Some(y) => weighted(&y),
-        None => Tensor::scalar(T::nan()),
-    };
+    let refused = || Tensor::scalar(T::nan());
+    let objective = |t: &[Tensor<T>]| applied(t).map_or_else(refused, |y| weighted(&y));
     let mut base = Tensors::new(objective, &inputs);
     base.place = place;
     let given = base.swept();
@@ -140,8 +140,8 @@ fn all_cases<T: Real>(what: String, apply: Apply<'_, T>, inputs: &[Tensor<T>], p
         for narrow in narrower(&inputs[k]).into_iter().filter(|_| inputs.len() > 1) {
             let mut inputs = inputs.clone();
             inputs[k] = narrow;
-            let applied = catch_unwind(AssertUnwindSafe(|| apply(&inputs.iter().collect::<Vec<_>>())));
-            if applied.is_ok_and(|y| y.is_some_and(|y| y.shape() == value.shape() && y.is_finite())) {
+            let value_there = catch_unwind(AssertUnwindSafe(|| applied(&inputs)));
+            if value_there.is_ok_and(|y| y.is_some_and(|y| y.shape() == value.shape() && y.is_finite())) {
                 numeric(format!("input {k} broadcast from {:?}", inputs[k].shape()), &objective, &inputs);
             }
         }
@@ -158,10 +158,8 @@ fn all_cases<T: Real>(what: String, apply: Apply<'_, T>, inputs: &[Tensor<T>], p
             numeric(format!("inputs {i} and {j} the same tensor"), &same, &inputs);
         }
     }
-    let twice = |t: &[Tensor<T>]| match apply(&t.iter().collect::<Vec<_>>()) {
-        Some(y) => weighted(&y) + (&y * &y).sum() * Tensor::scalar(T::of(0.5)),
-        None => Tensor::scalar(T::nan()),
-    };
+    let half_square = |y: &Tensor<T>| (y * y).sum() * Tensor::scalar(T::of(0.5));
+    let twice = |t: &[Tensor<T>]| applied(t).map_or_else(refused, |y| weighted(&y) + half_square(&y));
     numeric("result used twice".to_owned(), &twice, &inputs);
 
     // From here on the gradient is to be that of the inputs as given.
@@ -170,7 +168,10 @@ fn all_cases<T: Real>(what: String, apply: Apply<'_, T>, inputs: &[Tensor<T>], p
         cases.push(Case { name, report: against(&base, (sum, value), &given, &got) });
     };
     let all = |gradient: Vec<ArrayD<T>>| gradient.into_iter().flatten().map(Some).collect::<Vec<_>>();
-    compare("swept twice".to_owned(), sum, again(&base).into_iter().map(Some).collect());
+    let tape = Tape::new();
+    let (leaves, y) = base.run(&tape, base.x());
+    swept(&y, &leaves);
+    compare("swept twice".to_owned(), sum, all(swept(&y, &leaves)));
     for k in 0..inputs.len() {
         for (name, view) in [("transposed", transposed as fn(&Tape<T>, &Tensor<T>) -> _), ("sliced", sliced)] {
             let tape = Tape::new();
@@ -178,9 +179,7 @@ fn all_cases<T: Real>(what: String, apply: Apply<'_, T>, inputs: &[Tensor<T>], p
             let Some(view) = view(&tape, &inputs[k]) else { continue };
             leaves[k] = view;
             let y = objective(&leaves);
-            let gradients = y.is_tracked().then(|| y.backward());
-            let of = |x: &Tensor<T>| gradients.as_ref().map_or_else(|| ArrayD::zeros(x.shape()), |g| g.wrt_or_zeros(x));
-            compare(format!("input {k} {name}"), y.item(), all(leaves.iter().map(of).collect()));
+            compare(format!("input {k} {name}"), y.item(), all(swept(&y, &leaves)));
         }
     }
     for k in (0..inputs.len()).filter(|_| inputs.len() > 1) {
@@ -188,11 +187,9 @@ fn all_cases<T: Real>(what: String, apply: Apply<'_, T>, inputs: &[Tensor<T>], p
         let mut mixed = inputs.clone();
         mixed[k] = tape.tensor(inputs[k].clone());
         let y = objective(&mixed);
-        let own = if y.is_tracked() { y.backward().wrt_or_zeros(&mixed[k]) } else { ArrayD::zeros(inputs[k].shape()) };
-        let got = inputs.iter().enumerate().flat_map(|(i, x)| {
-            if i == k { own.iter().copied().map(Some).collect::<Vec<_>>() } else { vec![None; x.len()] }
-        });
-        compare(format!("only input {k} tracked"), y.item(), got.collect());
+        let own = swept(&y, &mixed[k..=k]);
+        let got = |(i, x): (usize, &Tensor<T>)| if i == k { all(own.clone()) } else { vec![None; x.len()] };
+        compare(format!("only input {k} tracked"), y.item(), inputs.iter().enumerate().flat_map(got).collect());
     }
     Report::of_cases(what, cases)
 }
@@ -207,18 +204,6 @@ fn is_twice<T: Real, F: Fn(&[Tensor<T>]) -> Tensor<T>>(problem: &Tensors<F, T>) 
     tape.grad(y, &leaves);
     let entries = Table::of(tape.cell()).entries.borrow();
     !entries.iter().any(|entry| matches!(&entry.source, Source::Op { op: OpRef::End(_), .. }))
-}
-
-/// The gradient from the second sweep over one recording.
-fn again<T: Real, F: Fn(&[Tensor<T>]) -> Tensor<T>>(problem: &Tensors<F, T>) -> Vec<T> {
-    let tape = Tape::new();
-    let (leaves, y) = problem.run(&tape, problem.x());
-    if !y.is_tracked() {
-        return vec![T::zero(); problem.x().len()];
-    }
-    y.backward();
-    let gradients = y.backward();
-    leaves.iter().flat_map(|x| gradients.wrt_or_zeros(x)).collect()
 }
 
 /// Compares value and gradient with those of the inputs as given, from which they differ by rounding at most. `None` is not
@@ -245,13 +230,10 @@ fn against<T: Real>(problem: &dyn Problem<T>, value: (T, T), given: &[T], got: &
 
 /// Smaller inputs that an operation may stretch to the shape of this one.
 fn narrower<T: Real>(x: &Tensor<T>) -> Vec<Tensor<T>> {
-    let mut all: Vec<Tensor<T>> = Vec::new();
-    for axis in [0, x.ndim().saturating_sub(1)] {
-        if x.ndim() > 0 && x.shape()[axis] > 1 {
-            all.push(x.narrow(axis, 0..1));
-        }
-    }
-    if x.ndim() > 0 && x.shape()[0] > 0 {
+    let Some(last) = x.ndim().checked_sub(1) else { return Vec::new() };
+    let stretched = [0, last].into_iter().filter(|&axis| x.shape()[axis] > 1);
+    let mut all: Vec<Tensor<T>> = stretched.map(|axis| x.narrow(axis, 0..1)).collect();
+    if x.shape()[0] > 0 {
         all.push(x.narrow(0, 0..1).squeeze(0));
     }
     all.dedup_by(|a, b| a.shape() == b.shape());

@@ -9,7 +9,7 @@ use super::judge::{agrees, entry_along, entry_with, judge, largest, resolution, 
 use super::kink::{bend, second_bend};
 use super::problem::{Problem, Tensors};
 use super::report::{Directions, Entry, Report, Verdict};
-use crate::numeric::{self, Span, replaced};
+use crate::numeric::{self, Span, moved, replaced};
 use crate::{Real, Tape, Tensor};
 
 /// The most entries that are compared one by one.
@@ -44,10 +44,7 @@ pub(super) fn first<T: Real>(what: impl Into<String>, problem: &dyn Problem<T>, 
 /// What makes the derivative along `v` wrong: of the function, or of its gradient times a vector.
 fn causes<T: Real>(problem: &dyn Problem<T>, v: &[T], slope: Option<&[T]>) -> Vec<Cause<T>> {
     let x = problem.x();
-    let record = |tape: &Tape<T>, t: T| match slope {
-        None => problem.record(tape, &moved(x, v, t)),
-        Some(u) => problem.record_slope(tape, &moved(x, v, t), u),
-    };
+    let record = |tape: &Tape<T>, t: T| problem.record(tape, &moved(x, v, t), slope);
     Line { record: &record, inputs: problem.inputs(), span: span(x, v, 1) }.causes()
 }
 
@@ -60,26 +57,17 @@ fn second_causes<T: Real>(problem: &dyn Problem<T>, u: &[T], v: &[T]) -> Vec<Cau
 
 /// 1 at a position, 0 elsewhere.
 fn unit<T: Real>(len: usize, flat: usize) -> Vec<T> {
-    (0..len).map(|i| if i == flat { T::one() } else { T::zero() }).collect()
+    replaced(&vec![T::zero(); len], flat, T::one())
 }
 
-/// A direction of 1 and -1, and 0 outside the range.
+/// A direction of 1 and -1.
 fn signs<T: Real>(rng: &mut impl Rng, len: usize) -> Vec<T> {
     (0..len).map(|_| if rng.next_u32() & 1 == 0 { T::one() } else { -T::one() }).collect()
 }
 
-/// The point moved along a direction.
-fn moved<T: Real>(x: &[T], v: &[T], t: T) -> Vec<T> {
-    x.iter().zip(v).map(|(&x, &v)| x + t * v).collect()
-}
-
 /// The steps along a direction, for a derivative of the given order.
 fn span<T: Real>(x: &[T], v: &[T], order: i32) -> Span<T> {
-    let moving = x.iter().zip(v).filter(|(_, v)| **v != T::zero());
-    moving
-        .map(|(&x, &v)| Span::along(x, v, order))
-        .reduce(Span::and)
-        .unwrap_or_else(|| Span::along(T::one(), T::one(), order))
+    Span::toward(x, v, order).unwrap_or_else(|| Span::along(T::one(), T::one(), order))
 }
 
 fn inner<T: Real>(a: &[T], b: &[T]) -> T {
@@ -196,10 +184,7 @@ fn along_pairs<T: Real>(what: impl Into<String>, problem: &dyn Problem<T>, tape:
     let mut wrong = None;
     let entry = |(k, &curvature): (usize, &T)| {
         let (u, v) = pair(&mut rng);
-        let plane = |a: T, b: T| {
-            let point: Vec<T> = x.iter().zip(&u).zip(&v).map(|((&x, &u), &v)| x + a * u + b * v).collect();
-            problem.eval(&point)
-        };
+        let plane = |a: T, b: T| problem.eval(&moved(&moved(x, &u, a), &v, b));
         let span = span(x, &u, 2).and(span(x, &v, 2));
         let estimate = numeric::mixed(plane, span);
         let kink = |difference: T| {

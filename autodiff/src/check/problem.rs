@@ -1,8 +1,8 @@
 //! What is checked: a function of numbers that can be evaluated and recorded.
 
-use crate::engine::outputs::index_on_tape;
+use crate::engine::outputs::{constants, index_on_tape};
+use crate::engine::tensor_functions::swept;
 use crate::inspect::recording::Target;
-use crate::numeric::constants;
 use crate::tape::trace::Place;
 use crate::tensor::layout::index_of;
 use crate::{Real, Tape, Tensor, Var};
@@ -21,11 +21,8 @@ pub(super) trait Problem<T: Real> {
     /// The value elsewhere, without a tape.
     fn eval(&self, x: &[T]) -> T;
 
-    /// Records the function on an empty tape, its inputs first.
-    fn record(&self, tape: &Tape<T>, x: &[T]) -> Root<T>;
-
-    /// Records the function and its gradient times a vector.
-    fn record_slope(&self, tape: &Tape<T>, x: &[T], u: &[T]) -> Root<T>;
+    /// Records the function on an empty tape, its inputs first; with a vector, its gradient times that.
+    fn record(&self, tape: &Tape<T>, x: &[T], slope: Option<&[T]>) -> Root<T>;
 
     /// How many entries the inputs take.
     fn inputs(&self) -> usize;
@@ -50,24 +47,13 @@ impl<T: Real, F: Fn(&[Var<T>]) -> Var<T>> Problem<T> for Scalars<'_, T, F> {
         (self.f)(&constants(x)).value()
     }
 
-    fn record(&self, tape: &Tape<T>, x: &[T]) -> Root<T> {
-        scalar(tape, (self.f)(&tape.vars(x)))
-    }
-
-    fn record_slope(&self, tape: &Tape<T>, x: &[T], u: &[T]) -> Root<T> {
+    fn record(&self, tape: &Tape<T>, x: &[T], slope: Option<&[T]>) -> Root<T> {
         let vars = tape.vars(x);
         let y = (self.f)(&vars);
-        if !y.is_tracked() {
-            return Err(None);
-        }
-        let slopes = tape.grad(y, &vars);
+        let Some(u) = slope.filter(|_| y.is_tracked()) else { return scalar(tape, y) };
         // What has no weight is left out, finite or not.
-        let (slopes, u): (Vec<Var<T>>, Vec<Var<T>>) = slopes
-            .into_iter()
-            .zip(u)
-            .filter(|(_, u)| **u != T::zero())
-            .map(|(slope, &u)| (slope, Var::constant(u)))
-            .unzip();
+        let weighted = tape.grad(y, &vars).into_iter().zip(constants(u)).filter(|(_, u)| u.value() != T::zero());
+        let (slopes, u): (Vec<Var<T>>, Vec<Var<T>>) = weighted.unzip();
         scalar(tape, crate::dot(&slopes, &u))
     }
 
@@ -119,23 +105,7 @@ impl<T: Real, F: Fn(&[Tensor<T>]) -> Tensor<T>> Tensors<F, T> {
     pub(super) fn swept(&self) -> Vec<T> {
         let tape = Tape::new();
         let (leaves, y) = self.run(&tape, &self.x);
-        if !y.is_tracked() {
-            return vec![T::zero(); self.x.len()];
-        }
-        let gradients = y.backward();
-        leaves.iter().flat_map(|x| gradients.wrt_or_zeros(x)).collect()
-    }
-
-    /// The input and the position in it of a number.
-    fn part(&self, mut flat: usize) -> (usize, usize) {
-        for (k, shape) in self.shapes.iter().enumerate() {
-            let len = shape.iter().product();
-            if flat < len {
-                return (k, flat);
-            }
-            flat -= len;
-        }
-        unreachable!("a position among the inputs' elements")
+        swept(&y, &leaves).into_iter().flatten().collect()
     }
 }
 
@@ -144,24 +114,24 @@ impl<T: Real, F: Fn(&[Tensor<T>]) -> Tensor<T>> Problem<T> for Tensors<F, T> {
         &self.x
     }
 
-    fn index(&self, flat: usize) -> Vec<usize> {
-        let (k, at) = self.part(flat);
-        std::iter::once(k).chain(index_of(&self.shapes[k], at)).collect()
+    fn index(&self, mut flat: usize) -> Vec<usize> {
+        for (k, shape) in self.shapes.iter().enumerate() {
+            let len = shape.iter().product();
+            if flat < len {
+                return [vec![k], index_of(shape, flat)].concat();
+            }
+            flat -= len;
+        }
+        unreachable!("a position among the inputs' elements")
     }
 
     fn eval(&self, x: &[T]) -> T {
         (self.f)(&self.tensors(x)).item()
     }
 
-    fn record(&self, tape: &Tape<T>, x: &[T]) -> Root<T> {
-        tensor(&self.run(tape, x).1)
-    }
-
-    fn record_slope(&self, tape: &Tape<T>, x: &[T], u: &[T]) -> Root<T> {
+    fn record(&self, tape: &Tape<T>, x: &[T], slope: Option<&[T]>) -> Root<T> {
         let (leaves, y) = self.run(tape, x);
-        if !y.is_tracked() {
-            return tensor(&y);
-        }
+        let Some(u) = slope.filter(|_| y.is_tracked()) else { return tensor(&y) };
         let slopes = tape.grad(y, &leaves);
         let weighted = slopes.iter().zip(self.tensors(u)).map(|(slope, u)| {
             let chosen = Tensor::select(&u.mask(|u| u != T::zero()), slope, &Tensor::scalar(T::zero()));

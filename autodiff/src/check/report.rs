@@ -22,6 +22,17 @@ pub enum Verdict {
     Inconclusive(Reason),
 }
 
+impl Verdict {
+    /// How bad: failures before the undecided before what passes.
+    fn rank(self) -> u8 {
+        match self {
+            Self::Fail => 2,
+            Self::Inconclusive(_) => 1,
+            Self::Pass => 0,
+        }
+    }
+}
+
 /// Why numerical differentiation cannot tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -61,15 +72,6 @@ impl<T: Real> Entry<T> {
         }
         let relative = difference / a.abs().max(b.abs());
         if relative.is_nan() { T::infinity() } else { relative }
-    }
-
-    /// How bad: failures before the undecided before what passes.
-    fn rank(&self) -> u8 {
-        match self.verdict {
-            Verdict::Fail => 2,
-            Verdict::Inconclusive(_) => 1,
-            Verdict::Pass => 0,
-        }
     }
 
     /// The columns of the entry's row.
@@ -151,18 +153,9 @@ pub struct Report<T> {
 impl<T: Real> Report<T> {
     /// `total` counts the entries that were not compared as well.
     pub(crate) fn new(what: impl Into<String>, entries: Vec<Entry<T>>, total: usize) -> Self {
-        let verdict = worst_verdict(&entries);
-        let what = what.into();
-        Self {
-            verdict,
-            entries,
-            directions: None,
-            causes: Vec::new(),
-            cases: Vec::new(),
-            what,
-            total,
-            names: Vec::new(),
-        }
+        let (verdict, what) = (worst_verdict(&entries), what.into());
+        let (causes, cases, names) = (Vec::new(), Vec::new(), Vec::new());
+        Self { verdict, entries, directions: None, causes, cases, what, total, names }
     }
 
     /// A comparison along directions, and entries that were found wrong.
@@ -191,16 +184,9 @@ impl<T: Real> Report<T> {
 
     /// An operation looked at in several ways: that as given comes first.
     pub(crate) fn of_cases(what: String, cases: Vec<Case<T>>) -> Self {
-        let fails = |case: &&Case<T>| case.report.verdict == Verdict::Fail;
-        let shown = cases.iter().find(fails).or(cases.first()).map(|case| case.report.clone());
-        let base = shown.unwrap_or_else(|| Self::new("", Vec::new(), 0));
         // What cannot be decided in another way of looking is no fault: equal operands may be a kink.
-        let verdict = if cases.iter().any(|case| case.report.verdict == Verdict::Fail) {
-            Verdict::Fail
-        } else {
-            cases.first().map_or(Verdict::Pass, |case| case.report.verdict)
-        };
-        Self { verdict, cases, what, ..base }
+        let shown = failed_case(&cases).or(cases.first()).map(|case| case.report.clone());
+        Self { cases, what, ..shown.unwrap_or_else(|| Self::new("", Vec::new(), 0)) }
     }
 
     /// An entry that fails, the worst of them.
@@ -238,28 +224,27 @@ impl<T: Real> Report<T> {
 
     /// What the verdict means, with counts.
     fn counted(&self) -> String {
-        let count = |is: &dyn Fn(&&Entry<T>) -> bool| self.all().filter(is).count();
-        let fails = |entry: &&Entry<T>| entry.verdict == Verdict::Fail;
         if !self.cases.is_empty() {
             let failed = self.cases.iter().filter(|case| case.report.verdict == Verdict::Fail).count();
             let all = self.cases.len();
             return if failed > 0 { format!("in {failed} of {all} cases") } else { format!("{all} cases") };
         }
-        if let Some(Directions { entries, .. }) = &self.directions {
+        let as_bad = |entry: &&Entry<T>| entry.verdict.rank() >= self.verdict.rank();
+        let count = |entries: &[Entry<T>]| entries.iter().filter(as_bad).count();
+        let Some(Directions { entries, .. }) = &self.directions else {
             let what = match self.verdict {
-                Verdict::Fail => format!("{} of", entries.iter().filter(fails).count()),
-                Verdict::Inconclusive(_) => format!("{} undecided of", entries.iter().filter(|x| x.rank() > 0).count()),
-                Verdict::Pass => "all of".to_owned(),
+                Verdict::Fail => "wrong",
+                Verdict::Inconclusive(_) => "undecided",
+                Verdict::Pass => "agree",
             };
-            let does = if self.verdict == Verdict::Fail { "wrong" } else { "compared" };
-            return format!("{what} {} random directions {does}, through {} entries", entries.len(), self.total);
-        }
-        let (count, what) = match self.verdict {
-            Verdict::Fail => (count(&fails), "wrong"),
-            Verdict::Inconclusive(_) => (count(&|entry| entry.rank() > 0), "undecided"),
-            Verdict::Pass => (self.entries.len(), "agree"),
+            return format!("{} of {} entries {what}", count(&self.entries), self.total);
         };
-        format!("{count} of {} entries {what}", self.total)
+        let (what, does) = match self.verdict {
+            Verdict::Fail => (format!("{} of", count(entries)), "wrong"),
+            Verdict::Inconclusive(_) => (format!("{} undecided of", count(entries)), "compared"),
+            Verdict::Pass => ("all of".to_owned(), "compared"),
+        };
+        format!("{what} {} random directions {does}, through {} entries", entries.len(), self.total)
     }
 }
 
@@ -278,7 +263,7 @@ fn named(mut index: &[usize], names: &[(String, usize)]) -> String {
 /// The entries, worst first.
 fn ranked<T: Real>(entries: &[Entry<T>]) -> Vec<&Entry<T>> {
     let mut entries: Vec<&Entry<T>> = entries.iter().collect();
-    let key = |entry: &Entry<T>| (entry.rank(), entry.relative_difference().primal());
+    let key = |entry: &Entry<T>| (entry.verdict.rank(), entry.relative_difference().primal());
     entries.sort_by(|a, b| {
         let (a, b) = (key(a), key(b));
         b.0.cmp(&a.0).then(b.1.total_cmp(&a.1))
@@ -287,8 +272,11 @@ fn ranked<T: Real>(entries: &[Entry<T>]) -> Vec<&Entry<T>> {
 }
 
 fn worst_verdict<T: Real>(entries: &[Entry<T>]) -> Verdict {
-    let worst = entries.iter().rev().max_by_key(|entry| entry.rank());
-    worst.map_or(Verdict::Pass, |entry| entry.verdict)
+    entries.iter().rev().map(|entry| entry.verdict).max_by_key(|verdict| verdict.rank()).unwrap_or(Verdict::Pass)
+}
+
+fn failed_case<T: Real>(cases: &[Case<T>]) -> Option<&Case<T>> {
+    cases.iter().find(|case| case.report.verdict == Verdict::Fail)
 }
 
 /// A table of entries: all of them, or the worst.
@@ -343,7 +331,7 @@ impl<T: Real> fmt::Display for Report<T> {
         for Case { name, report } in &self.cases {
             writeln!(f, "  {name:width$}  {}", report.verdict)?;
         }
-        if let Some(case) = self.cases.iter().find(|case| case.report.verdict == Verdict::Fail) {
+        if let Some(case) = failed_case(&self.cases) {
             writeln!(f, "{}:", case.name)?;
         }
         if !self.entries.is_empty() {
@@ -351,12 +339,12 @@ impl<T: Real> fmt::Display for Report<T> {
         }
         if let Some(Directions { entries, resolution, missed }) = &self.directions {
             table(f, entries, "direction", &[])?;
-            let resolution = resolution.primal();
-            writeln!(
+            write!(
                 f,
-                "(a wrong entry that is off by more than {resolution:.0e} is missed with probability 0 if it is the only \
-                 one, {missed:.0e} at most if others are wrong too)"
+                "(a wrong entry that is off by more than {:.0e} is missed with probability 0 ",
+                resolution.primal()
             )?;
+            writeln!(f, "if it is the only one, {missed:.0e} at most if others are wrong too)")?;
         }
         for cause in &self.causes {
             writeln!(f, "cause: {cause}")?;

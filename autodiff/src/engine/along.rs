@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::vjp::vjp;
+use super::vjp::{add, vjp};
 use crate::error::Result;
 use crate::tape::cell::TapeCell;
 use crate::tensor::Vjp;
@@ -36,7 +36,7 @@ impl<T: Real> Along<T> {
     pub(super) fn take(&mut self, index: u32, gradient: &Tensor<T>) {
         if let Some(direction) = self.of(index) {
             let term = (gradient * direction).sum();
-            self.add(term);
+            add(&mut self.sum, term, true);
         }
     }
 
@@ -56,7 +56,7 @@ impl<T: Real> Along<T> {
             let needs: SmallVec<[bool; 4]> = (0..inputs.len()).map(|k| k == i).collect();
             let cx = Vjp { inputs, output, grad: adjoint, needs, recording: true };
             match op.along(&cx, i, direction) {
-                Some(term) => self.add(term),
+                Some(term) => add(&mut self.sum, term, true),
                 None => rest[i] = true,
             }
         }
@@ -70,12 +70,5 @@ impl<T: Real> Along<T> {
             }
         }
         Ok(())
-    }
-
-    fn add(&mut self, term: Tensor<T>) {
-        self.sum = Some(match self.sum.take() {
-            None => term,
-            Some(sum) => sum + term,
-        });
     }
 }

@@ -6,7 +6,7 @@
 use ndarray::Array2;
 
 use super::gradients::gradients;
-use super::outputs::{Outputs, count, index_on_tape};
+use super::outputs::{Outputs, constants, count, index_on_tape};
 use super::sparse::Compression;
 use crate::tape::cell::TapeCell;
 use crate::tape::passes;
@@ -27,9 +27,7 @@ pub fn grad<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T]) -> Vec<T> {
 /// The value of `f` at `x` and its gradient.
 #[track_caller]
 pub fn value_and_grad<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T]) -> (T, Vec<T>) {
-    let tape = Tape::new();
-    let vars = tape.vars(x);
-    let y = f(&vars);
+    let (tape, vars, y) = record(f, x);
     (y.value(), pull(&tape, &vars, &[y], &[T::one()]))
 }
 
@@ -45,9 +43,7 @@ pub fn value_and_grad<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T]) -> (T, 
 /// If `u` has not one element for each output.
 #[track_caller]
 pub fn vjp<T: Real, Y: Outputs<T>>(f: impl Fn(&[Var<T>]) -> Y, x: &[T], u: &[T]) -> Vec<T> {
-    let tape = Tape::new();
-    let vars = tape.vars(x);
-    let y = f(&vars);
+    let (tape, vars, y) = record(f, x);
     count("vjp", u.len(), y.outputs().len(), "one weight for each output");
     pull(&tape, &vars, y.outputs(), u)
 }
@@ -67,9 +63,7 @@ pub fn vjp<T: Real, Y: Outputs<T>>(f: impl Fn(&[Var<T>]) -> Y, x: &[T], u: &[T])
 #[track_caller]
 pub fn jvp<T: Real, Y: Outputs<T>>(f: impl Fn(&[Var<T>]) -> Y, x: &[T], v: &[T]) -> Vec<T> {
     count("jvp", v.len(), x.len(), "a direction has one element for each variable");
-    let tape = Tape::new();
-    let vars = tape.vars(x);
-    let y = f(&vars);
+    let (tape, vars, y) = record(f, x);
     let outputs = y.outputs();
     let Some((cell, last)) = last_place(&tape, outputs) else { return vec![T::zero(); outputs.len()] };
     if cell.has_tensors() {
@@ -77,8 +71,7 @@ pub fn jvp<T: Real, Y: Outputs<T>>(f: impl Fn(&[Var<T>]) -> Y, x: &[T], v: &[T])
         let u: Vec<Var<T>> = tape.vars(&vec![T::zero(); outputs.len()]);
         let weighted = crate::dot(&u, outputs);
         let gradient = tape.grad(weighted, &vars);
-        let v: Vec<Var<T>> = v.iter().map(|&v| Var::constant(v)).collect();
-        return pull(&tape, &u, &[crate::dot(&gradient, &v)], &[T::one()]);
+        return pull(&tape, &u, &[crate::dot(&gradient, &constants(v))], &[T::one()]);
     }
     let frozen = cell.freeze();
     let values = passes::tangents::<T, 1>(frozen.code(last), x.len(), frozen.values(), |i| [v[i]]);
@@ -95,16 +88,8 @@ pub fn jvp<T: Real, Y: Outputs<T>>(f: impl Fn(&[Var<T>]) -> Y, x: &[T], v: &[T])
 /// ```
 #[track_caller]
 pub fn jacobian<T: Real, Y: Outputs<T>>(f: impl Fn(&[Var<T>]) -> Y, x: &[T]) -> Array2<T> {
-    let tape = Tape::new();
-    let vars = tape.vars(x);
-    let y = f(&vars);
-    let outputs = y.outputs();
-    let mut rows = Vec::with_capacity(outputs.len() * x.len());
-    // Not in a closure: a panic is to point at the caller.
-    for &y in outputs {
-        rows.extend(pull(&tape, &vars, &[y], &[T::one()]));
-    }
-    Array2::from_shape_vec((outputs.len(), x.len()), rows).expect("a row for each output")
+    let (tape, vars, y) = record(f, x);
+    rows(&tape, &vars, y.outputs())
 }
 
 /// The Hessian `∂²f/∂x_i∂x_j`: the recorded program replayed in dual numbers, forward over reverse, several columns at
@@ -117,18 +102,10 @@ pub fn jacobian<T: Real, Y: Outputs<T>>(f: impl Fn(&[Var<T>]) -> Y, x: &[T]) -> 
 /// ```
 #[track_caller]
 pub fn hessian<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T]) -> Array2<T> {
-    let tape = Tape::new();
-    let vars = tape.vars(x);
-    let y = f(&vars);
+    let (tape, vars, y) = record(f, x);
     let Some((cell, last)) = last_place(&tape, &[y]) else { return Array2::zeros((x.len(), x.len())) };
     if cell.has_tensors() {
-        let mut hessian = Array2::zeros((x.len(), x.len()));
-        for (i, dy) in tape.grad(y, &vars).into_iter().enumerate() {
-            for (j, second) in pull(&tape, &vars, &[dy], &[T::one()]).into_iter().enumerate() {
-                hessian[[i, j]] = second;
-            }
-        }
-        return hessian;
+        return rows(&tape, &vars, &tape.grad(y, &vars));
     }
     let frozen = cell.freeze();
     let code = frozen.code(last);
@@ -153,19 +130,25 @@ pub fn hessian<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T]) -> Array2<T> {
 #[track_caller]
 pub fn hvp<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T], v: &[T]) -> Vec<T> {
     count("hvp", v.len(), x.len(), "a direction has one element for each variable");
-    let tape = Tape::new();
-    let vars = tape.vars(x);
-    let y = f(&vars);
+    let (tape, vars, y) = record(f, x);
     let Some((cell, last)) = last_place(&tape, &[y]) else { return vec![T::zero(); x.len()] };
     if cell.has_tensors() {
-        let v: Vec<Var<T>> = v.iter().map(|&v| Var::constant(v)).collect();
-        return pull(&tape, &vars, &[crate::dot(&tape.grad(y, &vars), &v)], &[T::one()]);
+        return pull(&tape, &vars, &[crate::dot(&tape.grad(y, &vars), &constants(v))], &[T::one()]);
     }
     let frozen = cell.freeze();
     let along = |i: usize| [v[i]];
     let adjoints = passes::second_order::<T, 1>(frozen.code(last), last, x.len(), frozen.values(), along);
     let adjoints = adjoints.as_slice();
     (0..x.len()).map(|i| if i <= last { adjoints[i].tangent()[0] } else { T::zero() }).collect()
+}
+
+/// Runs the function on a tape of its own.
+#[track_caller]
+fn record<T: Real, Y>(f: impl Fn(&[Var<T>]) -> Y, x: &[T]) -> (Tape<T>, Vec<Var<T>>, Y) {
+    let tape = Tape::new();
+    let vars = tape.vars(x);
+    let y = f(&vars);
+    (tape, vars, y)
 }
 
 /// The cell and the last entry that any of the outputs needs; `None` if all are constants.
@@ -179,6 +162,17 @@ fn last_place<T: Real>(tape: &Tape<T>, outputs: &[Var<T>]) -> Option<(&'static T
         last = last.max(Some(index_on_tape(*y, tape, "an output")));
     }
     last.map(|last| (tape.cell(), last))
+}
+
+/// A row of derivatives for each output.
+#[track_caller]
+fn rows<T: Real>(tape: &Tape<T>, vars: &[Var<T>], outputs: &[Var<T>]) -> Array2<T> {
+    let mut rows = Vec::with_capacity(outputs.len() * vars.len());
+    // Not in a closure: a panic is to point at the caller.
+    for &y in outputs {
+        rows.extend(pull(tape, vars, &[y], &[T::one()]));
+    }
+    Array2::from_shape_vec((outputs.len(), vars.len()), rows).expect("a row for each output")
 }
 
 /// The gradient of `Σ weight · output` with respect to the variables.

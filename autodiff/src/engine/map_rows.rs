@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::gradients::gradients;
-use super::outputs::Outputs;
+use super::outputs::{Outputs, constants};
 use super::recorded::recorded;
 use crate::error::{Error, Kind};
 use crate::rules::notation::sign::{A, DOT, Over, Piece, Product, Same, Sign};
@@ -75,7 +75,7 @@ fn apply<T: Real>(f: RowFn<T>, x: &Tensor<T>, differentiates: bool) -> Tensor<T>
     let (mut values, mut y, mut outputs) = (Vec::new(), Vec::new(), None);
     for (number, row) in elements.chunks_exact(inputs).enumerate() {
         tape.reset();
-        let vars = if differentiates { tape.vars(row) } else { row.iter().map(|&x| Var::constant(x)).collect() };
+        let vars = if differentiates { tape.vars(row) } else { constants(row) };
         y.clear();
         f(&vars, &mut y);
         let foreign = |y: &Var<T>| y.place().is_some_and(|(cell, ..)| !std::ptr::eq(cell, tape.cell()));

@@ -1,7 +1,5 @@
 //! Why no gradient reaches a tensor: the place at which the path from it to the root ends.
 
-use std::fmt;
-
 use crate::tape::alloc;
 use crate::tape::cell::TapeCell;
 use crate::tape::code::dependents;
@@ -14,51 +12,34 @@ use crate::tensor::table::Table;
 use crate::{Real, Tensor};
 
 /// What keeps a gradient from a tensor.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum Reason {
     /// The tape is gone, or busy.
+    #[error("its tape was reset, so that the place can no longer be told")]
     Forgotten,
-    /// The root was there first.
+    #[error("it was recorded after the root")]
     Later,
-    /// Nobody computes with it.
+    #[error("no recorded operation reads it")]
     Unread,
-    /// It is read, but no result of that goes into the root.
+    #[error("it is read by `{op}`{}, but nothing that is computed from that leads to the root", at(.place.as_ref()))]
     Aside { op: String, place: Option<Place> },
     /// A value was taken off the tape on its way to the root.
+    #[error("`{by}` at {place} cut the path to the root")]
     Cut { by: &'static str, place: Place },
     /// A value was taken off the tape and went elsewhere, or was taken off once more before it came to the root.
+    #[error("`{by}` at {place} took its values off the tape, and no other path leads to the root")]
     Taken { by: &'static str, place: Place },
-    /// A function of steps passes nothing on.
+    #[error("`{op}`{} cut the path to the root: its derivative is 0 everywhere", at(.place.as_ref()))]
     Step { op: String, place: Option<Place> },
-    /// A rule gave no gradient for an input.
+    #[error("the vjp of `{op}` at {place} returned no gradient for input {input}")]
     NoRule { op: String, place: Place, input: usize },
     /// Exactly 0 is not passed on.
+    #[error("the derivative of `{op}`{} is exactly 0 there", at(.place.as_ref()))]
     Zero { op: String, place: Option<Place> },
 }
 
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = |place: &Option<Place>| place.map_or_else(String::new, |place| format!(" at {place}"));
-        match self {
-            Self::Forgotten => write!(f, "its tape was reset, so that the place can no longer be told"),
-            Self::Later => write!(f, "it was recorded after the root"),
-            Self::Unread => write!(f, "no recorded operation reads it"),
-            Self::Aside { op, place } => {
-                write!(f, "it is read by `{op}`{}, but nothing that is computed from that leads to the root", at(place))
-            }
-            Self::Cut { by, place } => write!(f, "`{by}` at {place} cut the path to the root"),
-            Self::Taken { by, place } => {
-                write!(f, "`{by}` at {place} took its values off the tape, and no other path leads to the root")
-            }
-            Self::Step { op, place } => {
-                write!(f, "`{op}`{} cut the path to the root: its derivative is 0 everywhere", at(place))
-            }
-            Self::NoRule { op, place, input } => {
-                write!(f, "the vjp of `{op}` at {place} returned no gradient for input {input}")
-            }
-            Self::Zero { op, place } => write!(f, "the derivative of `{op}`{} is exactly 0 there", at(place)),
-        }
-    }
+fn at(place: Option<&Place>) -> String {
+    place.map_or_else(String::new, |place| format!(" at {place}"))
 }
 
 /// Finds out why a sweep with these adjoints did not reach the tensor at `x`.
@@ -96,9 +77,7 @@ pub(crate) fn why<T: Real>(
         let came = reached(index, slot);
         if depends[index] && index != x {
             reader = reader.or(Some((index, op, slot)));
-            if came && last.is_none() {
-                last = Some((index, op, slot));
-            }
+            last = last.or(came.then_some((index, op, slot)));
         }
         if let Some(Source::Op { inputs, .. }) = slot.map(|slot| &entries[slot as usize].source) {
             let of_x = |from: Node<T>| from.epoch == epoch && std::ptr::eq(from.cell, cell);
@@ -106,9 +85,9 @@ pub(crate) fn why<T: Real>(
             let found = cuts.find(|cut| depends.get(cut.from.index as usize).is_some_and(|&depends| depends));
             if let Some(&Cut { by, place, .. }) = found {
                 if came {
-                    cut.0 = cut.0.take().or(Some(Reason::Cut { by, place }));
+                    cut.0.get_or_insert(Reason::Cut { by, place });
                 } else {
-                    cut.1 = cut.1.take().or(Some(Reason::Taken { by, place }));
+                    cut.1.get_or_insert(Reason::Taken { by, place });
                 }
             }
         }
@@ -122,20 +101,20 @@ pub(crate) fn why<T: Real>(
         None => cell.scalar_place(index),
     };
     if let Some((index, op, slot)) = last {
-        let (op_name, place) = (name(op, slot), place(index, slot));
-        return match slot.map(|slot| &entries[slot as usize].source) {
-            Some(Source::Op { op, .. }) if matches!(op.row(), Some(Row::Unary(f)) if f.is_step()) => {
-                Reason::Step { op: op_name, place }
-            }
-            Some(Source::Op { inputs, .. }) => {
+        let (named, place) = (name(op, slot), place(index, slot));
+        let source = slot.map(|slot| &entries[slot as usize].source);
+        let row = match (source, opcode::decode(op)) {
+            (Some(Source::Op { op, .. }), _) => op.row(),
+            (_, Kind::Unary(f)) => Some(Row::Unary(f)),
+            _ => None,
+        };
+        return match (source, row, place) {
+            (_, Some(Row::Unary(f)), place) if f.is_step() => Reason::Step { op: named, place },
+            (Some(Source::Op { inputs, .. }), _, Some(place)) => {
                 let on_path = |input: &Tensor<T>| input.place().is_some_and(|node| depends[node.index as usize]);
-                let input = inputs.iter().position(on_path).unwrap_or(0);
-                Reason::NoRule { op: op_name, place: entries[slot.unwrap_or(0) as usize].place, input }
+                Reason::NoRule { op: named, place, input: inputs.iter().position(on_path).unwrap_or(0) }
             }
-            _ => match opcode::decode(op) {
-                Kind::Unary(f) if f.is_step() => Reason::Step { op: op_name, place },
-                _ => Reason::Zero { op: op_name, place },
-            },
+            _ => Reason::Zero { op: named, place },
         };
     }
     match (cut, reader) {

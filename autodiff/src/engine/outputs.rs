@@ -1,5 +1,6 @@
 //! What functions return, and whether as many numbers were given as are needed.
 
+use super::handle::same;
 use crate::error::{Error, Kind};
 use crate::{Real, Tape, Var};
 
@@ -27,6 +28,11 @@ impl<T: Real, const N: usize> Outputs<T> for [Var<T>; N] {
     }
 }
 
+/// The numbers as variables on no tape.
+pub(crate) fn constants<T: Real>(x: &[T]) -> Vec<Var<T>> {
+    x.iter().map(|&x| Var::constant(x)).collect()
+}
+
 /// Panics unless as many values were given as are needed.
 #[track_caller]
 pub(crate) fn count(op: &'static str, got: usize, want: usize, why: &'static str) {
@@ -42,8 +48,6 @@ pub(crate) fn count(op: &'static str, got: usize, want: usize, why: &'static str
 #[track_caller]
 pub(crate) fn index_on_tape<T: Real>(x: Var<T>, tape: &Tape<T>, what: &'static str) -> usize {
     let (cell, index) = x.root("derivative");
-    if !std::ptr::eq(cell, tape.cell()) {
-        Error::from(Kind::NotOnTape { what }).raise();
-    }
+    same(tape.cell(), cell, what);
     index
 }

@@ -3,7 +3,8 @@
 use smallvec::SmallVec;
 
 use super::along::Along;
-use super::vjp::{Seed, pass_on};
+use super::vjp::{Seed, add, pass_on};
+use crate::error::sure;
 use crate::tape::alloc;
 use crate::tape::block::Located;
 use crate::tape::cell::TapeCell;
@@ -141,10 +142,7 @@ impl<T: Real> Interpreter<T> for Recorded<T> {
         }
         if let Some(elements) = elements {
             let elements = Tensor::from_vars(&elements, entry.source.shape());
-            self.tensors[own] = Some(match self.tensors[own].take() {
-                None => elements,
-                Some(sum) => sum + elements,
-            });
+            add(&mut self.tensors[own], elements, true);
         }
         let Some(adjoint) = self.tensors[own].clone() else { return };
         match &entry.source {
@@ -170,11 +168,7 @@ impl<T: Real> Interpreter<T> for Recorded<T> {
                 };
                 let passed = pass_on(self.cell, &entry, &adjoint, true, wanted, &mut self.tensors, self.first_slot);
                 let along = self.along.as_mut();
-                let passed =
-                    passed.and_then(|()| along.map_or(Ok(()), |along| along.pass(self.cell, &entry, &adjoint)));
-                if let Err(error) = passed {
-                    error.raise();
-                }
+                sure(passed.and_then(|()| along.map_or(Ok(()), |along| along.pass(self.cell, &entry, &adjoint))));
             }
         }
     }

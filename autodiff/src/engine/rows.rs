@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use super::vjp::add;
 use crate::tensor::entry::Source;
 use crate::tensor::table::Table;
 use crate::tensor::{Vjp, linalg};
@@ -27,14 +28,7 @@ pub(crate) fn jacobian<T: Real>(y: &Tensor<T>, x: &Tensor<T>) -> Option<Tensor<T
             if input.ndim() != 2 || gradient.shape() != [y.len(), input.len()] {
                 return None;
             }
-            let sum = &mut adjoints[node.slot as usize];
-            *sum = Some(match sum.take() {
-                None => gradient,
-                Some(mut sum) => {
-                    sum.update(&gradient, |a, b| a + b);
-                    sum
-                }
-            });
+            add(&mut adjoints[node.slot as usize], gradient, false);
         }
     }
     adjoints[leaf.slot as usize].take()

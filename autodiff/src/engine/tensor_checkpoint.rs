@@ -31,9 +31,8 @@ fn again<T: Real>(cx: &Vjp<'_, T>, f: &Function<T>) -> Grads<T> {
         return leaves.iter().map(|x| x.place().and_then(|_| found.take(x))).collect();
     }
     // Recorded, the gradient is a checkpointed function itself: of the inputs and of the gradient that comes in.
-    let f = Rc::clone(f);
-    let wanted_there = wanted.clone();
-    let pulled = Rc::new(move |t: &[Tensor<T>]| pull(&f, &wanted_there, t));
+    let (f, asked) = (Rc::clone(f), wanted.clone());
+    let pulled = Rc::new(move |t: &[Tensor<T>]| pull(&f, &asked, t));
     let inputs: Vec<&Tensor<T>> = cx.inputs.iter().chain([cx.grad()]).collect();
     let all = run(pulled, &inputs);
     let mut start = 0;

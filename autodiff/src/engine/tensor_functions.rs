@@ -2,8 +2,9 @@
 
 use ndarray::{Array2, Array3, ArrayD, Axis};
 
+use super::outputs::count;
 use super::rows;
-use crate::error::{Error, Kind, mismatch};
+use crate::error::mismatch;
 use crate::{Real, Tape, Tensor};
 
 /// The gradient of a scalar function of tensors, an array for each input.
@@ -55,7 +56,7 @@ pub fn vjp<T: Real>(
     let (_tape, leaves) = leaves(inputs);
     let y = f(&leaves);
     if !y.is_tracked() {
-        return leaves.iter().map(|x| ArrayD::zeros(x.shape())).collect();
+        return swept(&y, &leaves);
     }
     let gradients = y.backward_with(cotangent);
     leaves.iter().map(|x| gradients.wrt_or_zeros(x)).collect()
@@ -87,10 +88,7 @@ pub fn jvp<T: Real>(
     }
     let cotangent = tape.tensor(Tensor::zeros(y.shape()));
     let along = directional(&tape, &(&y * &cotangent).sum(), &leaves, directions, "jvp");
-    if !along.is_tracked() {
-        return ArrayD::zeros(y.shape());
-    }
-    along.backward().wrt_or_zeros(&cotangent)
+    swept(&along, &[cotangent]).remove(0)
 }
 
 /// The Hessian-vector product of a scalar function: the derivative of its gradient along `directions`, an array for each
@@ -114,16 +112,8 @@ pub fn hvp<T: Real>(
 ) -> Vec<ArrayD<T>> {
     let (tape, leaves) = leaves(inputs);
     let y = f(&leaves);
-    let zeros = |leaves: &[Tensor<T>]| leaves.iter().map(|x| ArrayD::zeros(x.shape())).collect();
-    if !y.is_tracked() {
-        return zeros(&leaves);
-    }
-    let along = directional(&tape, &y, &leaves, directions, "hvp");
-    if !along.is_tracked() {
-        return zeros(&leaves);
-    }
-    let gradients = along.backward();
-    leaves.iter().map(|x| gradients.wrt_or_zeros(x)).collect()
+    let along = if y.is_tracked() { directional(&tape, &y, &leaves, directions, "hvp") } else { y };
+    swept(&along, &leaves)
 }
 
 /// The Jacobian of `f` with respect to each input, as a matrix: a row for each element of the result, a column for each
@@ -251,10 +241,20 @@ pub fn hessian<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<
 }
 
 /// 1 at element `k` in row-major order, 0 elsewhere.
-fn unit<T: Real>(shape: &[usize], k: usize) -> Tensor<T> {
+pub(crate) fn unit<T: Real>(shape: &[usize], k: usize) -> Tensor<T> {
     let mut unit = Tensor::zeros(shape);
     unit.make_mut()[k] = T::one();
     unit
+}
+
+/// The gradient of a scalar, an array for each leaf; 0 for what it does not depend on.
+#[track_caller]
+pub(crate) fn swept<T: Real>(y: &Tensor<T>, leaves: &[Tensor<T>]) -> Vec<ArrayD<T>> {
+    if !y.is_tracked() {
+        return leaves.iter().map(|x| ArrayD::zeros(x.shape())).collect();
+    }
+    let gradients = y.backward();
+    leaves.iter().map(|x| gradients.wrt_or_zeros(x)).collect()
 }
 
 fn leaves<T: Real>(inputs: &[Tensor<T>]) -> (Tape<T>, Vec<Tensor<T>>) {
@@ -272,10 +272,7 @@ fn directional<T: Real>(
     directions: &[Tensor<T>],
     op: &'static str,
 ) -> Tensor<T> {
-    if leaves.len() != directions.len() {
-        let why = "one direction for each input";
-        Error::from(Kind::Count { op, got: directions.len(), want: leaves.len(), why }).raise();
-    }
+    count(op, directions.len(), leaves.len(), "one direction for each input");
     let mut pairs = Vec::with_capacity(leaves.len());
     for (x, v) in leaves.iter().zip(directions) {
         if x.shape() != v.shape() {

@@ -5,7 +5,6 @@ use ndarray::ArrayD;
 use super::gradients::{Gradients, Wrt, gradients};
 use super::missing_gradient::why;
 use crate::error::{Error, Kind, mismatch};
-use crate::tape::cell::TapeCell;
 use crate::tensor::table::Table;
 use crate::{Real, Tensor};
 
@@ -61,8 +60,8 @@ impl<T: Real> Gradients<T> {
     }
 
     /// The gradient of the tensor at an entry.
-    pub(crate) fn at_slot(&self, cell: &TapeCell<T>, index: usize) -> Option<&Tensor<T>> {
-        let entries = Table::of(cell).entries.borrow();
+    pub(crate) fn at_slot(&self, index: usize) -> Option<&Tensor<T>> {
+        let entries = Table::of(self.cell).entries.borrow();
         let slot = entries.binary_search_by_key(&(index as u32), |entry| entry.index).ok()?;
         self.tensors.get(slot)?.as_ref()
     }

@@ -35,14 +35,7 @@ pub(super) fn pass_on<T: Real>(
             inspect(entry, i, &gradient, adjoint, tensors[node.slot as usize - first].as_ref())?;
         }
         let sum = &mut tensors[node.slot as usize - first];
-        *sum = Some(match sum.take() {
-            None => gradient,
-            Some(mut sum) if !recording => {
-                sum.update(&gradient, |a, b| a + b);
-                sum
-            }
-            Some(sum) => sum + gradient,
-        });
+        add(sum, gradient, recording);
     }
     Ok(())
 }
@@ -76,6 +69,18 @@ pub(crate) fn vjp<T: Real>(
         }
     }
     Ok(gradients)
+}
+
+/// Adds to a sum: as an operation if that is recorded, in place if not.
+pub(super) fn add<T: Real>(sum: &mut Option<Tensor<T>>, term: Tensor<T>, recording: bool) {
+    *sum = Some(match sum.take() {
+        None => term,
+        Some(mut sum) if !recording => {
+            sum.update(&term, |a, b| a + b);
+            sum
+        }
+        Some(sum) => sum + term,
+    });
 }
 
 /// Gradients of the operation `op` at `place`, fit to be recorded if the sweep is.

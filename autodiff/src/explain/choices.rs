@@ -75,21 +75,15 @@ impl<T: Real> Explain<T> {
     /// If one is not on the root's tape; if the tape is being swept.
     #[track_caller]
     pub fn derivation<X: Handle<T>>(self, wrt: &[X]) -> Derivation {
+        let Self { cell, root, seed, constants, lines } = self;
         let mut places = Vec::with_capacity(wrt.len());
         for x in wrt {
-            places.push(x.index_on(self.cell));
+            places.push(x.index_on(cell));
         }
-        let scalars = [(self.root, T::one())];
-        let scalars = if self.seed.is_some() { &[][..] } else { &scalars[..] };
-        let gradients = crate::engine::gradients::gradients(self.cell, scalars, self.seed);
-        write(&Question {
-            cell: self.cell,
-            root: self.root,
-            gradients,
-            wrt: places,
-            constants: &self.constants,
-            lines: self.lines,
-        })
+        let scalars = [(root, T::one())];
+        let scalars = if seed.is_some() { &[][..] } else { &scalars[..] };
+        let gradients = crate::engine::gradients::gradients(cell, scalars, seed);
+        write(&Question { cell, root, gradients, wrt: places, constants: &constants, lines })
     }
 }
 

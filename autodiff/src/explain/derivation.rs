@@ -14,8 +14,6 @@ use crate::engine::Gradients;
 use crate::inspect::reader::Reader;
 use crate::rules::Unary;
 use crate::tape::cell::TapeCell;
-use crate::tape::opcode::Kind;
-use crate::tensor::entry::Source;
 use crate::tensor::op::Row;
 use crate::{Real, Tensor};
 
@@ -55,14 +53,9 @@ impl Derivation {
     /// ```
     pub fn latex(&self) -> String {
         let mut out = String::new();
-        for lines in [&self.forward, &self.backward] {
-            if lines.is_empty() {
-                continue;
-            }
+        for lines in [&self.forward, &self.backward].into_iter().filter(|lines| !lines.is_empty()) {
             let block: Vec<String> = lines.iter().map(latex_line).collect();
-            out.push_str("\\begin{align*}\n");
-            out.push_str(&block.join(" \\\\\n"));
-            out.push_str("\n\\end{align*}\n");
+            out += &format!("\\begin{{align*}}\n{}\n\\end{{align*}}\n", block.join(" \\\\\n"));
         }
         if !self.notes.is_empty() {
             let notes: Vec<String> = self.notes.iter().map(|(a, b)| format!("${} = {}$", a.latex, b.latex)).collect();
@@ -76,10 +69,23 @@ fn latex_line(line: &Line) -> String {
     match line {
         Line::Words(words) => format!("& {}", Text::words(words).latex),
         Line::Equation { left, steps } => {
-            let steps: Vec<&str> = steps.iter().map(|step| step.latex.as_str()).collect();
-            let length: usize = steps.iter().map(|step| step.len()).sum();
+            let length: usize = steps.iter().map(|step| step.latex.len()).sum();
             let join = if length > 160 { " \\\\\n&= " } else { " = " };
-            format!("{} &= {}", left.latex, steps.join(join))
+            format!("{} &= {}", left.latex, Text::joined(steps, " = ", join).latex)
+        }
+    }
+}
+
+fn plain_line(line: &Line) -> String {
+    match line {
+        Line::Words(words) => words.clone(),
+        Line::Equation { left: Text { plain: left, .. }, steps } => {
+            let joined = |between: &str| format!("{left} = {}", Text::joined(steps, between, "").plain);
+            let whole = joined(" = ");
+            if whole.chars().count() + 2 <= WIDTH && steps.len() <= 3 {
+                return whole;
+            }
+            joined(&format!("\n{:1$} = ", "", left.chars().count() + 2))
         }
     }
 }
@@ -90,28 +96,11 @@ impl fmt::Display for Derivation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.title.plain)?;
         for (heading, lines) in [("values", &self.forward), ("derivatives", &self.backward)] {
-            if lines.is_empty() {
-                continue;
+            if !lines.is_empty() {
+                writeln!(f, "\n{heading}")?;
             }
-            writeln!(f, "\n{heading}")?;
             for line in lines {
-                match line {
-                    Line::Words(words) => writeln!(f, "  {words}")?,
-                    Line::Equation { left, steps } => {
-                        let left = &left.plain;
-                        let steps: Vec<&str> = steps.iter().map(|step| step.plain.as_str()).collect();
-                        let whole = format!("  {left} = {}", steps.join(" = "));
-                        if whole.chars().count() <= WIDTH && steps.len() <= 3 {
-                            writeln!(f, "{whole}")?;
-                        } else {
-                            let indent = left.chars().count() + 2;
-                            writeln!(f, "  {left} = {}", steps[0])?;
-                            for step in &steps[1..] {
-                                writeln!(f, "{:indent$} = {step}", "")?;
-                            }
-                        }
-                    }
-                }
+                writeln!(f, "  {}", plain_line(line))?;
             }
         }
         if !self.notes.is_empty() {
@@ -137,8 +126,7 @@ pub(super) fn write<T: Real>(question: &Question<'_, T>) -> Derivation {
     let reader = Reader::new(question.cell, question.root, "`explain` was called on");
     let quantities = Quantities::new(&reader);
     let formulas = Formulas::new(&reader, &quantities, question.constants);
-    let writer = Writer { question, reader: &reader, quantities: &quantities, formulas: &formulas };
-    writer.derivation()
+    Writer { question, reader: &reader, quantities: &quantities, formulas: &formulas }.derivation()
 }
 
 struct Writer<'a, T: Real> {
@@ -154,15 +142,13 @@ impl<T: Real> Writer<'_, T> {
         let quantities: Vec<usize> =
             (0..=reader.root).filter(|&i| reader.live[i] && self.quantities.shown[i]).collect();
         let looks: Vec<u64> = quantities.iter().map(|&i| self.quantities.signature[i]).collect();
-        let forward = self.folded(&quantities, &looks, |i| self.value_line(i));
+        let mut forward = self.folded(&quantities, &looks, |i| self.value_line(i));
         let backward = self.backward();
-        let mut derivation = Derivation { title: self.title(), forward, backward, notes: self.notes() };
         for (tensor, name) in self.formulas.unnamed_constants() {
             let left = text::render(&self.formulas.arena, self.formulas.arena.named(&name, true));
-            let line = Line::Equation { left, steps: vec![Self::array(&tensor)] };
-            derivation.forward.insert(0, line);
+            forward.insert(0, Line::Equation { left, steps: vec![Self::array(&tensor)] });
         }
-        derivation
+        Derivation { title: self.title(), forward, backward, notes: self.notes() }
     }
 
     fn title(&self) -> Text {
@@ -192,14 +178,10 @@ impl<T: Real> Writer<'_, T> {
 
     /// `df/dx`, or what it is called.
     fn derivative(&self, i: usize) -> Text {
-        if let Some(name) = self.adjoint_name(i) {
+        if let Some(name) = self.reader.adjoint(i) {
             return Text::new(name, latex_name(name));
         }
         self.ratio(self.reader.root, i)
-    }
-
-    fn adjoint_name(&self, i: usize) -> Option<&str> {
-        self.reader.names.label(i)?.adjoint.as_deref()
     }
 
     /// `∂y/∂x`: what one use adds.
@@ -236,13 +218,9 @@ impl<T: Real> Writer<'_, T> {
         let row = |numbers: &[Text]| Text::joined(numbers, ", ", " & ");
         let columns = *shape.last().unwrap_or(&1);
         let rows: Vec<Text> = numbers.chunks(columns.max(1)).map(row).collect();
-        let plain = if shape.len() == 1 {
-            format!("[{}]", rows[0].plain)
-        } else {
-            format!("[{}]", rows.iter().map(|row| format!("[{}]", row.plain)).collect::<Vec<_>>().join(", "))
-        };
-        let rows: Vec<&str> = rows.iter().map(|row| row.latex.as_str()).collect();
-        Text::new(plain, format!(r"\begin{{pmatrix}} {} \end{{pmatrix}}", rows.join(r" \\ ")))
+        let Text { plain, latex } = Text::joined(&rows, "], [", r" \\ ");
+        let plain = if shape.len() == 1 { format!("[{plain}]") } else { format!("[[{plain}]]") };
+        Text::new(plain, format!(r"\begin{{pmatrix}} {latex} \end{{pmatrix}}"))
     }
 
     fn value(&self, i: usize) -> Option<Text> {
@@ -300,13 +278,11 @@ impl<T: Real> Writer<'_, T> {
     }
 
     fn scalar_adjoint(&self, i: usize) -> f64 {
-        match self.reader.shape(i) {
-            None => self.question.gradients.scalar(i).map_or(0.0, Real::primal),
-            Some(_) => match self.question.gradients.at_slot(self.question.cell, i) {
-                Some(tensor) if tensor.ndim() == 0 => tensor.item().primal(),
-                _ => f64::NAN,
-            },
+        if self.reader.shape(i).is_none() {
+            return self.question.gradients.scalar(i).map_or(0.0, Real::primal);
         }
+        let tensor = self.question.gradients.at_slot(i).filter(|tensor| tensor.ndim() == 0);
+        tensor.map_or(f64::NAN, |tensor| tensor.item().primal())
     }
 
     /// The adjoint as it is written in the lines of others: its formula if that is short, else its name.
@@ -317,11 +293,10 @@ impl<T: Real> Writer<'_, T> {
         }
         let value = self.scalar_adjoint(p);
         let known = adjoints.get(&p).map(|known| known.0).filter(|&id| arena.size(id) <= LONG);
-        let named = self.adjoint_name(p).is_some();
+        let named = self.reader.adjoint(p).is_some();
         let id = known.filter(|_| !named).unwrap_or_else(|| {
             let name = self.derivative(p);
-            let tensor = self.reader.shape(p).is_some_and(|shape| !shape.is_empty());
-            arena.name(&name.plain, &name.latex, tensor)
+            arena.name(&name.plain, &name.latex, self.reader.is_array(p))
         });
         (id, value)
     }
@@ -330,8 +305,7 @@ impl<T: Real> Writer<'_, T> {
         let arena = &self.formulas.arena;
         let left = self.derivative(u);
         if parents.is_empty() {
-            let zero = arena.number(0.0);
-            return (Line::Equation { left, steps: vec![text::number(0.0)] }, zero);
+            return (Line::Equation { left, steps: vec![text::number(0.0)] }, arena.number(0.0));
         }
         if self.reader.shape(u).is_some() || parents.iter().any(|&p| self.reader.shape(p).is_some()) {
             return self.tensor_adjoint_line(u, parents, adjoints);
@@ -351,7 +325,7 @@ impl<T: Real> Writer<'_, T> {
                 names.push(self.partial(p, u));
                 symbols.push(text::factor(arena, partial));
                 numbers.push(text::number(local));
-                products.push(local);
+                products.push(text::number(local));
             } else {
                 names.push(dot(&self.derivative(p), &self.ratio(p, u)));
                 // 1 · a is a.
@@ -359,28 +333,25 @@ impl<T: Real> Writer<'_, T> {
                 let (partial, number) = (text::factor(arena, partial), text::factor_number(local));
                 symbols.push(if one { partial } else { dot(&text::factor(arena, adjoint), &partial) });
                 numbers.push(if one { text::number(local) } else { dot(&text::factor_number(value), &number) });
-                products.push(value * local);
+                products.push(text::number(value * local));
             }
         }
-        let total = self.scalar_adjoint(u);
         let mut steps = Vec::new();
-        let direct = matches!(parents, [p] if *p == self.reader.root);
         let sum = |terms: &[Text]| added(terms, more);
-        if direct {
+        if parents == [self.reader.root] {
             // dx/dx would say nothing.
-            let formula = arena.sum(&formula);
-            steps.push(text::render(arena, formula));
+            steps.push(text::render(arena, arena.sum(&formula)));
         } else {
-            if names.len() > 1 || more > 0 || self.adjoint_name(u).is_none() {
+            if names.len() > 1 || more > 0 || self.reader.adjoint(u).is_none() {
                 steps.push(sum(&names));
             }
             steps.push(sum(&symbols));
             steps.push(sum(&numbers));
             if names.len() > 1 || more > 0 {
-                steps.push(sum(&products.iter().map(|&x| text::number(x)).collect::<Vec<_>>()));
+                steps.push(sum(&products));
             }
         }
-        steps.push(text::number(total));
+        steps.push(text::number(self.scalar_adjoint(u)));
         steps.dedup();
         let id = if more > 0 { arena.name(&left.plain, &left.latex, false) } else { arena.sum(&formula) };
         (Line::Equation { left, steps }, id)
@@ -391,14 +362,12 @@ impl<T: Real> Writer<'_, T> {
         let left = self.derivative(u);
         let chosen = chosen(parents, adjoints);
         let more = parents.len() - chosen.len();
-        let mut formula = Vec::new();
-        for &p in &chosen {
+        let passed = |&p: &usize| {
             let (adjoint, value) = self.adjoint(p, adjoints);
-            if let Some(passed) = self.formulas.contribution(p, u, adjoint, value) {
-                formula.push((1.0, passed.id(arena)));
-            }
-        }
-        let tensor = self.reader.shape(u).is_some_and(|shape| !shape.is_empty());
+            Some((1.0, self.formulas.contribution(p, u, adjoint, value)?.id(arena)))
+        };
+        let formula: Vec<(f64, Id)> = chosen.iter().filter_map(passed).collect();
+        let tensor = self.reader.is_array(u);
         let id = arena.sum(&formula);
         let mut written = if more > 0 {
             let terms: Vec<Text> = formula.iter().map(|&(_, id)| text::render(arena, id)).collect();
@@ -410,7 +379,7 @@ impl<T: Real> Writer<'_, T> {
             written = written.then(&Text::words(" (each element)"));
         }
         let mut steps = vec![written];
-        match self.question.gradients.at_slot(self.question.cell, u) {
+        match self.question.gradients.at_slot(u) {
             Some(gradient) => steps.push(Self::array(gradient)),
             None if self.reader.shape(u).is_none() => steps.push(text::number(self.scalar_adjoint(u))),
             None => steps.push(text::number(0.0)),
@@ -422,26 +391,12 @@ impl<T: Real> Writer<'_, T> {
 
     /// What functions with names of their own are.
     fn notes(&self) -> Vec<(Text, Text)> {
-        let mut functions: Vec<(String, Unary)> = Vec::new();
+        let mut functions: Vec<(&str, Unary)> = Vec::new();
         for i in (0..=self.reader.root).filter(|&i| self.reader.live[i]) {
-            let Some(function) = self.reader.names.label(i).and_then(|label| label.function.as_deref()) else {
-                continue;
-            };
-            let row = match self.reader.kind(i) {
-                Kind::Unary(f) => Some(f),
-                Kind::Tensor => self.reader.tensor_entry(i).and_then(|entry| match &entry.source {
-                    Source::Op { op, .. } => match op.row() {
-                        Some(Row::Unary(f)) => Some(f),
-                        _ => None,
-                    },
-                    _ => None,
-                }),
-                _ => None,
-            };
-            if let Some(f) = row
+            if let (Some(function), Some(Row::Unary(f))) = (self.reader.function(i), self.reader.row(i))
                 && !functions.iter().any(|known| known.0 == function)
             {
-                functions.push((function.to_owned(), f));
+                functions.push((function, f));
             }
         }
         let arena = &self.formulas.arena;

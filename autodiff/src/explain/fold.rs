@@ -19,16 +19,12 @@ const TIMES: usize = 4;
 pub(super) fn fold(looks: &[u64], most: usize) -> Vec<Part> {
     let (mut parts, mut shown, mut at) = (Vec::new(), 0, 0);
     while at < looks.len() {
-        let mut best: Option<(usize, usize)> = None;
-        for period in 1..=PERIOD.min(looks.len() - at) {
+        let repeated = |period: usize| {
             let same = looks[at..].iter().zip(&looks[at + period..]).take_while(|(a, b)| a == b).count();
-            let times = same / period + 1;
-            if times >= TIMES {
-                best = Some((period, times));
-                break;
-            }
-        }
-        let (lines, times) = best.unwrap_or((1, 1));
+            (period, same / period + 1)
+        };
+        let mut stretches = (1..=PERIOD.min(looks.len() - at)).map(repeated);
+        let (lines, times) = stretches.find(|&(_, times)| times >= TIMES).unwrap_or((1, 1));
         if shown + lines > most {
             parts.push(Part::Left(looks.len() - at));
             return parts;

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use super::expr::{Arena, Id};
 use super::names::escaped;
 use super::quantities::{self, Quantities, WIDE};
-use super::rules::{self, APPLIED, Operation, called, operator};
-use super::symbol::Symbol;
+use super::rules::{self, Operation, call, called, operator};
+use super::symbol::{Symbol, binary, unary};
 use crate::inspect::reader::{Operand, Reader};
 use crate::rules::notation::Notation;
 use crate::rules::notation::sign::{
@@ -17,6 +17,7 @@ use crate::rules::{Algebra, Unary};
 use crate::tape::nary::Nary;
 use crate::tape::opcode::Kind;
 use crate::tensor::entry::{Source, TensorEntry};
+use crate::tensor::layout::index_of;
 use crate::tensor::written::Operands;
 use crate::{Real, Tensor};
 
@@ -67,13 +68,9 @@ impl<'a, T: Real> Formulas<'a, T> {
         self.constants.borrow()[self.named..].to_vec()
     }
 
-    fn is_tensor(&self, i: usize) -> bool {
-        self.reader.shape(i).is_some_and(|shape| !shape.is_empty())
-    }
-
     pub(super) fn name(&self, i: usize) -> Id {
         let name = self.quantities.name(self.reader, i);
-        self.arena.named(&name, self.is_tensor(i))
+        self.arena.named(&name, self.reader.is_array(i))
     }
 
     fn value(&self, i: usize) -> f64 {
@@ -95,8 +92,8 @@ impl<'a, T: Real> Formulas<'a, T> {
     }
 
     /// An operand as it is written inside a formula.
-    fn operand(&self, operand: &Operand<T>) -> (Id, f64) {
-        match operand {
+    fn operand(&self, operand: &Operand<T>) -> Symbol<'_> {
+        let (id, value) = match operand {
             Operand::Number(x) => (self.arena.number(*x), *x),
             Operand::Constant(tensor) if tensor.ndim() == 0 => {
                 let known = self.constants.borrow().iter().any(|(known, _)| same(known, tensor));
@@ -104,9 +101,14 @@ impl<'a, T: Real> Formulas<'a, T> {
                 (if known { self.constant(tensor) } else { self.arena.number(x) }, x)
             }
             Operand::Constant(tensor) => (self.constant(tensor), f64::NAN),
-            Operand::Entry(k) if self.quantities.shown[*k] => (self.name(*k), self.value(*k)),
-            Operand::Entry(k) => (self.expression(*k), self.value(*k)),
-        }
+            Operand::Entry(k) => (self.written(*k), self.value(*k)),
+        };
+        Symbol::new(&self.arena, id, value)
+    }
+
+    /// A quantity by its name, another entry by its formula.
+    pub(super) fn written(&self, i: usize) -> Id {
+        if self.quantities.shown[i] { self.name(i) } else { self.expression(i) }
     }
 
     /// The formula of an entry in terms of quantities.
@@ -115,46 +117,36 @@ impl<'a, T: Real> Formulas<'a, T> {
         if quantities::is_addition(reader, i) {
             let terms = quantities::sum_terms(reader, &self.quantities.shown, i);
             if terms.len() > WIDE {
-                return self.long_sum(&terms);
+                let ends = [terms[0], terms[1], terms[terms.len() - 1]].map(|k| self.written(k));
+                return self.long_sum(ends, terms.len());
             }
-            let terms: Vec<(f64, Id)> = terms.iter().map(|&k| (1.0, self.operand(&Operand::Entry(k)).0)).collect();
+            let terms: Vec<(f64, Id)> = terms.iter().map(|&k| (1.0, self.written(k))).collect();
             return arena.sum(&terms);
         }
         let operands = reader.operands(i);
         if self.quantities.wide[i] {
             return self.wide(i, &operands);
         }
-        let x: Vec<(Id, f64)> = operands.iter().map(|operand| self.operand(operand)).collect();
-        let ids: Vec<Id> = x.iter().map(|x| x.0).collect();
+        let ids: Vec<Id> = operands.iter().map(|operand| self.operand(operand).id(arena)).collect();
         match reader.kind(i) {
             Kind::Leaf => self.name(i),
-            Kind::Unary(f) => match reader.names.label(i).and_then(|label| label.function.clone()) {
-                Some(function) => called(arena, &function, ids[0]),
-                None => super::symbol::unary(arena, f, ids[0]),
+            Kind::Unary(f) => match reader.function(i) {
+                Some(function) => called(arena, function, ids[0]),
+                None => unary(arena, f, ids[0]),
             },
-            Kind::Binary(f, _) => super::symbol::binary(arena, f, ids[0], ids[1]),
+            Kind::Binary(f, _) => binary(arena, f, ids[0], ids[1]),
             Kind::Nary(f) => self.nary(f, &ids),
-            Kind::Block => self.call("fuse", &ids, false),
+            Kind::Block => call(arena, "fuse", &ids, false),
             Kind::At => self.element(i, ids[0], false),
             Kind::Tensor => self.tensor(i, ids),
         }
     }
 
-    fn call(&self, name: &str, ids: &[Id], tensor: bool) -> Id {
-        let list: Vec<Id> = [operator(&self.arena, name)].into_iter().chain(ids.iter().copied()).collect();
-        self.arena.apply(APPLIED, &list, tensor)
-    }
-
     /// Entry `[i, j]` of a tensor, or the tensor that has a 1 there and 0 elsewhere.
     fn element(&self, i: usize, tensor: Id, unit: bool) -> Id {
         let shape = self.reader.tensor_entry(i).map_or(&[][..], |entry| entry.source.shape());
-        let mut rest = self.reader.position(i);
-        let mut index: Vec<String> = Vec::new();
-        for &n in shape.iter().rev() {
-            index.insert(0, (rest % n).to_string());
-            rest /= n;
-        }
-        let index = index.join(",");
+        let index = index_of(shape, self.reader.position(i));
+        let index = index.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
         if unit {
             return self.arena.name(&format!("e[{index}]"), &format!(r"\mathrm{{e}}_{{{index}}}"), true);
         }
@@ -176,16 +168,14 @@ impl<'a, T: Real> Formulas<'a, T> {
         self.arena.label(words, &format!(r"\text{{{words}}}"))
     }
 
-    fn long_sum(&self, terms: &[usize]) -> Id {
-        let name = |k: usize| self.operand(&Operand::Entry(terms[k])).0;
-        let remark = self.remark(&format!(" ({} terms)", terms.len()));
-        self.arena.apply(LONG_SUM, &[name(0), name(1), name(terms.len() - 1), remark], false)
+    fn long_sum(&self, [first, second, last]: [Id; 3], n: usize) -> Id {
+        self.arena.apply(LONG_SUM, &[first, second, last, self.remark(&format!(" ({n} terms)"))], false)
     }
 
     /// A function of more arguments than are written out.
     fn wide(&self, i: usize, operands: &[Operand<T>]) -> Id {
         let (arena, reader, n) = (&self.arena, self.reader, operands.len());
-        let at = |k: usize| self.operand(&operands[k]).0;
+        let at = |k: usize| self.operand(&operands[k]).id(arena);
         let ends = [at(0), at(1), at(n - 1)];
         let of = |notation: Notation, first: &[Id], tensor: bool| {
             let list: Vec<Id> = [first, &ends, &[self.remark(&format!(" of {n}"))]].concat();
@@ -193,11 +183,8 @@ impl<'a, T: Real> Formulas<'a, T> {
         };
         let listed = |name: &str, tensor: bool| of(LISTED, &[operator(arena, name)], tensor);
         match reader.kind(i) {
-            Kind::Nary(f @ (Nary::Sum | Nary::Mean)) => {
-                let list = [ends[0], ends[1], ends[2], self.remark(&format!(" ({n} terms)"))];
-                let sum = arena.apply(LONG_SUM, &list, false);
-                if f == Nary::Sum { sum } else { arena.div(sum, arena.number(n as f64)) }
-            }
+            Kind::Nary(Nary::Sum) => self.long_sum(ends, n),
+            Kind::Nary(Nary::Mean) => arena.div(self.long_sum(ends, n), arena.number(n as f64)),
             Kind::Nary(Nary::Product) => arena.apply(LONG_PRODUCT, &ends, false),
             Kind::Nary(Nary::Dot) => {
                 let remark = self.remark(&format!(" ({} terms)", n / 2));
@@ -216,27 +203,23 @@ impl<'a, T: Real> Formulas<'a, T> {
 
     fn nary(&self, f: Nary, x: &[Id]) -> Id {
         let arena = &self.arena;
-        let sum = |terms: &mut dyn Iterator<Item = Id>| {
-            let terms: Vec<(f64, Id)> = terms.map(|id| (1.0, id)).collect();
+        let n = x.len();
+        let sum = |count: usize, term: &dyn Fn(usize) -> Id| {
+            let terms: Vec<(f64, Id)> = (0..count).map(|k| (1.0, term(k))).collect();
             arena.sum(&terms)
         };
-        let power = |x: Id| super::symbol::unary(arena, Unary::Exp, x);
+        let total = || sum(n, &|k| x[k]);
+        let squares = || sum(n, &|k| arena.pow(x[k], 2));
         match f {
             Nary::MulAdd => arena.add(arena.mul(x[0], x[1]), x[2]),
-            Nary::Sum => sum(&mut x.iter().copied()),
-            Nary::Mean => arena.div(sum(&mut x.iter().copied()), arena.number(x.len() as f64)),
-            Nary::Dot => {
-                let (a, b) = x.split_at(x.len() / 2);
-                sum(&mut a.iter().zip(b).map(|(&a, &b)| arena.mul(a, b)))
-            }
-            Nary::SumSq => sum(&mut x.iter().map(|&x| arena.pow(x, 2))),
-            Nary::Norm => super::symbol::unary(arena, Unary::Sqrt, sum(&mut x.iter().map(|&x| arena.pow(x, 2)))),
+            Nary::Sum => total(),
+            Nary::Mean => arena.div(total(), arena.number(n as f64)),
+            Nary::Dot => sum(n / 2, &|k| arena.mul(x[k], x[k + n / 2])),
+            Nary::SumSq => squares(),
+            Nary::Norm => unary(arena, Unary::Sqrt, squares()),
             Nary::Product => x.iter().fold(arena.number(1.0), |product, &x| arena.mul(product, x)),
-            Nary::LogSumExp => super::symbol::unary(arena, Unary::Ln, sum(&mut x.iter().map(|&x| power(x)))),
-            Nary::Polynomial => {
-                let terms = x[1..].iter().enumerate().map(|(k, &c)| arena.mul(c, arena.pow(x[0], k as i32)));
-                sum(&mut terms.collect::<Vec<_>>().into_iter())
-            }
+            Nary::LogSumExp => unary(arena, Unary::Ln, sum(n, &|k| unary(arena, Unary::Exp, x[k]))),
+            Nary::Polynomial => sum(n - 1, &|k| arena.mul(x[k + 1], arena.pow(x[0], k as i32))),
         }
     }
 
@@ -248,16 +231,18 @@ impl<'a, T: Real> Formulas<'a, T> {
             Operand::Number(_) => Vec::new(),
             Operand::Constant(tensor) => tensor.shape().to_vec(),
         };
-        let zeros = |operand: &Operand<T>| matches!(operand, Operand::Constant(tensor) if tensor.len() <= 1 << 16 && tensor.view().iter().all(|x| x.primal() == 0.0));
-        let unit_targets = match operands.get(1) {
-            Some(Operand::Constant(t)) if t.ndim() > 0 && t.len() <= 1 << 16 => {
-                let view = t.view();
-                let sums = view.sum_axis(ndarray::Axis(t.ndim() - 1));
-                sums.iter().all(|sum| (sum.primal() - 1.0).abs() < 1e-6)
-            }
-            _ => false,
+        // Of larger constants nobody looks at the elements.
+        let known = |operand: &Operand<T>| match operand {
+            Operand::Constant(tensor) => Some(tensor.clone()).filter(|tensor| tensor.len() <= 1 << 16),
+            _ => None,
         };
-        let function = self.reader.names.label(i).and_then(|label| label.function.as_deref().map(str::to_owned));
+        let zeros = |x: &Operand<T>| known(x).is_some_and(|x| x.view().iter().all(|x| x.primal() == 0.0));
+        let targets = operands.get(1).and_then(known).filter(|targets| targets.ndim() > 0);
+        let unit_targets = targets.is_some_and(|t| {
+            let sums = t.view().sum_axis(ndarray::Axis(t.ndim() - 1));
+            sums.iter().all(|sum| (sum.primal() - 1.0).abs() < 1e-6)
+        });
+        let function = self.reader.function(i).map(str::to_owned);
         let operands = Operands {
             shapes: operands.iter().map(shape_of).collect(),
             shape: self.reader.shape(i).unwrap_or(&[]).to_vec(),
@@ -273,7 +258,7 @@ impl<'a, T: Real> Formulas<'a, T> {
         match &entry.source {
             Source::Leaf(_) => self.name(i),
             Source::Op { op, .. } => self.operation(i, ids, false).formula(op),
-            Source::Region { .. } => self.call("checkpoint", &ids, true),
+            Source::Region { .. } => call(&self.arena, "checkpoint", &ids, true),
             Source::Scalars { shape, .. } if shape.is_empty() && ids.len() == 1 => ids[0],
             Source::Scalars { .. } => self.arena.apply(ARRAY, &ids, true),
         }
@@ -324,20 +309,14 @@ impl<'a, T: Real> Formulas<'a, T> {
     fn pass_on<'s>(&'s self, i: usize, g: Symbol<'s>, wide: bool, child: usize) -> Vec<(usize, Symbol<'s>)> {
         let (arena, reader) = (&self.arena, self.reader);
         let operands = reader.operands(i);
-        let entry = |k: usize| if let Operand::Entry(of) = operands[k] { Some(of) } else { None };
+        let entry = |k: usize| operands[k].entry();
         if wide && !quantities::is_addition(reader, i) {
             return self.pass_on_wide(i, g, &operands, child);
         }
         if quantities::is_addition(reader, i) {
             return (0..2).filter_map(entry).map(|of| (of, g)).collect();
         }
-        let x: Vec<Symbol<'_>> = operands
-            .iter()
-            .map(|operand| {
-                let (id, value) = self.operand(operand);
-                Symbol::new(arena, id, value)
-            })
-            .collect();
+        let x: Vec<Symbol<'_>> = operands.iter().map(|operand| self.operand(operand)).collect();
         let y = {
             // The derivative of a logistic function is told by its value.
             let by_name = matches!(reader.kind(i), Kind::Unary(Unary::Sigmoid | Unary::Tanh) | Kind::Tensor);
@@ -349,27 +328,21 @@ impl<'a, T: Real> Formulas<'a, T> {
         };
         match reader.kind(i) {
             Kind::Leaf => Vec::new(),
-            Kind::Unary(f) => match reader.names.label(i).and_then(|label| label.function.clone()) {
+            Kind::Unary(f) => match reader.function(i) {
                 Some(function) => {
-                    let partial = rules::primed(arena, &function, x[0].id(arena));
+                    let partial = rules::primed(arena, function, x[0].id(arena));
                     listed(vec![Symbol::new(arena, partial, f.derivative(x[0].value, y.value))])
                 }
                 None => listed(vec![f.derivative(x[0], y)]),
             },
             Kind::Binary(f, _) => {
-                let both = [0, 1].map(|k| {
-                    // The derivative with respect to a constant may not exist.
-                    entry(k).map(|of| {
-                        (of, g * if k == 0 { f.derivative_a(x[0], x[1], y) } else { f.derivative_b(x[0], x[1], y) })
-                    })
-                });
-                both.into_iter().flatten().collect()
+                // The derivative with respect to a constant may not exist.
+                let a = entry(0).map(|of| (of, g * f.derivative_a(x[0], x[1], y)));
+                let b = entry(1).map(|of| (of, g * f.derivative_b(x[0], x[1], y)));
+                a.into_iter().chain(b).collect()
             }
             Kind::Nary(f) => listed(f.derivatives(&x, y).into_vec()),
-            Kind::Block => {
-                let stored = reader.stored(i);
-                listed(stored.into_iter().map(|partial| Symbol::new(arena, arena.number(partial), partial)).collect())
-            }
+            Kind::Block => listed(reader.stored(i).into_iter().map(Symbol::constant).collect()),
             Kind::At => {
                 let Some(of) = entry(0) else { return Vec::new() };
                 let unit = self.element(i, arena.number(0.0), true);
@@ -389,34 +362,19 @@ impl<'a, T: Real> Formulas<'a, T> {
         let (arena, operands) = (&self.arena, self.reader.operands(i));
         let Some(entry) = self.reader.tensor_entry(i) else { return Vec::new() };
         let g = g.id(arena);
-        let mut passed = Vec::new();
-        match &entry.source {
-            Source::Leaf(_) => {}
-            Source::Op { op, .. } => {
-                let inputs = x.iter().map(|x| x.id(arena)).collect();
-                let operation = self.operation(i, inputs, !arena.is_tensor(g));
-                for (k, operand) in operands.iter().enumerate() {
-                    if let Operand::Entry(of) = operand
-                        && let Some(id) = operation.gradient(op, k, y.id(arena), g)
-                    {
-                        passed.push((*of, Symbol::new(arena, id, f64::NAN)));
-                    }
-                }
-            }
-            Source::Scalars { places, .. } => {
-                for (k, place) in places.iter().enumerate() {
-                    if let Some(of) = place {
-                        let id = self.item(g, k);
-                        passed.push((*of as usize, Symbol::new(arena, id, f64::NAN)));
-                    }
-                }
-            }
-            Source::Region { places, .. } => {
-                let id = rules::vjp(arena, "checkpoint", g, false);
-                passed.extend(places.iter().map(|&of| (of as usize, Symbol::new(arena, id, f64::NAN))));
-            }
-        }
-        passed
+        let inputs = x.iter().map(|x| x.id(arena)).collect();
+        let operation = self.operation(i, inputs, !arena.is_tensor(g));
+        let passed = |(k, operand): (usize, &Operand<T>)| {
+            let of = operand.entry()?;
+            let id = match &entry.source {
+                Source::Leaf(_) => return None,
+                Source::Op { op, .. } => operation.gradient(op, k, y.id(arena), g)?,
+                Source::Scalars { .. } => self.item(g, k),
+                Source::Region { .. } => rules::vjp(arena, "checkpoint", g, false),
+            };
+            Some((of, Symbol::new(arena, id, f64::NAN)))
+        };
+        operands.iter().enumerate().filter_map(passed).collect()
     }
 
     /// For one argument among many: the derivatives in closed form.
@@ -428,16 +386,11 @@ impl<'a, T: Real> Formulas<'a, T> {
         child: usize,
     ) -> Vec<(usize, Symbol<'s>)> {
         let (arena, reader, n) = (&self.arena, self.reader, operands.len());
-        let symbol = |k: usize| {
-            let (id, value) = self.operand(&operands[k]);
-            Symbol::new(arena, id, value)
-        };
+        let symbol = |k: usize| self.operand(&operands[k]);
         let y = Symbol::new(arena, self.name(i), self.value(i));
-        let places =
-            (0..n).filter(|&k| matches!(operands[k], Operand::Entry(of) if of == child || !self.quantities.shown[of]));
+        let entries = operands.iter().enumerate().filter_map(|(k, operand)| Some((k, operand.entry()?)));
         let mut passed = Vec::new();
-        for k in places {
-            let Operand::Entry(of) = operands[k] else { continue };
+        for (k, of) in entries.filter(|&(_, of)| of == child || !self.quantities.shown[of]) {
             let partial = match reader.kind(i) {
                 Kind::Nary(Nary::Sum) => Symbol::constant(1.0),
                 Kind::Nary(Nary::Mean) => Symbol::constant(1.0) / Symbol::new(arena, arena.number(n as f64), n as f64),
@@ -453,10 +406,7 @@ impl<'a, T: Real> Formulas<'a, T> {
                     let ratio = [words(f.name(), &escaped(f.name())), words(&argument, &argument)];
                     Symbol::new(arena, arena.apply(PARTIAL, &ratio, false), partial)
                 }
-                Kind::Block => {
-                    let partial = reader.stored(i)[k];
-                    Symbol::new(arena, arena.number(partial), partial)
-                }
+                Kind::Block => Symbol::constant(reader.stored(i)[k]),
                 _ => {
                     let id = self.item(g.id(arena), k);
                     passed.push((of, Symbol::new(arena, id, f64::NAN)));

@@ -36,12 +36,9 @@ fn latex_word(word: &str) -> String {
     if let Some((command, _)) = GREEK.iter().find(|(command, sign)| *command == word || *sign == word) {
         return format!(r"\{command}");
     }
-    let mut chars = word.chars();
-    match (chars.next(), chars.next()) {
-        (Some(c), None) if c.is_ascii_alphanumeric() => word.to_owned(),
-        _ if !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit()) => word.to_owned(),
-        _ => format!(r"\mathrm{{{}}}", escaped(word)),
-    }
+    let is_number = !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit());
+    let is_letter = word.len() == 1 && word.bytes().all(|b| b.is_ascii_alphanumeric());
+    if is_number || is_letter { word.to_owned() } else { format!(r"\mathrm{{{}}}", escaped(word)) }
 }
 
 /// Text for LaTeX: signs that mean something there, and letters that it lacks, are written out.

@@ -3,10 +3,9 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use super::expr::Id;
 use super::formulas::Formulas;
 use super::quantities::Quantities;
-use super::text::{self, Text};
+use super::text;
 use crate::Real;
 use crate::engine::{Handle, Root};
 use crate::inspect::reader::Reader;
@@ -110,59 +109,48 @@ pub fn paths<T: Real, Y: Root<T>, X: Handle<T>>(root: Y, wrt: X) -> Paths {
     let (cell, root, _) = root.seed("paths");
     let from = wrt.index_on(cell);
     let reader = Reader::new(cell, root, "`paths` was called on");
+    if from > root {
+        let title = "no path".to_owned();
+        return Paths { title, count: Some(0), log2: f64::NEG_INFINITY, edges: 0, list: Vec::new() };
+    }
     let quantities = Quantities::new(&reader);
     let formulas = Formulas::new(&reader, &quantities, &[]);
     let depends = reader.depends(&[from]);
     let mut counts: Vec<Option<u128>> = vec![Some(0); root + 1];
     let mut logs = vec![f64::NEG_INFINITY; root + 1];
     let mut edges = 0;
-    if from <= root {
-        (counts[from], logs[from]) = (Some(1), 0.0);
-        for i in from + 1..=root {
-            if !(depends[i] && reader.live[i]) {
-                continue;
-            }
-            for k in read_by(&reader, i) {
-                if depends[k] {
-                    edges += 1;
-                    counts[i] = counts[i].zip(counts[k]).and_then(|(a, b)| a.checked_add(b));
-                    logs[i] = add_log2(logs[i], logs[k]);
-                }
-            }
+    // The entries on the way that one reads, each once.
+    let before = |i: usize| {
+        let mut list = reader.reads(i).into_vec();
+        let mut seen = HashSet::new();
+        list.retain(|&k| depends[k] && seen.insert(k));
+        list
+    };
+    (counts[from], logs[from]) = (Some(1), 0.0);
+    for i in (from + 1..=root).filter(|&i| depends[i] && reader.live[i]) {
+        for k in before(i) {
+            edges += 1;
+            counts[i] = counts[i].zip(counts[k]).and_then(|(a, b)| a.checked_add(b));
+            logs[i] = add_log2(logs[i], logs[k]);
         }
     }
     let name = |i: usize| quantities.name(&reader, i);
-    let title = if from <= root { format!("d{}/d{}", name(root), name(from)) } else { "no path".to_owned() };
+    let title = format!("d{}/d{}", name(root), name(from));
     let mut paths = Paths { title, count: counts[root], log2: logs[root], edges, list: Vec::new() };
-    if paths.count.is_some_and(|count| count <= LISTED)
-        && edges <= LONG
-        && from <= root
-        && depends[root]
-        && reader.live[from]
-    {
+    let few = paths.count.is_some_and(|count| count <= LISTED) && edges <= LONG;
+    if few && depends[root] && reader.live[from] {
         let mut open = vec![vec![root]];
         while let Some(path) = open.pop() {
             let last = path[path.len() - 1];
             if last == from {
-                paths.list.push(written(&quantities, &formulas, &path));
+                paths.list.push(written(&formulas, &path));
                 continue;
             }
-            let mut before: Vec<usize> = read_by(&reader, last);
-            before.retain(|&k| depends[k]);
-            for k in before.into_iter().rev() {
-                open.push(path.iter().copied().chain([k]).collect());
-            }
+            let further = before(last).into_iter().rev();
+            open.extend(further.map(|k| [&path[..], &[k]].concat()));
         }
     }
     paths
-}
-
-/// The entries that one reads, each once.
-fn read_by<T: Real>(reader: &Reader<T>, i: usize) -> Vec<usize> {
-    let mut list = reader.reads(i).into_vec();
-    let mut seen = HashSet::new();
-    list.retain(|&k| seen.insert(k));
-    list
 }
 
 fn add_log2(a: f64, b: f64) -> f64 {
@@ -171,16 +159,14 @@ fn add_log2(a: f64, b: f64) -> f64 {
 }
 
 /// A path given from the root to the variable.
-fn written<T: Real>(quantities: &Quantities, formulas: &Formulas<'_, T>, path: &[usize]) -> Path {
+fn written<T: Real>(formulas: &Formulas<'_, T>, path: &[usize]) -> Path {
     let arena = &formulas.arena;
-    let formula = |i: usize| -> Id { if quantities.shown[i] { formulas.name(i) } else { formulas.expression(i) } };
-    let label = |i: usize| -> Text { text::render(arena, formula(i)) };
     let (mut factors, mut value) = (Vec::new(), 1.0);
     for step in path.windows(2) {
         let Some(partial) = formulas.step(step[0], step[1]) else { continue };
         value *= partial.value;
         factors.push(text::factor(arena, partial.id(arena)).plain);
     }
-    let steps = path.iter().rev().map(|&i| label(i).plain).collect();
+    let steps = path.iter().rev().map(|&i| text::render(arena, formulas.written(i)).plain).collect();
     Path { steps, factors, value }
 }

@@ -83,8 +83,7 @@ impl Quantities {
                 };
             }
             let operands = reader.operands(i);
-            let entries = operands.iter().filter_map(|o| if let Operand::Entry(k) = o { Some(*k) } else { None });
-            let inlined: Vec<usize> = entries.filter(|&k| !shown[k]).collect();
+            let inlined: Vec<usize> = operands.iter().filter_map(Operand::entry).filter(|&k| !shown[k]).collect();
             if is_addition(reader, i) {
                 if let [k, l] = inlined[..]
                     && k == l
@@ -127,15 +126,9 @@ impl Quantities {
                 shown[k] |= size[k] > 1;
             }
         }
-        let mut this = Self {
-            shown,
-            wide,
-            signature: vec![0; n],
-            number: vec![0; n],
-            names: HashMap::new(),
-            root: reader.root,
-            root_name: ["f", "y", "E", "L"].into_iter().find(|name| !reader.names.has(name)).unwrap_or("f"),
-        };
+        let root_name = ["f", "y", "E", "L"].into_iter().find(|name| !reader.names.has(name)).unwrap_or("f");
+        let (signature, number, names, root) = (vec![0; n], vec![0; n], HashMap::new(), reader.root);
+        let mut this = Self { shown, wide, signature, number, names, root, root_name };
         this.sign(reader);
         this.give_names(reader);
         this

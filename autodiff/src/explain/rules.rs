@@ -12,11 +12,14 @@ use crate::tensor::op::Row;
 use crate::tensor::written::{Operands, SUM, Term};
 
 /// `f(x, y)`; the first argument is the function's name.
-pub(super) const APPLIED: Notation = Atom(&[A, In(Round, &[Items(1)])]);
+const APPLIED: Notation = Atom(&[A, In(Round, &[Items(1)])]);
 /// `f(x, y, …)`.
 const BEGUN: Notation = Atom(&[A, In(Round, &[Items(1), Sign(", …", r", \ldots")])]);
 /// `h'(a)`.
 const PRIMED: Notation = Atom(&[A, Same("'"), In(Round, &[Item(1)])]);
+/// 1 where it holds, 0 elsewhere.
+const GREATER: Notation = Atom(&[In(Square, &[A, Same(" > "), B])]);
+const LESS: Notation = Atom(&[In(Square, &[A, Same(" < "), B])]);
 /// So many arguments are written.
 const ARGUMENTS: usize = 6;
 
@@ -30,14 +33,6 @@ pub(super) struct Operation<'a> {
 }
 
 impl Operation<'_> {
-    fn general(&self, name: &str) -> Id {
-        let arena = self.arena;
-        let shown = self.inputs.iter().take(ARGUMENTS).copied();
-        let list: Vec<Id> = [operator(arena, name)].into_iter().chain(shown).collect();
-        let notation = if self.inputs.len() > ARGUMENTS { BEGUN } else { APPLIED };
-        arena.apply(notation, &list, !self.operands.shape.is_empty())
-    }
-
     /// The formula of the result.
     pub(super) fn formula<T: Real>(&self, op: &OpRef<T>) -> Id {
         let (arena, x) = (self.arena, &self.inputs);
@@ -50,7 +45,7 @@ impl Operation<'_> {
             None => match op.notation(&self.operands).and_then(|written| written.value) {
                 // Nothing in a value refers to the result or its gradient.
                 Some(value) => self.term(&value, x[0], x[0]),
-                None => self.general(op.name()),
+                None => call(arena, op.name(), x, !self.operands.shape.is_empty()),
             },
         }
     }
@@ -72,12 +67,8 @@ impl Operation<'_> {
                 let symbol = |id: Id, value: f64| Symbol::new(arena, id, arena.as_number(id).unwrap_or(value));
                 let (a, b, y) = (symbol(x[0], a), symbol(x[1], b), Symbol::new(arena, y, f.value(a, b)));
                 let partial = match (f, k) {
-                    (Binary::Max, 0) | (Binary::Min, 1) => {
-                        arena.apply(Atom(&[In(Square, &[A, Same(" > "), B])]), x, true)
-                    }
-                    (Binary::Max, 1) | (Binary::Min, 0) => {
-                        arena.apply(Atom(&[In(Square, &[A, Same(" < "), B])]), x, true)
-                    }
+                    (Binary::Max, 0) | (Binary::Min, 1) => arena.apply(GREATER, x, true),
+                    (Binary::Max, 1) | (Binary::Min, 0) => arena.apply(LESS, x, true),
                     (_, 0) => f.derivative_a(a, b, y).id(arena),
                     _ => f.derivative_b(a, b, y).id(arena),
                 };
@@ -144,6 +135,12 @@ impl Operation<'_> {
 /// The name of an operation.
 pub(super) fn operator(arena: &Arena, name: &str) -> Id {
     arena.label(name, &format!(r"\operatorname{{{}}}", escaped(name)))
+}
+
+/// `f(x, y)` for an operation that says nothing about how it is written.
+pub(super) fn call(arena: &Arena, name: &str, inputs: &[Id], tensor: bool) -> Id {
+    let list: Vec<Id> = [operator(arena, name)].iter().chain(inputs.iter().take(ARGUMENTS)).copied().collect();
+    arena.apply(if inputs.len() > ARGUMENTS { BEGUN } else { APPLIED }, &list, tensor)
 }
 
 /// The gradient of an operation that says nothing about it.

@@ -40,21 +40,20 @@ impl Text {
 
 /// A number in six digits.
 pub(super) fn number(x: f64) -> Text {
-    Text::new(plain_number(x), latex_number(x))
+    Text::new(marked_number(x, Markup::Text), marked_number(x, Markup::Latex))
 }
 
-fn digits(x: f64) -> String {
-    if x == 0.0 {
+fn digits(size: f64) -> String {
+    if size == 0.0 {
         return "0".to_owned();
     }
-    let size = x.abs();
     if !(1e-4..1e7).contains(&size) {
-        let text = format!("{x:.5e}");
+        let text = format!("{size:.5e}");
         let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
         return format!("{}e{exponent}", short(mantissa));
     }
     let decimals = usize::try_from(5 - size.log10().floor() as i32).unwrap_or(0);
-    short(&format!("{x:.decimals$}")).to_owned()
+    short(&format!("{size:.decimals$}")).to_owned()
 }
 
 /// Without zeros at the end of a fraction.
@@ -64,33 +63,20 @@ fn short(number: &str) -> &str {
 
 /// A number in six digits, in plain text.
 pub(crate) fn plain_number(x: f64) -> String {
-    if x.is_nan() {
-        "NaN".to_owned()
-    } else if x.is_infinite() {
-        if x > 0.0 { "∞".to_owned() } else { "−∞".to_owned() }
-    } else {
-        digits(x).replacen('-', "−", usize::from(x < 0.0))
-    }
-}
-
-fn latex_number(x: f64) -> String {
-    if x.is_nan() {
-        return r"\mathrm{NaN}".to_owned();
-    }
-    if x.is_infinite() {
-        return if x > 0.0 { r"\infty".to_owned() } else { r"-\infty".to_owned() };
-    }
-    let text = digits(x);
-    match text.split_once('e') {
-        Some((mantissa, exponent)) => format!(r"{mantissa} \cdot 10^{{{exponent}}}"),
-        None => text,
-    }
+    marked_number(x, Markup::Text)
 }
 
 fn marked_number(x: f64, markup: Markup) -> String {
-    match markup {
-        Markup::Text => plain_number(x),
-        Markup::Latex => latex_number(x),
+    if x.is_nan() {
+        return markup.sign("NaN", r"\mathrm{NaN}").to_owned();
+    }
+    let minus = if x < 0.0 { markup.sign("−", "-") } else { "" };
+    let size = if x.is_infinite() { markup.sign("∞", r"\infty").to_owned() } else { digits(x.abs()) };
+    match size.split_once('e') {
+        Some((mantissa, exponent)) if markup == Markup::Latex => {
+            format!(r"{minus}{mantissa} \cdot 10^{{{exponent}}}")
+        }
+        _ => format!("{minus}{size}"),
     }
 }
 
@@ -203,12 +189,10 @@ fn factors_of(arena: &Arena, coefficient: f64, factors: &[&(Id, i32)], markup: M
     let mut tensor_before = false;
     for &&(id, power) in factors {
         let single = factors.len() == 1 && coefficient == 1.0;
-        let needs = if power > 1 {
-            Level::Atom
-        } else if single {
-            alone
-        } else {
-            Level::Prefix
+        let needs = match power {
+            2.. => Level::Atom,
+            _ if single => alone,
+            _ => Level::Prefix,
         };
         let mut text = write(arena, id, needs, markup);
         if power > 1 {

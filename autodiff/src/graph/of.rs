@@ -72,15 +72,13 @@ impl Graph {
             }
             _ => None,
         };
-        let drawing = Drawing { reader: &reader, gradients, cell };
-        Ok(drawing.graph())
+        Ok(Drawing { reader: &reader, gradients }.graph())
     }
 }
 
 struct Drawing<'a, T: Real> {
     reader: &'a Reader<T>,
     gradients: Option<Gradients<T>>,
-    cell: &'static crate::tape::cell::TapeCell<T>,
 }
 
 impl<T: Real> Drawing<'_, T> {
@@ -137,31 +135,19 @@ impl<T: Real> Drawing<'_, T> {
         let variable = matches!(role, Role::Input | Role::Parameter);
         let operation = self.operation(i, operands);
         let name = reader.names.name(i).map(str::to_owned);
-        let mut lines = Vec::new();
-        let title = match (&name, variable) {
-            (Some(name), true) => name.clone(),
-            (Some(name), false) => {
-                lines.push(operation);
-                name.clone()
-            }
-            (None, true) => "variable".to_owned(),
-            (None, false) => operation,
+        let (title, told) = match (&name, variable) {
+            (Some(name), true) => (name.clone(), None),
+            (Some(name), false) => (name.clone(), Some(operation)),
+            (None, true) => ("variable".to_owned(), None),
+            (None, false) => (operation, None),
         };
-        if let Some(lengths) = reader.shape(i)
-            && !lengths.is_empty()
-        {
-            lines.push(shape(lengths));
-        }
-        if let Some(value) = reader.value(i) {
-            lines.push(plain_number(value));
-        } else if let Some(values) = reader.tensor(i).and_then(small) {
-            lines.push(values);
-        }
+        let lengths = reader.shape(i).filter(|lengths| !lengths.is_empty()).map(shape);
+        let value = reader.value(i).map(plain_number).or_else(|| reader.tensor(i).and_then(small));
+        let mut lines: Vec<String> = [told, lengths, value].into_iter().flatten().collect();
         if let Some(adjoint) = self.adjoint(i).filter(|_| i != reader.root) {
-            let label = reader.names.label(i).and_then(|label| label.adjoint.clone());
-            let root = reader.names.name(reader.root).unwrap_or("f").to_owned();
-            let label = match (label, &name) {
-                (Some(label), _) => label.to_string(),
+            let root = reader.names.name(reader.root).unwrap_or("f");
+            let label = match (reader.adjoint(i), &name) {
+                (Some(label), _) => label.to_owned(),
                 (None, Some(name)) => format!("d{root}/d{name}"),
                 (None, None) => "adjoint".to_owned(),
             };
@@ -178,14 +164,6 @@ impl<T: Real> Drawing<'_, T> {
             Operand::Constant(tensor) if tensor.ndim() == 0 => Some(plain_number(tensor.item().primal())),
             _ => None,
         };
-        let binary = match (reader.kind(i), reader.tensor_entry(i).map(|entry| &entry.source)) {
-            (Kind::Binary(f, _), _) => Some(f),
-            (Kind::Tensor, Some(Source::Op { op, .. })) => match op.row() {
-                Some(Row::Binary(f)) => Some(f),
-                _ => None,
-            },
-            _ => None,
-        };
         let sign = |f: Binary| match f {
             Binary::Add => "+",
             Binary::Sub => "−",
@@ -194,8 +172,8 @@ impl<T: Real> Drawing<'_, T> {
             Binary::Pow | Binary::Powi => "^",
             f => f.name(),
         };
-        match (reader.kind(i), binary) {
-            (_, Some(f)) => match (operands.first().and_then(number), operands.get(1).and_then(number)) {
+        match (reader.kind(i), reader.row(i)) {
+            (_, Some(Row::Binary(f))) => match (operands.first().and_then(number), operands.get(1).and_then(number)) {
                 (None, Some(b)) => format!("{} {b}", sign(f)),
                 (Some(a), None) => format!("{a} {}", sign(f)),
                 _ => sign(f).to_owned(),
@@ -211,7 +189,7 @@ impl<T: Real> Drawing<'_, T> {
         if self.reader.shape(i).is_none() {
             return gradients.scalar(i).map(|x| plain_number(x.primal()));
         }
-        let tensor = gradients.at_slot(self.cell, i)?;
+        let tensor = gradients.at_slot(i)?;
         Some(small(tensor).unwrap_or_else(|| {
             let norm = tensor.view().iter().map(|x| x.primal() * x.primal()).sum::<f64>().sqrt();
             format!("norm {}", plain_number(norm))
@@ -233,24 +211,14 @@ impl<T: Real> Drawing<'_, T> {
         for (k, (name, range)) in groups.iter().enumerate() {
             graph.add_group(name.to_string(), around(range, k));
         }
-        let mut of: HashMap<usize, usize> = HashMap::new();
-        for i in (0..=reader.root).filter(|&i| reader.live[i]) {
-            let at = i as u32;
-            if let Some(k) = around(&(at..at + 1), groups.len()) {
-                of.insert(i, k);
-            }
-        }
+        let within = |i: usize| Some((i, around(&(i as u32..i as u32 + 1), groups.len())?));
+        let mut of: HashMap<usize, usize> = (0..=reader.root).filter(|&i| reader.live[i]).filter_map(within).collect();
         // A variable from before stands with those that read it, if they stand together.
         let mut readers: HashMap<usize, Option<usize>> = HashMap::new();
         for i in (0..=reader.root).filter(|&i| reader.live[i]) {
-            for operand in reader.operands(i) {
-                if let Operand::Entry(k) = operand
-                    && !of.contains_key(&k)
-                    && reader.operands(k).is_empty()
-                {
-                    let group = of.get(&i).copied();
-                    readers.entry(k).and_modify(|known| *known = known.filter(|_| *known == group)).or_insert(group);
-                }
+            let group = of.get(&i).copied();
+            for k in reader.reads(i).into_iter().filter(|k| !of.contains_key(k) && reader.operands(*k).is_empty()) {
+                readers.entry(k).and_modify(|known| *known = known.filter(|_| *known == group)).or_insert(group);
             }
         }
         of.extend(readers.into_iter().filter_map(|(k, group)| Some((k, group?))));

@@ -6,7 +6,7 @@ use layout::core::base::Orientation;
 use layout::core::color::Color;
 use layout::core::format::{ClipHandle, RenderBackend};
 use layout::core::geometry::{Point, Position};
-use layout::core::style::StyleAttr;
+use layout::core::style::{LineStyleKind, StyleAttr};
 use layout::std_shapes::shapes::{Arrow, Element, LineEndKind, ShapeKind};
 use layout::topo::layout::VisualGraph;
 
@@ -98,15 +98,9 @@ impl Graph {
             rects[i] = rect;
         }
         let groups = self.group_rects(&rects);
-        let (mut left, mut top, mut right, mut bottom) = (f64::MAX, f64::MAX, f64::MIN, f64::MIN);
         let points = places.arrows.iter().flatten().flat_map(|&(a, b)| [(a.x, a.y, 0.0, 0.0), (b.x, b.y, 0.0, 0.0)]);
-        for (x, y, w, h) in rects.iter().copied().chain(groups.iter().flatten().copied()).chain(points) {
-            (left, top) = (left.min(x), top.min(y));
-            (right, bottom) = (right.max(x + w), bottom.max(y + h));
-        }
-        if self.nodes.is_empty() {
-            (left, top, right, bottom) = (0.0, 0.0, 0.0, 0.0);
-        }
+        let all = rects.iter().chain(groups.iter().flatten()).copied().chain(points);
+        let (left, top, right, bottom) = bounds(all).unwrap_or_default();
         let legend: f64 = self.roles().iter().map(|role| width(role.name()) + 44.0).sum();
         let (w, h) = ((right - left).max(legend) + 2.0 * MARGIN, bottom - top + 3.0 * MARGIN + LINE);
         let (dx, dy) = (MARGIN - left, MARGIN - top);
@@ -174,31 +168,19 @@ impl Graph {
         }
         let mut visual = VisualGraph::new(Orientation::TopToBottom);
         let look = || StyleAttr::new(Color::fast("black"), 1, None, 4, GRAIN);
-        let handles: Vec<_> = self
-            .nodes
-            .iter()
-            .enumerate()
-            .map(|(i, node)| {
-                // The size is taken from the text: as wide as the widest line, as high as their number.
-                let (w, h) = size(node);
-                let shape = ShapeKind::new_box(&filler(w, h));
-                let size = Point::new(w, h);
-                let down = Orientation::TopToBottom;
-                let mut element = Element::create_with_properties(shape, look(), down, size, i.to_string());
-                element.pos = Position::new(Point::zero(), size, Point::zero(), Point::splat(APART));
-                visual.add_node(element)
-            })
-            .collect();
+        let mut handles = Vec::with_capacity(self.nodes.len());
+        for (i, node) in self.nodes.iter().enumerate() {
+            // The size is taken from the text: as wide as the widest line, as high as their number.
+            let (w, h) = size(node);
+            let (shape, size) = (ShapeKind::new_box(&filler(w, h)), Point::new(w, h));
+            let down = Orientation::TopToBottom;
+            let mut element = Element::create_with_properties(shape, look(), down, size, i.to_string());
+            element.pos = Position::new(Point::zero(), size, Point::zero(), Point::splat(APART));
+            handles.push(visual.add_node(element));
+        }
         for edge in &self.edges {
-            let arrow = Arrow::new(
-                LineEndKind::None,
-                LineEndKind::Arrow,
-                layout::core::style::LineStyleKind::Normal,
-                &edge.label,
-                &look(),
-                &None,
-                &None,
-            );
+            let (from, to) = (LineEndKind::None, LineEndKind::Arrow);
+            let arrow = Arrow::new(from, to, LineStyleKind::Normal, &edge.label, &look(), &None, &None);
             visual.add_edge(arrow, handles[edge.from], handles[edge.to]);
         }
         visual.do_it(false, false, false, &mut places);
@@ -207,36 +189,24 @@ impl Graph {
 
     /// The boxes around groups, from the outermost on.
     fn group_rects(&self, rects: &[Rect]) -> Vec<Option<Rect>> {
-        let depth = |mut k: usize| {
-            let mut depth = 0.0;
-            while let Some(parent) = self.groups[k].parent {
-                (k, depth) = (parent, depth + 1.0);
-            }
-            depth
+        let around = |group: Option<usize>| std::iter::successors(group, |&k| self.groups[k].parent);
+        let depth = |k: usize| around(Some(k)).count();
+        let deepest = (0..self.groups.len()).map(depth).max().unwrap_or(0);
+        let rect = |k: usize| {
+            let inside = self.nodes.iter().zip(rects).filter(|(node, _)| around(node.group).any(|group| group == k));
+            let (x0, y0, x1, y1) = bounds(inside.map(|(_, rect)| *rect))?;
+            let rings = (1 + deepest - depth(k)) as f64;
+            let (side, above) = (AROUND * rings, AROUND + ABOVE * rings);
+            Some((x0 - side, y0 - above, x1 - x0 + 2.0 * side, y1 - y0 + above + side))
         };
-        let deepest = (0..self.groups.len()).map(depth).fold(0.0, f64::max);
-        let within = |mut group: Option<usize>, k: usize| {
-            while let Some(g) = group {
-                if g == k {
-                    return true;
-                }
-                group = self.groups[g].parent;
-            }
-            false
-        };
-        (0..self.groups.len())
-            .map(|k| {
-                let inside =
-                    self.nodes.iter().zip(rects).filter(|(node, _)| within(node.group, k)).map(|(_, rect)| *rect);
-                let (x0, y0, x1, y1) = inside
-                    .map(|(x, y, w, h)| (x, y, x + w, y + h))
-                    .reduce(|a, b| (a.0.min(b.0), a.1.min(b.1), a.2.max(b.2), a.3.max(b.3)))?;
-                let rings = deepest - depth(k);
-                let (side, above) = (AROUND * (1.0 + rings), AROUND + ABOVE * (1.0 + rings));
-                Some((x0 - side, y0 - above, x1 - x0 + 2.0 * side, y1 - y0 + above + side))
-            })
-            .collect()
+        (0..self.groups.len()).map(rect).collect()
     }
+}
+
+/// The least and the greatest coordinates of boxes.
+fn bounds(rects: impl Iterator<Item = Rect>) -> Option<(f64, f64, f64, f64)> {
+    let corners = rects.map(|(x, y, w, h)| (x, y, x + w, y + h));
+    corners.reduce(|a, b| (a.0.min(b.0), a.1.min(b.1), a.2.max(b.2), a.3.max(b.3)))
 }
 
 /// Text of about this size.

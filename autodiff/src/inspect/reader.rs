@@ -7,6 +7,7 @@ use crate::tape::code::OwnedCode;
 use crate::tape::labels::Names;
 use crate::tape::opcode::{self, CONSTANT, Form, Kind};
 use crate::tensor::entry::{Source, TensorEntry};
+use crate::tensor::op::Row;
 use crate::tensor::table::Table;
 use crate::{Real, Tensor};
 
@@ -16,6 +17,13 @@ pub(crate) enum Operand<T: Real> {
     Entry(usize),
     Number(f64),
     Constant(Tensor<T>),
+}
+
+impl<T: Real> Operand<T> {
+    /// The entry, if it is one.
+    pub(crate) fn entry(&self) -> Option<usize> {
+        if let Self::Entry(i) = self { Some(*i) } else { None }
+    }
 }
 
 /// The program up to an entry, its values and names.
@@ -94,15 +102,37 @@ impl<T: Real> Reader<T> {
 
     /// The values of a tensor entry.
     pub(crate) fn tensor(&self, i: usize) -> Option<&Tensor<T>> {
-        if self.kind(i) != Kind::Tensor {
-            return None;
-        }
-        self.tensors[self.words(i)[0] as usize].as_ref()
+        if self.kind(i) == Kind::Tensor { self.tensors[self.words(i)[0] as usize].as_ref() } else { None }
     }
 
     /// The position of an element in its tensor.
     pub(crate) fn position(&self, i: usize) -> usize {
         self.words(i)[1] as usize
+    }
+
+    /// What the root's derivative with respect to an entry was called.
+    pub(crate) fn adjoint(&self, i: usize) -> Option<&str> {
+        self.names.label(i)?.adjoint.as_deref()
+    }
+
+    /// What the function that made an entry was called.
+    pub(crate) fn function(&self, i: usize) -> Option<&str> {
+        self.names.label(i)?.function.as_deref()
+    }
+
+    /// The row of the table that an entry applies, to numbers or to tensors.
+    pub(crate) fn row(&self, i: usize) -> Option<Row> {
+        match (self.kind(i), self.tensor_entry(i).map(|entry| &entry.source)) {
+            (Kind::Unary(f), _) => Some(Row::Unary(f)),
+            (Kind::Binary(f, _), _) => Some(Row::Binary(f)),
+            (Kind::Tensor, Some(Source::Op { op, .. })) => op.row(),
+            _ => None,
+        }
+    }
+
+    /// Whether an entry is a tensor with axes.
+    pub(crate) fn is_array(&self, i: usize) -> bool {
+        self.shape(i).is_some_and(|shape| !shape.is_empty())
     }
 
     /// The shape of a tensor entry; `None` for scalars and for what came after the root.
@@ -171,13 +201,13 @@ impl<T: Real> Reader<T> {
                     places.iter().enumerate().map(operand).collect()
                 }
                 Source::Region { places, .. } => places.iter().map(|&place| Operand::Entry(place as usize)).collect(),
-                Source::Op { inputs, .. } => inputs
-                    .iter()
-                    .map(|input| match input.place() {
-                        Some(node) => Operand::Entry(node.index as usize),
-                        None => Operand::Constant(input.clone()),
-                    })
-                    .collect(),
+                Source::Op { inputs, .. } => {
+                    let entry = |input: &Tensor<T>| input.place().map(|node| Operand::Entry(node.index as usize));
+                    inputs
+                        .iter()
+                        .map(|input| entry(input).unwrap_or_else(|| Operand::Constant(input.clone())))
+                        .collect()
+                }
             },
         }
     }
@@ -186,8 +216,7 @@ impl<T: Real> Reader<T> {
     pub(crate) fn reads(&self, i: usize) -> SmallVec<[usize; 4]> {
         let op = self.opcode(i);
         if matches!(op, opcode::TENSOR | opcode::AT) {
-            let entry = |operand| if let Operand::Entry(k) = operand { Some(k) } else { None };
-            return self.operands(i).into_iter().filter_map(entry).collect();
+            return self.operands(i).iter().filter_map(Operand::entry).collect();
         }
         let words = opcode::operands(op, self.words(i));
         words.iter().filter(|&&word| word & CONSTANT == 0).map(|&word| word as usize).collect()
@@ -196,10 +225,8 @@ impl<T: Real> Reader<T> {
     /// Which entries up to the root depend on the sources.
     pub(crate) fn depends(&self, sources: &[usize]) -> Vec<bool> {
         let mut depends = vec![false; self.root + 1];
-        for &source in sources {
-            if source <= self.root {
-                depends[source] = true;
-            }
+        for &source in sources.iter().filter(|&&source| source <= self.root) {
+            depends[source] = true;
         }
         let first = sources.iter().copied().min().unwrap_or(usize::MAX);
         for i in first.saturating_add(1)..=self.root {

@@ -6,6 +6,7 @@
 //! less the tape's. An entry whose rule is right has the share 0; the others explain the difference in full.
 
 use crate::engine::gradients::gradients;
+use crate::engine::tensor_functions::unit;
 use crate::engine::vjp::{Seed, vjp};
 use crate::error::Result;
 use crate::tape::block::Located;
@@ -146,11 +147,7 @@ impl<T: Real> Recording<T> {
     pub(crate) fn element_shares(&self, index: usize, most: usize) -> Result<Vec<Share<T>>> {
         let Some((.., output)) = self.operation(index) else { return Ok(Vec::new()) };
         let slot = output.place().map_or(0, |node| node.slot as usize);
-        let share = |k: usize| {
-            let mut unit = Tensor::zeros(output.shape());
-            unit.make_mut()[k] = T::one();
-            Ok(Share { index: k, terms: self.tensor_terms(slot, &unit)? })
-        };
+        let share = |k: usize| Ok(Share { index: k, terms: self.tensor_terms(slot, &unit(output.shape(), k))? });
         (0..output.len().min(most)).map(share).collect()
     }
 
@@ -234,13 +231,10 @@ impl<T: Real> Recording<T> {
         let entry = &self.tensors[slot];
         let mut terms = Vec::new();
         match &entry.source {
-            Source::Op { inputs, .. } => {
+            Source::Op { .. } => {
                 terms.push(Term::Tensor { slot, input: None, weight: adjoint.clone() });
-                let passed = self.pull(entry.index as usize, adjoint)?;
-                for (input, (gradient, _)) in passed.into_iter().zip(inputs).enumerate() {
-                    if let Some(gradient) = gradient {
-                        terms.push(Term::Tensor { slot, input: Some(input), weight: -gradient });
-                    }
+                for (input, gradient) in self.pull(entry.index as usize, adjoint)?.into_iter().enumerate() {
+                    terms.extend(gradient.map(|gradient| Term::Tensor { slot, input: Some(input), weight: -gradient }));
                 }
             }
             Source::Leaf(_) => terms.extend(self.as_read(slot, adjoint)),
@@ -250,16 +244,13 @@ impl<T: Real> Recording<T> {
                 terms.extend(passed.map(|(place, g)| Term::Entry(place as usize, -g)));
             }
             Source::Region { region, places, .. } => {
+                let outputs: Vec<T> = adjoint.view().iter().copied().collect();
                 self.code().walk(|index, op, words| {
                     if op == AT && words[0] as usize == slot {
-                        terms.push(Term::Entry(
-                            index,
-                            adjoint.view().iter().nth(words[1] as usize).copied().unwrap_or_else(T::zero),
-                        ));
+                        terms.push(Term::Entry(index, outputs[words[1] as usize]));
                     }
                 });
                 let mut passed = vec![T::zero(); places.len()];
-                let outputs: Vec<T> = adjoint.view().iter().copied().collect();
                 region.sweep(&outputs, &mut passed);
                 terms.extend(places.iter().zip(passed).map(|(&place, g)| Term::Entry(place as usize, -g)));
             }

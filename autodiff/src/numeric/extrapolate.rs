@@ -44,6 +44,12 @@ impl<T: Real> Span<T> {
         Self { top: self.top.min(other.top), bottom: self.bottom.min(other.bottom), floor: self.floor.max(other.floor) }
     }
 
+    /// Steps for moving from `x` along `v`; `None` if that is 0.
+    pub(crate) fn toward(x: &[T], v: &[T], order: i32) -> Option<Self> {
+        let moving = x.iter().zip(v).filter(|(_, v)| **v != T::zero());
+        moving.map(|(&x, &v)| Self::along(x, v, order)).reduce(Self::and)
+    }
+
     /// The limits of several difference quotients, all given by `levels` for one step at a time.
     ///
     /// Levels at which something is not finite are left out, and smaller steps are tried instead.

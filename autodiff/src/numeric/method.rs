@@ -6,9 +6,9 @@ use ndarray::{Array2, ArrayD};
 
 use super::estimate::Estimate;
 use super::extrapolate::{Level, Span};
-use super::quotient::{central, constants, evaluator, replaced, second, sides};
+use super::quotient::{central, evaluator, moved, replaced, second, sides};
 use crate::engine::Outputs;
-use crate::engine::outputs::count;
+use crate::engine::outputs::{constants, count};
 use crate::{Real, Tensor, Var};
 
 /// A way of approximating a derivative by differences.
@@ -119,11 +119,8 @@ impl Differences {
     pub fn directional<T: Real>(&self, f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T], v: &[T]) -> Estimate<T> {
         count("directional", v.len(), x.len(), "a direction has one element for each variable");
         let f = evaluator(f);
-        let moving = x.iter().zip(v).filter(|(_, v)| **v != T::zero());
-        let Some(span) = moving.map(|(&x, &v)| Span::along(x, v, 1)).reduce(Span::and) else {
-            return Estimate { value: T::zero(), error: T::zero() };
-        };
-        self.slope(|t| f(&x.iter().zip(v).map(|(&x, &v)| x + t * v).collect::<Vec<T>>()), T::zero(), span)
+        let Some(span) = Span::toward(x, v, 1) else { return Estimate { value: T::zero(), error: T::zero() } };
+        self.slope(|t| f(&moved(x, v, t)), T::zero(), span)
     }
 
     /// The Jacobian, a row for each output; see [`numeric::jacobian`](super::jacobian).

@@ -20,4 +20,4 @@ pub use self::functions::{derivative, directional, gradient, hessian, jacobian, 
 pub(crate) use self::functions::{first, mixed};
 pub use self::method::{Differences, Method};
 pub(crate) use self::method::{one_sided, two_sided};
-pub(crate) use self::quotient::{constants, replaced, second, sides};
+pub(crate) use self::quotient::{moved, replaced, second, sides};

@@ -2,6 +2,7 @@
 
 use super::estimate::Estimate;
 use super::extrapolate::{Level, Span};
+use crate::engine::outputs::constants;
 use crate::{Real, Var};
 
 /// A mixed second difference quotient.
@@ -52,8 +53,9 @@ pub(crate) fn evaluator<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>) -> impl Fn(&[T
     move |x| f(&constants(x)).value()
 }
 
-pub(crate) fn constants<T: Real>(x: &[T]) -> Vec<Var<T>> {
-    x.iter().map(|&x| Var::constant(x)).collect()
+/// The point moved along a direction.
+pub(crate) fn moved<T: Real>(x: &[T], v: &[T], t: T) -> Vec<T> {
+    x.iter().zip(v).map(|(&x, &v)| x + t * v).collect()
 }
 
 /// The point with one coordinate moved.

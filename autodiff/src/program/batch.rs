@@ -60,10 +60,6 @@ impl<T: Real + Send + Sync> Program<T> {
         let share = (SHARE / self.len().max(1)).max(1);
         let shares: Vec<Result<Vec<R>>> =
             rows.par_chunks(share).map(|rows| rows.iter().map(|row| evaluate(row)).collect()).collect();
-        let mut all = Vec::with_capacity(rows.len());
-        for share in shares {
-            all.extend(share?);
-        }
-        Ok(all)
+        Ok(shares.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
     }
 }

@@ -39,14 +39,17 @@ struct Graph<T> {
 /// An operation on one or two terms, by bits.
 type Key = (u8, [(bool, u64); 2]);
 
-/// The shorter program, with its outputs and guards.
+/// A program with its outputs and guards.
+pub(super) type Shorter<T> = (OwnedCode<T>, Vec<Output<T>>, Vec<Guard<T>>);
+
+/// The shorter program.
 pub(super) fn optimize<T: Real>(
     code: Code<'_, T>,
     values: &[T],
     inputs: usize,
     outputs: &[Output<T>],
     guards: Vec<Guard<T>>,
-) -> (OwnedCode<T>, Vec<Output<T>>, Vec<Guard<T>>) {
+) -> Shorter<T> {
     let live = live(code, outputs, &guards);
     let leaf = || Node { kind: Kind::Leaf, arguments: SmallVec::new(), block: 0 };
     let mut graph = Graph { nodes: (0..inputs).map(|_| leaf()).collect(), known: HashMap::new() };
@@ -79,25 +82,26 @@ pub(super) fn optimize<T: Real>(
     let of = |term: Term<T>| term.resolve(|i| terms[i], Term::Constant);
     let outputs: Vec<Term<T>> = outputs.iter().map(|y| y.map_or_else(Term::Constant, |i| terms[i])).collect();
     let guards = guards.into_iter().map(|guard| Guard { left: of(guard.left), right: of(guard.right), ..guard });
-    let guards: Vec<_> = guards.filter(|g| is_entry(&g.left) || is_entry(&g.right)).collect();
+    let guards: Vec<_> = guards.filter(|g| entry(&g.left).or(entry(&g.right)).is_some()).collect();
     graph.merge_sums(&outputs, &guards);
     graph.number(inputs, &outputs, guards)
 }
 
-fn is_entry<T>(term: &Term<T>) -> bool {
-    matches!(term, Term::Entry(_))
+/// The entry that a term is, if it is one.
+fn entry<T>(term: &Term<T>) -> Option<usize> {
+    if let Term::Entry(i) = term { Some(*i as usize) } else { None }
+}
+
+/// What guards ask about.
+fn asked<T>(guards: &[Guard<T>]) -> impl Iterator<Item = &Term<T>> {
+    guards.iter().flat_map(|guard| [&guard.left, &guard.right])
 }
 
 /// Which entries an output or a guard depends on.
 fn live<T: Real>(code: Code<'_, T>, outputs: &[Output<T>], guards: &[Guard<T>]) -> Vec<bool> {
     let mut live = vec![false; code.ops.len()];
-    for &root in outputs.iter().flatten() {
+    for root in outputs.iter().flatten().copied().chain(asked(guards).filter_map(entry)) {
         live[root] = true;
-    }
-    for term in guards.iter().flat_map(|guard| [&guard.left, &guard.right]) {
-        if let Term::Entry(i) = term {
-            live[*i as usize] = true;
-        }
     }
     let mut end = code.operands.len();
     for (i, &op) in code.ops.iter().enumerate().rev() {
@@ -166,11 +170,8 @@ impl<T: Real> Graph<T> {
     fn uses(&self, outputs: &[Term<T>], guards: &[Guard<T>]) -> Vec<u32> {
         let mut uses = vec![0; self.nodes.len()];
         let in_nodes = self.nodes.iter().flat_map(|node| &node.arguments);
-        let in_guards = guards.iter().flat_map(|guard| [&guard.left, &guard.right]);
-        for term in in_nodes.chain(outputs).chain(in_guards) {
-            if let Term::Entry(i) = term {
-                uses[*i as usize] += 1;
-            }
+        for i in in_nodes.chain(outputs).chain(asked(guards)).filter_map(entry) {
+            uses[i] += 1;
         }
         uses
     }
@@ -179,32 +180,28 @@ impl<T: Real> Graph<T> {
     fn merge_sums(&mut self, outputs: &[Term<T>], guards: &[Guard<T>]) {
         let uses = self.uses(outputs, guards);
         // Chains that end at a node and are used once, by a longer chain perhaps.
-        let mut chains: HashMap<u32, Chain<T>> = HashMap::new();
-        let mut ends: Vec<(u32, Chain<T>)> = Vec::new();
+        let mut chains: HashMap<usize, Chain<T>> = HashMap::new();
+        let mut ends: Vec<(usize, Chain<T>)> = Vec::new();
         for (i, node) in self.nodes.iter().enumerate() {
             let Kind::Binary(f @ (Binary::Add | Binary::Sub), _) = node.kind else { continue };
             let (a, b) = (node.arguments[0], node.arguments[1]);
-            let chain = if let Some(mut chain) = continued(&mut chains, &a) {
-                chain.push((b, f == Binary::Sub));
-                chain
-            } else if f == Binary::Add
-                && let Some(mut chain) = continued(&mut chains, &b)
-            {
-                // a + b = b + a, bit for bit.
-                chain.push((a, false));
-                chain
-            } else {
-                vec![(a, false), (b, f == Binary::Sub)]
+            let mut continued = |term: &Term<T>| chains.remove(&entry(term)?);
+            // a + b = b + a, bit for bit.
+            let (first, next) = match (continued(&a), f) {
+                (None, Binary::Add) => continued(&b).map_or((None, b), |chain| (Some(chain), a)),
+                (first, _) => (first, b),
             };
+            let mut chain = first.unwrap_or_else(|| vec![(a, false)]);
+            chain.push((next, f == Binary::Sub));
             if uses[i] == 1 {
-                chains.insert(i as u32, chain);
+                chains.insert(i, chain);
             } else {
-                ends.push((i as u32, chain));
+                ends.push((i, chain));
             }
         }
         ends.extend(chains);
         for (end, chain) in ends.into_iter().filter(|(_, chain)| chain.len() >= SHORTEST_SUM) {
-            self.nodes[end as usize] = self.sum(&chain, &uses);
+            self.nodes[end] = self.sum(&chain, &uses);
         }
     }
 
@@ -226,30 +223,23 @@ impl<T: Real> Graph<T> {
             }
         };
         let (a, b): (Vec<_>, Vec<_>) = chain.iter().map(factors).unzip();
-        if b.iter().all(|b| matches!(b, Term::Constant(c) if c.is_exact_one())) {
-            Node { kind: Kind::Nary(Nary::Sum), arguments: a.into(), block: 0 }
+        let (f, arguments) = if b.iter().all(|b| matches!(b, Term::Constant(c) if c.is_exact_one())) {
+            (Nary::Sum, a.into())
         } else {
-            Node { kind: Kind::Nary(Nary::Dot), arguments: a.into_iter().chain(b).collect(), block: 0 }
-        }
+            (Nary::Dot, a.into_iter().chain(b).collect())
+        };
+        Node { kind: Kind::Nary(f), arguments, block: 0 }
     }
 
     /// Writes down the nodes that are needed.
-    fn number(
-        &self,
-        inputs: usize,
-        outputs: &[Term<T>],
-        guards: Vec<Guard<T>>,
-    ) -> (OwnedCode<T>, Vec<Output<T>>, Vec<Guard<T>>) {
+    fn number(&self, inputs: usize, outputs: &[Term<T>], guards: Vec<Guard<T>>) -> Shorter<T> {
         let mut needed = vec![false; self.nodes.len()];
-        let need = |needed: &mut Vec<bool>, term: &Term<T>| {
-            if let Term::Entry(i) = term {
-                needed[*i as usize] = true;
-            }
-        };
-        outputs.iter().chain(guards.iter().flat_map(|g| [&g.left, &g.right])).for_each(|term| need(&mut needed, term));
+        for i in outputs.iter().chain(asked(&guards)).filter_map(entry) {
+            needed[i] = true;
+        }
         for i in (inputs..self.nodes.len()).rev() {
-            if needed[i] {
-                self.nodes[i].arguments.iter().for_each(|term| need(&mut needed, term));
+            for k in self.nodes[i].arguments.iter().filter_map(entry) {
+                needed[k] |= needed[i];
             }
         }
         let mut store = Store::new();
@@ -258,22 +248,11 @@ impl<T: Real> Graph<T> {
         for (node, &needed) in self.nodes.iter().zip(&needed).skip(inputs) {
             places.push(if needed { write(&mut store, node, &places) } else { u32::MAX });
         }
-        let place = |term: Term<T>| match term {
-            Term::Entry(i) => Term::Entry(places[i as usize]),
-            constant @ Term::Constant(_) => constant,
-        };
+        let place = |term: Term<T>| term.resolve(|i| Term::Entry(places[i]), Term::Constant);
         let outputs = outputs.iter().map(|&y| place(y).resolve(Ok, Err)).collect();
         let guards = guards.into_iter().map(|g| Guard { left: place(g.left), right: place(g.right), ..g }).collect();
         let code = if store.len() == 0 { OwnedCode::default() } else { store.code(store.len() - 1).to_owned() };
         (code, outputs, guards)
-    }
-}
-
-/// The chain that ends at a term used nowhere else.
-fn continued<T>(chains: &mut HashMap<u32, Chain<T>>, term: &Term<T>) -> Option<Chain<T>> {
-    match term {
-        Term::Entry(i) => chains.remove(i),
-        Term::Constant(_) => None,
     }
 }
 
@@ -298,29 +277,19 @@ fn key<T: Real>(op: u8, arguments: &Arguments<T>) -> Option<Key> {
 /// Puts a node into the store, where its arguments have the given places.
 pub(super) fn write<T: Real>(store: &mut Store<T>, node: &Node<T>, places: &[u32]) -> u32 {
     let zero = T::zero();
-    let entry = |k: usize| match node.arguments[k] {
-        Term::Entry(i) => places[i as usize],
-        Term::Constant(_) => unreachable!("the form says that this is an entry"),
-    };
-    let constant = |store: &mut Store<T>, k: usize| match node.arguments[k] {
-        Term::Constant(c) => store.constant(c),
-        Term::Entry(_) => unreachable!("the form says that this is a constant"),
-    };
+    // Where an argument stands, among the entries or, as the form says, among the constants.
+    let mut place = |k: usize| node.arguments[k].resolve(|i| places[i], |c| store.constant(c));
     match node.kind {
-        Kind::Unary(f) => store.push(opcode::unary(f), [entry(0)], zero),
+        Kind::Unary(f) => {
+            let operand = place(0);
+            store.push(opcode::unary(f), [operand], zero)
+        }
         Kind::Binary(f, form) => {
-            let operands = match form {
-                Form::Both => [entry(0), entry(1)],
-                Form::First => [entry(0), constant(store, 1)],
-                Form::Second => [entry(1), constant(store, 0)],
-            };
+            let operands = if form == Form::Second { [place(1), place(0)] } else { [place(0), place(1)] };
             store.push(opcode::binary(f, form), operands, zero)
         }
         kind @ (Kind::Nary(_) | Kind::Block) => {
-            let operand = |term: &Term<T>| match *term {
-                Term::Entry(i) => places[i as usize],
-                Term::Constant(c) => store.constant(c) | CONSTANT,
-            };
+            let operand = |term: &Term<T>| term.resolve(|i| places[i], |c| store.constant(c) | CONSTANT);
             let operands: Vec<u32> = node.arguments.iter().map(operand).collect();
             // Partial derivatives are not stored: they would be those of the inputs recorded at.
             let (op, extras) = match kind {

@@ -91,16 +91,8 @@ impl<T: Real> Program<T> {
         } else {
             optimize(frozen.code(frozen.len() - 1), frozen.values(), x.len(), &outputs, guards)
         };
-        Self {
-            code,
-            blocks,
-            inputs: x.len(),
-            outputs,
-            guards,
-            at: x.to_vec(),
-            jacobian: OnceLock::new(),
-            hessian: OnceLock::new(),
-        }
+        let (jacobian, hessian) = (OnceLock::new(), OnceLock::new());
+        Self { code, blocks, inputs: x.len(), outputs, guards, at: x.to_vec(), jacobian, hessian }
     }
 
     /// The number of inputs.

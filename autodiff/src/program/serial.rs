@@ -54,10 +54,7 @@ struct WrittenGuard<T> {
 
 impl<T> From<Term<T>> for Operand<T> {
     fn from(term: Term<T>) -> Self {
-        match term {
-            Term::Entry(index) => Self::Entry(index),
-            Term::Constant(c) => Self::Constant(c),
-        }
+        term.resolve(|index| Self::Entry(index as u32), Self::Constant)
     }
 }
 
@@ -144,8 +141,9 @@ fn node<T: Real, E: de::Error>(operation: Operation<T>, entries: usize) -> Resul
         (_, Some(&f), _) if is_entry(1) => Kind::Binary(f, Form::Second),
         (_, _, Some(&f)) => Kind::Nary(f),
         _ => {
-            let message = format!("there is no operation `{name}` of {count} operands of which one is an entry");
-            return Err(E::custom(message));
+            return Err(E::custom(format!(
+                "there is no operation `{name}` of {count} operands of which one is an entry"
+            )));
         }
     };
     Ok(Node { kind, arguments: arguments.into(), block: 0 })
@@ -177,15 +175,8 @@ impl<'de, T: Real + Deserialize<'de>> Deserialize<'de> for Program<T> {
             let place = Place { file: guard.file.into(), line: guard.line, column: guard.column };
             Ok(Guard { question, left: term(left, total)?, right: term(right, total)?, answer: guard.answer, place })
         });
-        Ok(Self {
-            code,
-            blocks: Vec::new(),
-            inputs,
-            outputs: outputs.collect::<Result<_, D::Error>>()?,
-            guards: guards.collect::<Result<_, D::Error>>()?,
-            at: written.recorded_at,
-            jacobian: OnceLock::new(),
-            hessian: OnceLock::new(),
-        })
+        let (outputs, guards) = (outputs.collect::<Result<_, D::Error>>()?, guards.collect::<Result<_, D::Error>>()?);
+        let (blocks, jacobian, hessian) = (Vec::new(), OnceLock::new(), OnceLock::new());
+        Ok(Self { code, blocks, inputs, outputs, guards, at: written.recorded_at, jacobian, hessian })
     }
 }

@@ -60,10 +60,7 @@ pub(super) fn run<T: Real, Y: Outputs<T>, F: Fn(&[Var<T>], usize) -> Y + 'static
 ) -> Vec<Var<T>> {
     let (start, variables) = elements(state);
     let mut runner = Runner::new(&step);
-    let (kept, end) = match variables.first() {
-        Some(_) => runner.forward(plan, &start),
-        None => (Vec::new(), runner.plain(plan, &start)),
-    };
+    let (kept, end) = runner.forward(plan, &start);
     let computed = |x: &Element<T>| x.first != NONE && x.initial == NONE;
     let mut region = None;
     // A sequence that hands on nothing but what it was given needs no entry.
@@ -189,16 +186,6 @@ impl<'a, T: Real, Y: Outputs<T>, F: Fn(&[Var<T>], usize) -> Y> Runner<'a, T, F> 
         std::mem::swap(&mut self.state, &mut self.next);
     }
 
-    /// Evaluates all steps, keeping nothing. Gives the last state.
-    #[track_caller]
-    fn plain(&mut self, plan: Plan, start: &[Element<T>]) -> Vec<Element<T>> {
-        self.state.extend_from_slice(start);
-        for k in 0..plan.steps() {
-            self.advance(k);
-        }
-        std::mem::take(&mut self.state)
-    }
-
     /// Evaluates all steps. Gives the states that the sweep begins with, and the last one.
     #[track_caller]
     fn forward(&mut self, plan: Plan, start: &[Element<T>]) -> (Vec<Kept<T>>, Vec<Element<T>>) {
@@ -238,8 +225,7 @@ impl<'a, T: Real, Y: Outputs<T>, F: Fn(&[Var<T>], usize) -> Y> Runner<'a, T, F> 
     fn reverse(&mut self, k: usize, after: &[Element<T>], adjoints: &mut [T], waiting: &mut [Option<T>]) {
         let y = self.evaluate(k);
         if let Some(output) = (0..after.len()).find(|&j| !after[j].same(&self.next[j])) {
-            let (before, now) = (after[output].value.primal(), self.next[output].value.primal());
-            Error::from(Kind::StepChanged { step: k, output, before, now }).raise();
+            changed(k, output, after[output].value, self.next[output].value);
         }
         let mut seeds = Vec::with_capacity(adjoints.len());
         for (j, output) in y.outputs().iter().enumerate() {
@@ -266,6 +252,11 @@ fn count(step: usize, got: usize, want: usize) {
     if got != want {
         Error::from(Kind::StepOutputs { step, got, want }).raise();
     }
+}
+
+#[track_caller]
+fn changed<T: Real>(step: usize, output: usize, before: T, now: T) -> ! {
+    Error::from(Kind::StepChanged { step, output, before: before.primal(), now: now.primal() }).raise()
 }
 
 /// Where an output stands on the tape of its step; `None` for a constant.
@@ -317,8 +308,7 @@ impl<T: Real, Y: Outputs<T>, F: Fn(&[Var<T>], usize) -> Y> Region<T> for Steps<T
             state.copy_from_slice(y.outputs());
         }
         if let Some(output) = (0..state.len()).find(|&j| !same(state[j].value(), self.end[j].value)) {
-            let (before, now) = (self.end[output].value.primal(), state[output].value().primal());
-            Error::from(Kind::StepChanged { step: self.plan.steps() - 1, output, before, now }).raise();
+            changed(self.plan.steps() - 1, output, self.end[output].value, state[output].value());
         }
         state
     }

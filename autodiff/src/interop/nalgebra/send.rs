@@ -175,14 +175,12 @@ impl<T: Real> SendVar<T> {
 
     #[track_caller]
     fn product_of(factors: impl Iterator<Item = Self>) -> Self {
-        let factors: SmallVec<[Self; 8]> = factors.collect();
-        Self::apply_n(Nary::Product, &factors)
+        Self::apply_n(Nary::Product, &factors.collect::<SmallVec<[Self; 8]>>())
     }
 
     #[track_caller]
     fn sum_of(terms: impl Iterator<Item = Self>) -> Self {
-        let terms: SmallVec<[Self; 8]> = terms.collect();
-        Self::apply_n(Nary::Sum, &terms)
+        Self::apply_n(Nary::Sum, &terms.collect::<SmallVec<[Self; 8]>>())
     }
 }
 

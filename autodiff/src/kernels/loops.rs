@@ -203,8 +203,8 @@ impl<T: Element, F: Kernel<K, M>, const K: usize, const M: usize> Work for Strip
     }
 }
 
-// The three below are not `inline(always)`: simplified by themselves first, their arrays become registers in the loop. With all
-// in one function from the start, formulas take 1.6 times as long.
+// `parts`, `parts_mut` and `at` are not `inline(always)`: simplified by themselves first, their arrays become registers in the
+// loop. With all in one function from the start, formulas take 1.6 times as long.
 
 /// A piece of every operand.
 #[inline]

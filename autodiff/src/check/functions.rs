@@ -52,7 +52,7 @@ pub fn hessian<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T]) -> Report<T> {
 /// If the result has more than one element.
 #[track_caller]
 pub fn tensor_gradient<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]) -> Report<T> {
-    let problem = Tensors::new(f, inputs);
+    let problem = Tensors::new(f, inputs, None);
     order::first("tensor_gradient", &problem, &problem.swept())
 }
 
@@ -73,6 +73,6 @@ pub fn tensor_gradient<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &
 /// If the result has more than one element; if an operation has no second derivative.
 #[track_caller]
 pub fn tensor_hessian<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]) -> Report<T> {
-    let problem = Tensors::new(f, inputs);
+    let problem = Tensors::new(f, inputs, None);
     second_of("tensor_hessian", &problem)
 }

@@ -123,18 +123,15 @@ fn all_cases<T: Real>(what: String, apply: Apply<'_, T>, inputs: &[Tensor<T>], p
     let weighted = |y: &Tensor<T>| (y * weights(y.shape())).sum();
     let refused = || Tensor::scalar(T::nan());
     let objective = |t: &[Tensor<T>]| applied(t).map_or_else(refused, |y| weighted(&y));
-    let mut base = Tensors::new(objective, &inputs);
-    base.place = place;
+    let base = Tensors::new(objective, &inputs, place);
     let given = base.swept();
     let mut cases = vec![Case { name: "as given".to_owned(), report: order::first("gradient", &base, &given) }];
     if is_twice(&base) {
         cases.push(Case { name: "second order".to_owned(), report: second_of("hessian", &base) });
     }
     let mut numeric = |name: String, f: &dyn Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]| {
-        let mut problem = Tensors::new(f, inputs);
-        problem.place = place;
-        let gradient = problem.swept();
-        cases.push(Case { name, report: order::first("gradient", &problem, &gradient) });
+        let problem = Tensors::new(f, inputs, place);
+        cases.push(Case { name, report: order::first("gradient", &problem, &problem.swept()) });
     };
     for k in 0..inputs.len() {
         for narrow in narrower(&inputs[k]).into_iter().filter(|_| inputs.len() > 1) {

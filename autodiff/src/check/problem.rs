@@ -72,14 +72,14 @@ pub(super) struct Tensors<F, T> {
     shapes: Vec<Vec<usize>>,
     x: Vec<T>,
     /// What counts as the place of what the function records, instead of its own.
-    pub(super) place: Option<Place>,
+    place: Option<Place>,
 }
 
 impl<T: Real, F: Fn(&[Tensor<T>]) -> Tensor<T>> Tensors<F, T> {
-    pub(super) fn new(f: F, inputs: &[Tensor<T>]) -> Self {
+    pub(super) fn new(f: F, inputs: &[Tensor<T>], place: Option<Place>) -> Self {
         let shapes = inputs.iter().map(|x| x.shape().to_vec()).collect();
         let x = inputs.iter().flat_map(|x| x.view().iter().copied().collect::<Vec<T>>()).collect();
-        Self { f, shapes, x, place: None }
+        Self { f, shapes, x, place }
     }
 
     /// The inputs from their numbers.

@@ -124,18 +124,13 @@ impl<T: Real> Program<T> {
     pub(super) fn run(&self, x: &[T]) -> Result<Storage<T>> {
         count("Program", x.len(), self.inputs, "one value for each input");
         let values = replay(self.code(), x, &[]);
-        self.check(values.as_slice())?;
-        Ok(values)
-    }
-
-    fn check(&self, values: &[T]) -> Result<()> {
         for guard in &self.guards {
-            let now = [guard.left, guard.right].map(|term| term.resolve(|i| values[i], |c| c));
+            let now = [guard.left, guard.right].map(|term| term.resolve(|i| values.as_slice()[i], |c| c));
             if guard.question.answer(now[0], now[1]) != guard.answer {
                 return Err(self.other_branch(guard, now));
             }
         }
-        Ok(())
+        Ok(values)
     }
 
     #[cold]

@@ -307,7 +307,7 @@ fn every_operation_writes_its_gradient() {
             let operands: Vec<Tensor<f64>> = set.iter().zip(values).map(operand).collect();
             let y = (case.f)(&operands).named("y");
             if y.is_tracked() {
-                let text = explain::derivation(&y.square().sum(), &operands[0]).to_string();
+                let text = explain::derivation(y.square().sum(), &operands[0]).to_string();
                 assert!(!text.contains("vjp of"), "{}: {text}", case.op);
                 written.insert(case.op);
             }

@@ -57,5 +57,6 @@ mod threads;
 mod torch;
 mod trainer;
 mod training;
+mod vmath;
 mod weights;
 mod wrong_op;

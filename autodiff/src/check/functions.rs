@@ -7,7 +7,7 @@ use crate::{Real, Tensor, Var};
 
 /// Compares the gradient of `f` at `x` with numerical differentiation.
 ///
-/// Entries are indexed `[i]`. More than 1024 variables are compared along random directions; see [`Directions`].
+/// Entries are indexed `[i]`. More than 1024 variables are compared along random directions; see [`Directions`](super::Directions).
 ///
 /// ```
 /// use autodiff::check;
@@ -38,7 +38,7 @@ pub fn hessian<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T]) -> Report<T> {
 /// Compares the gradient of a scalar function of tensors with numerical differentiation.
 ///
 /// Entries are indexed by the input, then by the element: `[0, 2, 1]` is element `(2, 1)` of input 0. An input that
-/// no gradient reaches has gradient 0. More than 1024 elements are compared along random directions; see [`Directions`].
+/// no gradient reaches has gradient 0. More than 1024 elements are compared along random directions; see [`Directions`](super::Directions).
 ///
 /// ```
 /// use autodiff::{Tensor, check};

@@ -9,7 +9,7 @@
 //! `exp`, `exp_m1`, `ln`, `ln_1p`, `tanh`, `sigmoid`, `softplus`, `log_sigmoid`, `sin` and `cos` of tensors of `f32` and `f64` are
 //! within 2 units in the last place (ulp) of the exact value over the whole range, and `powf` with the exponents 1/2, 1, 3/2,
 //! 2; all else is bit for bit what plain code gives. They are the crate's own, because calls to the standard library, which
-//! [`Var`] makes, keep a loop from using vector instructions and cost five to ten times as much. They give the same bits on
+//! [`Var`](crate::Var) makes, keep a loop from using vector instructions and cost five to ten times as much. They give the same bits on
 //! every processor, at every place of a tensor, on any number of threads. Largest errors seen over six million arguments each:
 //!
 //! | | `exp` | `exp_m1` | `ln` | `ln_1p` | `tanh` | `sigmoid` | `softplus` | `log_sigmoid` | `sin` | `cos` |

@@ -8,6 +8,9 @@ use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::Result;
 
+/// The value, on plain tensors.
+type Forward<T, P> = fn(&[Tensor<T>], &P) -> Result<Tensor<T>>;
+
 /// An operation made of functions of its inputs and of its parameters.
 ///
 /// What needs more than a value, a gradient and a notation is a type of its own with an [`Op`].
@@ -15,7 +18,7 @@ pub(crate) struct Rule<T: Real, P = ()> {
     pub(crate) name: &'static str,
     /// The parameters.
     pub(crate) with: P,
-    pub(crate) forward: fn(&[Tensor<T>], &P) -> Result<Tensor<T>>,
+    pub(crate) forward: Forward<T, P>,
     pub(crate) vjp: fn(&Vjp<'_, T>, &P) -> Grads<T>,
     pub(crate) notation: fn(&Operands, &P) -> Written,
 }

@@ -68,7 +68,7 @@ impl<T: Real, R: Transform<T>> Chain<T, R> {
             self.surveys.push(found);
             for slot in &mut *slots {
                 let Some(Work { mut update, value }) = slot.work.take() else { continue };
-                self.each(k..k + 1, slot, moment, |link, at| link.apply(&mut update, &value, at));
+                self.each(k..=k, slot, moment, |link, at| link.apply(&mut update, &value, at));
                 slot.work = Some(Work { update, value });
             }
         }

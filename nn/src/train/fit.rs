@@ -88,7 +88,7 @@ pub(super) fn fit<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
     }
     let steps = |epoch| train.len().div_ceil(settings.batch_size(epoch, train.len()));
     let steps = (0..settings.epochs).map(steps);
-    let progress = settings.progress.then(|| progress::show(steps.sum(), run.history.steps)).flatten();
+    let progress = progress::show(settings.progress, steps.sum(), run.history.steps);
     let is_interrupted = interrupted(settings.interruptible);
     let before = run.history.elapsed;
     let mut frame = Frame { train, valid: valid.all(), norms, store, is_interrupted, progress, start, before };

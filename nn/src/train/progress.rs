@@ -14,14 +14,17 @@ pub(super) trait Watcher {
 
 /// Without the feature `progress` nothing is shown.
 #[cfg(not(feature = "progress"))]
-pub(super) fn show(_steps: usize, _done: usize) -> Option<Box<dyn Watcher>> {
+pub(super) fn show(_wanted: bool, _steps: usize, _done: usize) -> Option<Box<dyn Watcher>> {
     None
 }
 
 /// A bar over all steps, drawn on standard error and only if that is a terminal; cleared when it is dropped.
 #[cfg(feature = "progress")]
-pub(super) fn show(steps: usize, done: usize) -> Option<Box<dyn Watcher>> {
+pub(super) fn show(wanted: bool, steps: usize, done: usize) -> Option<Box<dyn Watcher>> {
     use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
+    if !wanted {
+        return None;
+    }
     let style = ProgressStyle::with_template("{bar:30} {percent:>3} %  {msg}  ETA {eta}");
     let bar = ProgressBar::new(steps as u64).with_style(style.expect("a valid template"));
     bar.set_position(done as u64);

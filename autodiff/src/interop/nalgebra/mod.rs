@@ -1,5 +1,5 @@
 //! Feature `nalgebra`: code generic over [`RealField`](::nalgebra::RealField) runs on [`Dual`](crate::Dual) as it is, and on
-//! recorded variables as [`SendVar`], because the trait asks for `Send` and `Sync`, which [`Var`] is not.
+//! recorded variables as [`SendVar`], because the trait asks for `Send` and `Sync`, which [`Var`](crate::Var) is not.
 //!
 //! That is LU, QR and Cholesky, eigenvalues and singular values, determinants, inverses and linear systems, rotations and
 //! whatever others have built on it. nalgebra's algorithms run unchanged, step by step, on the table's functions.

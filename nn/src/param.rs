@@ -76,12 +76,14 @@ impl<T: Real> Param<T> {
         if let Some(gradient) = self.gradient(gradients) {
             return Ok(gradient);
         }
-        let why = match self.watched.as_ref().and_then(|tensor| gradients.why_missing(tensor)) {
+        let why = self
+            .watched
+            .as_ref()
+            .and_then(|tensor| Some((gradients.why_missing(tensor)?, gradients.is_unread(tensor))));
+        let why = match why {
             None => "it was not on the tape; `nn::watch` puts it there".to_owned(),
-            Some(why) if why.contains("no recorded operation reads it") => {
-                format!("{why}; did a layer read its values instead of its tensor?")
-            }
-            Some(why) => why,
+            Some((why, true)) => format!("{why}; did a layer read its values instead of its tensor?"),
+            Some((why, false)) => why,
         };
         Err(Kind::MissingGradient { name: name.to_owned(), why }.into())
     }

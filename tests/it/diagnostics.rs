@@ -293,7 +293,7 @@ fn severed_by_detach_and_masks() {
     assert_eq!(severed(&(second * tape.tensor(array![1.0, 1.0])).sum().backward(), &x), taken);
     // A path that does arrive.
     let g = ((x.detach() * &x).sum()).backward();
-    assert_eq!((g.wrt(&x), g.why_missing(&x)), (array![1.0, 2.0].into_dyn(), None));
+    assert_eq!((g.wrt(&x), g.why_missing(&x), g.is_unread(&x)), (array![1.0, 2.0].into_dyn(), None, false));
 }
 
 #[test]
@@ -338,6 +338,7 @@ fn severed_otherwise() {
     let tape = Tape::new();
     let (x, w) = (tape.tensor(array![1.5, 2.0]), tape.tensor(array![3.0, 4.0]));
     assert_eq!(severed(&w.sum().backward(), &x), "no recorded operation reads it");
+    assert!(w.sum().backward().is_unread(&x));
     let element = x.at([1]);
     assert_eq!(severed(&w.sum().backward(), &x), "no recorded operation reads it");
     let _ = element.exp();

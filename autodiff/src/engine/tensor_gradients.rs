@@ -3,7 +3,7 @@
 use ndarray::ArrayD;
 
 use super::gradients::{Gradients, Wrt, gradients};
-use super::missing_gradient::why;
+use super::missing_gradient::{Reason, why};
 use crate::error::{Error, Kind, mismatch};
 use crate::tensor::table::Table;
 use crate::{Real, Tensor};
@@ -43,8 +43,22 @@ impl<T: Real> Gradients<T> {
     /// If the handle was not recorded on this tape.
     #[track_caller]
     pub fn why_missing(&self, handle: &Tensor<T>) -> Option<String> {
+        self.missing(handle).map(|reason| reason.to_string())
+    }
+
+    /// Tells whether no gradient reaches a tensor because no recorded operation reads it.
+    ///
+    /// # Panics
+    /// If the handle was not recorded on this tape.
+    #[track_caller]
+    pub fn is_unread(&self, handle: &Tensor<T>) -> bool {
+        matches!(self.missing(handle), Some(Reason::Unread))
+    }
+
+    #[track_caller]
+    fn missing(&self, handle: &Tensor<T>) -> Option<Reason> {
         let (None, Some(node)) = (self.tensor(handle), handle.place()) else { return None };
-        Some(why(self.cell, self.epoch, node, self.scalars.as_slice(), &self.tensors).to_string())
+        Some(why(self.cell, self.epoch, node, self.scalars.as_slice(), &self.tensors))
     }
 
     /// The gradient of a tensor as a constant tensor, without a copy; `None` if the root does not depend on it.

@@ -70,14 +70,15 @@ pub(crate) fn replay<T: Real, R: Replay<T>>(code: Code<'_, T>, inputs: &[R], oth
     let mut storage = Storage::scratch(code.ops.len());
     let values = storage.make_mut();
     assert_eq!(values.len(), code.ops.len());
+    values[..inputs.len()].copy_from_slice(inputs);
     let mut start = 0;
-    for (index, &op) in code.ops.iter().enumerate() {
+    for (index, &op) in (inputs.len()..).zip(&code.ops[inputs.len()..]) {
         // SAFETY: operands are entries.
         let entry = |i: u32| unsafe { *values.get_unchecked(i as usize) };
         let constant = |place: u32| R::lift(code.constants[place as usize]);
         // The commonest entries first; the table's rows say the same, once, for all others.
         let value = match op {
-            LEAF => inputs.get(index).copied().unwrap_or_else(|| R::lift(others[index])),
+            LEAF => R::lift(others[index]),
             ADD => {
                 let [a, b] = take(&code, &mut start);
                 entry(a) + entry(b)

@@ -111,7 +111,11 @@ pub(crate) fn replay<T: Real, R: Replay<T>>(code: Code<'_, T>, inputs: &[R], oth
                 let [a] = take(&code, &mut start);
                 entry(a).unary(Unary::ALL[usize::from(op - UNARY)])
             }
-            _ => by_table(&code, &mut start, op, values),
+            _ => {
+                let (value, end) = by_table(&code, start, op, values);
+                start = end;
+                value
+            }
         };
         values[index] = value;
     }
@@ -128,18 +132,18 @@ fn take<T: Real, const K: usize>(code: &Code<'_, T>, start: &mut usize) -> [u32;
     unsafe { code.operands.as_ptr().add(at).cast::<[u32; K]>().read_unaligned() }
 }
 
-/// Any entry that the loop leaves: decodes it and looks up its row.
+/// Any entry that the loop leaves: decodes it and looks up its row. Gives where the entry's words end, too: so the loop can
+/// keep its place in a register.
 #[inline(never)]
-fn by_table<T: Real, R: Replay<T>>(code: &Code<'_, T>, start: &mut usize, op: u8, values: &[R]) -> R {
-    let (words, rest) = opcode::split(op, &code.operands[*start..]);
-    *start = code.operands.len() - rest.len();
+fn by_table<T: Real, R: Replay<T>>(code: &Code<'_, T>, start: usize, op: u8, values: &[R]) -> (R, usize) {
+    let (words, rest) = opcode::split(op, &code.operands[start..]);
     let operands = opcode::operands(op, words);
     // SAFETY: operands are entries or places of constants.
     let constant = |place: u32| R::lift(unsafe { *code.constants.get_unchecked(place as usize) });
     // SAFETY: as above.
     let entry = |i: u32| unsafe { *values.get_unchecked(i as usize) };
     let get = |i: u32| if i & CONSTANT == 0 { entry(i) } else { constant(i ^ CONSTANT) };
-    match opcode::decode(op) {
+    let value = match opcode::decode(op) {
         Kind::Binary(f, Form::Both) => entry(words[0]).binary(f, entry(words[1])),
         Kind::Binary(f, Form::First) => entry(words[0]).binary(f, constant(words[1])),
         Kind::Binary(f, Form::Second) => constant(words[1]).binary(f, entry(words[0])),
@@ -147,7 +151,8 @@ fn by_table<T: Real, R: Replay<T>>(code: &Code<'_, T>, start: &mut usize, op: u8
         Kind::Block => R::block(&code.blocks[words[1] as usize], &collect(operands, get)),
         Kind::Leaf | Kind::Unary(_) => unreachable!("met in the loop"),
         Kind::Tensor | Kind::At => unreachable!("a program without tensors"),
-    }
+    };
+    (value, code.operands.len() - rest.len())
 }
 
 fn collect<R>(operands: &[u32], get: impl Fn(u32) -> R) -> SmallVec<[R; 8]> {

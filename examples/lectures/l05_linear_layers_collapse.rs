@@ -29,7 +29,7 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
     for depth in 1..=5 {
         let builder = (1..depth).fold(Mlp::builder(3), |builder, s| builder.layer(4 + s, Activation::Identity));
         let mut model = builder.layer(2, Activation::Identity).build(&mut rng);
-        nn::parameters_mut(&mut model, |_, p| p.set(Init::Normal(0.7).sample(p.value().shape(), 1, 1, &mut rng)));
+        nn::parameters(&mut model, |_, p| p.set(Init::Normal(0.7).sample(p.value().shape(), 1, 1, &mut rng)));
         let (deep, flat) = (model.forward(&x).to_array(), collapse(&model).forward(&x).to_array());
         page.agree(format_args!("depth {depth}: identity units and w = Wo … Wh"), &flat, &deep, 1e-13);
     }

@@ -28,9 +28,9 @@ fn network(units: usize, smaller: Option<&Mlp<f64>>, rng: &mut ChaCha8Rng) -> Ml
     if let Some([(hidden, _), (output, _)]) = smaller.map(Mlp::layers) {
         let old = hidden.bias().value().len();
         let grown = |old_part: &Tensor<f64>, new: &Tensor<f64>, axis| Tensor::concat(&[old_part, new], axis);
-        u = grown(hidden.weight().value(), &u.narrow(0, old..units), 0);
-        c = grown(hidden.bias().value(), &c.narrow(0, old..units), 0);
-        w = grown(output.weight().value(), &w.narrow(1, old..units), 1);
+        u = grown(&hidden.weight().value(), &u.narrow(0, old..units), 0);
+        c = grown(&hidden.bias().value(), &c.narrow(0, old..units), 0);
+        w = grown(&output.weight().value(), &w.narrow(1, old..units), 1);
         w0 = output.bias().value().clone();
     }
     let (hidden, output) = (Linear::from_weights(u, c), Linear::from_weights(w, w0));

@@ -76,14 +76,21 @@ pub(crate) enum Kind {
     Architecture { path: PathBuf, found: String, expected: String },
     #[error("{}: {message}", path.display())]
     Checkpoint { path: PathBuf, message: String },
-    #[error("data set: {inputs} inputs but {targets} targets")]
-    Lengths { inputs: usize, targets: usize },
+    #[error("data set: {n} {first} but {m} {other}")]
+    Lengths { first: String, n: usize, other: String, m: usize },
     #[error("data set: {what}")]
     Data { what: String },
     #[error("no gradient reaches parameter `{name}`: {why}")]
     MissingGradient { name: String, why: String },
     #[error("{op}: {message}")]
-    Directions { op: &'static str, message: String },
+    Operand { op: &'static str, message: String },
+    #[error("the model has two things called `{name}`; in a layer's `visit` each needs a name of its own")]
+    SameName { name: String },
+    #[error(
+        "`{layer}` computes with a parameter of shape {shape:?} that its `visit` does not list, so it would never be trained; list it \
+         (`v.param(\"name\", &self.name)`), or compute with its `value()` if it is a constant"
+    )]
+    Unlisted { layer: String, shape: Vec<usize> },
     #[error(
         "{what} in epoch {}, batch {}; the weights are those of the step before. In step {} {cause}",
         place.epoch, place.batch, place.step

@@ -51,7 +51,7 @@ fn network(depth: usize, output: Activation, rng: &mut ChaCha8Rng) -> Mlp<f64> {
     let units = [4, 5, 6, 3, 7];
     let builder = (1..depth).fold(Mlp::<f64>::builder(3), |builder, s| builder.layer(units[s - 1], Activation::Tanh));
     let mut model = builder.layer(2, output).build(rng);
-    nn::parameters_mut(&mut model, |_, p| p.set(p.value().to_array().mapv(|w| w + rng.random_range(-0.3..0.3))));
+    nn::parameters(&mut model, |_, p| p.set(p.value().to_array().mapv(|w| w + rng.random_range(-0.3..0.3))));
     model
 }
 

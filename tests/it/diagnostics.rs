@@ -6,7 +6,7 @@ use autodiff::rules::Unary;
 use autodiff::tensor::{Grads, Op, Vjp, checkpoint, no_grad};
 use autodiff::{Gradients, Result, Tape, Tensor, Var, fuse, sum};
 use ndarray::{ArrayD, ArrayViewD, array};
-use nn::{Activation, Layer, Linear, Mlp, Optimizer, Param, Sgd, Visit, VisitMut, loss};
+use nn::{Activation, Layer, Linear, Mlp, Optimizer, Param, Sgd, Visit, loss};
 use rand::SeedableRng;
 use tests::{panics, raises_here};
 
@@ -416,10 +416,6 @@ impl Layer<f64> for Detached {
         v.param("cut", &self.1);
     }
 
-    fn visit_mut(&mut self, v: &mut VisitMut<'_, f64>) {
-        v.param("used", &mut self.0);
-        v.param("cut", &mut self.1);
-    }
 }
 
 #[test]

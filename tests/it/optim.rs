@@ -6,7 +6,7 @@ use nn::optim::{At, ClipNorm, ClipValue, Group, Survey, Transform, Updates};
 use nn::schedule::{self, Plateau, Schedule, cosine, warm_up};
 use nn::{
     Activation, Adagrad, Adam, AdamW, Batches, Dataset, Layer, Linear, Mlp, Optimizer, Param, RmsProp, Sgd, Trainer,
-    Visit, VisitMut, is_bias, loss,
+    Visit, is_bias, loss,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -28,10 +28,6 @@ impl<T: Real> Layer<T> for Pair<T> {
         v.param("bias", &self.bias);
     }
 
-    fn visit_mut(&mut self, v: &mut VisitMut<'_, T>) {
-        v.param("weight", &mut self.weight);
-        v.param("bias", &mut self.bias);
-    }
 }
 
 fn pair(weight: [f64; 2], bias: f64) -> Pair<f64> {
@@ -344,10 +340,10 @@ fn a_link_sees_the_parameter_after_its_step_and_keeps_its_own_arrays() {
             &["mean"]
         }
 
-        fn settle(&self, param: &mut Param<T>, at: &mut At<'_, T>) {
+        fn settle(&self, param: &Param<T>, at: &mut At<'_, T>) {
             let share = T::of(1.0 / at.step() as f64);
             let [mean] = at.arrays();
-            mean.update(param.value(), |m, w| m + share * (w - m));
+            mean.update(&param.value(), |m, w| m + share * (w - m));
         }
     }
     let mut sgd = Sgd::new(1.0).before(Mean).momentum(0.5).after(Mean);

@@ -58,7 +58,7 @@ fn a_restored_optimizer_goes_on_with_the_same_bits() {
             let mut second = with_memory().swap_remove(k);
             let mut resumed = network(4);
             let mut weights = weights.into_iter();
-            nn::parameters_mut(&mut resumed, |_, p| p.set(p.value().to_array().mapv(|_| weights.next().unwrap())));
+            nn::parameters(&mut resumed, |_, p| p.set(p.value().to_array().mapv(|_| weights.next().unwrap())));
             second.restore(&resumed, &state).unwrap();
             train(&mut resumed, &mut *second, cut..20);
             assert_eq!(bits(&resumed, &*second), bits(&model, &*whole), "optimiser {k} cut at {cut}");

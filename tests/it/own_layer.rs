@@ -2,7 +2,7 @@
 
 use autodiff::{Real, Tape, Tensor};
 use ndarray::array;
-use nn::{Activation, Dataset, Layer, Linear, Param, Sequential, Sgd, Trainer, Visit, VisitMut, loss};
+use nn::{Activation, Dataset, Layer, Linear, Param, Sequential, Sgd, Trainer, Visit, loss};
 
 /// `x ⊙ gate`: a struct, a forward, and a list of parameters.
 struct Gate<T: Real>(Param<T>);
@@ -13,9 +13,6 @@ impl<T: Real> Layer<T> for Gate<T> {
     }
     fn visit(&self, v: &mut Visit<'_, T>) {
         v.param("gate", &self.0);
-    }
-    fn visit_mut(&mut self, v: &mut VisitMut<'_, T>) {
-        v.param("gate", &mut self.0);
     }
 }
 

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use autodiff::{Real, Tensor};
 use ndarray::array;
-use nn::{Layer, Mode, Param, Random, Sequential, Visit, VisitMut};
+use nn::{Layer, Mode, Param, Random, Sequential, Visit};
 use rand::{RngExt, SeedableRng};
 
 /// `x ⊙ gate`, in training with uniform noise of width `noise` on top: a parameter, a generator and a mode.
@@ -30,11 +30,6 @@ impl<T: Real> Layer<T> for NoisyGate<T> {
         v.mode(&self.mode);
     }
 
-    fn visit_mut(&mut self, v: &mut VisitMut<'_, T>) {
-        v.param("gate", &mut self.gate);
-        v.random("random", &mut self.random);
-        v.mode(&mut self.mode);
-    }
 }
 
 #[test]
@@ -69,10 +64,6 @@ impl<T: Real> Layer<T> for Pair<T> {
         v.layer("right", &self.1);
     }
 
-    fn visit_mut(&mut self, v: &mut VisitMut<'_, T>) {
-        v.layer("left", &mut self.0);
-        v.layer("right", &mut self.1);
-    }
 }
 
 #[test]

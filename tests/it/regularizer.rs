@@ -38,7 +38,7 @@ fn the_link_is_the_gradient_of_the_penalty() {
         let model = || {
             let mut model = Mlp::<f64>::new(&[2, 3, 1], Activation::Tanh, &mut ChaCha8Rng::seed_from_u64(1));
             // One weight at the kink, where the derivative is 0.
-            nn::parameters_mut(&mut model, |_, p| {
+            nn::parameters(&mut model, |_, p| {
                 let mut values = p.value().to_array();
                 *values.first_mut().unwrap() = 0.0;
                 p.set(values);

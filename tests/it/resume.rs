@@ -106,7 +106,7 @@ fn a_run_whose_last_checkpoint_lies_in_an_epoch_goes_on_from_there() {
     // An own step that fails stands for a program that is killed: no checkpoint is written at the end.
     struct Failing(Sgd<f64>, usize);
     impl Optimizer<f64> for Failing {
-        fn step(&mut self, model: &mut dyn Layer<f64>, gradients: &Gradients<f64>) -> nn::Result<()> {
+        fn step(&mut self, model: &dyn Layer<f64>, gradients: &Gradients<f64>) -> nn::Result<()> {
             assert!(self.1 > 0, "killed");
             self.1 -= 1;
             self.0.step(model, gradients)

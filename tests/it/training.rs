@@ -7,7 +7,7 @@ use autodiff::{Tape, Tensor};
 use ndarray::{Array2, array};
 use nn::Reduction::Sum;
 use nn::loss::{BinaryCrossEntropy, CrossEntropy, HalfSquaredError, Loss};
-use nn::{Activation, Dataset, Init, Layer, Mlp, Optimizer, Param, Sgd, Trainer, Visit, VisitMut, loss};
+use nn::{Activation, Dataset, Init, Layer, Mlp, Optimizer, Param, Sgd, Trainer, Visit, loss};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use tempfile::tempdir;
@@ -89,10 +89,6 @@ impl Layer<f64> for Careless {
         v.param("forgotten", &self.forgotten);
     }
 
-    fn visit_mut(&mut self, v: &mut VisitMut<'_, f64>) {
-        v.param("used", &mut self.used);
-        v.param("forgotten", &mut self.forgotten);
-    }
 }
 
 #[test]
@@ -142,7 +138,7 @@ fn the_trainer_is_the_written_out_loop() {
             let tape = Tape::new();
             nn::watch(&mut by_hand, &tape);
             let g = HalfSquaredError::new().reduction(Sum).loss(&by_hand.forward(&x), &t).backward();
-            nn::parameters_mut(&mut by_hand, |_, p| {
+            nn::parameters(&mut by_hand, |_, p| {
                 let g = p.gradient(&g).unwrap().clone();
                 p.update(&g, |w, g| w - 0.05 * g);
             });
@@ -247,7 +243,7 @@ fn weights_files() {
     let narrow = load_message(&mut model(&[2, 3, 1], 1), &file);
     assert_eq!(narrow, "`layers.0.weight` holds F32 numbers, the model needs F64");
     let mut broken = model(&[2, 3, 1], 1);
-    nn::parameters_mut(&mut broken, |_, p| p.set(p.value().to_array().mapv(|_| f64::NAN)));
+    nn::parameters(&mut broken, |_, p| p.set(p.value().to_array().mapv(|_| f64::NAN)));
     nn::save(&broken, &file).unwrap();
     let nan = load_message(&mut model(&[2, 3, 1], 1), &file);
     assert_eq!(nan, "`layers.0.weight` holds a number that is not finite");

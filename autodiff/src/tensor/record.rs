@@ -64,6 +64,25 @@ impl<T: Real> Tensor<T> {
         self.enter(cell, Source::Leaf(shape))
     }
 
+    /// Puts the values of this tensor, as an independent variable, on the tape that `other` is on.
+    ///
+    /// ```
+    /// use autodiff::{Tape, Tensor};
+    /// use ndarray::array;
+    /// let tape = Tape::new();
+    /// let w = tape.tensor(array![2.0, 3.0]);
+    /// let x = Tensor::constant(array![5.0, 7.0]).beside(&w);
+    /// assert_eq!((&w * &x).sum().backward().wrt(&x), array![2.0, 3.0].into_dyn());
+    /// ```
+    ///
+    /// # Panics
+    /// If `other` is a constant or a stale handle.
+    #[track_caller]
+    pub fn beside(&self, other: &Self) -> Self {
+        let Some(node) = other.live() else { other.constant_root("beside") };
+        self.untracked().leaf(node.cell)
+    }
+
     /// Applies an operation: evaluates it and, if an input is tracked, records it.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use autodiff::{Real, Tensor};
 use ndarray::{ArrayD, ArrayViewD};
 
 use crate::init::Init;
-use crate::layer::{Layer, Visit, VisitMut};
+use crate::layer::{Layer, Visit};
 
 /// A unit's nonlinearity `z = h(a)`, applied element by element; softmax and its logarithm along the last axis (L4).
 ///
@@ -167,10 +167,12 @@ impl<T: Real> Layer<T> for Activation {
 
     fn visit(&self, _: &mut Visit<'_, T>) {}
 
-    fn visit_mut(&mut self, _: &mut VisitMut<'_, T>) {}
-
     fn describe(&self) -> String {
         self.to_string()
+    }
+
+    fn boxed(&self) -> Option<Box<dyn Layer<T>>> {
+        Some(Box::new(self.clone()))
     }
 }
 

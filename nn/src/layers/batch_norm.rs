@@ -6,7 +6,7 @@ use autodiff::{Real, Tensor};
 
 use crate::buffer::Buffer;
 use crate::expect;
-use crate::layer::{Layer, Visit, VisitMut};
+use crate::layer::{Layer, Visit};
 use crate::mode::Mode;
 use crate::param::Param;
 
@@ -31,7 +31,7 @@ use crate::param::Param;
 ///
 /// # Panics
 /// `forward`, if the input has another number of features, or in training with fewer than two values a feature.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct BatchNorm1d<T: Real> {
     weight: Param<T>,
     bias: Param<T>,
@@ -94,6 +94,7 @@ impl<T: Real> BatchNorm1d<T> {
 }
 
 impl<T: Real> Layer<T> for BatchNorm1d<T> {
+    #[track_caller]
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
         let features = self.weight.value().len();
         assert!(
@@ -104,18 +105,18 @@ impl<T: Real> Layer<T> for BatchNorm1d<T> {
         // One number a feature, in line with the second axis.
         let mut column = vec![1; x.ndim()];
         column[1] = features;
-        let line = |values: &Tensor<T>| values.reshape(&column);
+        let line = |values: Tensor<T>| values.reshape(&column);
         let (weight, bias, eps) = (line(self.weight.tensor()), line(self.bias.tensor()), T::of(self.eps));
         if self.mode.get() == Mode::Eval {
-            let (mean, var) = (line(&self.running_mean.value()), line(&self.running_var.value()));
+            let (mean, var) = (line(self.running_mean.value()), line(self.running_var.value()));
             let scale = weight / (var + eps).sqrt();
             return x * &scale + (bias - mean * scale);
         }
         let count = x.len() / features.max(1);
         assert!(
             count > 1,
-            "BatchNorm1d: {count} value a feature in a batch of shape {:?}; in training the variance needs at least two, in \
-             evaluation (`nn::eval_mode`) one is enough",
+            "BatchNorm1d: {count} value a feature in a batch of shape {:?}; in training the variance needs at least two \
+             (`Trainer::drop_last` leaves out a last batch of one), in evaluation (`nn::eval_mode`) one is enough",
             x.shape()
         );
         let axes: Vec<usize> = (0..x.ndim()).filter(|&axis| axis != 1).collect();
@@ -135,15 +136,83 @@ impl<T: Real> Layer<T> for BatchNorm1d<T> {
         v.mode(&self.mode);
     }
 
-    fn visit_mut(&mut self, v: &mut VisitMut<'_, T>) {
-        v.param("weight", &mut self.weight);
-        v.param("bias", &mut self.bias);
-        v.buffer("running_mean", &mut self.running_mean);
-        v.buffer("running_var", &mut self.running_var);
-        v.mode(&mut self.mode);
+    fn describe(&self) -> String {
+        format!("BatchNorm1d({})", self.weight.value().len())
+    }
+
+    fn boxed(&self) -> Option<Box<dyn Layer<T>>> {
+        Some(Box::new(self.clone()))
+    }
+}
+
+/// [`BatchNorm1d`] for pictures: the input is items × channels × rows × columns; mean and variance are each channel's.
+///
+/// ```
+/// use autodiff::Tensor;
+/// use nn::{BatchNorm2d, Layer};
+/// let layer = BatchNorm2d::<f64>::new(3);
+/// nn::train_mode(&layer);
+/// assert_eq!(layer.forward(&Tensor::ones(&[2, 3, 4, 4])).shape(), [2, 3, 4, 4]);
+/// ```
+///
+/// # Panics
+/// `forward`, if the input has another number of channels, or in training with fewer than two values a channel.
+#[derive(Clone, Debug)]
+pub struct BatchNorm2d<T: Real>(BatchNorm1d<T>);
+
+impl<T: Real> BatchNorm2d<T> {
+    /// Creates a layer for this number of channels; see [`BatchNorm1d::new`].
+    pub fn new(channels: usize) -> Self {
+        Self(BatchNorm1d::new(channels))
+    }
+
+    /// Sets `ε`, which is added to variances.
+    ///
+    /// # Panics
+    /// If it is negative or not finite.
+    #[track_caller]
+    pub fn eps(self, eps: f64) -> Self {
+        Self(self.0.eps(eps))
+    }
+
+    /// Sets the momentum: the share of a batch in the running statistics.
+    ///
+    /// # Panics
+    /// If it is not in `[0, 1]`.
+    #[track_caller]
+    pub fn momentum(self, momentum: f64) -> Self {
+        Self(self.0.momentum(momentum))
+    }
+
+    /// The mean that is used in evaluation.
+    pub fn running_mean(&self) -> &Buffer<T> {
+        &self.0.running_mean
+    }
+
+    /// The variance that is used in evaluation.
+    pub fn running_var(&self) -> &Buffer<T> {
+        &self.0.running_var
+    }
+}
+
+impl<T: Real> Layer<T> for BatchNorm2d<T> {
+    #[track_caller]
+    fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
+        let &[items, channels, rows, columns] = x.shape() else {
+            panic!("BatchNorm2d: the input has shape {:?}, expected [items, channels, rows, columns]", x.shape())
+        };
+        self.0.forward(&x.reshape(&[items, channels, rows * columns])).reshape(x.shape())
+    }
+
+    fn visit(&self, v: &mut Visit<'_, T>) {
+        self.0.visit(v);
     }
 
     fn describe(&self) -> String {
-        format!("BatchNorm1d({})", self.weight.value().len())
+        format!("BatchNorm2d({})", self.0.weight.value().len())
+    }
+
+    fn boxed(&self) -> Option<Box<dyn Layer<T>>> {
+        Some(Box::new(self.clone()))
     }
 }

@@ -3,7 +3,7 @@
 use autodiff::tensor::Pool;
 use autodiff::{Real, Tensor};
 
-use crate::layer::{Layer, Visit, VisitMut};
+use crate::layer::{Layer, Visit};
 
 /// The largest element in each place of a moving window: [`Tensor::max_pool2d`](autodiff::Tensor::max_pool2d).
 ///
@@ -22,7 +22,9 @@ impl<T: Real> Layer<T> for MaxPool2d {
 
     fn visit(&self, _: &mut Visit<'_, T>) {}
 
-    fn visit_mut(&mut self, _: &mut VisitMut<'_, T>) {}
+    fn boxed(&self) -> Option<Box<dyn Layer<T>>> {
+        Some(Box::new(self.clone()))
+    }
 }
 
 /// The mean in each place of a moving window: [`Tensor::avg_pool2d`](autodiff::Tensor::avg_pool2d).
@@ -42,5 +44,7 @@ impl<T: Real> Layer<T> for AvgPool2d {
 
     fn visit(&self, _: &mut Visit<'_, T>) {}
 
-    fn visit_mut(&mut self, _: &mut VisitMut<'_, T>) {}
+    fn boxed(&self) -> Option<Box<dyn Layer<T>>> {
+        Some(Box::new(self.clone()))
+    }
 }

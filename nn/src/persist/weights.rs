@@ -11,7 +11,7 @@ use super::element::{Codec, Element};
 use super::file::{Reader, Writer};
 use crate::error::{Error, Kind, Result};
 use crate::layer::Layer;
-use crate::visit::{restore, stored};
+use crate::visit::{distinct, restore, stored};
 
 /// Names that start so are not parameters: a checkpoint keeps what training needs besides the weights under them.
 pub(crate) const RESERVED: &str = "train/";
@@ -47,15 +47,16 @@ impl WeightsInfo {
 /// let model = Mlp::<f32>::new(&[2, 3, 1], Activation::Tanh, &mut rng);
 /// let file = std::env::temp_dir().join("nn-persist-doc.safetensors");
 /// nn::save(&model, &file)?;
-/// let mut other = Mlp::<f32>::new(&[2, 3, 1], Activation::Tanh, &mut rng);
-/// nn::load(&mut other, &file)?;
+/// let other = Mlp::<f32>::new(&[2, 3, 1], Activation::Tanh, &mut rng);
+/// nn::load(&other, &file)?;
 /// assert_eq!(other.layers()[0].0.weight().value().view(), model.layers()[0].0.weight().value().view());
 /// # Ok::<(), nn::Error>(())
 /// ```
 ///
 /// # Errors
-/// If the file cannot be written; an existing file is left as it was.
+/// If the file cannot be written, or if two things in the model have one name; an existing file is left as it was.
 pub fn save<T: Element>(model: &impl Layer<T>, path: impl AsRef<Path>) -> Result<()> {
+    distinct(model)?;
     let mut writer = Writer::default();
     put(model, Codec::exact(), &mut writer);
     writer.save(path.as_ref(), &WeightsInfo::of(model, T::DTYPE))
@@ -68,7 +69,7 @@ pub fn save<T: Element>(model: &impl Layer<T>, path: impl AsRef<Path>) -> Result
 /// If the file cannot be read or is damaged; if a parameter or buffer is missing, has another shape or number type, or holds a
 /// number that is not finite; if the file holds a tensor that the model does not have; if the file and the model both describe
 /// their [architecture](Layer::architecture) and differ. The model is unchanged then.
-pub fn load<T: Element>(model: &mut impl Layer<T>, path: impl AsRef<Path>) -> Result<()> {
+pub fn load<T: Element>(model: &impl Layer<T>, path: impl AsRef<Path>) -> Result<()> {
     load_with(model, path.as_ref(), &Codec::exact().only())
 }
 
@@ -76,7 +77,7 @@ pub fn load<T: Element>(model: &mut impl Layer<T>, path: impl AsRef<Path>) -> Re
 ///
 /// # Errors
 /// As [`load`]; a number beyond the range of `f32` is one that is not finite.
-pub fn load_converted<T: Element>(model: &mut impl Layer<T>, path: impl AsRef<Path>) -> Result<()> {
+pub fn load_converted<T: Element>(model: &impl Layer<T>, path: impl AsRef<Path>) -> Result<()> {
     load_with(model, path.as_ref(), &|dtype| Codec::exact().reading(dtype))
 }
 
@@ -91,10 +92,11 @@ pub fn weights_info(path: impl AsRef<Path>) -> Result<Option<WeightsInfo>> {
 }
 
 fn load_with<T: Element>(
-    model: &mut impl Layer<T>,
+    model: &impl Layer<T>,
     path: &Path,
     codec: &dyn Fn(Dtype) -> Option<Codec<T>>,
 ) -> Result<()> {
+    distinct(model)?;
     let bytes = std::fs::read(path).map_err(Error::read(path))?;
     let file = Reader::new(path, &bytes)?;
     let values = take(model, path, &file, codec, T::DTYPE)?;
@@ -141,7 +143,7 @@ pub(crate) fn take<T: Real>(
 }
 
 /// Gives a model its parameters and buffers.
-pub(crate) fn set<T: Real>(model: &mut impl Layer<T>, mut values: HashMap<String, Tensor<T>>) {
+pub(crate) fn set<T: Real>(model: &impl Layer<T>, mut values: HashMap<String, Tensor<T>>) {
     restore(model, |name| values.remove(name));
 }
 

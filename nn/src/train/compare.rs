@@ -5,11 +5,11 @@ use std::fmt;
 use autodiff::Real;
 
 use super::history::History;
+use super::objective::Criterion;
 use super::trainer::Trainer;
 use crate::data::dataset::Dataset;
 use crate::error::Result;
 use crate::layer::Layer;
-use crate::loss::term::Loss;
 use crate::optim::optimizer::Optimizer;
 
 /// Runs side by side, with the model of the best.
@@ -55,7 +55,7 @@ pub struct Trial {
 /// let best = runs.into_model().expect("a run that did not fail");
 /// # Ok::<(), nn::Error>(())
 /// ```
-pub fn restarts<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
+pub fn restarts<T: Real, M: Layer<T>, L: Criterion<T, M, K>, O: Optimizer<T>, K>(
     seeds: impl IntoIterator<Item = u64>,
     train: &Dataset<T>,
     valid: &Dataset<T>,
@@ -91,7 +91,7 @@ pub fn restarts<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
 ///
 /// # Errors
 /// If `build` fails. A run that diverges is a row that says so.
-pub fn cross_validate<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
+pub fn cross_validate<T: Real, M: Layer<T>, L: Criterion<T, M, K>, O: Optimizer<T>, K>(
     folds: impl IntoIterator<Item = (Dataset<T>, Dataset<T>)>,
     mut build: impl FnMut(u64, Dataset<T>, Dataset<T>) -> Result<(Trainer<M, L, O>, Dataset<T>, Dataset<T>)>,
 ) -> Result<Comparison<M>> {

@@ -11,7 +11,9 @@ use ndarray::{ArrayD, Axis, concatenate};
 use super::evaluate::{Evaluate, Evaluated};
 use super::fit;
 use super::history::History;
+use super::objective::OfOutputs;
 use super::trainer::Trainer;
+use crate::data::batch::Batch;
 use crate::data::dataset::Dataset;
 use crate::error::Result;
 use crate::expect;
@@ -20,7 +22,7 @@ use crate::loss::term::Loss;
 use crate::optim::optimizer::Optimizer;
 use crate::regularizer::Regularizer;
 use crate::state::random_states;
-use crate::visit::{buffers, parameters, parameters_mut, watch};
+use crate::visit::{buffers, parameters, watch};
 
 /// Parts of a batch. Sums are taken over them in their order, so the bits are the same for any number of threads.
 const PARTS: usize = 4;
@@ -121,10 +123,10 @@ fn work<T: Real, M: Layer<T>>(
     }
 }
 
-fn part<T: Real, M: Layer<T>>(model: &mut M, loss: &impl Loss<T>, tape: &Tape<T>, task: Task<T>) -> Done<T> {
+fn part<T: Real, M: Layer<T>>(model: &M, loss: &impl Loss<T>, tape: &Tape<T>, task: Task<T>) -> Done<T> {
     let mut weights = task.weights.iter();
     tape.reset();
-    parameters_mut(model, |name, param| {
+    parameters(model, |name, param| {
         let value = weights.next().filter(|value| value.shape() == param.value().shape());
         let Some(value) = value else { panic!("fit_parallel: `build` makes a model with another parameter `{name}`") };
         param.set(value.clone());
@@ -170,14 +172,15 @@ impl<T: Real> Parallel<T> {
     }
 }
 
-impl<T: Real, M: Layer<T>, L: Loss<T>> Evaluate<T, M, L> for Parallel<T> {
+impl<T: Real, M: Layer<T>, L: Loss<T>> Evaluate<T, M, L, OfOutputs> for Parallel<T> {
     fn evaluate(
         &mut self,
-        model: &mut M,
+        model: &M,
         _loss: &L,
         regularizer: Option<&Regularizer>,
-        (x, t): (&Tensor<T>, &Tensor<T>),
-    ) -> Evaluated<T> {
+        batch: &Batch<T>,
+    ) -> Result<Evaluated<T>> {
+        let (x, t) = batch.pair();
         let mut parts = self.run(model, x, t);
         let loss = parts.iter().map(|part| part.loss).sum::<f64>();
         let outputs: Vec<_> = parts.iter().map(|part| part.y.view()).collect();
@@ -207,7 +210,8 @@ impl<T: Real, M: Layer<T>, L: Loss<T>> Evaluate<T, M, L> for Parallel<T> {
         });
         let is_finite = loss.is_finite() && penalty_value.is_finite();
         let total = total.unwrap_or_else(|| self.tape.tensor(Tensor::scalar(T::zero())));
-        Evaluated { loss, penalty: penalty_value, y, gradients: is_finite.then(|| total.backward()) }
+        let gradients = is_finite.then(|| total.backward());
+        Ok(Evaluated { loss, penalty: penalty_value, outputs: Some(y), gradients })
     }
 
     fn release(&mut self) {

@@ -109,7 +109,7 @@ impl<T: Real> Run<T> {
     }
 
     /// Gives the model the best weights, if they are kept.
-    pub(super) fn restore_best(&mut self, model: &mut impl Layer<T>) {
+    pub(super) fn restore_best(&mut self, model: &impl Layer<T>) {
         if let Some(weights) = &self.best {
             restore(model, weights);
             self.history.best_epoch = best(&self.history);
@@ -123,7 +123,7 @@ pub(super) fn weights<T: Real>(model: &impl Layer<T>) -> Weights<T> {
     weights
 }
 
-pub(super) fn restore<T: Real>(model: &mut impl Layer<T>, weights: &[Tensor<T>]) {
+pub(super) fn restore<T: Real>(model: &impl Layer<T>, weights: &[Tensor<T>]) {
     let mut weights = weights.iter().cloned();
     visit::restore(model, |_| weights.next());
 }

@@ -57,7 +57,7 @@ fn random(units: &[usize], hidden: Activation, seed: u64) -> Mlp<f64> {
     let builder = builder.layer(units[units.len() - 1], Activation::Identity);
     let mut model = builder.init(Init::Normal(1.0)).build(&mut ChaCha8Rng::seed_from_u64(seed));
     // Biases that are not 0.
-    nn::parameters_mut(&mut model, |_, p| p.map(|w| w + 0.3));
+    nn::parameters(&mut model, |_, p| p.map(|w| w + 0.3));
     model
 }
 

@@ -93,7 +93,7 @@ fn evaluation_of_a_batch_normalisation_is_affine() {
     nn::train_mode(&mut layer);
     let (a, b) = (array![[1.0, 5.0], [3.0, -1.0], [0.5, 2.0]], array![[0.0, 1.0], [7.0, 2.0], [-3.0, 0.25]]);
     layer.forward(&a.clone().into());
-    nn::parameters_mut(&mut layer, |_, p| p.map(|w| w + 0.5));
+    nn::parameters(&mut layer, |_, p| p.map(|w| w + 0.5));
     nn::eval_mode(&mut layer);
     let f = |x: &Array2<f64>| layer.forward(&x.clone().into()).to_array();
     let (mixed, parts) = (f(&(&a * 0.3 + &b * 0.7)), f(&a) * 0.3 + f(&b) * 0.7);

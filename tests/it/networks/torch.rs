@@ -110,7 +110,7 @@ fn activations() {
 /// Output and gradients of a layer with the given parameters.
 fn differentiated(what: &str, layer: &mut dyn Layer<f64>, case: &Value) {
     let mut given = case["parameters"].as_array().unwrap().iter();
-    nn::parameters_mut(layer, |_, p| {
+    nn::parameters(layer, |_, p| {
         let shape = p.value().shape().to_vec();
         p.set(tensor(given.next().unwrap()).reshape(&shape));
     });

@@ -415,7 +415,6 @@ impl Layer<f64> for Detached {
         v.param("used", &self.0);
         v.param("cut", &self.1);
     }
-
 }
 
 #[test]

@@ -278,7 +278,6 @@ impl Layer<f64> for Careless {
         v.param("used", &self.used);
         v.param("forgotten", &self.forgotten);
     }
-
 }
 
 #[test]

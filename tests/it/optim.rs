@@ -27,7 +27,6 @@ impl<T: Real> Layer<T> for Pair<T> {
         v.param("weight", &self.weight);
         v.param("bias", &self.bias);
     }
-
 }
 
 fn pair(weight: [f64; 2], bias: f64) -> Pair<f64> {

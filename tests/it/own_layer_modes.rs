@@ -29,7 +29,6 @@ impl<T: Real> Layer<T> for NoisyGate<T> {
         v.random("random", &self.random);
         v.mode(&self.mode);
     }
-
 }
 
 #[test]
@@ -63,7 +62,6 @@ impl<T: Real> Layer<T> for Pair<T> {
         v.layer("left", &self.0);
         v.layer("right", &self.1);
     }
-
 }
 
 #[test]

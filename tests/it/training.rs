@@ -88,7 +88,6 @@ impl Layer<f64> for Careless {
         v.param("used", &self.used);
         v.param("forgotten", &self.forgotten);
     }
-
 }
 
 #[test]

@@ -99,7 +99,9 @@ impl<T: Real> Dataset<T> {
         let Names { arrays, ids } = &*self.names;
         let (own, other) = if numbers { (arrays, ids) } else { (ids, arrays) };
         if other.iter().any(|known| known == name) {
-            return Err(Error::data(format!("there are numbers and ids called `{name}`; each array needs a name of its own")));
+            return Err(Error::data(format!(
+                "there are numbers and ids called `{name}`; each array needs a name of its own"
+            )));
         }
         let shapes = arrays.iter().zip(&self.arrays).map(|(name, array)| (name, array.shape()[0]));
         let shapes = shapes.chain(ids.iter().zip(&self.ids).map(|(name, ids)| (name, ids.shape()[0])));

@@ -34,7 +34,8 @@ impl<T: Real, M: Layer<T>, L: Loss<T>> Criterion<T, M, OfOutputs> for L {
     #[track_caller]
     fn compute(&self, model: &M, batch: &Batch<T>, search: bool) -> Result<Computed<T>> {
         let (x, t) = batch.pair();
-        let outputs = if search { unlisted::refuse(model, Owner::Model, || model.forward(x))? } else { model.forward(x) };
+        let outputs =
+            if search { unlisted::refuse(model, Owner::Model, || model.forward(x))? } else { model.forward(x) };
         Ok(Computed { value: self.loss(&outputs, t), outputs: Some(outputs) })
     }
 }

@@ -95,7 +95,10 @@ impl Record<'_> {
 }
 
 fn reader(text: &[u8], delimiter: u8) -> Reader<&[u8]> {
-    ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text)
+    let mut builder = ReaderBuilder::new();
+    // Small, for what is read is in memory.
+    builder.has_headers(false).flexible(true).delimiter(delimiter).buffer_capacity(1 << 12);
+    builder.from_reader(text)
 }
 
 /// The line of a quote that opens a field and what is wrong with it: it is never closed, or where it is closed the field goes

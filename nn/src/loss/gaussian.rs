@@ -4,7 +4,7 @@ use autodiff::tensor::Elem;
 use autodiff::{Real, Tensor, elementwise};
 
 use super::reduction::Reduction;
-use super::term::{Loss, half_square};
+use super::term::Loss;
 
 /// The negative log-likelihood of `t ~ N(y, σ²)` with a learnt variance: `½ (s + (y - t)² e^-s)` with `s = ln σ²` (L9).
 ///
@@ -53,7 +53,7 @@ elementwise!(gaussian_nll(y, s, t) => {
     let (e, root) = (y - t, (-0.25 * s).exp());
     let deviations = e * root * root;
     let none = Elem::select(root.equals(f64::INFINITY), 0.0, deviations);
-    let squares = half_square(Elem::select(e.equals(0.0), none, deviations));
+    let squares = 0.5 * Elem::select(e.equals(0.0), none, deviations).square();
     Elem::select(squares.equals(f64::INFINITY), squares, squares + 0.5 * s)
 });
 

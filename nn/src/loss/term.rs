@@ -1,7 +1,6 @@
 //! What a loss is.
 
-use autodiff::rules::{Algebra, Binary};
-use autodiff::tensor::Elem;
+use autodiff::rules::Binary;
 use autodiff::{Real, Tensor};
 
 /// A loss: any function of outputs and targets, with a scalar value if a model is trained by it. Plain functions and
@@ -56,12 +55,6 @@ pub(crate) fn same<T: Real>(op: &str, y: &Tensor<T>, t: &Tensor<T>) {
 #[track_caller]
 pub(super) fn weighted<T: Real>(t: &Tensor<T>, x: &Tensor<T>) -> Tensor<T> {
     Tensor::select(&x.mask(T::is_nan), x, &t.binary(Binary::Chain, x))
-}
-
-/// `½ e²`, with the derivative `e` at any size: large numbers are halved before they are squared, small ones after.
-#[inline(always)]
-pub(super) fn half_square<A: Algebra>(e: Elem<A>) -> Elem<A> {
-    Elem::select(e.abs().less(1.0), 0.5 * e.square(), 0.5 * e * e)
 }
 
 /// `1 - x`.

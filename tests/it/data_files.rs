@@ -198,6 +198,34 @@ fn quotes_that_would_take_in_rows() {
 }
 
 #[test]
+fn missing_values_where_they_are_allowed() {
+    let csv = Csv::new().missing(true);
+    let text = "a,b,c\n,?,1\n1,x,NA\nnan,,2\n2,NULL,3\n";
+    let columns = read(&csv, text).unwrap();
+    let Values::Numbers(numbers) = &columns.get("a").unwrap().values else { panic!("numbers") };
+    assert!(numbers[0].is_nan() && numbers[2].is_nan());
+    assert_eq!([numbers[1], numbers[3]], [1.0, 2.0]);
+    assert_eq!(columns.get("b").unwrap().values, categories(&[1, 0, 1, 1], &["x"]));
+    let matrix = columns.matrix::<f64>().unwrap();
+    assert_eq!(matrix.mapv(f64::is_nan).row(2).to_vec(), [true, true, false]);
+    assert_eq!(message(columns.dataset::<f64>("c")), "data set: inputs[0, 0] is NaN, expected a finite number");
+    // Read again by its schema; a category of that name is one.
+    let again = read(&csv.clone().like(&columns.schema()), text).unwrap();
+    assert_eq!(again.schema(), columns.schema());
+    assert_eq!(again.get("b").unwrap(), columns.get("b").unwrap());
+    let named = csv.clone().categories("b").classes("c", 4);
+    let columns = read(&named, text).unwrap();
+    assert_eq!(columns.get("b").unwrap().values, categories(&[0, 2, 3, 1], &["?", "NULL", "x"]));
+    let digits: Vec<String> = (0..4).map(|class| class.to_string()).collect();
+    assert_eq!(columns.get("c").unwrap().values, Values::Categories { indices: vec![1, 4, 2, 3], names: digits });
+    let again = read(&csv.clone().like(&columns.schema()), text).unwrap();
+    assert_eq!(again.get("b").unwrap(), columns.get("b").unwrap());
+    for (csv, text, column) in [(csv.clone(), "a,b\n,1\n?,2\n", "a"), (csv.categories("b"), "a,b\n1,\n2,\n", "b")] {
+        refused(&csv, text, &format!(": column `{column}` has no values; leave it out"));
+    }
+}
+
+#[test]
 fn a_delimiter_that_the_file_does_without() {
     let (comma, semicolon) = (Csv::new(), Csv::new().delimiter(b';'));
     let says = |other, own| format!("the fields seem to be separated by '{other}', not by '{own}': set the delimiter");
@@ -293,7 +321,8 @@ fn arrays_from_numpy() {
         assert_eq!(file.array::<f64>("truth").unwrap(), array![[1.0], [0.0]].into_dyn());
         assert_eq!(file.array::<f64>("number").unwrap(), ndarray::arr0(0.5).into_dyn());
         assert_eq!(file.array::<f64>("empty").unwrap().shape(), [0, 3]);
-        let expected = "expected real numbers: 'b1', or i, u with 1, 2, 4, 8 or f with 4, 8 after '<', '>', '=' or '|'";
+        let expected =
+            "expected real numbers: 'b1', or i, u with 1, 2, 4, 8 or f with 2, 4, 8 after '<', '>', '=' or '|'";
         let complex = message(file.array::<f64>("complex"));
         assert!(complex.contains(".npz, `complex`: byte 20: the header has \"'<c16', "), "{complex}");
         assert!(complex.ends_with(expected), "{complex}");
@@ -342,6 +371,11 @@ fn npy_headers() {
         Ok(ndarray::arr0(0.).into_dyn())
     );
 
+    assert_eq!(
+        npy("{'descr': '>f2', 'fortran_order': False, 'shape': (4,)}", &[0x3c, 0, 0xc1, 0, 0, 1, 0x7b, 0xff]),
+        Ok(array![1.0, -2.5, 2.0_f64.powi(-24), 65504.0].into_dyn())
+    );
+
     let refused = |header: &str, message: &str| assert_eq!(npy(header, &[0; 8]).unwrap_err(), message);
     let keys = "the keys 'descr', 'fortran_order' and 'shape'";
     refused("", ": byte 10: the header has \"\", expected a dictionary in braces");
@@ -355,7 +389,7 @@ fn npy_headers() {
     refused("{'fortran_order': 0}", ": byte 28: the header has \"0}\", expected True or False");
     refused("{'shape': ()]", ": byte 22: the header has \"]\", expected a comma or a closing brace");
     refused("{'shape': ()} x", ": byte 24: the header has \"x\", expected nothing after the closing brace");
-    let numbers = "real numbers: 'b1', or i, u with 1, 2, 4, 8 or f with 4, 8 after '<', '>', '=' or '|'";
+    let numbers = "real numbers: 'b1', or i, u with 1, 2, 4, 8 or f with 2, 4, 8 after '<', '>', '=' or '|'";
     refused("{'descr': '|O'}", &format!(": byte 20: the header has \"'|O'}}\", expected {numbers}"));
     refused(
         "{'descr': [('a', '<f8')]}",

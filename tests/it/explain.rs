@@ -392,9 +392,9 @@ fn constants_among_scalars_keep_their_places() {
 }
 
 /// What LaTeX would stumble on.
-fn refuse(latex: &str) -> Option<String> {
-    if !latex.is_ascii() {
-        return Some(format!("not ASCII: {:?}", latex.chars().find(|c| !c.is_ascii())));
+pub(crate) fn refuse(latex: &str) -> Option<String> {
+    if let Some(c) = latex.chars().find(|&c| c != '\n' && !(' '..='~').contains(&c)) {
+        return Some(format!("not in print: {c:?}"));
     }
     let mut depth = 0;
     let mut before = ' ';

@@ -32,17 +32,17 @@ fn einsum_texts() {
     wrong("ij->k", &[&m], "the result has the index 'k', which no operand has");
     wrong("ij->ii", &[&m], "the result has the index 'i' twice; each can stand there once");
     wrong("...i->i", &[&m], "the result needs `...`, too; to add up, name the axes");
-    wrong("ij,i", &[&m, &v], "the index 'i' has length 2 in operand 0 and 3 in operand 1; it needs one length");
-    wrong("ii", &[&m], "the index 'i' has length 2 in operand 0 and 3 in operand 0; it needs one length");
+    wrong("ij,i", &[&m, &v], "the index 'i' has length 2 in operand 0 and 3 in operand 1; they must be equal or 1");
+    wrong("ii", &[&m], "the index 'i' has length 2 in operand 0 and 3 in operand 0; a diagonal needs one length");
     wrong(
         "...,...",
         &[&m, &zeros(&[2])],
-        "an axis of `...` has length 3 in operand 0 and 2 in operand 1; it needs one length",
+        "an axis of `...` has length 3 in operand 0 and 2 in operand 1; they must be equal or 1",
     );
     wrong(
-        "ij,ij",
-        &[&m, &zeros(&[1, 3])],
-        "the index 'i' has length 2 in operand 0 and 1 in operand 1; it needs one length",
+        "ij,ii",
+        &[&m, &zeros(&[2, 1])],
+        "the index 'i' has length 2 in operand 1 and 1 in operand 1; a diagonal needs one length",
     );
 }
 

@@ -241,11 +241,13 @@ fn weights_files() {
     nn::save(&Mlp::<f32>::new(&[2, 3, 1], Activation::Tanh, &mut rng(1)), &file).unwrap();
     let narrow = load_message(&mut model(&[2, 3, 1], 1), &file);
     assert_eq!(narrow, "`layers.0.weight` holds F32 numbers, the model needs F64");
-    let mut broken = model(&[2, 3, 1], 1);
-    nn::parameters(&mut broken, |_, p| p.set(p.value().to_array().mapv(|_| f64::NAN)));
-    nn::save(&broken, &file).unwrap();
+    nn::save(&model(&[2, 3, 1], 1), &file).unwrap();
+    let mut broken = fs::read(&file).unwrap();
+    let end = broken.len() - 8;
+    broken[end..].copy_from_slice(&f64::NAN.to_le_bytes());
+    fs::write(&file, &broken).unwrap();
     let nan = load_message(&mut model(&[2, 3, 1], 1), &file);
-    assert_eq!(nan, "`layers.0.weight` holds a number that is not finite");
+    assert!(nan.ends_with("holds a number that is not finite"), "{nan}");
 
     // Cut short anywhere: an error, and the model as it was.
     nn::save(&other, &file).unwrap();

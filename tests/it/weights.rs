@@ -120,6 +120,27 @@ fn numbers_are_converted_only_if_asked() {
     assert_eq!(values(&narrow), rounded);
 }
 
+#[test]
+fn numbers_of_two_bytes_are_read() {
+    let folder = tempdir().unwrap();
+    let file = folder.path().join("w.safetensors");
+    for (kind, one_and_a_half, tiny, least) in
+        [("F16", 0x3e00_u16, 0x0001_u16, 2.0_f64.powi(-24)), ("BF16", 0x3fc0, 0x0001, 2.0_f64.powi(-133))]
+    {
+        let entry = |shape: &str, from: usize, to: usize| {
+            format!("{{\"dtype\":\"{kind}\",\"shape\":{shape},\"data_offsets\":[{from},{to}]}}")
+        };
+        let header = format!("{{\"bias\":{},\"weight\":{}}}", entry("[1]", 0, 2), entry("[1,2]", 2, 6));
+        let numbers = [tiny, one_and_a_half, one_and_a_half | 0x8000].map(u16::to_le_bytes).concat();
+        fs::write(&file, [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &numbers].concat()).unwrap();
+        let linear = nn::Linear::<f64>::new(2, 1, nn::Init::Zeros, &mut ChaCha8Rng::seed_from_u64(3));
+        load_converted(&linear, &file).unwrap();
+        assert_eq!(values(&linear), [1.5, -1.5, least], "{kind}");
+        let message = nn::load(&linear, &file).unwrap_err().to_string();
+        assert!(message.ends_with(&format!("`weight` holds {kind} numbers, the model needs F64")), "{message}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_file_that_is_there_keeps_its_mode_and_its_links() {

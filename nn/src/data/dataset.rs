@@ -7,7 +7,7 @@ use autodiff::{Real, Tensor};
 use ndarray::{Array, ArrayD, Axis, Dimension};
 
 use super::batch::{Batch, INPUTS, Key, Names, TARGETS, find};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, number};
 
 /// Inputs and targets, one item for each index of their first axes.
 ///
@@ -65,6 +65,7 @@ impl<T: Real> Dataset<T> {
             let index = ndarray::Dimension::slice(&index);
             return Err(Error::data(format!("{name}{index:?} is {value}, expected a finite number")));
         }
+        // Other targets may have other classes.
         if name == TARGETS && !self.names.classes.is_empty() {
             Arc::make_mut(&mut self.names).classes.clear();
         }
@@ -114,9 +115,19 @@ impl<T: Real> Dataset<T> {
         Ok(own.iter().position(|known| known == name))
     }
 
-    /// Says what the classes of the targets are called, for messages.
-    #[cfg(feature = "data")]
-    pub(super) fn with_class_names(mut self, names: Vec<String>) -> Self {
+    /// Says what the classes of the targets are called, for messages. Data sets from CSV files know it.
+    ///
+    /// ```
+    /// use ndarray::array;
+    /// use rand::SeedableRng;
+    /// let data = nn::Dataset::<f64>::new(array![[0.5], [0.7], [0.2]], array![[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])?;
+    /// let data = data.with_class_names(vec!["oak".to_owned(), "fern".to_owned()]);
+    /// let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+    /// let message = data.stratified_split(0.5, &mut rng).unwrap_err().to_string();
+    /// assert_eq!(message, "data set: class `fern` has 1 item, expected at least 2 to have one in both parts");
+    /// # Ok::<(), nn::Error>(())
+    /// ```
+    pub fn with_class_names(mut self, names: Vec<String>) -> Self {
         Arc::make_mut(&mut self.names).classes = names;
         self
     }
@@ -126,7 +137,7 @@ impl<T: Real> Dataset<T> {
         let row = self.targets().index_axis(Axis(0), item);
         match self.names.classes.get(class) {
             Some(name) => format!("`{}`", crate::error::shortened(name)),
-            None if row.len() == 1 => row.iter().map(ToString::to_string).collect(),
+            None if row.len() == 1 => row.iter().map(|x| number(x.primal())).collect(),
             None => class.to_string(),
         }
     }
@@ -302,7 +313,7 @@ pub fn labels<T: Real>(array: &ArrayD<T>) -> Result<Vec<usize>> {
         if x.fract() == 0.0 && (0.0..9e15).contains(&x) {
             Ok(x as usize)
         } else {
-            Err(Error::data(format!("label {item} is {x}, expected a whole number from 0")))
+            Err(Error::data(format!("label {item} is {}, expected a whole number from 0", number(x))))
         }
     };
     array.iter().enumerate().map(label).collect()

@@ -20,6 +20,12 @@ pub trait Loss<T: Real> {
     /// Computes the loss of a batch.
     #[track_caller]
     fn loss(&self, y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T>;
+
+    /// Whether a batch with these targets has a loss. One that has none, all of whose items are ignored, is passed over in
+    /// training. By default every batch has.
+    fn counts(&self, _t: &Tensor<T>) -> bool {
+        true
+    }
 }
 
 impl<T: Real, F: Fn(&Tensor<T>, &Tensor<T>) -> Tensor<T>> Loss<T> for F {

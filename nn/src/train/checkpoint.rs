@@ -176,7 +176,7 @@ impl<T: Real> Store<T> {
             return Err(self.refuse("it holds no training state; expected a checkpoint".to_owned()));
         };
         self.check(&position, settings)?;
-        let weights = weights::take(model, &self.file, &file, &self.codec.only(), self.codec.dtype)?;
+        let weights = weights::take(model, &self.file, &file, &self.codec.only(), self.codec.dtype, &|_| false)?;
         let best = if position.has_best { Some(self.best(&file, model)?) } else { None };
         let width = Epoch::COLUMNS.len() + 2 * run.history.metrics.len() + run.history.layers.len();
         let sums = file.numbers(SUMS, run.sums.numbers().len())?;

@@ -154,7 +154,12 @@ fn epochs<T: Real, M: Layer<T>, L: Criterion<T, M, K>, O: Optimizer<T>, K>(
         }
         batches.pass(run.batch);
         while let Some(items) = batches.indices() {
-            let step = step(trainer, engine, frame, run, &mut previous, &frame.train.batch(items))?;
+            let batch = frame.train.batch(items);
+            if !trainer.loss.counts(&batch) {
+                run.batch += 1;
+                continue;
+            }
+            let step = step(trainer, engine, frame, run, &mut previous, &batch)?;
             let called = scope(|| trainer.callbacks.step(&step, &trainer.model));
             let mut stop = called.then_some(Stop::Callback);
             if trainer.settings.criteria.time.is_some_and(|limit| frame.elapsed() >= limit) {
@@ -214,6 +219,8 @@ fn step<T: Real, M: Layer<T>, L: Criterion<T, M, K>, O: Optimizer<T>, K>(
     optimizer.step(model, &gradients)?;
     let items = items.len() as f64;
     let sums = &mut run.sums;
+    sums.items += items;
+    sums.steps += 1.0;
     sums.loss += result.loss * items;
     sums.penalty += result.penalty;
     sums.rate = rate;
@@ -248,8 +255,7 @@ fn end_of_epoch<T: Real, M: Layer<T>, L: Criterion<T, M, K>, O: Optimizer<T>, K>
         callbacks.measure(model, &frame.valid, &mut metrics);
         Ok::<_, Error>((computed.value.item().primal(), metrics))
     })?;
-    let served = settings.served(run.epoch(), frame.train.len());
-    run.close_epoch(served, batch_size, valid_loss, &metrics);
+    run.close_epoch(batch_size, valid_loss, &metrics);
     optimizer.observe(valid_loss);
     if settings.criteria.patience.is_some() {
         run.keep_best(model);

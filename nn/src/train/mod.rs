@@ -15,6 +15,7 @@ pub(crate) mod history;
 mod interrupt;
 mod metric;
 mod norms;
+mod number;
 mod objective;
 mod parallel;
 mod progress;

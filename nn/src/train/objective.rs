@@ -22,6 +22,12 @@ pub trait Criterion<T: Real, M: Layer<T>, K> {
     #[doc(hidden)]
     const HAS_OUTPUTS: bool;
 
+    /// Whether a batch says anything; see [`Loss::counts`].
+    #[doc(hidden)]
+    fn counts(&self, _batch: &Batch<T>) -> bool {
+        true
+    }
+
     /// Computes a batch's value; looks for parameters that the model does not list if `search`.
     #[doc(hidden)]
     #[track_caller]
@@ -30,6 +36,10 @@ pub trait Criterion<T: Real, M: Layer<T>, K> {
 
 impl<T: Real, M: Layer<T>, L: Loss<T>> Criterion<T, M, OfOutputs> for L {
     const HAS_OUTPUTS: bool = true;
+
+    fn counts(&self, batch: &Batch<T>) -> bool {
+        Loss::counts(self, batch.targets())
+    }
 
     #[track_caller]
     fn compute(&self, model: &M, batch: &Batch<T>, search: bool) -> Result<Computed<T>> {

@@ -32,7 +32,7 @@ impl<M, L, O> Trainer<M, L, O> {
     /// the same for any number of threads; they differ from `fit`'s by rounding, because sums are taken part by part.
     ///
     /// Each thread has a model of its own that `build` makes; its weights are replaced. The loss has to be a mean over the
-    /// items of a batch.
+    /// items of a batch, all of which weigh the same: no class is ignored.
     ///
     /// Weights and gradients are copied in every step, and large matrix products run on several threads by themselves: a
     /// perceptron is trained in half the time by `fit` (`cargo bench -p nn` shows both). It pays only where much else is

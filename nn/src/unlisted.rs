@@ -30,25 +30,31 @@ pub(crate) enum Owner {
     Anybody,
 }
 
-/// Runs `compute`, with the model's parameters on a tape, and refuses parameters that are not on it. Those of other models
-/// are told apart by where they lie: not inside the model or a layer that it lists.
-pub(crate) fn refuse<T: Real, M: Layer<T>, R>(model: &M, owner: Owner, compute: impl FnOnce() -> R) -> Result<R> {
-    struct PutBack(Option<Vec<Use>>);
-    impl Drop for PutBack {
-        fn drop(&mut self) {
-            USES.set(self.0.take());
-        }
+/// Looks, until it is [finished](Search::finish), for parameters that are used while they are on no tape.
+pub(crate) struct Search(Option<Vec<Use>>);
+
+impl Search {
+    pub(crate) fn begin() -> Self {
+        Self(USES.replace(Some(Vec::new())))
     }
-    let outer = PutBack(USES.replace(Some(Vec::new())));
-    let result = compute();
-    let uses = USES.take().unwrap_or_default();
-    drop(outer);
-    for (address, shape) in uses {
-        if let Some(layer) = holder(model, address).or_else(|| (owner == Owner::Model).then(|| model.describe())) {
-            return Err(Kind::Unlisted { layer, shape }.into());
+
+    /// Refuses what was found. Parameters of other models are told apart by where they lie: not inside the model or a layer
+    /// that it lists.
+    pub(crate) fn finish<T: Real, M: Layer<T>>(self, model: &M, owner: Owner) -> Result<()> {
+        for (address, shape) in USES.take().unwrap_or_default() {
+            if let Some(layer) = holder(model, address).or_else(|| (owner == Owner::Model).then(|| model.describe())) {
+                return Err(Kind::Unlisted { layer, shape }.into());
+            }
         }
+        Ok(())
     }
-    Ok(result)
+}
+
+/// Whoever looked before goes on.
+impl Drop for Search {
+    fn drop(&mut self) {
+        USES.set(self.0.take());
+    }
 }
 
 /// The innermost of the model's layers in whose memory an address lies.

@@ -433,11 +433,11 @@ fn a_severed_parameter_is_named_with_the_place() {
     nn::watch(&mut other, &tape);
     let g = other.weight().tensor().sum().backward();
     let text = Sgd::new(0.1).step(&mut other, &g).unwrap_err().to_string();
-    let rest = "no recorded operation reads it; did a layer read its values instead of its tensor?";
+    let rest = "no recorded operation reads it; did a layer read its `value()` instead of its `tensor()`?";
     assert_eq!(text, format!("no gradient reaches parameter `bias`: {rest}"));
     let mut never = Linear::from_weights(array![[1.0]], array![0.0]);
     let text = Sgd::new(0.1).step(&mut never, &g).unwrap_err().to_string();
-    let rest = "it was not on the tape; `nn::watch` puts it there";
+    let rest = "it was not on the tape; `nn::watch` puts it there, and a layer computes with its `tensor()`";
     assert_eq!(text, format!("no gradient reaches parameter `weight`: {rest}"));
 }
 

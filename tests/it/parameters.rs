@@ -304,7 +304,7 @@ fn optimisers_take_sums_of_gradients_and_bare_lists() {
         let g = nn::param_grad(&list, |w| w[0].tensor().square().sum() * 0.1 + w[1].tensor().square().sum()).unwrap();
         sgd.step_with(&list, &g).unwrap();
     }
-    assert!(list.iter().all(|w| w.value().view().iter().all(|w| w.abs() < 1e-3)));
+    assert!(list.iter().all(|w| w.value().abs().view().iter().all(|w| *w < 1e-3)));
 }
 
 #[test]

@@ -109,8 +109,8 @@ fn a_single_value_has_no_variance() {
     nn::train_mode(&mut layer);
     raises(
         || layer.forward(&x),
-        "BatchNorm1d: 1 value a feature in a batch of shape [1, 2]; in training the variance needs at least two, in \
-         evaluation (`nn::eval_mode`) one is enough",
+        "BatchNorm1d: 1 value a feature in a batch of shape [1, 2]; in training the variance needs at least two \
+         (`Trainer::drop_last` leaves out a last batch of one), in evaluation (`nn::eval_mode`) one is enough",
     );
     raises(
         || layer.forward(&Tensor::zeros(&[4, 3])),

@@ -41,12 +41,12 @@ fn main() -> nn::Result<()> {
     check::hessian(penalty, &[0.4, -0.3, 1.2]).assert_pass();
 
     let train = |lambda: f64| -> nn::Result<(f64, f64)> {
-        let (mut model, mut sgd, tape) = (fresh(), Sgd::new(0.02).momentum(0.9), Tape::new());
+        let (model, mut sgd, tape) = (fresh(), Sgd::new(0.02).momentum(0.9), Tape::new());
         for _ in 0..3000 {
             tape.reset();
-            nn::watch(&mut model, &tape);
+            nn::watch(&model, &tape);
             let loss = objective(&tape, &model, &points, lambda);
-            sgd.step(&mut model, &loss.backward())?;
+            sgd.step(&model, &loss.backward())?;
         }
         tape.reset();
         Ok(errors(&model))

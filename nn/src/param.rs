@@ -152,7 +152,9 @@ impl<T: Real> Param<T> {
         let watched = content.watched.as_ref();
         let why = watched.and_then(|tensor| Some((gradients.why_missing(tensor)?, gradients.is_unread(tensor))));
         let why = match why {
-            None => "it was not on the tape; `nn::watch` puts it there, and a layer computes with its `tensor()`".to_owned(),
+            None => {
+                "it was not on the tape; `nn::watch` puts it there, and a layer computes with its `tensor()`".to_owned()
+            }
             Some((why, true)) => format!("{why}; did a layer read its `value()` instead of its `tensor()`?"),
             Some((why, false)) => why,
         };

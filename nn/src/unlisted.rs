@@ -41,7 +41,9 @@ impl Search {
     /// Refuses what was found. Parameters of other models are told apart by where they lie: not inside the model or a layer
     /// that it lists.
     pub(crate) fn finish<T: Real, M: Layer<T>>(self, model: &M, owner: Owner) -> Result<()> {
-        for (address, shape) in USES.take().unwrap_or_default() {
+        let uses = USES.take().unwrap_or_default();
+        drop(self);
+        for (address, shape) in uses {
             if let Some(layer) = holder(model, address).or_else(|| (owner == Owner::Model).then(|| model.describe())) {
                 return Err(Kind::Unlisted { layer, shape }.into());
             }

@@ -12,7 +12,7 @@ fn expanded<R: Real>(x: &[R], n: usize) -> R {
         let term = |k: usize| {
             let others: Vec<usize> = cols.iter().copied().filter(|&c| c != cols[k]).collect();
             let term = x[row * n + cols[k]] * minor(x, n, row + 1, &others);
-            if k % 2 == 0 { term } else { -term }
+            if k.is_multiple_of(2) { term } else { -term }
         };
         if cols.is_empty() { R::one() } else { (0..cols.len()).map(term).sum() }
     }
@@ -71,7 +71,12 @@ fn all_ranks() {
             let what = format!("{n} by {n}, rank {rank}");
             let gradient = &tensor::grad(|t| t[0].det(), &inputs)[0];
             all_close(format_args!("{what}: gradient"), gradient, &grad(f, &flat), 1e-13);
-            all_close(format_args!("{what}: Hessian"), &tensor::hessian(|t| t[0].det(), &inputs), &hessian(f, &flat), 1e-12);
+            all_close(
+                format_args!("{what}: Hessian"),
+                &tensor::hessian(|t| t[0].det(), &inputs),
+                &hessian(f, &flat),
+                1e-12,
+            );
             all_close(format_args!("{what}: third"), &third(&a, &u, &v), &third_expanded(&a, &u, &v), 1e-11);
         }
     }

@@ -64,8 +64,8 @@ fn threads_need_the_same_model() {
 
 #[test]
 fn a_run_that_diverges_in_threads_says_where() {
-    let mut model = build();
-    nn::parameters(&mut model, |_, p| p.map(|w| w * 1e300));
+    let model = build();
+    nn::parameters(&model, |_, p| p.map(|w| w * 1e300));
     let mut trainer = Trainer::new(model, loss::squared_error, Sgd::new(0.1));
     let message = trainer.fit_parallel(&data(), &data(), 2, build).unwrap_err().to_string();
     assert!(message.starts_with("the loss became inf in epoch 1, batch 1; "), "{message}");

@@ -3,8 +3,8 @@
 use autodiff::{Tape, Tensor};
 use ndarray::{ArrayD, array};
 use nn::{
-    Activation, Adam, Batch, BatchNorm1d, BatchNorm2d, Buffer, Dag, Dataset, Dropout, Embedding, Init, Layer, Linear, Mlp, Mode,
-    Optimizer, Param, Reshape, Residual, Sequential, Sgd, Trainer, Visit, loss,
+    Activation, Adam, Batch, BatchNorm1d, BatchNorm2d, Buffer, Dag, Dataset, Dropout, Embedding, Init, Layer, Linear,
+    Mlp, Mode, Optimizer, Param, Reshape, Residual, Sequential, Sgd, Trainer, Visit, loss,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -70,7 +70,8 @@ fn a_layer_in_two_places_is_updated_counted_and_saved_once() {
     sgd.step_with(&model, &gradient).unwrap();
     assert_eq!(model.0.weight().value().item(), 0.5 - 0.1 * 4.0);
     Adam::new(0.1).step_with(&model, &gradient).unwrap();
-    let mut trainer = Trainer::new(fresh(), loss::squared_error, Adam::new(0.05)).epochs(300).full_batch().progress(false);
+    let mut trainer =
+        Trainer::new(fresh(), loss::squared_error, Adam::new(0.05)).epochs(300).full_batch().progress(false);
     let data = Dataset::new(array![[0.0], [1.0]], array![[3.0], [7.0]]).unwrap();
     assert!(trainer.fit(&data, &data).unwrap().last().unwrap().train_loss < 1e-3);
     // It is saved once, and read back.
@@ -284,7 +285,8 @@ fn optimisers_take_sums_of_gradients_and_bare_lists() {
         nn::param_grad(&model, |model| model.forward(&array![[x]].into()).square().sum()).unwrap()
     };
     // Accumulated over two parts, a step is that of the sum.
-    let (whole, parts) = (Linear::from_weights(array![[2.0]], array![0.5]), Linear::from_weights(array![[2.0]], array![0.5]));
+    let (whole, parts) =
+        (Linear::from_weights(array![[2.0]], array![0.5]), Linear::from_weights(array![[2.0]], array![0.5]));
     let x = Tensor::constant(array![[1.0], [3.0]]);
     let both = nn::param_grad(&whole, |model| model.forward(&x).square().sum()).unwrap();
     let sum: Vec<_> = gradient(1.0).iter().zip(&gradient(3.0)).map(|(a, b)| a + b).collect();

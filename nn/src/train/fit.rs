@@ -91,8 +91,11 @@ pub(super) fn fit<T: Real, M: Layer<T>, L: Criterion<T, M, K>, O: Optimizer<T>, 
     let settings = &trainer.settings;
     let norms = Norms::new(&trainer.model);
     let mut run = Run::new(settings.seed, metrics(trainer), &norms.layers);
-    let store =
-        settings.checkpoints.as_ref().map(|checkpoints| Store::open(checkpoints, settings, metrics(trainer), train)).transpose()?;
+    let store = settings
+        .checkpoints
+        .as_ref()
+        .map(|checkpoints| Store::open(checkpoints, settings, metrics(trainer), train))
+        .transpose()?;
     if let Some(store) = &store {
         store.resume(settings, &mut run, &trainer.model, &mut trainer.optimizer)?;
     }

@@ -43,7 +43,6 @@ mod own_loss;
 mod own_ops;
 mod own_transform;
 mod panics;
-mod parallel;
 mod parameters;
 mod program;
 mod programs;

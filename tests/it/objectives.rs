@@ -41,6 +41,18 @@ fn oscillation(model: &Mlp<f64>, points: &Tensor<f64>) -> Tensor<f64> {
     (ddu + u).square().mean()
 }
 
+/// Matrix factorisation.
+struct Factors(Embedding<f64>, Embedding<f64>);
+impl Layer<f64> for Factors {
+    fn forward(&self, x: &Tensor<f64>) -> Tensor<f64> {
+        x.clone()
+    }
+    fn visit(&self, v: &mut Visit<'_, f64>) {
+        v.layer("users", &self.0);
+        v.layer("films", &self.1);
+    }
+}
+
 #[test]
 fn a_loss_is_an_objective_of_inputs_and_targets() {
     let (data, early) = (curve(), 3);
@@ -185,16 +197,6 @@ fn data_sets_hold_any_number_of_arrays() {
 
 #[test]
 fn ids_train_and_a_checkpoint_knows_them() {
-    struct Factors(Embedding<f64>, Embedding<f64>);
-    impl Layer<f64> for Factors {
-        fn forward(&self, x: &Tensor<f64>) -> Tensor<f64> {
-            x.clone()
-        }
-        fn visit(&self, v: &mut Visit<'_, f64>) {
-            v.layer("users", &self.0);
-            v.layer("films", &self.1);
-        }
-    }
     let fresh = || {
         let mut rng = rng();
         Factors(Embedding::new(4, 2, &mut rng), Embedding::new(3, 2, &mut rng))

@@ -56,6 +56,50 @@ impl Layer<f64> for Tied {
     }
 }
 
+/// Two things under one name.
+struct Both(Param<f64>, Buffer<f64>);
+impl Layer<f64> for Both {
+    fn forward(&self, x: &Tensor<f64>) -> Tensor<f64> {
+        x * self.0.tensor() + self.1.value()
+    }
+    fn visit(&self, v: &mut Visit<'_, f64>) {
+        v.param("scale", &self.0);
+        v.buffer("scale", &self.1);
+    }
+}
+
+/// Parameters on the heap, the first of which is listed.
+struct Many(Vec<Param<f64>>);
+impl Layer<f64> for Many {
+    fn forward(&self, x: &Tensor<f64>) -> Tensor<f64> {
+        self.0.iter().fold(x.clone(), |x, scale| x * scale.tensor())
+    }
+    fn visit(&self, v: &mut Visit<'_, f64>) {
+        v.param("first", &self.0[0]);
+    }
+}
+
+/// A layer that says nothing of copies.
+struct Plain;
+impl Layer<f64> for Plain {
+    fn forward(&self, x: &Tensor<f64>) -> Tensor<f64> {
+        x.clone()
+    }
+    fn visit(&self, _: &mut Visit<'_, f64>) {}
+}
+
+/// One parameter under two names.
+struct Twice(Param<f64>);
+impl Layer<f64> for Twice {
+    fn forward(&self, x: &Tensor<f64>) -> Tensor<f64> {
+        x * self.0.tensor()
+    }
+    fn visit(&self, v: &mut Visit<'_, f64>) {
+        v.param("scale", &self.0);
+        v.param("again", &self.0);
+    }
+}
+
 #[test]
 fn a_layer_in_two_places_is_updated_counted_and_saved_once() {
     let fresh = || Tied(Linear::from_weights(array![[0.5]], array![1.0]));
@@ -86,16 +130,6 @@ fn a_layer_in_two_places_is_updated_counted_and_saved_once() {
 
 #[test]
 fn one_parameter_listed_twice_is_one() {
-    struct Twice(Param<f64>);
-    impl Layer<f64> for Twice {
-        fn forward(&self, x: &Tensor<f64>) -> Tensor<f64> {
-            x * self.0.tensor()
-        }
-        fn visit(&self, v: &mut Visit<'_, f64>) {
-            v.param("scale", &self.0);
-            v.param("again", &self.0);
-        }
-    }
     let model = Twice(Param::new(array![2.0]));
     assert_eq!((nn::names(&model), nn::count(&model)), (vec!["scale".to_owned()], 1));
     for mut optimizer in [Box::new(Sgd::new(0.5)) as Box<dyn Optimizer<f64>>, Box::new(Adam::new(0.5))] {
@@ -120,16 +154,6 @@ fn two_things_under_one_name_are_refused_before_anything_happens() {
     assert_eq!(trainer.model().a.value().item(), 1.0);
 
     // A buffer too.
-    struct Both(Param<f64>, Buffer<f64>);
-    impl Layer<f64> for Both {
-        fn forward(&self, x: &Tensor<f64>) -> Tensor<f64> {
-            x * self.0.tensor() + self.1.value()
-        }
-        fn visit(&self, v: &mut Visit<'_, f64>) {
-            v.param("scale", &self.0);
-            v.buffer("scale", &self.1);
-        }
-    }
     let model = Both(Param::new(array![1.0]), Buffer::new(array![1.0]));
     assert_eq!(nn::save(&model, &file).unwrap_err().to_string(), wrong);
 }
@@ -151,15 +175,6 @@ fn a_parameter_that_is_used_but_not_listed_is_refused() {
     assert_eq!(error.to_string(), format!("`Scales` {wrong}"));
 
     // On the heap it lies in no layer's memory.
-    struct Many(Vec<Param<f64>>);
-    impl Layer<f64> for Many {
-        fn forward(&self, x: &Tensor<f64>) -> Tensor<f64> {
-            self.0.iter().fold(x.clone(), |x, scale| x * scale.tensor())
-        }
-        fn visit(&self, v: &mut Visit<'_, f64>) {
-            v.param("first", &self.0[0]);
-        }
-    }
     let many = Many(vec![Param::new(array![1.0]), Param::new(array![1.0])]);
     let mut trainer = Trainer::new(many, loss::squared_error, Sgd::new(0.1)).progress(false);
     assert_eq!(trainer.fit(&line(), &line()).unwrap_err().to_string(), format!("`Many` {wrong}"));
@@ -209,13 +224,6 @@ fn a_clone_has_parameters_of_its_own() {
     assert!(linear.weight().tensor().is_tracked() && !linear.clone().weight().tensor().is_tracked());
 
     // A layer that says nothing of copies is refused, by name.
-    struct Plain;
-    impl Layer<f64> for Plain {
-        fn forward(&self, x: &Tensor<f64>) -> Tensor<f64> {
-            x.clone()
-        }
-        fn visit(&self, _: &mut Visit<'_, f64>) {}
-    }
     let text = panics(|| Sequential::new().then(Plain).clone()).unwrap();
     assert_eq!(text, "`Plain` cannot be copied: give its `Layer` the method `boxed`, `Some(Box::new(self.clone()))`");
 }

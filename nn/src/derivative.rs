@@ -4,7 +4,8 @@ use autodiff::{Real, Tape, Tensor};
 
 use crate::error::Result;
 use crate::layer::Layer;
-use crate::unlisted::{Owner, Search};
+use crate::unlisted::{self, Owner};
+use crate::uses::Search;
 use crate::visit::{one_for_each, try_parameters, unnamed, watch};
 
 /// The gradient of `objective` with respect to all parameters of a model, in the order of [`parameters`](crate::parameters).
@@ -47,7 +48,7 @@ pub fn param_value_and_grad<T: Real, M: Layer<T>>(
     watch(model, &tape);
     let search = Search::begin();
     let value = objective(model);
-    search.finish(model, Owner::Anybody)?;
+    unlisted::refuse(search, model, Owner::Anybody)?;
     let gradients = value.backward();
     let mut found = Vec::new();
     try_parameters(model, |name, param| {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use autodiff::{Real, Tape, Tensor};
 
 use crate::error::{Kind, Result};
-use crate::unlisted;
+use crate::uses;
 
 /// A trainable part of a model: weights or a bias.
 ///
@@ -125,7 +125,7 @@ impl<T: Real> Param<T> {
     fn current(&self) -> Tensor<T> {
         self.watched().unwrap_or_else(|| {
             let value = self.value();
-            unlisted::note(std::ptr::from_ref(self).addr(), value.shape());
+            uses::note(std::ptr::from_ref(self).addr(), value.shape());
             value
         })
     }

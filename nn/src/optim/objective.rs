@@ -5,7 +5,8 @@ use ndarray::{Array2, ArrayD, IxDyn};
 
 use crate::error::Result;
 use crate::layer::Layer;
-use crate::unlisted::{Owner, Search};
+use crate::unlisted::{self, Owner};
+use crate::uses::Search;
 use crate::visit::{try_parameters, unnamed, watch};
 
 /// A function of several numbers.
@@ -63,7 +64,7 @@ impl<M, F> OfModel<'_, M, F> {
         watch(self.model, tape);
         let search = Search::begin();
         let value = (self.objective)(self.model);
-        search.finish(self.model, Owner::Anybody)?;
+        unlisted::refuse(search, self.model, Owner::Anybody)?;
         Ok(value)
     }
 }

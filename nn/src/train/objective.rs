@@ -6,7 +6,8 @@ use crate::data::batch::Batch;
 use crate::error::Result;
 use crate::layer::Layer;
 use crate::loss::term::Loss;
-use crate::unlisted::{Owner, Search};
+use crate::unlisted::{self, Owner};
+use crate::uses::Search;
 
 /// What a batch gives: the value to minimise, and the model's outputs where there are such.
 #[derive(Debug)]
@@ -36,7 +37,7 @@ impl<T: Real, M: Layer<T>, L: Loss<T>> Criterion<T, M, OfOutputs> for L {
         let (x, t) = batch.pair();
         let search = search.then(Search::begin);
         let outputs = model.forward(x);
-        search.map_or(Ok(()), |search| search.finish(model, Owner::Model))?;
+        search.map_or(Ok(()), |search| unlisted::refuse(search, model, Owner::Model))?;
         Ok(Computed { value: self.loss(&outputs, t), outputs: Some(outputs) })
     }
 }
@@ -60,7 +61,7 @@ impl<T: Real, M: Layer<T>, F: Fn(&M, &Batch<T>) -> Tensor<T>> Criterion<T, M, Of
     fn compute(&self, model: &M, batch: &Batch<T>, search: bool) -> Result<Computed<T>> {
         let search = search.then(Search::begin);
         let value = (self.0)(model, batch);
-        search.map_or(Ok(()), |search| search.finish(model, Owner::Anybody))?;
+        search.map_or(Ok(()), |search| unlisted::refuse(search, model, Owner::Anybody))?;
         Ok(Computed { value, outputs: None })
     }
 }

@@ -28,6 +28,7 @@ mod many;
 mod metrics;
 mod minimize;
 mod nalgebra;
+mod nested_functions;
 mod nesting;
 mod networks;
 mod numeric;

@@ -29,10 +29,9 @@ impl<T: Real> Tape<T> {
     /// If the root is a constant, stale, of another tape, or not a scalar; if a handle is not on this tape.
     #[track_caller]
     pub fn grad<Y: Root<T>, X: Handle<T>>(&self, root: Y, wrt: &[X]) -> Vec<X::Owned> {
-        let cell = self.cell();
-        let seed = root.seed("grad");
-        same(cell, seed.0, "the root");
-        grad(seed, wrt)
+        let start = root.seed("grad");
+        same(self.cell(), start.0, "the root");
+        grad(start, wrt)
     }
 
     /// The derivative of a scalar root along directions, `Σ dL/dx · v` over the pairs `(x, v)`, recorded on this tape: its
@@ -56,18 +55,9 @@ impl<T: Real> Tape<T> {
     /// has another shape.
     #[track_caller]
     pub fn directional<Y: Root<T>>(&self, root: Y, along: &[(&Tensor<T>, &Tensor<T>)]) -> Tensor<T> {
-        let cell = self.cell();
-        let (of, root, seed) = root.seed("grad");
-        same(cell, of, "the root");
-        let mut directions = Vec::with_capacity(along.len());
-        // Not in a closure: a panic is to point at the caller.
-        for &(x, v) in along {
-            if x.shape() != v.shape() {
-                mismatch("directional", x.shape(), v.shape(), "a direction needs its tensor's shape");
-            }
-            directions.push((x.index_on(Some(cell)) as u32, v.clone()));
-        }
-        recorded::directional(cell, root, seed, directions).unwrap_or_else(|| Tensor::scalar(T::zero()))
+        let start = root.seed("grad");
+        same(self.cell(), start.0, "the root");
+        directional(start, along, "directional", "a direction needs its tensor's shape")
     }
 }
 
@@ -123,12 +113,31 @@ impl<T: Real> Var<T> {
     }
 }
 
+/// Where a recorded sweep starts.
+type Start<T> = (&'static TapeCell<T>, usize, Option<Seed<T>>);
+
+/// The derivative of a root along directions for tensors on its tape.
+#[track_caller]
+pub(super) fn directional<T: Real>(
+    (cell, root, seed): Start<T>,
+    along: &[(&Tensor<T>, &Tensor<T>)],
+    op: &'static str,
+    rule: &'static str,
+) -> Tensor<T> {
+    let mut directions = Vec::with_capacity(along.len());
+    // Not in a closure: a panic is to point at the caller.
+    for &(x, v) in along {
+        if x.shape() != v.shape() {
+            mismatch(op, x.shape(), v.shape(), rule);
+        }
+        directions.push((x.index_on(Some(cell)) as u32, v.clone()));
+    }
+    recorded::directional(cell, root, seed, directions).unwrap_or_else(|| Tensor::scalar(T::zero()))
+}
+
 /// The gradient of a root with respect to handles on its tape.
 #[track_caller]
-fn grad<T: Real, X: Handle<T>>(
-    (cell, root, seed): (&'static TapeCell<T>, usize, Option<Seed<T>>),
-    wrt: &[X],
-) -> Vec<X::Owned> {
+pub(super) fn grad<T: Real, X: Handle<T>>((cell, root, seed): Start<T>, wrt: &[X]) -> Vec<X::Owned> {
     // Not in a closure: a panic is to point at the caller.
     let mut places = Vec::with_capacity(wrt.len());
     for x in wrt {

@@ -1,9 +1,13 @@
-//! Derivatives of functions written as closures on tensors.
+//! Derivatives of functions written as closures on tensors, as plain numbers.
+//!
+//! A function's inputs are variables on a tape of its own. Tensors of other, older tapes that its closure brings along are constants
+//! there; derivatives with respect to them are for [`recorded`](crate::tensor::recorded).
 
 use ndarray::{Array2, Array3, ArrayD, Axis};
 
+use super::handle::Root;
 use super::outputs::count;
-use super::rows;
+use super::{higher, rows};
 use crate::error::mismatch;
 use crate::{Real, Tape, Tensor};
 
@@ -16,6 +20,19 @@ use crate::{Real, Tape, Tensor};
 /// let x = Tensor::constant(array![[1.0], [1.0]]);
 /// let g = tensor::grad(|t| t[0].matmul(&t[1]).square().sum(), &[w, x]);
 /// assert_eq!(g[0], array![[6.0, 6.0], [14.0, 14.0]].into_dyn());
+/// ```
+///
+/// The inputs' values count, and those of other tensors that `f` uses, recorded or not. The result is plain numbers, as of all
+/// functions of this kind: within a function that is itself differentiated it is a constant, and
+/// [`recorded::grad`](crate::tensor::recorded::grad) is what has derivatives.
+///
+/// ```
+/// # use autodiff::{Tape, tensor};
+/// # use ndarray::array;
+/// let tape = Tape::new();
+/// let w = tape.tensor(array![3.0, 4.0]);
+/// let g = tensor::grad(|t| (t[0].square() * &w).sum(), &[w.clone()]);
+/// assert_eq!(g[0], array![18.0, 32.0].into_dyn());                          // 2 t w at t = w
 /// ```
 ///
 /// # Panics
@@ -40,8 +57,7 @@ pub fn grad<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]
 /// As [`grad`].
 #[track_caller]
 pub fn value_and_grad<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]) -> (T, Vec<ArrayD<T>>) {
-    let (_tape, leaves) = leaves(inputs);
-    let y = f(&leaves);
+    let (_tape, leaves, y) = run(f, inputs);
     let gradients = swept(&y, &leaves);
     (y.item(), gradients)
 }
@@ -57,8 +73,7 @@ pub fn vjp<T: Real>(
     inputs: &[Tensor<T>],
     cotangent: &Tensor<T>,
 ) -> Vec<ArrayD<T>> {
-    let (_tape, leaves) = leaves(inputs);
-    let y = f(&leaves);
+    let (_tape, leaves, y) = run(f, inputs);
     if y.shape() != cotangent.shape() {
         mismatch("vjp", y.shape(), cotangent.shape(), "the cotangent needs the result's shape");
     }
@@ -84,13 +99,12 @@ pub fn jvp<T: Real>(
     inputs: &[Tensor<T>],
     directions: &[Tensor<T>],
 ) -> ArrayD<T> {
-    let (tape, leaves) = leaves(inputs);
-    let y = f(&leaves);
+    let (tape, leaves, y) = run(f, inputs);
     if !y.is_tracked() {
         return ArrayD::zeros(y.shape());
     }
     let cotangent = tape.tensor(Tensor::zeros(y.shape()));
-    let along = directional(&tape, &(&y * &cotangent).sum(), &leaves, directions, "jvp");
+    let along = directional(&(&y * &cotangent).sum(), &leaves, directions, "jvp");
     swept(&along, &[cotangent]).remove(0)
 }
 
@@ -113,10 +127,9 @@ pub fn hvp<T: Real>(
     inputs: &[Tensor<T>],
     directions: &[Tensor<T>],
 ) -> Vec<ArrayD<T>> {
-    let (tape, leaves) = leaves(inputs);
-    let y = f(&leaves);
+    let (_tape, leaves, y) = run(f, inputs);
     y.refuse_unless_scalar("hvp");
-    let along = if y.is_tracked() { directional(&tape, &y, &leaves, directions, "hvp") } else { y };
+    let along = if y.is_tracked() { directional(&y, &leaves, directions, "hvp") } else { y };
     swept(&along, &leaves)
 }
 
@@ -131,8 +144,7 @@ pub fn hvp<T: Real>(
 /// ```
 #[track_caller]
 pub fn jacobian<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]) -> Vec<Array2<T>> {
-    let (_tape, leaves) = leaves(inputs);
-    let y = f(&leaves);
+    let (_tape, leaves, y) = run(f, inputs);
     let mut jacobians: Vec<Array2<T>> = leaves.iter().map(|x| Array2::zeros((y.len(), x.len()))).collect();
     for k in 0..if y.is_tracked() { y.len() } else { 0 } {
         let gradients = y.backward_with(&unit(y.shape(), k));
@@ -167,11 +179,11 @@ pub fn jacobian<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor
 /// If `x` or the result has not two axes, or if the result has not a row for each row.
 #[track_caller]
 pub fn jacobian_rows<T: Real>(f: impl Fn(&Tensor<T>) -> Tensor<T>, x: &Tensor<T>) -> Array3<T> {
-    let (tape, mut leaf) = (Tape::new(), x.untracked());
+    let (tape, mut leaf) = (Tape::of_function(&[]), x.untracked());
     if x.shape().first() == Some(&1) {
         leaf = tape.tensor(leaf);
     }
-    let y = f(&leaf);
+    let y = f(&leaf).seen_from(tape.cell(), "jacobian_rows");
     let (&[items, inputs], &[rows, outputs]) = (x.shape(), y.shape()) else { uneven(x.shape(), y.shape()) };
     if rows != items {
         uneven(x.shape(), y.shape());
@@ -185,7 +197,7 @@ pub fn jacobian_rows<T: Real>(f: impl Fn(&Tensor<T>) -> Tensor<T>, x: &Tensor<T>
     }
     let repeated = x.untracked().expand(1).broadcast_to(&[items, outputs, inputs]).reshape(&[items * outputs, inputs]);
     let leaf = tape.tensor(repeated);
-    let all = f(&leaf);
+    let all = f(&leaf).seen_from(tape.cell(), "jacobian_rows");
     if all.shape() != [items * outputs, outputs] {
         uneven(leaf.shape(), all.shape());
     }
@@ -223,8 +235,7 @@ fn uneven(a: &[usize], b: &[usize]) -> ! {
 /// If the result is not a scalar.
 #[track_caller]
 pub fn hessian<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]) -> Array2<T> {
-    let (tape, leaves) = leaves(inputs);
-    let y = f(&leaves);
+    let (_tape, leaves, y) = run(f, inputs);
     y.refuse_unless_scalar("hessian");
     let n = leaves.iter().map(Tensor::len).sum();
     let mut hessian = Array2::zeros((n, n));
@@ -232,7 +243,7 @@ pub fn hessian<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<
         return hessian;
     }
     let mut row = 0;
-    for slope in tape.grad(y, &leaves) {
+    for slope in y.grad(&leaves) {
         for k in 0..slope.len() {
             if slope.is_tracked() {
                 let gradients = slope.backward_with(&unit(slope.shape(), k));
@@ -269,28 +280,27 @@ fn pulled<T: Real>(y: &Tensor<T>, cotangent: &Tensor<T>, leaves: &[Tensor<T>]) -
     leaves.iter().map(|x| gradients.wrt_or_zeros(x)).collect()
 }
 
-fn leaves<T: Real>(inputs: &[Tensor<T>]) -> (Tape<T>, Vec<Tensor<T>>) {
-    let tape = Tape::new();
-    let leaves = inputs.iter().map(|x| tape.tensor(x.untracked())).collect();
-    (tape, leaves)
+/// The function's result on leaves of a tape of its own. What it did not make of them is a constant.
+#[track_caller]
+fn run<T: Real>(
+    f: impl Fn(&[Tensor<T>]) -> Tensor<T>,
+    inputs: &[Tensor<T>],
+) -> (Tape<T>, Vec<Tensor<T>>, Tensor<T>) {
+    let tape = Tape::of_function(inputs);
+    let leaves: Vec<Tensor<T>> = inputs.iter().map(|x| tape.tensor(x.untracked())).collect();
+    let y = f(&leaves).seen_from(tape.cell(), "derivative");
+    (tape, leaves, y)
 }
 
 /// The derivative of a scalar along a direction for each leaf, recorded.
 #[track_caller]
-fn directional<T: Real>(
-    tape: &Tape<T>,
+pub(super) fn directional<T: Real>(
     root: &Tensor<T>,
     leaves: &[Tensor<T>],
     directions: &[Tensor<T>],
     op: &'static str,
 ) -> Tensor<T> {
     count(op, directions.len(), leaves.len(), "one direction for each input");
-    let mut pairs = Vec::with_capacity(leaves.len());
-    for (x, v) in leaves.iter().zip(directions) {
-        if x.shape() != v.shape() {
-            mismatch(op, x.shape(), v.shape(), "a direction needs its input's shape");
-        }
-        pairs.push((x, v));
-    }
-    tape.directional(root, &pairs)
+    let pairs: Vec<_> = leaves.iter().zip(directions).collect();
+    higher::directional(root.seed(op), &pairs, op, "a direction needs its input's shape")
 }

@@ -73,6 +73,7 @@ pub use self::handle::Tensor;
 pub use self::op::{Grads, Op, Vjp};
 pub use self::pool::Pool;
 pub use self::unfold::Pair;
+pub use crate::engine::recorded_functions as recorded;
 pub use crate::engine::tensor_checkpoint::checkpoint;
 pub use crate::engine::tensor_functions::{grad, hessian, hvp, jacobian, jacobian_rows, jvp, value_and_grad, vjp};
 pub use crate::kernels::factor::Triangle;

@@ -127,23 +127,26 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub(crate) fn record_tracked(op: OpRef<T>, inputs: &[&Self], output: Self) -> Self {
         let mut tape: Option<Node<T>> = None;
+        let mut several = false;
         for input in inputs {
             let Some(node) = input.live() else { continue };
             if let Some(first) = tape
                 && !std::ptr::eq(first.cell, node.cell)
             {
-                Error::custom(format!(
-                    "{}: operands are recorded on two different tapes; record both on one tape, or pass one as a \
-                     constant (`.detach()`)",
-                    op.name()
-                ))
-                .raise();
+                several = true;
+                if first.cell.born() > node.cell.born() {
+                    continue;
+                }
             }
             tape = Some(node);
         }
         let Some(Node { cell, .. }) = tape else {
             return Self { cuts: cut::inherited(inputs), ..output };
         };
+        if several {
+            let inputs: SmallVec<[Self; 3]> = inputs.iter().map(|x| x.seen_from(cell, op.name())).collect();
+            return Self::record_tracked(op, &inputs.iter().collect::<SmallVec<[&Self; 3]>>(), output);
+        }
         if !cell.recording() {
             return output;
         }
@@ -156,6 +159,27 @@ impl<T: Real> Tensor<T> {
         let inputs: SmallVec<[Self; 3]> = inputs.iter().map(|&x| x.clone()).collect();
         let source = Source::Op { op, inputs, output: output.clone() };
         output.enter(cell, source)
+    }
+
+    /// The same on this tape, a constant if it stands on another one.
+    ///
+    /// # Panics
+    /// If the tape does not take in that other one.
+    #[track_caller]
+    pub(crate) fn seen_from(&self, cell: &'static TapeCell<T>, op: &str) -> Self {
+        match self.live() {
+            Some(node) if !std::ptr::eq(node.cell, cell) => {
+                if !cell.takes_in(node.cell) {
+                    Error::custom(format!(
+                        "{op}: operands are recorded on two different tapes; record both on one tape, or pass one as a \
+                         constant (`.detach()`)"
+                    ))
+                    .raise();
+                }
+                self.untracked()
+            }
+            _ => self.clone(),
+        }
     }
 
     #[track_caller]

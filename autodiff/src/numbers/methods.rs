@@ -121,7 +121,11 @@ macro_rules! number_conversions {
             /// If `low > high`, or one of them is NaN.
             #[inline]
             #[track_caller]
-            pub fn clamp(self, low: Self, high: Self) -> Self {
+            pub fn clamp<L: $crate::Operand<T>, H: $crate::Operand<T>>(self, low: L, high: H) -> Self
+            where
+                Self: From<L::As> + From<H::As>,
+            {
+                let [low, high] = [Self::from(low.operand()), Self::from(high.operand())];
                 assert!(low <= high, "clamp: the lower bound is {low}, the upper {high}; the lower must not be above");
                 if self < low {
                     low
@@ -154,7 +158,22 @@ macro_rules! number_conversions {
         }
 
         impl<T: Real, $($g)*> From<T> for $number {
+            #[inline(always)]
             fn from(value: T) -> Self { Self::constant(value) }
+        }
+
+        /// Beside numbers.
+        impl<T: Real, $($g)*> $crate::Operand<T> for $number {
+            type As = Self;
+            #[inline(always)]
+            fn operand(self) -> Self { self }
+        }
+
+        /// As a number itself.
+        impl<T: Real, $($g)*> $crate::Operand<Self> for $number {
+            type As = Self;
+            #[inline(always)]
+            fn operand(self) -> Self { self }
         }
 
         impl<T: Real, $($g)*> num_traits::Zero for $number {

@@ -22,7 +22,12 @@ macro_rules! binary_methods {
             $(#[doc = $doc])*
             #[inline(always)]
             #[track_caller]
-            pub fn $method(self, other: Self) -> Self { self.apply2($crate::rules::Binary::$variant, other) }
+            pub fn $method<S: $crate::Operand<T>>(self, other: S) -> Self
+            where
+                Self: From<S::As>,
+            {
+                self.apply2($crate::rules::Binary::$variant, Self::from(other.operand()))
+            }
         )* }
     };
 }

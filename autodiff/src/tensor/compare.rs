@@ -1,58 +1,76 @@
 //! Comparisons, which give masks: constants that are 1 where something holds and 0 elsewhere.
 
 use super::Tensor;
-use crate::Real;
 use crate::error::mismatch;
+use crate::{Operand, Real};
 
 impl<T: Real> Tensor<T> {
-    /// 1 where `self < other`, 0 elsewhere, with broadcasting. A constant, for [`select`](Self::select); NaN is in no order.
+    /// 1 where `self < other`, a tensor or a number, 0 elsewhere, with broadcasting. A constant, for [`select`](Self::select); NaN is in no order.
     ///
     /// ```
     /// use autodiff::Tensor;
     /// use ndarray::array;
     /// let x = Tensor::constant(array![[1.0, 2.0], [3.0, 4.0]]);
-    /// let mask = x.less(&Tensor::scalar(2.5));
+    /// let mask = x.less(2.5);
     /// assert_eq!(mask.to_array(), array![[1.0, 1.0], [0.0, 0.0]].into_dyn());
     /// ```
     ///
     /// # Panics
     /// If the shapes do not broadcast; so do all comparisons.
     #[track_caller]
-    pub fn less(&self, other: &Self) -> Self {
-        self.compare("less", other, |a, b| a < b)
+    pub fn less<S: Operand<T>>(&self, other: S) -> Self
+    where
+        Self: From<S::As>,
+    {
+        self.compare("less", &Self::from(other.operand()), |a, b| a < b)
     }
 
     /// 1 where `self <= other`, 0 elsewhere; a constant. See [`less`](Self::less).
     #[track_caller]
-    pub fn less_equal(&self, other: &Self) -> Self {
-        self.compare("less_equal", other, |a, b| a <= b)
+    pub fn less_equal<S: Operand<T>>(&self, other: S) -> Self
+    where
+        Self: From<S::As>,
+    {
+        self.compare("less_equal", &Self::from(other.operand()), |a, b| a <= b)
     }
 
     /// 1 where `self > other`, 0 elsewhere; a constant. See [`less`](Self::less).
     #[track_caller]
-    pub fn greater(&self, other: &Self) -> Self {
-        self.compare("greater", other, |a, b| a > b)
+    pub fn greater<S: Operand<T>>(&self, other: S) -> Self
+    where
+        Self: From<S::As>,
+    {
+        self.compare("greater", &Self::from(other.operand()), |a, b| a > b)
     }
 
     /// 1 where `self >= other`, 0 elsewhere; a constant. See [`less`](Self::less).
     #[track_caller]
-    pub fn greater_equal(&self, other: &Self) -> Self {
-        self.compare("greater_equal", other, |a, b| a >= b)
+    pub fn greater_equal<S: Operand<T>>(&self, other: S) -> Self
+    where
+        Self: From<S::As>,
+    {
+        self.compare("greater_equal", &Self::from(other.operand()), |a, b| a >= b)
     }
 
     /// 1 where `self == other`, 0 elsewhere; a constant. NaN equals nothing. See [`less`](Self::less).
     #[track_caller]
-    pub fn equal(&self, other: &Self) -> Self {
-        self.compare("equal", other, |a, b| a == b)
+    pub fn equal<S: Operand<T>>(&self, other: S) -> Self
+    where
+        Self: From<S::As>,
+    {
+        self.compare("equal", &Self::from(other.operand()), |a, b| a == b)
     }
 
     /// 1 where `self != other`, NaN included, 0 elsewhere; a constant. See [`less`](Self::less).
     #[track_caller]
-    pub fn not_equal(&self, other: &Self) -> Self {
-        self.compare("not_equal", other, |a, b| a != b)
+    pub fn not_equal<S: Operand<T>>(&self, other: S) -> Self
+    where
+        Self: From<S::As>,
+    {
+        self.compare("not_equal", &Self::from(other.operand()), |a, b| a != b)
     }
 
-    /// `value` where `mask` is not 0, these elements elsewhere; what is covered has gradient 0.
+    /// `value`, mostly a number, where `mask` is not 0, these elements elsewhere; what is covered has gradient 0.
     ///
     /// ```
     /// use autodiff::Tape;
@@ -66,11 +84,14 @@ impl<T: Real> Tensor<T> {
     /// # Panics
     /// If the mask does not broadcast to this shape.
     #[track_caller]
-    pub fn masked_fill(&self, mask: &Self, value: T) -> Self {
+    pub fn masked_fill<S: Operand<T>>(&self, mask: &Self, value: S) -> Self
+    where
+        Self: From<S::As>,
+    {
         if mask.layout().broadcast_to(self.shape()).is_none() {
             let rule = "matched from the last axis, the mask's lengths must be 1 or equal the tensor's";
             mismatch("masked_fill", self.shape(), mask.shape(), rule);
         }
-        Self::select(mask, &Self::scalar(value), self)
+        Self::chosen(mask, &Self::from(value.operand()), self)
     }
 }

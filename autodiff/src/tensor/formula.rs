@@ -97,7 +97,7 @@ impl<T: Real> Tensor<T> {
     }
 
     /// The same elements in a larger shape; a constant.
-    fn seen_as(&self, shape: &[usize]) -> Self {
+    pub(super) fn seen_as(&self, shape: &[usize]) -> Self {
         self.with_layout(self.layout().broadcast_to(shape).expect("an operand broadcasts"))
     }
 }

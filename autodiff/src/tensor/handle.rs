@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ndarray::{Array, ArrayD, ArrayRef, ArrayView, ArrayViewD, Dimension, IxDyn, ShapeBuilder};
+use ndarray::{Array, Array1, ArrayD, ArrayRef, ArrayView, ArrayViewD, Dimension, IxDyn, ShapeBuilder};
 
 use super::body::Body;
 use super::layout::{self, Layout};
@@ -10,11 +10,15 @@ use super::node::{Cuts, Node};
 use crate::error::{Error, Kind, mismatch};
 use crate::kernels::loops::{self, Strided};
 use crate::kernels::storage::Storage;
-use crate::{Real, Var};
+use crate::{Operand, Real, Var};
 
 /// An n-dimensional array of numbers which, unless it is a constant, has its place on a tape.
 ///
 /// Cheap to clone: clones, transposes, slices and reshapes share the elements.
+///
+/// Numbers stand beside it on both sides of an operator and as arguments of functions, `1.0 - &x`, `x.max(0.0)`: an `f64`
+/// whatever `T` is, so in code that is generic over `T: Real` too, or a `T`; see [`Operand`]. On the left of a tensor of `f32` a
+/// literal may be `f32` or `f64`; where a method follows, say which: `(1.0_f32 - &x).square()`.
 ///
 /// ```
 /// use autodiff::{Tape, Tensor};
@@ -291,6 +295,21 @@ impl<T: Real, D: Dimension> From<Array<T, D>> for Tensor<T> {
 impl<T: Real, D: Dimension> From<&ArrayRef<T, D>> for Tensor<T> {
     fn from(array: &ArrayRef<T, D>) -> Self {
         Self::constant(array.to_owned())
+    }
+}
+
+/// In one axis.
+impl<T: Real> From<Vec<T>> for Tensor<T> {
+    fn from(elements: Vec<T>) -> Self {
+        Self::constant(Array1::from(elements))
+    }
+}
+
+impl<T: Real> Operand<T> for Tensor<T> {
+    type As = Self;
+
+    fn operand(self) -> Self {
+        self
     }
 }
 

@@ -34,6 +34,18 @@ impl<T: Real> Tensor<T> {
         self.min_axes(&self.all_axes(), false)
     }
 
+    /// The largest along one axis, which disappears; see [`max_axes`](Self::max_axes).
+    #[track_caller]
+    pub fn max_axis(&self, axis: usize) -> Self {
+        self.max_axes(&[axis], false)
+    }
+
+    /// The smallest along one axis, which disappears; see [`min_axes`](Self::min_axes).
+    #[track_caller]
+    pub fn min_axis(&self, axis: usize) -> Self {
+        self.min_axes(&[axis], false)
+    }
+
     /// The largest over some axes; NaN if one is NaN. With `keep` the axes stay, with length 1.
     ///
     /// Ties share the gradient evenly: `∂y/∂x_i = 1/n` for each of `n` elements that are the largest, 0 for others. Where the

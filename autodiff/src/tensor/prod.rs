@@ -16,6 +16,12 @@ impl<T: Real> Tensor<T> {
         self.prod_axes(&self.all_axes(), false)
     }
 
+    /// The product along one axis, which disappears; see [`prod_axes`](Self::prod_axes).
+    #[track_caller]
+    pub fn prod_axis(&self, axis: usize) -> Self {
+        self.prod_axes(&[axis], false)
+    }
+
     /// The product over some axes; of nothing it is 1. With `keep` the axes stay, with length 1.
     ///
     /// `∂y/∂x_i` is the product of the others, `Π_{j≠i} x_j`, zeros or not, at any order.
@@ -75,8 +81,8 @@ impl<T: Real> Tensor<T> {
         let (pairs, left) = (len / 2, len - len / 2);
         let [a, b] = [self.narrow(axis, 0..pairs), self.narrow(axis, left..len)];
         let single = self.narrow(axis, pairs..left);
-        let others = Self::concat(&[&(&a * &b), &single], axis).others(axis);
+        let others = Self::concat(&[&a * &b, single], axis).others(axis);
         let [of_pairs, of_single] = [others.narrow(axis, 0..pairs), others.narrow(axis, pairs..left)];
-        Self::concat(&[&(&of_pairs * b), &of_single, &(&of_pairs * a)], axis)
+        Self::concat(&[&of_pairs * b, of_single, &of_pairs * a], axis)
     }
 }

@@ -208,6 +208,7 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub(crate) fn length(&self, op: &str, axis: usize) -> usize {
         let Some(&length) = self.shape().get(axis) else {
+            let axis = axis as isize;
             self.refuse(op, format!("there is no axis {axis}; axes are counted from 0, and there are {}", self.ndim()))
         };
         length

@@ -82,6 +82,12 @@ impl<T: Real> Tensor<T> {
         self.reshape(&shape)
     }
 
+    /// As [`expand`](Self::expand).
+    #[track_caller]
+    pub fn unsqueeze(&self, axis: usize) -> Self {
+        self.expand(axis)
+    }
+
     /// The axes in another order, without a copy: axis `k` of the result is axis `axes[k]` of this.
     ///
     /// # Panics
@@ -116,5 +122,37 @@ impl<T: Real> Tensor<T> {
     pub fn transpose(&self) -> Self {
         let axes: Dims = (0..self.ndim()).rev().collect();
         self.permute(&axes)
+    }
+
+    /// With two axes exchanged, without a copy.
+    ///
+    /// # Panics
+    /// If one of them does not exist.
+    #[track_caller]
+    pub fn swap_axes(&self, a: usize, b: usize) -> Self {
+        self.length("swap_axes", a);
+        self.length("swap_axes", b);
+        let mut axes = self.all_axes();
+        axes.swap(a, b);
+        self.permute(&axes)
+    }
+
+    /// The last two axes exchanged, without a copy: each matrix of a batch transposed.
+    ///
+    /// ```
+    /// use autodiff::Tensor;
+    /// let x = Tensor::<f64>::ones(&[5, 2, 3]);
+    /// assert_eq!((x.mT().shape(), x.transpose().shape()), (&[5, 3, 2][..], &[3, 2, 5][..]));
+    /// ```
+    ///
+    /// # Panics
+    /// If there are fewer than two axes.
+    #[track_caller]
+    #[allow(non_snake_case, reason = "the array API's name")]
+    pub fn mT(&self) -> Self {
+        if self.ndim() < 2 {
+            self.refuse("mT", "a matrix is needed, or several");
+        }
+        self.swap_axes(self.ndim() - 2, self.ndim() - 1)
     }
 }

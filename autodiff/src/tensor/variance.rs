@@ -94,7 +94,7 @@ impl<T: Real> Tensor<T> {
                     let y = cx.output().reshape(kept);
                     let zero = y.mask(|y| y == T::zero());
                     let slope = less_mean / (y * T::of(freedom));
-                    Self::select(&zero, &Self::scalar(T::zero()), &slope)
+                    Self::select(&zero, 0.0, &slope)
                 } else {
                     less_mean * T::of(2.0 / freedom)
                 };

@@ -31,6 +31,7 @@ mod nesting;
 mod networks;
 mod numeric;
 mod open_engine;
+mod operands;
 mod ops;
 mod optim;
 mod optim_state;

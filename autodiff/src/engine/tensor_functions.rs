@@ -20,6 +20,7 @@ use crate::{Real, Tape, Tensor};
 ///
 /// # Panics
 /// If the result is not a scalar, or if it does not depend on one of the inputs.
+#[doc(alias = "gradient")]
 #[track_caller]
 pub fn grad<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]) -> Vec<ArrayD<T>> {
     value_and_grad(f, inputs).1
@@ -29,6 +30,7 @@ pub fn grad<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]
 ///
 /// # Panics
 /// As [`grad`].
+#[doc(alias = "grad_and_value")]
 #[track_caller]
 pub fn value_and_grad<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]) -> (T, Vec<ArrayD<T>>) {
     let (_tape, leaves) = leaves(inputs);
@@ -47,6 +49,7 @@ pub fn value_and_grad<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[
 ///
 /// # Panics
 /// If the cotangent has not the result's shape.
+#[doc(alias = "pullback")]
 #[track_caller]
 pub fn vjp<T: Real>(
     f: impl Fn(&[Tensor<T>]) -> Tensor<T>,
@@ -75,6 +78,7 @@ pub fn vjp<T: Real>(
 ///
 /// # Panics
 /// If there is not a direction of its shape for each input.
+#[doc(alias = "pushforward")]
 #[track_caller]
 pub fn jvp<T: Real>(
     f: impl Fn(&[Tensor<T>]) -> Tensor<T>,
@@ -104,6 +108,7 @@ pub fn jvp<T: Real>(
 ///
 /// # Panics
 /// If the result is not a scalar, or if there is not a direction of its shape for each input.
+#[doc(alias = "vhp")]
 #[track_caller]
 pub fn hvp<T: Real>(
     f: impl Fn(&[Tensor<T>]) -> Tensor<T>,
@@ -125,6 +130,7 @@ pub fn hvp<T: Real>(
 /// let x = Tensor::constant(array![1.0, 2.0]);
 /// assert_eq!(tensor::jacobian(|t| t[0].square(), &[x])[0], array![[2.0, 0.0], [0.0, 4.0]]);
 /// ```
+#[doc(alias("jacrev", "jacfwd"))]
 #[track_caller]
 pub fn jacobian<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]) -> Vec<Array2<T>> {
     let (_tape, leaves) = leaves(inputs);
@@ -161,6 +167,7 @@ pub fn jacobian<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor
 ///
 /// # Panics
 /// If `x` or the result has not two axes, or if the result has not a row for each row.
+#[doc(alias = "vmap")]
 #[track_caller]
 pub fn jacobian_rows<T: Real>(f: impl Fn(&Tensor<T>) -> Tensor<T>, x: &Tensor<T>) -> Array3<T> {
     let (tape, mut leaf) = (Tape::new(), x.untracked());

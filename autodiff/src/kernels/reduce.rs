@@ -133,13 +133,7 @@ pub(crate) fn fold_into<T: Real>(
 
 /// In place along the middle axis of an array of `n × inner` blocks, from its end if `backward`: each element but the first
 /// becomes `step` of the one before it, itself, and its number among those of an array with an element for each step.
-pub(crate) fn running<T: Real>(
-    x: &mut [T],
-    n: usize,
-    inner: usize,
-    backward: bool,
-    step: impl Fn(T, T, usize) -> T,
-) {
+pub(crate) fn running<T: Real>(x: &mut [T], n: usize, inner: usize, backward: bool, step: impl Fn(T, T, usize) -> T) {
     for (number, block) in x.chunks_exact_mut((n * inner).max(1)).enumerate() {
         for k in 1..n {
             // Row `to` takes over what row `from` has gathered.

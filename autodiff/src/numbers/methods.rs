@@ -121,11 +121,8 @@ macro_rules! number_conversions {
             /// If `low > high`, or one of them is NaN.
             #[inline]
             #[track_caller]
-            pub fn clamp<L: $crate::Operand<T>, H: $crate::Operand<T>>(self, low: L, high: H) -> Self
-            where
-                Self: From<L::As> + From<H::As>,
-            {
-                let [low, high] = [Self::from(low.operand()), Self::from(high.operand())];
+            pub fn clamp(self, low: impl $crate::Operand<Self>, high: impl $crate::Operand<Self>) -> Self {
+                let (low, high) = (low.operand(), high.operand());
                 assert!(low <= high, "clamp: the lower bound is {low}, the upper {high}; the lower must not be above");
                 if self < low {
                     low
@@ -162,18 +159,27 @@ macro_rules! number_conversions {
             fn from(value: T) -> Self { Self::constant(value) }
         }
 
-        /// Beside numbers.
-        impl<T: Real, $($g)*> $crate::Operand<T> for $number {
+        impl<T: Real, S: $crate::Beside<T>, $($g)*> $crate::Operand<$number> for S
+        where
+            $number: From<S::As>,
+        {
+            #[inline(always)]
+            #[track_caller]
+            fn operand(self) -> $number { <$number>::from(self.beside()) }
+        }
+
+        /// Beside the numbers that it is made of.
+        impl<T: Real, $($g)*> $crate::Beside<T> for $number {
             type As = Self;
             #[inline(always)]
-            fn operand(self) -> Self { self }
+            fn beside(self) -> Self { self }
         }
 
         /// As a number itself.
-        impl<T: Real, $($g)*> $crate::Operand<Self> for $number {
+        impl<T: Real, $($g)*> $crate::Beside<Self> for $number {
             type As = Self;
             #[inline(always)]
-            fn operand(self) -> Self { self }
+            fn beside(self) -> Self { self }
         }
 
         impl<T: Real, $($g)*> num_traits::Zero for $number {

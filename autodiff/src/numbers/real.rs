@@ -42,8 +42,17 @@ use crate::rules::{Algebra, Binary, Unary, binary_functions, unary_functions};
 /// assert_eq!(halves(&Tensor::from(3.0_f32), 4.0).item(), 1.0);
 /// ```
 pub trait Real:
-    Float + FloatConst + FromPrimitive + NumAssignOps + Sum + Product + Debug + Display + Default + 'static
-    + Operand<Self, As = Self>
+    Float
+    + FloatConst
+    + FromPrimitive
+    + NumAssignOps
+    + Sum
+    + Product
+    + Debug
+    + Display
+    + Default
+    + 'static
+    + Beside<Self, As = Self>
 {
     /// Whether this is `f32` or `f64`, whose loops are compiled once.
     #[doc(hidden)]
@@ -128,51 +137,58 @@ pub trait Real:
 /// let g = (s * &x).max(4.0).sum().backward();
 /// assert_eq!((g.wrt(&x), g.wrt(s)), (ndarray::array![0.0, 3.0].into_dyn(), 2.0));
 /// ```
+pub trait Operand<X> {
+    /// Turns it into what it stands for.
+    fn operand(self) -> X;
+}
+
+/// What may stand beside numbers of type `T`, and as what: it is an [`Operand`] of all that can be made from that. A [`Real`] of
+/// one's own stands beside itself.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no operand beside numbers of type `{T}`",
+    message = "`{Self}` cannot stand beside numbers of type `{T}`",
     note = "an operand is a tensor, a `Var`, a number of this type, or an `f64`, whose literals have a point: `2.0`"
 )]
-pub trait Operand<T> {
-    /// What it stands for: a number of type `T`, or a variable or tensor of such numbers.
+pub trait Beside<T> {
+    /// A number of type `T`, or a variable or a tensor of such numbers.
     type As;
 
     /// Turns it into that.
-    fn operand(self) -> Self::As;
+    fn beside(self) -> Self::As;
 }
 
-impl<T, A: Operand<T> + Clone> Operand<T> for &A {
+impl<T, A: Beside<T> + Clone> Beside<T> for &A {
     type As = A::As;
 
     #[inline(always)]
     #[track_caller]
-    fn operand(self) -> A::As {
-        self.clone().operand()
+    fn beside(self) -> A::As {
+        self.clone().beside()
     }
 }
 
-impl<T: Real> Operand<T> for f64 {
+impl<T: Real> Beside<T> for f64 {
     type As = T;
 
     #[inline(always)]
-    fn operand(self) -> T {
+    fn beside(self) -> T {
         T::of(self)
     }
 }
 
-impl Operand<Self> for f32 {
+impl Beside<Self> for f32 {
     type As = Self;
 
     #[inline(always)]
-    fn operand(self) -> Self {
+    fn beside(self) -> Self {
         self
     }
 }
 
 /// A method for each row of which `Float` has none.
 macro_rules! unary_methods {
-    ($($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => { $(
+    ($($(#[$doc:meta])* $variant:ident $method:ident $row:tt)*) => { $(
         unless_float! { $row
-            $(#[doc = $doc])*
+            $(#[$doc])*
             fn $method(self) -> Self { self.unary(Unary::$variant) }
         }
     )* };
@@ -180,9 +196,9 @@ macro_rules! unary_methods {
 use unary_methods;
 
 macro_rules! binary_methods {
-    ($($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => { $(
+    ($($(#[$doc:meta])* $variant:ident $method:ident $row:tt)*) => { $(
         unless_float! { $row
-            $(#[doc = $doc])*
+            $(#[$doc])*
             fn $method(self, other: Self) -> Self { self.binary(Binary::$variant, other) }
         }
     )* };

@@ -5,7 +5,7 @@ use crate::error::mismatch;
 use crate::{Operand, Real};
 
 impl<T: Real> Tensor<T> {
-    /// 1 where `self < other`, a tensor or a number, 0 elsewhere, with broadcasting. A constant, for [`select`](Self::select); NaN is in no order.
+    /// 1 where `self < other`, 0 elsewhere, with broadcasting. A constant, for [`select`](Self::select); NaN is in no order.
     ///
     /// ```
     /// use autodiff::Tensor;
@@ -17,57 +17,45 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If the shapes do not broadcast; so do all comparisons.
+    #[doc(alias = "lt")]
     #[track_caller]
-    pub fn less<S: Operand<T>>(&self, other: S) -> Self
-    where
-        Self: From<S::As>,
-    {
-        self.compare("less", &Self::from(other.operand()), |a, b| a < b)
+    pub fn less(&self, other: impl Operand<Self>) -> Self {
+        self.compare("less", &other.operand(), |a, b| a < b)
     }
 
     /// 1 where `self <= other`, 0 elsewhere; a constant. See [`less`](Self::less).
+    #[doc(alias = "le")]
     #[track_caller]
-    pub fn less_equal<S: Operand<T>>(&self, other: S) -> Self
-    where
-        Self: From<S::As>,
-    {
-        self.compare("less_equal", &Self::from(other.operand()), |a, b| a <= b)
+    pub fn less_equal(&self, other: impl Operand<Self>) -> Self {
+        self.compare("less_equal", &other.operand(), |a, b| a <= b)
     }
 
     /// 1 where `self > other`, 0 elsewhere; a constant. See [`less`](Self::less).
+    #[doc(alias = "gt")]
     #[track_caller]
-    pub fn greater<S: Operand<T>>(&self, other: S) -> Self
-    where
-        Self: From<S::As>,
-    {
-        self.compare("greater", &Self::from(other.operand()), |a, b| a > b)
+    pub fn greater(&self, other: impl Operand<Self>) -> Self {
+        self.compare("greater", &other.operand(), |a, b| a > b)
     }
 
     /// 1 where `self >= other`, 0 elsewhere; a constant. See [`less`](Self::less).
+    #[doc(alias = "ge")]
     #[track_caller]
-    pub fn greater_equal<S: Operand<T>>(&self, other: S) -> Self
-    where
-        Self: From<S::As>,
-    {
-        self.compare("greater_equal", &Self::from(other.operand()), |a, b| a >= b)
+    pub fn greater_equal(&self, other: impl Operand<Self>) -> Self {
+        self.compare("greater_equal", &other.operand(), |a, b| a >= b)
     }
 
     /// 1 where `self == other`, 0 elsewhere; a constant. NaN equals nothing. See [`less`](Self::less).
+    #[doc(alias = "eq")]
     #[track_caller]
-    pub fn equal<S: Operand<T>>(&self, other: S) -> Self
-    where
-        Self: From<S::As>,
-    {
-        self.compare("equal", &Self::from(other.operand()), |a, b| a == b)
+    pub fn equal(&self, other: impl Operand<Self>) -> Self {
+        self.compare("equal", &other.operand(), |a, b| a == b)
     }
 
     /// 1 where `self != other`, NaN included, 0 elsewhere; a constant. See [`less`](Self::less).
+    #[doc(alias = "ne")]
     #[track_caller]
-    pub fn not_equal<S: Operand<T>>(&self, other: S) -> Self
-    where
-        Self: From<S::As>,
-    {
-        self.compare("not_equal", &Self::from(other.operand()), |a, b| a != b)
+    pub fn not_equal(&self, other: impl Operand<Self>) -> Self {
+        self.compare("not_equal", &other.operand(), |a, b| a != b)
     }
 
     /// `value`, mostly a number, where `mask` is not 0, these elements elsewhere; what is covered has gradient 0.
@@ -83,15 +71,13 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If the mask does not broadcast to this shape.
+    #[doc(alias = "where")]
     #[track_caller]
-    pub fn masked_fill<S: Operand<T>>(&self, mask: &Self, value: S) -> Self
-    where
-        Self: From<S::As>,
-    {
+    pub fn masked_fill(&self, mask: &Self, value: impl Operand<Self>) -> Self {
         if mask.layout().broadcast_to(self.shape()).is_none() {
             let rule = "matched from the last axis, the mask's lengths must be 1 or equal the tensor's";
             mismatch("masked_fill", self.shape(), mask.shape(), rule);
         }
-        Self::chosen(mask, &Self::from(value.operand()), self)
+        Self::chosen(mask, &value.operand(), self)
     }
 }

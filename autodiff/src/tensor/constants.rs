@@ -20,6 +20,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If the number of elements overflows.
+    #[doc(alias = "identity")]
     #[track_caller]
     pub fn eye(n: usize) -> Self {
         Self::ones(&[n]).diag()
@@ -38,6 +39,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If a number is not finite or the step is 0, or if there are too many elements.
+    #[doc(alias = "range")]
     #[track_caller]
     pub fn arange(start: T, end: T, step: T) -> Self {
         let finite = start.is_finite() && end.is_finite() && step.is_finite();
@@ -80,6 +82,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If the number of elements overflows.
+    #[doc(alias("normal", "standard_normal"))]
     #[track_caller]
     pub fn randn(shape: &[usize], rng: &mut impl Rng) -> Self {
         // The distribution function's inverse, at a number between 0 and 1.
@@ -98,6 +101,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If `low > high` or the distance between them is not finite, or if the number of elements overflows.
+    #[doc(alias("rand", "uniform"))]
     #[track_caller]
     pub fn rand_uniform(shape: &[usize], low: T, high: T, rng: &mut impl Rng) -> Self {
         let width = high - low;
@@ -130,7 +134,8 @@ impl<T: Real> Tensor<T> {
     pub fn one_hot(&self, classes: usize) -> Self {
         for (i, class) in self.view().iter().map(|x| x.primal()).enumerate() {
             if class.fract() != 0.0 || !(0.0..classes as f64).contains(&class) {
-                let rule = format!("element {i} is {class}; the number of a class is whole, from 0 on, and below {classes}");
+                let rule =
+                    format!("element {i} is {class}; the number of a class is whole, from 0 on, and below {classes}");
                 self.refuse("one_hot", rule);
             }
         }

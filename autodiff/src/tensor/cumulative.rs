@@ -34,6 +34,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If there is no such axis.
+    #[doc(alias = "accumulate_axis_inplace")]
     #[track_caller]
     pub fn cumsum(&self, axis: usize) -> Self {
         self.length("cumsum", axis);
@@ -93,6 +94,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If there is no such axis.
+    #[doc(alias = "cumlogsumexp")]
     #[track_caller]
     pub fn logcumsumexp(&self, axis: usize) -> Self {
         let len = self.length("logcumsumexp", axis);
@@ -133,7 +135,8 @@ impl<T: Real> Tensor<T> {
             },
             notation: |_, _| {
                 const NAME: Piece = Sign("recurrence^←", r"\operatorname{recurrence}^{\leftarrow}");
-                const OTHERS: Notation = Product(&[NAME, In(Round, &[Item(0), Same(", "), Item(1)]), BY_ELEMENT, Argument(2)]);
+                const OTHERS: Notation =
+                    Product(&[NAME, In(Round, &[Item(0), Same(", "), Item(1)]), BY_ELEMENT, Argument(2)]);
                 Written::named([Own(Call(NAME), vec![G, X(1)]), Own(OTHERS, vec![G, X(1), Y])])
             },
         }

@@ -45,6 +45,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If this is not square.
+    #[doc(alias = "linalg.cholesky")]
     #[track_caller]
     pub fn cholesky(&self) -> Result<Self> {
         let n = self.side("cholesky");
@@ -113,6 +114,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If this is not square, or `b` has another number of rows.
+    #[doc(alias = "triangular_solve")]
     #[track_caller]
     pub fn solve_triangular(&self, b: &Self, half: Triangle) -> Result<Self> {
         let op = "solve_triangular";

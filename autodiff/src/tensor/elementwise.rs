@@ -17,11 +17,11 @@ use crate::{Operand, Real};
 use ndarray::{ArrayD, ArrayViewD};
 
 macro_rules! unary_methods {
-    ($($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => {
+    ($($(#[$doc:meta])* $variant:ident $method:ident $row:tt)*) => {
         /// The table's functions of one argument, element by element.
         #[allow(clippy::should_implement_trait, reason = "`neg` is a row of the table as well as an operator")]
         impl<T: Real> Tensor<T> { $(
-            $(#[doc = $doc])*
+            $(#[$doc])*
             #[track_caller]
             pub fn $method(&self) -> Self { self.unary(Unary::$variant) }
         )* }
@@ -30,16 +30,13 @@ macro_rules! unary_methods {
 unary_functions!(unary_methods);
 
 macro_rules! binary_methods {
-    ($($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => {
+    ($($(#[$doc:meta])* $variant:ident $method:ident $row:tt)*) => {
         /// The table's functions of two arguments, element by element, with broadcasting; the second is an [`Operand`].
         impl<T: Real> Tensor<T> { $(
-            $(#[doc = $doc])*
+            $(#[$doc])*
             #[track_caller]
-            pub fn $method<S: Operand<T>>(&self, other: S) -> Self
-            where
-                Self: From<S::As>,
-            {
-                self.binary(Binary::$variant, &Self::from(other.operand()))
+            pub fn $method(&self, other: impl Operand<Self>) -> Self {
+                self.binary(Binary::$variant, &other.operand())
             }
         )* }
     };
@@ -48,6 +45,7 @@ binary_functions!(binary_methods);
 
 impl<T: Real> Tensor<T> {
     /// Applies a row of the table to every element.
+    #[doc(alias("map", "mapv"))]
     #[track_caller]
     pub fn unary(&self, f: Unary) -> Self {
         let shape = self.shape();
@@ -61,6 +59,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If the shapes do not broadcast.
+    #[doc(alias = "zip_mut_with")]
     #[track_caller]
     pub fn binary(&self, f: Binary, other: &Self) -> Self {
         let output = self.zip(f.name(), other, |shape, a, b, out| {
@@ -70,6 +69,7 @@ impl<T: Real> Tensor<T> {
     }
 
     /// Power with an integer exponent.
+    #[doc(alias("pow", "power", "integer_pow"))]
     #[track_caller]
     pub fn powi(&self, n: i32) -> Self {
         self.binary(Binary::Powi, &Self::scalar(T::of(f64::from(n))))
@@ -105,12 +105,10 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If somewhere `low > high`, or one of them is NaN, or if the shapes do not broadcast.
+    #[doc(alias = "clip")]
     #[track_caller]
-    pub fn clamp<L: Operand<T>, H: Operand<T>>(&self, low: L, high: H) -> Self
-    where
-        Self: From<L::As> + From<H::As>,
-    {
-        let [low, high] = [Self::from(low.operand()), Self::from(high.operand())];
+    pub fn clamp(&self, low: impl Operand<Self>, high: impl Operand<Self>) -> Self {
+        let (low, high) = (low.operand(), high.operand());
         let shape = fit("clamp", low.shape(), high.shape());
         let [lows, highs] = [&low, &high].map(|bound| bound.seen_as(&shape));
         for (low, high) in lows.view().iter().zip(highs.view()) {
@@ -118,12 +116,14 @@ impl<T: Real> Tensor<T> {
         }
         let inside = self.compare("clamp", &low, |x, low| x > low || x.is_nan())
             * self.compare("clamp", &high, |x, high| x < high || x.is_nan());
-        let at_bound = self.compare("clamp", &low, |x, low| x == low) + self.compare("clamp", &high, |x, high| x == high);
+        let at_bound =
+            self.compare("clamp", &low, |x, low| x == low) + self.compare("clamp", &high, |x, high| x == high);
         let bound = Self::select(&self.compare("clamp", &low, |x, low| x < low), low, high);
         Self::select(&inside, self, Self::select(&at_bound, self.untracked(), bound))
     }
 
     /// 1 where the condition holds and 0 elsewhere; a constant, for [`Tensor::select`].
+    #[doc(alias = "mapv")]
     #[track_caller]
     pub fn mask(&self, holds: impl Fn(T) -> bool) -> Self {
         let truth = |holds| if holds { T::one() } else { T::zero() };
@@ -153,12 +153,10 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If the shapes do not broadcast.
+    #[doc(alias = "where")]
     #[track_caller]
-    pub fn select<A: Operand<T>, B: Operand<T>>(mask: &Self, a: A, b: B) -> Self
-    where
-        Self: From<A::As> + From<B::As>,
-    {
-        Self::chosen(mask, &Self::from(a.operand()), &Self::from(b.operand()))
+    pub fn select(mask: &Self, a: impl Operand<Self>, b: impl Operand<Self>) -> Self {
+        Self::chosen(mask, &a.operand(), &b.operand())
     }
 
     #[track_caller]

@@ -89,6 +89,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If the shapes do not broadcast.
+    #[doc(alias = "vectorize")]
     #[track_caller]
     pub fn elementwise<F: Formula<K>, const K: usize>(formula: F, x: [&Self; K]) -> Self {
         const { assert!(K >= 1 && K <= 4, "an elementwise formula has one to four arguments") }

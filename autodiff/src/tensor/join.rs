@@ -24,6 +24,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If there are none, if there is no such axis, if the other lengths differ, or if the number of elements overflows.
+    #[doc(alias("cat", "concatenate"))]
     #[track_caller]
     pub fn concat<P: Borrow<Self>>(parts: &[P], axis: usize) -> Self {
         let op = "concat";
@@ -85,6 +86,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If there are none, if the axis is beyond the last, or if the shapes differ.
+    #[doc(alias("vstack", "hstack"))]
     #[track_caller]
     pub fn stack<P: Borrow<Self>>(parts: &[P], axis: usize) -> Self {
         // Not in a closure: a panic is to point at the caller.
@@ -107,6 +109,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If there is no such axis, or if the lengths do not add up to its length.
+    #[doc(alias("tensor_split", "array_split"))]
     #[track_caller]
     pub fn split(&self, axis: usize, lengths: &[usize]) -> Vec<Self> {
         let len = self.length("split", axis);
@@ -135,6 +138,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If there is no such axis, or if the length is 0.
+    #[doc(alias("chunk", "axis_chunks_iter"))]
     #[track_caller]
     pub fn chunks(&self, axis: usize, length: usize) -> Vec<Self> {
         let len = self.length("chunks", axis);
@@ -163,6 +167,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If the number of elements overflows.
+    #[doc(alias = "repeat")]
     #[track_caller]
     pub fn tile(&self, times: &[usize]) -> Self {
         let rank = self.ndim().max(times.len());

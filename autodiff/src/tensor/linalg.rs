@@ -70,6 +70,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If this is not square, or `b` has another number of rows.
+    #[doc(alias = "linalg.solve")]
     #[track_caller]
     pub fn solve(&self, b: &Self) -> Result<Self> {
         self.fits(b, "solve");
@@ -98,6 +99,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If this is not square.
+    #[doc(alias = "inv")]
     #[track_caller]
     pub fn inverse(&self) -> Result<Self> {
         let n = self.side("inverse");
@@ -167,6 +169,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If this is not square.
+    #[doc(alias = "slogdet")]
     #[track_caller]
     pub fn logdet(&self) -> Result<Self> {
         self.side("logdet");

@@ -16,6 +16,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If `p < 1` or NaN.
+    #[doc(alias("vector_norm", "linalg.norm"))]
     #[track_caller]
     pub fn norm(&self, p: f64) -> Self {
         self.norm_axes(p, &self.all_axes(), false)
@@ -41,6 +42,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If `p < 1` or NaN, or if an axis does not exist or is named twice.
+    #[doc(alias("vector_norm", "linalg.norm"))]
     #[track_caller]
     pub fn norm_axes(&self, p: f64, axes: &[usize], keep: bool) -> Self {
         if p < 1.0 || p.is_nan() {

@@ -8,21 +8,15 @@ use crate::{Operand, Real, Var};
 
 macro_rules! operator {
     ($($op:ident $method:ident)*) => { $(
-        impl<T: Real, S: Operand<T>> $op<S> for Tensor<T>
-        where
-            Self: From<S::As>,
-        {
+        impl<T: Real, S: Operand<Self>> $op<S> for Tensor<T> {
             type Output = Self;
             #[track_caller]
-            fn $method(self, other: S) -> Self { self.binary(Binary::$op, &Self::from(other.operand())) }
+            fn $method(self, other: S) -> Self { self.binary(Binary::$op, &other.operand()) }
         }
-        impl<T: Real, S: Operand<T>> $op<S> for &Tensor<T>
-        where
-            Tensor<T>: From<S::As>,
-        {
+        impl<T: Real, S: Operand<Tensor<T>>> $op<S> for &Tensor<T> {
             type Output = Tensor<T>;
             #[track_caller]
-            fn $method(self, other: S) -> Tensor<T> { self.binary(Binary::$op, &Tensor::from(other.operand())) }
+            fn $method(self, other: S) -> Tensor<T> { self.binary(Binary::$op, &other.operand()) }
         }
         left!($op $method {T: Real} f64, T);
         left!($op $method {} f32, f32);
@@ -42,7 +36,7 @@ macro_rules! left {
             type Output = Tensor<$t>;
             #[track_caller]
             fn $method(self, other: &Tensor<$t>) -> Tensor<$t> {
-                Tensor::from(Operand::<$t>::operand(self)).binary(Binary::$op, other)
+                Operand::<Tensor<$t>>::operand(self).binary(Binary::$op, other)
             }
         }
     };

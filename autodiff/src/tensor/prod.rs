@@ -11,12 +11,14 @@ use crate::rules::notation::sign::{A, Down, Piece, Prefix, SPACE, Same, Sign};
 
 impl<T: Real> Tensor<T> {
     /// The product of all elements; 1 if there are none.
+    #[doc(alias = "product")]
     #[track_caller]
     pub fn prod(&self) -> Self {
         self.prod_axes(&self.all_axes(), false)
     }
 
     /// The product along one axis, which disappears; see [`prod_axes`](Self::prod_axes).
+    #[doc(alias = "product")]
     #[track_caller]
     pub fn prod_axis(&self, axis: usize) -> Self {
         self.prod_axes(&[axis], false)
@@ -38,6 +40,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If an axis does not exist or is named twice.
+    #[doc(alias = "product")]
     #[track_caller]
     pub fn prod_axes(&self, axes: &[usize], keep: bool) -> Self {
         let kept = self.kept("prod", axes);

@@ -25,6 +25,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If the number of elements differs.
+    #[doc(alias("view", "to_shape", "into_shape_with_order"))]
     #[track_caller]
     pub fn reshape(&self, shape: &[usize]) -> Self {
         if self.shape() == shape {
@@ -51,6 +52,7 @@ impl<T: Real> Tensor<T> {
     }
 
     /// All elements in one axis.
+    #[doc(alias = "ravel")]
     #[track_caller]
     pub fn flatten(&self) -> Self {
         self.reshape(&[self.len()])
@@ -60,6 +62,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If the axis does not exist or is longer.
+    #[doc(alias = "remove_axis")]
     #[track_caller]
     pub fn squeeze(&self, axis: usize) -> Self {
         if self.shape().get(axis) != Some(&1) {
@@ -72,6 +75,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If `axis > ndim`.
+    #[doc(alias("expand_dims", "insert_axis"))]
     #[track_caller]
     pub fn expand(&self, axis: usize) -> Self {
         if axis > self.ndim() {
@@ -83,6 +87,7 @@ impl<T: Real> Tensor<T> {
     }
 
     /// As [`expand`](Self::expand).
+    #[doc(alias("expand_dims", "insert_axis"))]
     #[track_caller]
     pub fn unsqueeze(&self, axis: usize) -> Self {
         self.expand(axis)
@@ -92,6 +97,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If `axes` does not name each axis once.
+    #[doc(alias("permute_dims", "permuted_axes"))]
     #[track_caller]
     pub fn permute(&self, axes: &[usize]) -> Self {
         let mut sorted: Dims = axes.iter().copied().collect();
@@ -118,6 +124,7 @@ impl<T: Real> Tensor<T> {
     }
 
     /// The axes in reverse order, without a copy.
+    #[doc(alias("t", "T", "reversed_axes"))]
     #[track_caller]
     pub fn transpose(&self) -> Self {
         let axes: Dims = (0..self.ndim()).rev().collect();
@@ -128,6 +135,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If one of them does not exist.
+    #[doc(alias("swapaxes", "swapdims"))]
     #[track_caller]
     pub fn swap_axes(&self, a: usize, b: usize) -> Self {
         self.length("swap_axes", a);
@@ -147,6 +155,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If there are fewer than two axes.
+    #[doc(alias = "matrix_transpose")]
     #[track_caller]
     #[allow(non_snake_case, reason = "the array API's name")]
     pub fn mT(&self) -> Self {

@@ -39,6 +39,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If there is no such axis.
+    #[doc(alias = "msort")]
     #[track_caller]
     pub fn sort(&self, axis: usize) -> Self {
         self.gather(axis, &self.order("sort", axis, ascending))
@@ -58,6 +59,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If there is no such axis, or if it has fewer than `k` elements.
+    #[doc(alias = "topk")]
     #[track_caller]
     pub fn top_k(&self, k: usize, axis: usize) -> (Self, ArrayD<usize>) {
         let len = self.length("top_k", axis);

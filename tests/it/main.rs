@@ -34,6 +34,7 @@ mod networks;
 mod numeric;
 mod objectives;
 mod open_engine;
+mod operands;
 mod ops;
 mod optim;
 mod optim_state;

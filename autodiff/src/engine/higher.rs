@@ -27,6 +27,7 @@ impl<T: Real> Tape<T> {
     ///
     /// # Panics
     /// If the root is a constant, stale, of another tape, or not a scalar; if a handle is not on this tape.
+    #[doc(alias("autograd.grad", "create_graph"))]
     #[track_caller]
     pub fn grad<Y: Root<T>, X: Handle<T>>(&self, root: Y, wrt: &[X]) -> Vec<X::Owned> {
         let start = root.seed("grad");
@@ -53,6 +54,7 @@ impl<T: Real> Tape<T> {
     /// # Panics
     /// If the root is a constant, stale, of another tape, or not a scalar; if a tensor is not on this tape, or its direction
     /// has another shape.
+    #[doc(alias = "jvp")]
     #[track_caller]
     pub fn directional<Y: Root<T>>(&self, root: Y, along: &[(&Tensor<T>, &Tensor<T>)]) -> Tensor<T> {
         let start = root.seed("grad");

@@ -67,6 +67,7 @@ impl<T: Real> Tape<T> {
     }
 
     /// An independent tensor. A row-major array is taken over without a copy.
+    #[doc(alias = "requires_grad")]
     #[track_caller]
     pub fn tensor(&self, value: impl Into<Tensor<T>>) -> Tensor<T> {
         value.into().untracked().leaf(self.cell.get())

@@ -37,6 +37,7 @@ use crate::{Real, Tape, Tensor};
 ///
 /// # Panics
 /// If the result is not a scalar.
+#[doc(alias = "gradient")]
 #[track_caller]
 pub fn grad<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]) -> Vec<ArrayD<T>> {
     value_and_grad(f, inputs).1
@@ -55,6 +56,7 @@ pub fn grad<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]
 ///
 /// # Panics
 /// As [`grad`].
+#[doc(alias = "grad_and_value")]
 #[track_caller]
 pub fn value_and_grad<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]) -> (T, Vec<ArrayD<T>>) {
     let (_tape, leaves, y) = run(f, inputs);
@@ -67,6 +69,7 @@ pub fn value_and_grad<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[
 ///
 /// # Panics
 /// If the cotangent has not the result's shape.
+#[doc(alias = "pullback")]
 #[track_caller]
 pub fn vjp<T: Real>(
     f: impl Fn(&[Tensor<T>]) -> Tensor<T>,
@@ -93,6 +96,7 @@ pub fn vjp<T: Real>(
 ///
 /// # Panics
 /// If there is not a direction of its shape for each input.
+#[doc(alias = "pushforward")]
 #[track_caller]
 pub fn jvp<T: Real>(
     f: impl Fn(&[Tensor<T>]) -> Tensor<T>,
@@ -121,6 +125,7 @@ pub fn jvp<T: Real>(
 ///
 /// # Panics
 /// If the result is not a scalar, or if there is not a direction of its shape for each input.
+#[doc(alias = "vhp")]
 #[track_caller]
 pub fn hvp<T: Real>(
     f: impl Fn(&[Tensor<T>]) -> Tensor<T>,
@@ -142,6 +147,7 @@ pub fn hvp<T: Real>(
 /// let x = Tensor::constant(array![1.0, 2.0]);
 /// assert_eq!(tensor::jacobian(|t| t[0].square(), &[x])[0], array![[2.0, 0.0], [0.0, 4.0]]);
 /// ```
+#[doc(alias("jacrev", "jacfwd"))]
 #[track_caller]
 pub fn jacobian<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]) -> Vec<Array2<T>> {
     let (_tape, leaves, y) = run(f, inputs);
@@ -177,6 +183,7 @@ pub fn jacobian<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor
 ///
 /// # Panics
 /// If `x` or the result has not two axes, or if the result has not a row for each row.
+#[doc(alias = "vmap")]
 #[track_caller]
 pub fn jacobian_rows<T: Real>(f: impl Fn(&Tensor<T>) -> Tensor<T>, x: &Tensor<T>) -> Array3<T> {
     let (tape, mut leaf) = (Tape::of_function(&[]), x.untracked());
@@ -282,10 +289,7 @@ fn pulled<T: Real>(y: &Tensor<T>, cotangent: &Tensor<T>, leaves: &[Tensor<T>]) -
 
 /// The function's result on leaves of a tape of its own. What it did not make of them is a constant.
 #[track_caller]
-fn run<T: Real>(
-    f: impl Fn(&[Tensor<T>]) -> Tensor<T>,
-    inputs: &[Tensor<T>],
-) -> (Tape<T>, Vec<Tensor<T>>, Tensor<T>) {
+fn run<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]) -> (Tape<T>, Vec<Tensor<T>>, Tensor<T>) {
     let tape = Tape::of_function(inputs);
     let leaves: Vec<Tensor<T>> = inputs.iter().map(|x| tape.tensor(x.untracked())).collect();
     let y = f(&leaves).seen_from(tape.cell(), "derivative");

@@ -50,6 +50,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If this is not square.
+    #[doc(alias = "linalg.cholesky")]
     #[track_caller]
     pub fn cholesky(&self) -> Result<Self> {
         let n = self.side("cholesky");
@@ -125,6 +126,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If this is not square, if `b` has another number of rows, or if the leading axes do not broadcast.
+    #[doc(alias = "triangular_solve")]
     #[track_caller]
     pub fn solve_triangular(&self, b: &Self, half: Triangle) -> Result<Self> {
         let op = "solve_triangular";

@@ -69,6 +69,7 @@ impl<T: Real> Tensor<T> {
     /// # Panics
     /// If this is not square.
     #[track_caller]
+    #[doc(alias = "slogdet")]
     pub fn logdet(&self) -> Result<Self> {
         self.side("logdet");
         let lus = self.regular("logdet")?;

@@ -63,6 +63,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If there is no such axis or the range reaches beyond it.
+    #[doc(alias("slice_axis", "slice_in_dim", "dynamic_slice"))]
     #[track_caller]
     pub fn narrow(&self, axis: usize, range: Range<usize>) -> Self {
         if self.shape().get(axis).is_none_or(|&len| range.start > range.end || range.end > len) {
@@ -128,6 +129,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If there is no such axis, or an index reaches beyond it.
+    #[doc(alias("take", "select"))]
     #[track_caller]
     pub fn index_select(&self, axis: usize, indices: &[usize]) -> Self {
         let len = self.shape().get(axis).copied();
@@ -189,6 +191,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If there is no such element.
+    #[doc(alias = "get")]
     #[track_caller]
     pub fn at(&self, index: impl AsRef<[usize]>) -> Var<T> {
         let index = index.as_ref();
@@ -216,6 +219,7 @@ impl<T: Real> Tensor<T> {
     }
 
     /// All elements as scalar variables, in row-major order.
+    #[doc(alias = "tolist")]
     #[track_caller]
     pub fn to_vars(&self) -> Vec<Var<T>> {
         // Not in a closure: elements are recorded as the caller's.
@@ -238,6 +242,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If the shape has another number of elements, or if the scalars are recorded on different tapes.
+    #[doc(alias = "from_shape_vec")]
     #[track_caller]
     pub fn from_vars(scalars: &[Var<T>], shape: &[usize]) -> Self {
         let want = super::layout::checked_len(shape);

@@ -91,6 +91,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If this is not square, if `b` has another number of rows, or if the leading axes do not broadcast.
+    #[doc(alias = "linalg.solve")]
     #[track_caller]
     pub fn solve(&self, b: &Self) -> Result<Self> {
         let vectors = self.fits(b, "solve");
@@ -133,6 +134,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If this is not square.
+    #[doc(alias = "inv")]
     #[track_caller]
     pub fn inverse(&self) -> Result<Self> {
         let n = self.side("inverse");

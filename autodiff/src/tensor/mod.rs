@@ -24,6 +24,7 @@
 
 mod body;
 mod compare;
+mod constants;
 mod conv;
 mod cumulative;
 mod custom;
@@ -60,6 +61,7 @@ mod reduce;
 pub(crate) mod rule;
 mod shape;
 mod softmax;
+mod sort;
 pub(crate) mod table;
 mod tangent;
 mod unfold;

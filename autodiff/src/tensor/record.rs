@@ -96,6 +96,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If an input is a stale handle, or inputs are recorded on different tapes.
+    #[doc(alias = "autograd.Function")]
     #[track_caller]
     pub fn apply<O: Op<T> + 'static>(op: O, inputs: &[&Self]) -> Result<Self> {
         let views: SmallVec<[ArrayViewD<'_, T>; 2]> = inputs.iter().map(|x| x.view()).collect();

@@ -37,7 +37,7 @@ fn the_mean_over_many_masks_is_the_input() {
     let x = Tensor::constant(array![[1.0, -2.0, 0.5]]);
     for p in [0.1, 0.5, 0.9] {
         let (layer, draws) = (dropout(p, 4), 20_000);
-        let mut total = Tensor::zeros(&[1, 3]);
+        let mut total = Tensor::<f64>::zeros(&[1, 3]);
         for _ in 0..draws {
             total = total + layer.forward(&x);
         }

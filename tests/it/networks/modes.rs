@@ -114,7 +114,7 @@ fn a_single_value_has_no_variance() {
     );
     raises(
         || layer.forward(&Tensor::zeros(&[4, 3])),
-        "BatchNorm1d: the input has shape [4, 3], expected [items, 2] or [items, 2, places]",
+        "BatchNorm1d: the input has shape [4, 3], expected [items, 2], [items, 2, places] or [items, 2, rows, columns]",
     );
 }
 

@@ -6,7 +6,7 @@ use ndarray::{Array1, Array2};
 use nn::loss::{self, Loss};
 use nn::{
     Activation, AvgPool2d, BasisFunctions, BatchNorm1d, Conv2d, Dag, Dropout, Flatten, Init, Layer, LayerNorm, Linear,
-    LogVariance, MaxPool2d, Mlp, Reduction, Residual, Sequential,
+    LogVariance, MaxPool2d, Mlp, Reduction, Reshape, Residual, Sequential,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;

@@ -71,7 +71,12 @@ fn all_ranks() {
             let what = format!("{n} by {n}, rank {rank}");
             let gradient = &tensor::grad(|t| t[0].det(), &inputs)[0];
             all_close(format_args!("{what}: gradient"), gradient, &grad(f, &flat), 1e-13);
-            all_close(format_args!("{what}: Hessian"), &tensor::hessian(|t| t[0].det(), &inputs), &hessian(f, &flat), 1e-12);
+            all_close(
+                format_args!("{what}: Hessian"),
+                &tensor::hessian(|t| t[0].det(), &inputs),
+                &hessian(f, &flat),
+                1e-12,
+            );
             all_close(format_args!("{what}: third"), &third(&a, &u, &v), &third_expanded(&a, &u, &v), 1e-11);
         }
     }

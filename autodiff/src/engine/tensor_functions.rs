@@ -65,6 +65,14 @@ pub fn value_and_grad<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[
 /// The vector-Jacobian product: the gradient of `Σ cotangent · f`, an array for each input; 0 for an input that `f` does
 /// not depend on.
 ///
+/// ```
+/// use autodiff::{Tensor, tensor};
+/// use ndarray::array;
+/// let x = Tensor::constant(array![1.0, 2.0]);
+/// let u = Tensor::constant(array![1.0, 10.0]);
+/// assert_eq!(tensor::vjp(|t| t[0].square(), &[x], &u)[0], array![2.0, 40.0].into_dyn());
+/// ```
+///
 /// # Panics
 /// If the cotangent has not the result's shape.
 #[track_caller]
@@ -282,10 +290,7 @@ fn pulled<T: Real>(y: &Tensor<T>, cotangent: &Tensor<T>, leaves: &[Tensor<T>]) -
 
 /// The function's result on leaves of a tape of its own. What it did not make of them is a constant.
 #[track_caller]
-fn run<T: Real>(
-    f: impl Fn(&[Tensor<T>]) -> Tensor<T>,
-    inputs: &[Tensor<T>],
-) -> (Tape<T>, Vec<Tensor<T>>, Tensor<T>) {
+fn run<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]) -> (Tape<T>, Vec<Tensor<T>>, Tensor<T>) {
     let tape = Tape::of_function(inputs);
     let leaves: Vec<Tensor<T>> = inputs.iter().map(|x| tape.tensor(x.untracked())).collect();
     let y = f(&leaves).seen_from(tape.cell(), "derivative");

@@ -181,5 +181,5 @@ fn by_powers<T: Real>(s: &Tensor<T>) -> Tensor<T> {
         }
         x = step(transposed.matmul(&x), k);
     }
-    if n % 2 == 0 { -x } else { x }
+    if n.is_multiple_of(2) { -x } else { x }
 }

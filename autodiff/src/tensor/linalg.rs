@@ -24,11 +24,7 @@ pub(super) fn are_vectors(a: &[usize], b: &[usize]) -> bool {
 /// The gradient `-B Xᵀ` of the matrices `a` of linear systems, where `b` is that of the right side and `x` the solution.
 pub(super) fn left_gradient<T: Real>(b: &Tensor<T>, x: &Tensor<T>, a: &[usize], vectors: bool) -> Tensor<T> {
     let lead = leading(a);
-    -if vectors {
-        b.expand(b.ndim()).product(&x.expand(x.ndim() - 1), lead)
-    } else {
-        b.product(&x.transposed(), lead)
-    }
+    -if vectors { b.expand(b.ndim()).product(&x.expand(x.ndim() - 1), lead) } else { b.product(&x.transposed(), lead) }
 }
 
 /// The inverses of the matrices in the first input, transposed.

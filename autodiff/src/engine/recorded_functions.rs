@@ -30,7 +30,9 @@
 //! assert_eq!(partial.item(), 3.0);
 //! ```
 //!
-//! If all inputs are constants, the closure may run twice: the tape is known once it has met a tensor that stands on one.
+//! If all inputs are constants, the closure may run twice: the tape is known once it has met a tensor that stands on one. Gradients
+//! by handle ([`Tensor::grad`]) need handles that stand on a tape; a closure that takes its gradients by these functions
+//! also works on constants, as `check` and `checkpoint` give them.
 
 use std::slice;
 

@@ -67,6 +67,14 @@ pub fn value_and_grad<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[
 /// The vector-Jacobian product: the gradient of `Σ cotangent · f`, an array for each input; 0 for an input that `f` does
 /// not depend on.
 ///
+/// ```
+/// use autodiff::{Tensor, tensor};
+/// use ndarray::array;
+/// let x = Tensor::constant(array![1.0, 2.0]);
+/// let u = Tensor::constant(array![1.0, 10.0]);
+/// assert_eq!(tensor::vjp(|t| t[0].square(), &[x], &u)[0], array![2.0, 40.0].into_dyn());
+/// ```
+///
 /// # Panics
 /// If the cotangent has not the result's shape.
 #[doc(alias = "pullback")]

@@ -84,7 +84,7 @@ mod tests {
         assert_eq!(groups(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0], 3), Some(vec![2]));
         assert_eq!(groups(&[0.0; 9], 3), Some(vec![]));
         // Small is not nothing, however far apart.
-        let graded = [1.0, 0.0, 0.0, 0.0, 1e-20, 0.0, 0.0, 0.0, 1e-24];
+        let graded = [1.0, 0.0, 0.0, 0.0, 1e-20, 0.0, 0.0, 0.0, 1e-23];
         assert_eq!(groups(&graded, 3), Some(vec![1, 2]));
         assert_eq!(groups(&[0.1, 0.2, 0.3, 0.1 + 0.5], 2), Some(vec![1]));
         for bad in [f64::NAN, f64::INFINITY] {

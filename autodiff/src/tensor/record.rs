@@ -145,8 +145,12 @@ impl<T: Real> Tensor<T> {
             return Self { cuts: cut::inherited(inputs), ..output };
         };
         if several {
-            let inputs: SmallVec<[Self; 3]> = inputs.iter().map(|x| x.seen_from(cell, op.name())).collect();
-            return Self::record_tracked(op, &inputs.iter().collect::<SmallVec<[&Self; 3]>>(), output);
+            let mut own: SmallVec<[Self; 3]> = SmallVec::new();
+            // Not in a closure: a panic is to point at the caller.
+            for input in inputs {
+                own.push(input.seen_from(cell, op.name()));
+            }
+            return Self::record_tracked(op, &own.iter().collect::<SmallVec<[&Self; 3]>>(), output);
         }
         if !cell.recording() {
             return output;

@@ -369,6 +369,8 @@ fn roots_that_left_the_tape() {
     assert_eq!(text, format!("backward: the root is a constant: {left}"));
     let text = message(|| cut.exp().backward_with(&cut));
     assert_eq!(text, format!("backward_with: the root is a constant: {left}"));
+    let text = message(|| cut.square().sum().grad(&[&x]));
+    assert_eq!(text, format!("grad: the root is a constant: {left}"));
 }
 
 /// What a recomputed function or a function of rows does wrong in the sweep is found inside it.

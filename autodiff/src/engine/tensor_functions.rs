@@ -7,7 +7,7 @@ use super::rows;
 use crate::error::mismatch;
 use crate::{Real, Tape, Tensor};
 
-/// The gradient of a scalar function of tensors, an array for each input.
+/// The gradient of a scalar function of tensors, an array for each input; 0 for an input that `f` does not depend on.
 ///
 /// ```
 /// use autodiff::{Tensor, tensor};
@@ -19,7 +19,7 @@ use crate::{Real, Tape, Tensor};
 /// ```
 ///
 /// # Panics
-/// If the result is not a scalar, or if it does not depend on one of the inputs.
+/// If the result is not a scalar.
 #[track_caller]
 pub fn grad<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]) -> Vec<ArrayD<T>> {
     value_and_grad(f, inputs).1
@@ -27,19 +27,23 @@ pub fn grad<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]
 
 /// The value of a scalar function of tensors and its gradient.
 ///
+/// ```
+/// use autodiff::{Tensor, tensor};
+/// use ndarray::{arr0, array};
+/// let inputs = [Tensor::constant(array![1.0, 2.0]), Tensor::scalar(3.0)];
+/// let (value, g) = tensor::value_and_grad(|t| t[0].square().sum(), &inputs);
+/// assert_eq!((value, &g[0]), (5.0, &array![2.0, 4.0].into_dyn()));
+/// assert_eq!(g[1], arr0(0.0).into_dyn());
+/// ```
+///
 /// # Panics
 /// As [`grad`].
 #[track_caller]
 pub fn value_and_grad<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]) -> (T, Vec<ArrayD<T>>) {
     let (_tape, leaves) = leaves(inputs);
     let y = f(&leaves);
-    let gradients = y.backward();
-    // Not in a closure: a panic is to point at the caller.
-    let mut arrays = Vec::with_capacity(leaves.len());
-    for x in &leaves {
-        arrays.push(gradients.wrt(x));
-    }
-    (y.item(), arrays)
+    let gradients = swept(&y, &leaves);
+    (y.item(), gradients)
 }
 
 /// The vector-Jacobian product: the gradient of `Σ cotangent · f`, an array for each input; 0 for an input that `f` does
@@ -55,11 +59,10 @@ pub fn vjp<T: Real>(
 ) -> Vec<ArrayD<T>> {
     let (_tape, leaves) = leaves(inputs);
     let y = f(&leaves);
-    if !y.is_tracked() {
-        return swept(&y, &leaves);
+    if y.shape() != cotangent.shape() {
+        mismatch("vjp", y.shape(), cotangent.shape(), "the cotangent needs the result's shape");
     }
-    let gradients = y.backward_with(cotangent);
-    leaves.iter().map(|x| gradients.wrt_or_zeros(x)).collect()
+    pulled(&y, cotangent, &leaves)
 }
 
 /// The Jacobian-vector product: the derivative of `f` along `directions`, of the result's shape. By two reverse sweeps:
@@ -112,6 +115,7 @@ pub fn hvp<T: Real>(
 ) -> Vec<ArrayD<T>> {
     let (tape, leaves) = leaves(inputs);
     let y = f(&leaves);
+    y.refuse_unless_scalar("hvp");
     let along = if y.is_tracked() { directional(&tape, &y, &leaves, directions, "hvp") } else { y };
     swept(&along, &leaves)
 }
@@ -221,6 +225,7 @@ fn uneven(a: &[usize], b: &[usize]) -> ! {
 pub fn hessian<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]) -> Array2<T> {
     let (tape, leaves) = leaves(inputs);
     let y = f(&leaves);
+    y.refuse_unless_scalar("hessian");
     let n = leaves.iter().map(Tensor::len).sum();
     let mut hessian = Array2::zeros((n, n));
     if !y.is_tracked() {
@@ -250,10 +255,17 @@ pub(crate) fn unit<T: Real>(shape: &[usize], k: usize) -> Tensor<T> {
 /// The gradient of a scalar, an array for each leaf; 0 for what it does not depend on.
 #[track_caller]
 pub(crate) fn swept<T: Real>(y: &Tensor<T>, leaves: &[Tensor<T>]) -> Vec<ArrayD<T>> {
+    y.refuse_unless_scalar("backward");
+    pulled(y, &Tensor::ones(y.shape()), leaves)
+}
+
+/// The gradient of `Σ cotangent · y`, as [`swept`].
+#[track_caller]
+fn pulled<T: Real>(y: &Tensor<T>, cotangent: &Tensor<T>, leaves: &[Tensor<T>]) -> Vec<ArrayD<T>> {
     if !y.is_tracked() {
         return leaves.iter().map(|x| ArrayD::zeros(x.shape())).collect();
     }
-    let gradients = y.backward();
+    let gradients = y.backward_with(cotangent);
     leaves.iter().map(|x| gradients.wrt_or_zeros(x)).collect()
 }
 

@@ -32,10 +32,16 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub(crate) fn root(&self, op: &'static str) -> Node<T> {
         let Some(node) = self.live() else { self.constant_root(op) };
+        self.refuse_unless_scalar(op);
+        node
+    }
+
+    /// Panics if this is no root that has a gradient.
+    #[track_caller]
+    pub(crate) fn refuse_unless_scalar(&self, op: &'static str) {
         if self.len() != 1 {
             Error::from(Kind::NonScalarRoot { op, shape: self.shape().to_vec() }).raise();
         }
-        node
     }
 
     /// The place on the tape, whether or not the handle is still good.

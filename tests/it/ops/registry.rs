@@ -27,6 +27,7 @@ const NO_OPERATIONS: &[&str] = &[
     "item",
     // Nothing is recorded.
     "detach",
+    "grad",
     "backward",
     "backward_with",
     "update",

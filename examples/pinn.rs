@@ -1,9 +1,9 @@
-//! A differential equation solved by a network: `u'' + u = 0`, `u(0) = 0`, `u'(0) = 1` on [0, 3], of which `sin` is the solution.
-//! The objective holds the network's second derivative by its input.
+//! A differential equation solved by a network: `u'' + u = 0`, `u(0) = 0`, `u'(0) = 1` on [0, 3], of which `sin` is the
+//! solution. The objective holds the network's second derivative by its input.
 //!
 //! `cargo run --release -p examples --example pinn`
 
-use autodiff::Tensor;
+use autodiff::{Tape, Tensor, Var, check};
 use ndarray::{Array2, array};
 use nn::{Activation, Adam, Batch, Dataset, Layer, Mlp, Trainer, schedule};
 use rand::SeedableRng;
@@ -26,15 +26,29 @@ fn objective(model: &Mlp<f64>, batch: &Batch<f64>) -> Tensor<f64> {
 
 fn main() -> nn::Result<()> {
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
-    let places = |count: usize| Dataset::default().with("inputs", Array2::from_shape_fn((count, 1), |(i, _)| 3.0 * i as f64 / (count - 1) as f64));
+    let places = |count: usize| {
+        Dataset::default()
+            .with("inputs", Array2::from_shape_fn((count, 1), |(i, _)| 3.0 * i as f64 / (count - 1) as f64))
+    };
     let (points, between) = (places(31)?, places(100)?);
     let small = Mlp::new(&[1, 3, 1], Activation::Tanh, &mut rng);
     nn::check::model(&small, |model| objective(model, &points.whole())).assert_pass();
     nn::check::model_hessian(&small, |model| objective(model, &points.whole())).assert_pass();
+    // The same way by a tape of variables, for one unit: a slope inside a function.
+    let penalty = |w: &[Var<f64>]| {
+        let inner = Tape::<Var<f64>>::new();
+        let (x, [a, b, c]) = (inner.var(Var::constant(0.8)), [0, 1, 2].map(|k| Var::constant(w[k])));
+        let slope = ((a * x + b).tanh() * c).backward().wrt(x);
+        (slope - 0.8_f64.cos()).square()
+    };
+    check::gradient(penalty, &[0.4, -0.3, 1.2]).assert_pass();
+    check::hessian(penalty, &[0.4, -0.3, 1.2]).assert_pass();
 
     let model = Mlp::new(&[1, 20, 20, 1], Activation::Tanh, &mut rng);
     let adam = Adam::new(0.01).schedule(schedule::cosine(3000, 0.0));
-    let error = |model: &Mlp<f64>, batch: &Batch<f64>| (model.forward(batch.inputs()) - batch.inputs().sin()).abs().max_all().item();
+    let error = |model: &Mlp<f64>, batch: &Batch<f64>| {
+        (model.forward(batch.inputs()) - batch.inputs().sin()).abs().max_all().item()
+    };
     let mut trainer = Trainer::objective(model, objective, adam).measure("error", error).full_batch().epochs(3000);
     let history = trainer.fit(&points, &between)?;
     let error = history.metric("error").expect("measured").valid[2999];

@@ -160,8 +160,8 @@ impl Predict {
         let table = Csv::new().like(&run.schema).read(file)?.matrix::<f64>()?;
         let scale = Standardizer::new(run.inputs.0.clone(), run.inputs.1.clone())?;
         let x = Tensor::constant(scale.apply(&table.into_dyn())?);
-        let mut network = run.network();
-        nn::load(&mut network, &weights)?;
+        let network = run.network();
+        nn::load(&network, &weights)?;
         let y = network.forward(&x);
         let out = self.out.clone().unwrap_or_else(|| self.run.join("predictions.csv"));
         let rows = x.shape()[0];

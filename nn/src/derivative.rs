@@ -5,6 +5,7 @@ use autodiff::{Real, Tape, Tensor};
 use crate::error::Result;
 use crate::layer::Layer;
 use crate::unlisted::{self, Owner};
+use crate::uses::Search;
 use crate::visit::{one_for_each, try_parameters, unnamed, watch};
 
 /// The gradient of `objective` with respect to all parameters of a model, in the order of [`parameters`](crate::parameters).
@@ -27,10 +28,7 @@ use crate::visit::{one_for_each, try_parameters, unnamed, watch};
 /// # Panics
 /// If the objective is not a scalar, or a constant.
 #[track_caller]
-pub fn param_grad<T: Real, M: Layer<T>>(
-    model: &M,
-    objective: impl FnOnce(&M) -> Tensor<T>,
-) -> Result<Vec<Tensor<T>>> {
+pub fn param_grad<T: Real, M: Layer<T>>(model: &M, objective: impl FnOnce(&M) -> Tensor<T>) -> Result<Vec<Tensor<T>>> {
     Ok(param_value_and_grad(model, objective)?.1)
 }
 
@@ -48,7 +46,9 @@ pub fn param_value_and_grad<T: Real, M: Layer<T>>(
 ) -> Result<(T, Vec<Tensor<T>>)> {
     let tape = Tape::new();
     watch(model, &tape);
-    let value = unlisted::refuse(model, Owner::Anybody, || objective(model))?;
+    let search = Search::begin();
+    let value = objective(model);
+    unlisted::refuse(search, model, Owner::Anybody)?;
     let gradients = value.backward();
     let mut found = Vec::new();
     try_parameters(model, |name, param| {

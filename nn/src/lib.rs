@@ -63,6 +63,7 @@ mod trace;
 mod track;
 mod train;
 mod unlisted;
+mod uses;
 mod visit;
 
 pub use buffer::Buffer;
@@ -76,8 +77,8 @@ pub use graph::{graph, tape_graph};
 pub use init::Init;
 pub use layer::{Layer, Visit};
 pub use layers::{
-    Activation, AvgPool2d, BasisFunctions, BatchNorm1d, BatchNorm2d, Conv2d, Dag, Dropout, Embedding, Flatten, LayerNorm,
-    Linear, LogVariance, MaxPool2d, Mlp, Reshape, Residual, Sequential,
+    Activation, AvgPool2d, BasisFunctions, BatchNorm1d, BatchNorm2d, Conv2d, Dag, Dropout, Embedding, Flatten,
+    LayerNorm, Linear, LogVariance, MaxPool2d, Mlp, Reshape, Residual, Sequential,
 };
 pub use loss::{Loss, Reduction};
 pub use mode::Mode;
@@ -91,6 +92,7 @@ pub use summary::{Summary, summary};
 pub use trace::{Row, Trace};
 pub use track::track;
 pub use train::{
-    Checkpoints, Comparison, Criterion, Curve, Epoch, GradientNorm, History, Objective, Step, Stop, Trainer, Trial, cross_validate, restarts,
+    Checkpoints, Comparison, Criterion, Curve, Epoch, GradientNorm, History, Objective, Step, Stop, Trainer, Trial,
+    cross_validate, restarts,
 };
 pub use visit::{buffers, count, is_bias, names, parameters, watch, with_parameters};

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use autodiff::{Real, Tape, Tensor};
 
 use crate::error::{Kind, Result};
-use crate::unlisted;
+use crate::uses;
 
 /// A trainable part of a model: weights or a bias.
 ///
@@ -125,7 +125,7 @@ impl<T: Real> Param<T> {
     fn current(&self) -> Tensor<T> {
         self.watched().unwrap_or_else(|| {
             let value = self.value();
-            unlisted::note(std::ptr::from_ref(self).addr(), value.shape());
+            uses::note(std::ptr::from_ref(self).addr(), value.shape());
             value
         })
     }
@@ -152,7 +152,9 @@ impl<T: Real> Param<T> {
         let watched = content.watched.as_ref();
         let why = watched.and_then(|tensor| Some((gradients.why_missing(tensor)?, gradients.is_unread(tensor))));
         let why = match why {
-            None => "it was not on the tape; `nn::watch` puts it there, and a layer computes with its `tensor()`".to_owned(),
+            None => {
+                "it was not on the tape; `nn::watch` puts it there, and a layer computes with its `tensor()`".to_owned()
+            }
             Some((why, true)) => format!("{why}; did a layer read its `value()` instead of its `tensor()`?"),
             Some((why, false)) => why,
         };

@@ -167,9 +167,7 @@ pub(crate) fn one_for_each<T: Real>(
         let (value, tensor) = (param.value(), tensors.get(count));
         count += 1;
         match tensor.map(Tensor::shape).filter(|shape| *shape != value.shape()) {
-            Some(got) => {
-                wrong(format!("the {what} of `{name}` has shape {got:?}, the parameter {:?}", value.shape()))
-            }
+            Some(got) => wrong(format!("the {what} of `{name}` has shape {got:?}, the parameter {:?}", value.shape())),
             None => Ok(()),
         }
     })?;

@@ -295,7 +295,8 @@ fn functions_that_do_not_depend_on_their_arguments() {
     assert_eq!(tensor::grad(|t| t[0].detach().square().sum(), &x)[0], zero);
     assert_eq!(tensor::grad(|t| t[0].floor().sum(), &x)[0], zero);
     // What is no scalar, or has another shape, is told all the same.
-    let rule = "but a gradient needs a scalar; reduce it with `.sum()` or `.mean()`, or pass a cotangent to `backward_with`";
+    let rule =
+        "but a gradient needs a scalar; reduce it with `.sum()` or `.mean()`, or pass a cotangent to `backward_with`";
     let two = |_: &[Tensor<f64>]| Tensor::ones(&[2]);
     raises_here(|| tensor::grad(two, &x), &format!("backward: the root has shape [2], {rule}"));
     raises_here(|| tensor::hessian(two, &x), &format!("hessian: the root has shape [2], {rule}"));

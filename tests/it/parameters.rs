@@ -3,8 +3,8 @@
 use autodiff::{Tape, Tensor};
 use ndarray::{ArrayD, array};
 use nn::{
-    Activation, Adam, Batch, BatchNorm1d, BatchNorm2d, Buffer, Dag, Dataset, Dropout, Embedding, Init, Layer, Linear, Mlp, Mode,
-    Optimizer, Param, Reshape, Residual, Sequential, Sgd, Trainer, Visit, loss,
+    Activation, Adam, Batch, BatchNorm1d, BatchNorm2d, Buffer, Dag, Dataset, Dropout, Embedding, Init, Layer, Linear,
+    Mlp, Mode, Optimizer, Param, Reshape, Residual, Sequential, Sgd, Trainer, Visit, loss,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -56,6 +56,50 @@ impl Layer<f64> for Tied {
     }
 }
 
+/// Two things under one name.
+struct Both(Param<f64>, Buffer<f64>);
+impl Layer<f64> for Both {
+    fn forward(&self, x: &Tensor<f64>) -> Tensor<f64> {
+        x * self.0.tensor() + self.1.value()
+    }
+    fn visit(&self, v: &mut Visit<'_, f64>) {
+        v.param("scale", &self.0);
+        v.buffer("scale", &self.1);
+    }
+}
+
+/// Parameters on the heap, the first of which is listed.
+struct Many(Vec<Param<f64>>);
+impl Layer<f64> for Many {
+    fn forward(&self, x: &Tensor<f64>) -> Tensor<f64> {
+        self.0.iter().fold(x.clone(), |x, scale| x * scale.tensor())
+    }
+    fn visit(&self, v: &mut Visit<'_, f64>) {
+        v.param("first", &self.0[0]);
+    }
+}
+
+/// A layer that says nothing of copies.
+struct Plain;
+impl Layer<f64> for Plain {
+    fn forward(&self, x: &Tensor<f64>) -> Tensor<f64> {
+        x.clone()
+    }
+    fn visit(&self, _: &mut Visit<'_, f64>) {}
+}
+
+/// One parameter under two names.
+struct Twice(Param<f64>);
+impl Layer<f64> for Twice {
+    fn forward(&self, x: &Tensor<f64>) -> Tensor<f64> {
+        x * self.0.tensor()
+    }
+    fn visit(&self, v: &mut Visit<'_, f64>) {
+        v.param("scale", &self.0);
+        v.param("again", &self.0);
+    }
+}
+
 #[test]
 fn a_layer_in_two_places_is_updated_counted_and_saved_once() {
     let fresh = || Tied(Linear::from_weights(array![[0.5]], array![1.0]));
@@ -70,7 +114,8 @@ fn a_layer_in_two_places_is_updated_counted_and_saved_once() {
     sgd.step_with(&model, &gradient).unwrap();
     assert_eq!(model.0.weight().value().item(), 0.5 - 0.1 * 4.0);
     Adam::new(0.1).step_with(&model, &gradient).unwrap();
-    let mut trainer = Trainer::new(fresh(), loss::squared_error, Adam::new(0.05)).epochs(300).full_batch().progress(false);
+    let mut trainer =
+        Trainer::new(fresh(), loss::squared_error, Adam::new(0.05)).epochs(300).full_batch().progress(false);
     let data = Dataset::new(array![[0.0], [1.0]], array![[3.0], [7.0]]).unwrap();
     assert!(trainer.fit(&data, &data).unwrap().last().unwrap().train_loss < 1e-3);
     // It is saved once, and read back.
@@ -85,16 +130,6 @@ fn a_layer_in_two_places_is_updated_counted_and_saved_once() {
 
 #[test]
 fn one_parameter_listed_twice_is_one() {
-    struct Twice(Param<f64>);
-    impl Layer<f64> for Twice {
-        fn forward(&self, x: &Tensor<f64>) -> Tensor<f64> {
-            x * self.0.tensor()
-        }
-        fn visit(&self, v: &mut Visit<'_, f64>) {
-            v.param("scale", &self.0);
-            v.param("again", &self.0);
-        }
-    }
     let model = Twice(Param::new(array![2.0]));
     assert_eq!((nn::names(&model), nn::count(&model)), (vec!["scale".to_owned()], 1));
     for mut optimizer in [Box::new(Sgd::new(0.5)) as Box<dyn Optimizer<f64>>, Box::new(Adam::new(0.5))] {
@@ -119,16 +154,6 @@ fn two_things_under_one_name_are_refused_before_anything_happens() {
     assert_eq!(trainer.model().a.value().item(), 1.0);
 
     // A buffer too.
-    struct Both(Param<f64>, Buffer<f64>);
-    impl Layer<f64> for Both {
-        fn forward(&self, x: &Tensor<f64>) -> Tensor<f64> {
-            x * self.0.tensor() + self.1.value()
-        }
-        fn visit(&self, v: &mut Visit<'_, f64>) {
-            v.param("scale", &self.0);
-            v.buffer("scale", &self.1);
-        }
-    }
     let model = Both(Param::new(array![1.0]), Buffer::new(array![1.0]));
     assert_eq!(nn::save(&model, &file).unwrap_err().to_string(), wrong);
 }
@@ -150,15 +175,6 @@ fn a_parameter_that_is_used_but_not_listed_is_refused() {
     assert_eq!(error.to_string(), format!("`Scales` {wrong}"));
 
     // On the heap it lies in no layer's memory.
-    struct Many(Vec<Param<f64>>);
-    impl Layer<f64> for Many {
-        fn forward(&self, x: &Tensor<f64>) -> Tensor<f64> {
-            self.0.iter().fold(x.clone(), |x, scale| x * scale.tensor())
-        }
-        fn visit(&self, v: &mut Visit<'_, f64>) {
-            v.param("first", &self.0[0]);
-        }
-    }
     let many = Many(vec![Param::new(array![1.0]), Param::new(array![1.0])]);
     let mut trainer = Trainer::new(many, loss::squared_error, Sgd::new(0.1)).progress(false);
     assert_eq!(trainer.fit(&line(), &line()).unwrap_err().to_string(), format!("`Many` {wrong}"));
@@ -208,13 +224,6 @@ fn a_clone_has_parameters_of_its_own() {
     assert!(linear.weight().tensor().is_tracked() && !linear.clone().weight().tensor().is_tracked());
 
     // A layer that says nothing of copies is refused, by name.
-    struct Plain;
-    impl Layer<f64> for Plain {
-        fn forward(&self, x: &Tensor<f64>) -> Tensor<f64> {
-            x.clone()
-        }
-        fn visit(&self, _: &mut Visit<'_, f64>) {}
-    }
     let text = panics(|| Sequential::new().then(Plain).clone()).unwrap();
     assert_eq!(text, "`Plain` cannot be copied: give its `Layer` the method `boxed`, `Some(Box::new(self.clone()))`");
 }
@@ -284,7 +293,8 @@ fn optimisers_take_sums_of_gradients_and_bare_lists() {
         nn::param_grad(&model, |model| model.forward(&array![[x]].into()).square().sum()).unwrap()
     };
     // Accumulated over two parts, a step is that of the sum.
-    let (whole, parts) = (Linear::from_weights(array![[2.0]], array![0.5]), Linear::from_weights(array![[2.0]], array![0.5]));
+    let (whole, parts) =
+        (Linear::from_weights(array![[2.0]], array![0.5]), Linear::from_weights(array![[2.0]], array![0.5]));
     let x = Tensor::constant(array![[1.0], [3.0]]);
     let both = nn::param_grad(&whole, |model| model.forward(&x).square().sum()).unwrap();
     let sum: Vec<_> = gradient(1.0).iter().zip(&gradient(3.0)).map(|(a, b)| a + b).collect();
@@ -304,7 +314,7 @@ fn optimisers_take_sums_of_gradients_and_bare_lists() {
         let g = nn::param_grad(&list, |w| w[0].tensor().square().sum() * 0.1 + w[1].tensor().square().sum()).unwrap();
         sgd.step_with(&list, &g).unwrap();
     }
-    assert!(list.iter().all(|w| w.value().view().iter().all(|w| w.abs() < 1e-3)));
+    assert!(list.iter().all(|w| w.value().abs().view().iter().all(|w| *w < 1e-3)));
 }
 
 #[test]

@@ -275,9 +275,15 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub fn update_rows(&mut self, rows: &[usize], other: &Self, f: impl Fn(T, T) -> T) {
         let count = self.shape().first().copied().unwrap_or(0);
-        let fits = self.ndim() > 0 && other.shape().first() == Some(&rows.len()) && other.shape()[1..] == self.shape()[1..];
+        let fits =
+            self.ndim() > 0 && other.shape().first() == Some(&rows.len()) && other.shape()[1..] == self.shape()[1..];
         if !fits {
-            mismatch("update_rows", self.shape(), other.shape(), "the other needs a row of this one's row shape for each index");
+            mismatch(
+                "update_rows",
+                self.shape(),
+                other.shape(),
+                "the other needs a row of this one's row shape for each index",
+            );
         }
         if let Some(row) = rows.iter().find(|&&row| row >= count) {
             self.refuse("update_rows", format!("there is no row {row}"));

@@ -29,6 +29,7 @@ mod cumulative;
 mod custom;
 pub(crate) mod cut;
 mod decompose;
+mod det;
 mod diag;
 mod einsum;
 mod elem;

@@ -65,12 +65,11 @@ impl<T: Real> Dataset<T> {
             let index = ndarray::Dimension::slice(&index);
             return Err(Error::data(format!("{name}{index:?} is {value}, expected a finite number")));
         }
-        match place {
-            Some(place) => self.arrays[place] = array,
-            None => {
-                Arc::make_mut(&mut self.names).arrays.push(name.to_owned());
-                self.arrays.push(array);
-            }
+        if let Some(place) = place {
+            self.arrays[place] = array;
+        } else {
+            Arc::make_mut(&mut self.names).arrays.push(name.to_owned());
+            self.arrays.push(array);
         }
         Ok(self)
     }
@@ -81,12 +80,11 @@ impl<T: Real> Dataset<T> {
     /// If it has no axis to count items by or another number of items.
     pub fn with_ids<D: Dimension>(mut self, name: &str, ids: Array<usize, D>) -> Result<Self> {
         let ids = ids.into_dyn();
-        match self.place(name, ids.shape(), false)? {
-            Some(place) => self.ids[place] = ids,
-            None => {
-                Arc::make_mut(&mut self.names).ids.push(name.to_owned());
-                self.ids.push(ids);
-            }
+        if let Some(place) = self.place(name, ids.shape(), false)? {
+            self.ids[place] = ids;
+        } else {
+            Arc::make_mut(&mut self.names).ids.push(name.to_owned());
+            self.ids.push(ids);
         }
         Ok(self)
     }
@@ -99,7 +97,9 @@ impl<T: Real> Dataset<T> {
         let Names { arrays, ids } = &*self.names;
         let (own, other) = if numbers { (arrays, ids) } else { (ids, arrays) };
         if other.iter().any(|known| known == name) {
-            return Err(Error::data(format!("there are numbers and ids called `{name}`; each array needs a name of its own")));
+            return Err(Error::data(format!(
+                "there are numbers and ids called `{name}`; each array needs a name of its own"
+            )));
         }
         let shapes = arrays.iter().zip(&self.arrays).map(|(name, array)| (name, array.shape()[0]));
         let shapes = shapes.chain(ids.iter().zip(&self.ids).map(|(name, ids)| (name, ids.shape()[0])));

@@ -172,7 +172,7 @@ impl<T: Real> Layer<T> for Activation {
     }
 
     fn boxed(&self) -> Option<Box<dyn Layer<T>>> {
-        Some(Box::new(self.clone()))
+        Some(Box::new(*self))
     }
 }
 

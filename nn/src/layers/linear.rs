@@ -82,7 +82,8 @@ impl<T: Real> Linear<T> {
 impl<T: Real> Layer<T> for Linear<T> {
     #[track_caller]
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
-        x.linear(&self.weight.tensor(), &self.bias.tensor())
+        let bias = if self.has_bias { self.bias.tensor() } else { self.bias.value() };
+        x.linear(&self.weight.tensor(), &bias)
     }
 
     fn visit(&self, v: &mut Visit<'_, T>) {

@@ -23,7 +23,7 @@ impl<T: Real> Layer<T> for MaxPool2d {
     fn visit(&self, _: &mut Visit<'_, T>) {}
 
     fn boxed(&self) -> Option<Box<dyn Layer<T>>> {
-        Some(Box::new(self.clone()))
+        Some(Box::new(*self))
     }
 }
 
@@ -45,6 +45,6 @@ impl<T: Real> Layer<T> for AvgPool2d {
     fn visit(&self, _: &mut Visit<'_, T>) {}
 
     fn boxed(&self) -> Option<Box<dyn Layer<T>>> {
-        Some(Box::new(self.clone()))
+        Some(Box::new(*self))
     }
 }

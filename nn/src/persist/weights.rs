@@ -91,11 +91,7 @@ pub fn weights_info(path: impl AsRef<Path>) -> Result<Option<WeightsInfo>> {
     Reader::new(path, &bytes)?.header()
 }
 
-fn load_with<T: Element>(
-    model: &impl Layer<T>,
-    path: &Path,
-    codec: &dyn Fn(Dtype) -> Option<Codec<T>>,
-) -> Result<()> {
+fn load_with<T: Element>(model: &impl Layer<T>, path: &Path, codec: &dyn Fn(Dtype) -> Option<Codec<T>>) -> Result<()> {
     distinct(model)?;
     let bytes = std::fs::read(path).map_err(Error::read(path))?;
     let file = Reader::new(path, &bytes)?;

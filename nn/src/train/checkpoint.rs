@@ -312,8 +312,9 @@ fn add_row<T: Real>(run: &mut Run<T>, row: &[f64]) {
 fn hash<T: Real>(data: &Dataset<T>) -> u64 {
     let shape = |shape: &[usize]| shape.iter().map(|&n| n as u64).collect::<Vec<_>>();
     let (arrays, ids) = data.all_arrays();
-    let numbers =
-        arrays.iter().flat_map(|array| shape(array.shape()).into_iter().chain(array.iter().map(|x| x.primal().to_bits())));
+    let numbers = arrays
+        .iter()
+        .flat_map(|array| shape(array.shape()).into_iter().chain(array.iter().map(|x| x.primal().to_bits())));
     let ids = ids.iter().flat_map(|ids| shape(ids.shape()).into_iter().chain(ids.iter().map(|&id| id as u64)));
     let words = numbers.chain(ids);
     words.fold(0xcbf2_9ce4_8422_2325, |hash, word| (hash ^ word).wrapping_mul(0x0100_0000_01b3))

@@ -16,7 +16,6 @@ mod interrupt;
 mod metric;
 mod norms;
 mod objective;
-mod parallel;
 mod progress;
 mod run;
 mod stop;

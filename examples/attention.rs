@@ -18,7 +18,7 @@ struct Attention {
 }
 impl Attention {
     fn new(width: usize, heads: usize, steps: usize, rng: &mut impl Rng) -> Self {
-        let mut linear = |outputs| Linear::new(width, outputs, Init::XavierUniform, rng);
+        let mut linear = |outputs| Linear::new(width, outputs, Init::XavierUniform, rng).without_bias();
         Self { qkv: linear(3 * width), places: Param::new(Tensor::zeros(&[heads, steps, steps])), out: linear(width) }
     }
 }

@@ -4,7 +4,7 @@
 //! `cargo run --release -p examples --example pinn`
 
 use autodiff::{Tape, Tensor, Var, check};
-use ndarray::{Array2, array};
+use ndarray::{Array1, Axis, array};
 use nn::{Activation, Adam, Batch, Dataset, Layer, Mlp, Trainer, schedule};
 use rand::SeedableRng;
 
@@ -26,10 +26,7 @@ fn objective(model: &Mlp<f64>, batch: &Batch<f64>) -> Tensor<f64> {
 
 fn main() -> nn::Result<()> {
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
-    let places = |count: usize| {
-        Dataset::default()
-            .with("inputs", Array2::from_shape_fn((count, 1), |(i, _)| 3.0 * i as f64 / (count - 1) as f64))
-    };
+    let places = |count| Dataset::default().with("inputs", Array1::linspace(0.0, 3.0, count).insert_axis(Axis(1)));
     let (points, between) = (places(31)?, places(100)?);
     let small = Mlp::new(&[1, 3, 1], Activation::Tanh, &mut rng);
     nn::check::model(&small, |model| objective(model, &points.whole())).assert_pass();

@@ -1,5 +1,5 @@
-//! A Wasserstein GAN with gradient penalty (Gulrajani et al. 2017): two models, two optimisers. The critic's objective holds
-//! its own slope at points between real and generated ones.
+//! A Wasserstein GAN with gradient penalty (Gulrajani et al. 2017): two models, two optimisers. The critic's objective
+//! holds its own slope at points between real and generated ones.
 //!
 //! `cargo run --release -p examples --example wgan_gp`
 

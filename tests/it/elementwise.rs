@@ -19,7 +19,7 @@ elementwise!(waves(x) => x.sin() + x.cos());
 
 fn composed<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
     let c = |x: f64| Tensor::scalar(T::of(x));
-    let power = c(0.1) * y.abs().powf(&c(1.5));
+    let power = c(0.1) * y.abs().powf(c(1.5));
     (-(t * y)).exp().ln_1p() + power + y.sin() * (-(y * y)).exp() + (t * y).tanh() / (c(2.0) + t.cosh())
 }
 

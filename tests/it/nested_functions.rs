@@ -82,7 +82,7 @@ fn is_power(what: &str, f: impl Fn(&[T]) -> T, c: f64, p: i32) {
             let (row, col) = (3 * (block / 2), 3 * (block % 2));
             let got = h.slice(ndarray::s![row..row + 3, col..col + 3]);
             let want = ndarray::Array2::from_diag(&want.into_dimensionality::<ndarray::Ix1>().expect("three numbers"));
-            all_close(format_args!("{what}: order {k}, block {block}"), &got, &want, 1e-11);
+            all_close(format_args!("{what}: order {k}, block {block}"), got, &want, 1e-11);
         }
     };
     second(&f, 2);

@@ -12,7 +12,7 @@ fn expanded<R: Real>(x: &[R], n: usize) -> R {
         let term = |k: usize| {
             let others: Vec<usize> = cols.iter().copied().filter(|&c| c != cols[k]).collect();
             let term = x[row * n + cols[k]] * minor(x, n, row + 1, &others);
-            if k % 2 == 0 { term } else { -term }
+            if k.is_multiple_of(2) { term } else { -term }
         };
         if cols.is_empty() { R::one() } else { (0..cols.len()).map(term).sum() }
     }

@@ -73,7 +73,7 @@ impl<T: Real> Loss<T> for BinaryCrossEntropy {
         let smooth = |t: &Tensor<T>| t * T::of(1.0 - self.smoothing) + T::of(0.5 * self.smoothing);
         let t = if self.smoothing == 0.0 { t.clone() } else { smooth(t) };
         let Some(weights) = self.pos_weight.as_deref() else {
-            let from_probabilities = || -(t.xlogy(y) + complement(&t).xlogy(&complement(y)));
+            let from_probabilities = || -(t.xlogy(y) + complement(&t).xlogy(complement(y)));
             let losses = if self.logits { y.bce_with_logits(&t) } else { from_probabilities() };
             return self.reduction.apply(&losses);
         };
@@ -90,7 +90,7 @@ impl<T: Real> Loss<T> for BinaryCrossEntropy {
         let (positive, negative) = if self.logits {
             (&t * (-y).softplus(), complement(&t) * y.softplus())
         } else {
-            (-t.xlogy(y), -complement(&t).xlogy(&complement(y)))
+            (-t.xlogy(y), -complement(&t).xlogy(complement(y)))
         };
         self.reduction.apply(&(positive * Tensor::constant(weights) + negative))
     }

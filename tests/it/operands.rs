@@ -127,7 +127,8 @@ fn variables_beside_tensors() {
 #[test]
 fn variables_and_duals_with_numbers() {
     let tape = Tape::<f32>::new();
-    let x = tape.var(0.3);
+    let (x, c) = (tape.var(0.3), Var::constant);
+    let same = &x;
     let found =
         [x.powf(2.0), x.max(0.0), x.min(same), x.hypot(0.5_f32), x.atan2(0.5), x.log_add_exp(1.0), x.clamp(0.0, 1.0)];
     let want = [x.powf(c(2.0)), x.max(c(0.0)), x.min(x), x.hypot(c(0.5)), x.atan2(c(0.5)), x.log_add_exp(c(1.0)), x];

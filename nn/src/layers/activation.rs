@@ -87,7 +87,7 @@ impl Activation {
             Self::Elu(alpha) => {
                 let above = above_zero(a);
                 // Only what is below 0 goes into the exponential, which would overflow elsewhere.
-                let below = Tensor::select(&above, Tensor::scalar(T::zero()), a);
+                let below = Tensor::select(&above, 0.0, a);
                 Tensor::select(&above, a, &(below.exp_m1() * T::of(alpha)))
             }
             Self::Softplus => a.softplus(),

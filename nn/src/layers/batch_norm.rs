@@ -32,6 +32,7 @@ use crate::param::Param;
 /// # Panics
 /// `forward`, if the input has another number of features, or in training with fewer than two values a feature.
 #[derive(Clone, Debug)]
+#[doc(alias = "BatchNorm")]
 pub struct BatchNorm1d<T: Real> {
     weight: Param<T>,
     bias: Param<T>,

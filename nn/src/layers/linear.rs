@@ -19,6 +19,7 @@ use crate::param::Param;
 /// assert_eq!(y.to_array(), array![[3.0, 7.0, 12.0]].into_dyn());
 /// ```
 #[derive(Clone, Debug)]
+#[doc(alias = "Dense")]
 pub struct Linear<T: Real> {
     weight: Param<T>,
     /// Stays 0 and is not listed where the layer has no bias.

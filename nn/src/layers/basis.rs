@@ -25,6 +25,7 @@ use crate::layer::{Layer, Visit, VisitMut};
 ///
 /// # Panics
 /// `forward`, if the input is not items × inputs.
+#[doc(alias("RBF", "PolynomialFeatures"))]
 #[derive(Debug)]
 pub struct BasisFunctions<T: Real>(Kind<T>);
 

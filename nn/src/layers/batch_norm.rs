@@ -31,6 +31,7 @@ use crate::param::Param;
 ///
 /// # Panics
 /// `forward`, if the input has another number of features, or in training with fewer than two values a feature.
+#[doc(alias = "BatchNorm")]
 #[derive(Debug)]
 pub struct BatchNorm1d<T: Real> {
     weight: Param<T>,

@@ -23,6 +23,7 @@ use crate::param::Param;
 ///
 /// # Panics
 /// `forward`, if the input has another number of axes or channels, or is smaller than the kernel.
+#[doc(alias = "Conv")]
 #[derive(Debug)]
 pub struct Conv2d<T: Real> {
     weight: Param<T>,

@@ -14,6 +14,7 @@ use crate::layer::{Layer, Visit, VisitMut};
 ///
 /// # Panics
 /// `forward`, if the input has no axes.
+#[doc(alias = "ravel")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Flatten;
 

@@ -18,6 +18,7 @@ use crate::param::Param;
 /// let y = layer.forward(&Tensor::constant(array![[1.0, 1.0]]));
 /// assert_eq!(y.to_array(), array![[3.0, 7.0, 12.0]].into_dyn());
 /// ```
+#[doc(alias = "Dense")]
 #[derive(Debug)]
 pub struct Linear<T: Real> {
     weight: Param<T>,

@@ -12,6 +12,7 @@ use crate::layer::{Layer, Visit, VisitMut};
 /// use nn::{Layer, MaxPool2d};
 /// assert_eq!(MaxPool2d(Pool::new(2)).forward(&Tensor::<f32>::zeros(&[10, 3, 8, 8])).shape(), [10, 3, 4, 4]);
 /// ```
+#[doc(alias = "max_pool")]
 #[derive(Clone, Copy, Debug)]
 pub struct MaxPool2d(pub Pool);
 
@@ -32,6 +33,7 @@ impl<T: Real> Layer<T> for MaxPool2d {
 /// use nn::{AvgPool2d, Layer};
 /// assert_eq!(AvgPool2d(Pool::new([8, 8])).forward(&Tensor::<f32>::zeros(&[10, 3, 8, 8])).shape(), [10, 3, 1, 1]);
 /// ```
+#[doc(alias = "avg_pool")]
 #[derive(Clone, Copy, Debug)]
 pub struct AvgPool2d(pub Pool);
 

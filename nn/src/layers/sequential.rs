@@ -17,6 +17,7 @@ use crate::trace::Trace;
 ///     .then(Linear::new(3, 1, Init::XavierUniform, &mut rng));
 /// assert_eq!(nn::names(&model), ["layers.0.weight", "layers.0.bias", "layers.2.weight", "layers.2.bias"]);
 /// ```
+#[doc(alias = "serial")]
 #[derive(Default)]
 pub struct Sequential<T: Real> {
     layers: Vec<Box<dyn Layer<T>>>,

@@ -16,6 +16,7 @@ use crate::expect;
 ///
 /// # Panics
 /// `loss`, if the shapes do not go together, if a target is not a class, or if there are not as many weights as classes.
+#[doc(alias = "MultiMarginLoss")]
 #[derive(Clone, Debug)]
 pub struct MultiHinge {
     margin: f64,

@@ -27,7 +27,7 @@ impl Layer<f64> for Attention {
         let (qkv, places) = (self.qkv.forward(x).chunks(2, x.shape()[2]), self.places.tensor());
         let heads = [x.shape()[0], x.shape()[1], places.shape()[0], x.shape()[2] / places.shape()[0]];
         let [q, k, v] = [0, 1, 2].map(|part: usize| qkv[part].reshape(&heads).permute(&[0, 2, 1, 3]));
-        let scores = q.matmul(&k.permute(&[0, 1, 3, 2])) / (heads[3] as f64).sqrt() + &places;
+        let scores = q.matmul(&k.mT()) / (heads[3] as f64).sqrt() + &places;
         let later = Tensor::ones(&places.shape()[1..]).triu(1);
         let seen = scores.masked_fill(&later, f64::NEG_INFINITY).softmax(3).matmul(&v);
         self.out.forward(&seen.permute(&[0, 2, 1, 3]).reshape(x.shape()))
@@ -41,7 +41,7 @@ impl Layer<f64> for Attention {
 
 fn main() -> nn::Result<()> {
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
-    let (small, x) = (Attention::new(4, 2, 3, &mut rng), Init::Normal(1.0).sample(&[1, 3, 4], 1, 1, &mut rng));
+    let (small, x) = (Attention::new(4, 2, 3, &mut rng), Tensor::randn(&[1, 3, 4], &mut rng));
     nn::check::model(&small, |small| small.forward(&x).square().sum()).assert_pass();
     nn::check::model_hessian(&small, |small| small.forward(&x).square().sum()).assert_pass();
     // No place reads a later one: these derivatives are exactly 0.

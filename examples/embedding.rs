@@ -5,7 +5,7 @@
 
 use autodiff::Tensor;
 use ndarray::{Array1, s};
-use nn::{AdamW, Batch, Dataset, Embedding, Init, Layer, Trainer, Visit, loss, metrics};
+use nn::{AdamW, Batch, Dataset, Embedding, Layer, Trainer, Visit, loss, metrics};
 use rand::{Rng, SeedableRng};
 
 struct Ratings {
@@ -15,7 +15,7 @@ struct Ratings {
 }
 impl Ratings {
     fn new(users: usize, films: usize, width: usize, rng: &mut impl Rng) -> Self {
-        let mut table = |count, width| Embedding::from_weights(Init::Normal(0.1).sample(&[count, width], 1, 1, rng));
+        let mut table = |count, width| Embedding::from_weights(0.1 * Tensor::randn(&[count, width], rng));
         Self { user: table(users, width), film: table(films, width), level: table(films, 1) }
     }
     fn of(&self, batch: &Batch<f64>) -> Tensor<f64> {
@@ -39,9 +39,9 @@ fn main() -> nn::Result<()> {
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
     // The last four users have rated none of the films.
     let [users, raters, films] = [80, 76, 50];
-    let mut normal = |deviation, shape: [usize; 2]| Init::Normal(deviation).sample::<f64>(&shape, 1, 1, &mut rng);
-    let truth = normal(1.0, [raters, 3]).matmul(&normal(0.7, [3, films])) + normal(0.5, [1, films]) + 3.0;
-    let ratings = (&truth + normal(0.1, [raters, films])).flatten().to_array();
+    let mut normal = |rows, columns| Tensor::<f64>::randn(&[rows, columns], &mut rng);
+    let truth = 0.7 * normal(raters, 3).matmul(&normal(3, films)) + 0.5 * normal(1, films) + 3.0;
+    let ratings = (&truth + 0.1 * normal(raters, films)).flatten().to_array();
     let ids = |of: &dyn Fn(usize) -> usize| (0..raters * films).map(of).collect::<Array1<_>>();
     let data = Dataset::default().with_ids("user", ids(&|k| k / films))?.with_ids("film", ids(&|k| k % films))?;
     let (train, test) = data.with("rating", ratings)?.split(0.7, &mut rng)?;
@@ -56,7 +56,7 @@ fn main() -> nn::Result<()> {
     assert!(rmse < 0.15);
     assert_eq!(learned.slice(s![raters.., ..]), drawn.slice(s![raters.., ..]));
     // Each user's favourite film.
-    let each = Tensor::from(Array1::from_iter((0..raters).map(|user| user as f64)));
+    let each = Tensor::arange(0.0, raters as f64, 1.0);
     let (said, best) = (metrics::classes(&trainer.model().forward(&each)), metrics::classes(&truth));
     assert!(said.iter().zip(&best).filter(|(said, best)| said == best).count() > 65);
     Ok(())

@@ -31,7 +31,7 @@ impl Layer<f64> for Gru {
             h = z * h + (1.0 - z) * candidate;
             states.push(h.clone());
         }
-        Tensor::stack(&states.iter().collect::<Vec<_>>(), 1)
+        Tensor::stack(&states, 1)
     }
     fn visit(&self, v: &mut Visit<'_, f64>) {
         v.layer("gates", &self.gates);

@@ -25,7 +25,7 @@ fn after_step(model: &Mlp<f64>, x: &Tensor<f64>, t: &Tensor<f64>) -> Tensor<f64>
 fn objective(model: &Mlp<f64>, tasks: &Batch<f64>) -> Tensor<f64> {
     let (x, t) = (tasks.inputs().chunks(0, 1), tasks.targets().chunks(0, 1));
     let errors: Vec<_> = x.iter().zip(&t).map(|(x, t)| after_step(model, &x.squeeze(0), &t.squeeze(0))).collect();
-    Tensor::stack(&errors.iter().collect::<Vec<_>>(), 0).mean()
+    Tensor::stack(&errors, 0).mean()
 }
 
 /// Sines of amplitude 0.5 to 3 and any phase, each at 20 places.

@@ -3,7 +3,7 @@
 //! `cargo run --release -p examples --example vae`
 
 use autodiff::Tensor;
-use nn::{Activation, Adam, Batch, Init, Layer, Mlp, Random, Trainer, Visit};
+use nn::{Activation, Adam, Batch, Layer, Mlp, Random, Trainer, Visit};
 use rand::{Rng, SeedableRng};
 
 /// The encoder gives mean and `ln σ` of an image's codes, the decoder an image for a code; `forward` that of the mean.
@@ -23,7 +23,7 @@ impl Vae {
     fn loss(&self, x: &Tensor<f64>) -> Tensor<f64> {
         let parts = self.encoder.forward(x).chunks(1, self.codes);
         let (mean, ln_sigma) = (&parts[0], &parts[1]);
-        let epsilon = self.noise.draw(|rng| Init::Normal(1.0).sample(mean.shape(), 1, 1, rng));
+        let epsilon = self.noise.draw(|rng| Tensor::randn(mean.shape(), rng));
         let image = self.decoder.forward(&(mean + ln_sigma.exp() * epsilon)).bce_with_logits(x);
         let divergence = 0.5 * (mean.square() + (2.0 * ln_sigma).exp() - 1.0) - ln_sigma;
         (image.sum() + divergence.sum()) / x.shape()[0] as f64

@@ -4,9 +4,8 @@
 //! `cargo run --release -p examples --example wgan_gp`
 
 use autodiff::Tensor;
-use ndarray::Array2;
-use nn::{Activation, Adam, Init, Layer, Mlp, Optimizer, data::generate};
-use rand::{Rng, RngExt, SeedableRng};
+use nn::{Activation, Adam, Layer, Mlp, Optimizer, data::generate};
+use rand::SeedableRng;
 
 /// How much higher the critic rates generated points than real ones, which it minimises, and `mean (‖∇‖ - 1)²`.
 fn critic_loss(critic: &Mlp<f64>, real: &Tensor<f64>, fake: &Tensor<f64>, share: &Tensor<f64>) -> Tensor<f64> {
@@ -16,15 +15,10 @@ fn critic_loss(critic: &Mlp<f64>, real: &Tensor<f64>, fake: &Tensor<f64>, share:
     critic.forward(fake).mean() - critic.forward(real).mean() + penalty
 }
 
-fn normal(items: usize, rng: &mut impl Rng) -> Tensor<f64> {
-    Init::Normal(1.0).sample(&[items, 2], 1, 1, rng)
-}
-
 fn main() -> nn::Result<()> {
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
-    let (small, real, fake) =
-        (Mlp::new(&[2, 3, 1], Activation::Tanh, &mut rng), normal(4, &mut rng), normal(4, &mut rng));
-    let share = Tensor::constant(ndarray::array![[0.1], [0.4], [0.6], [0.8]]);
+    let small = Mlp::new(&[2, 3, 1], Activation::Tanh, &mut rng);
+    let [real, fake, share] = [2, 2, 1].map(|width| Tensor::randn(&[4, width], &mut rng));
     nn::check::model(&small, |critic| critic_loss(critic, &real, &fake, &share)).assert_pass();
     nn::check::model_hessian(&small, |critic| critic_loss(critic, &real, &fake, &share)).assert_pass();
 
@@ -34,17 +28,17 @@ fn main() -> nn::Result<()> {
     for _ in 0..2000 {
         for _ in 0..3 {
             let real = generate::blobs(64, &centres, 0.3, &mut rng).all().0;
-            let fake = generator.forward(&normal(64, &mut rng));
-            let share = Tensor::constant(Array2::from_shape_simple_fn((64, 1), || rng.random()));
+            let fake = generator.forward(&Tensor::randn(&[64, 2], &mut rng));
+            let share = Tensor::rand_uniform(&[64, 1], 0.0, 1.0, &mut rng);
             let slopes = nn::param_grad(&critic, |critic| critic_loss(critic, &real, &fake, &share))?;
             of_critic.step_with(&critic, &slopes)?;
         }
-        let z = normal(64, &mut rng);
+        let z = Tensor::randn(&[64, 2], &mut rng);
         let slopes = nn::param_grad(&generator, |generator| -critic.forward(&generator.forward(&z)).mean())?;
         of_generator.step_with(&generator, &slopes)?;
     }
 
-    let made = generator.forward(&normal(1000, &mut rng));
+    let made = generator.forward(&Tensor::randn(&[1000, 2], &mut rng));
     for centre in centres.outer_iter() {
         let distances = (&made - Tensor::constant(centre.to_owned())).norm_axes(2.0, &[1], false);
         let near = distances.view().iter().filter(|&&distance| distance < 1.0).count();

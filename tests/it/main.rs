@@ -50,6 +50,7 @@ mod random;
 mod regularizer;
 mod resume;
 mod rows;
+mod scales;
 mod send_var;
 mod shapes;
 mod shapes_matrix;

@@ -40,7 +40,7 @@ impl<T: Real> Line<'_, T> {
 
     /// By how much each share is off.
     fn measure(&self, origin: &Recording<T>, shares: &[Share<T>]) -> Vec<Estimate<T>> {
-        let nothing = || Level { step: T::one(), quotient: T::nan(), rounding: T::nan() };
+        let nothing = || Level::new(T::one(), T::nan(), T::nan(), T::nan(), |y| y);
         self.span.limits(|step| {
             let sides = self.at(step).zip(self.at(-step));
             let Some((plus, minus)) = sides.filter(|(plus, minus)| {
@@ -52,7 +52,8 @@ impl<T: Real> Line<'_, T> {
             let width = step + step;
             let level = |share: &Share<T>| {
                 let ((right, above), (left, below)) = (plus.sum(share), minus.sum(share));
-                Level { step, quotient: (right - left) / width, rounding: T::epsilon() * (above + below) / width }
+                let away = right + left - T::of(2.0) * origin.sum(share).0;
+                Level::new(step, right - left, away, above + below, |y| y / width)
             };
             shares.iter().map(level).collect()
         })
@@ -70,7 +71,7 @@ impl<T: Real> Line<'_, T> {
         if shares.len() > MOST_ENTRIES {
             return vec![Cause::whole(Fault::TooLong, origin.len())];
         }
-        let near = self.span.bottom.max(self.span.floor);
+        let near = self.span.least();
         let moved = [near, -near].map(|t| self.at(t).and_then(|other| origin.moved(&other)));
         let moved = |index: usize| moved.iter().flatten().any(|moved| moved[index]);
         let found = self.measure(&origin, &shares);

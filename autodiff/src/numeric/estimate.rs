@@ -6,7 +6,8 @@ use crate::Real;
 
 /// A value and a bound of its error.
 ///
-/// Displays as `value ± error`. Where nothing can be said, the value is NaN and the error infinite.
+/// Displays as `value ± error`. Where nothing can be said the error is infinite; the value is NaN where the function is not
+/// finite.
 ///
 /// ```
 /// use autodiff::numeric::Estimate;

@@ -3,9 +3,9 @@
 use ndarray::{Array2, ArrayD};
 
 use super::estimate::Estimate;
-use super::extrapolate::Span;
 use super::method::{Differences, two_sided};
 use super::quotient::corner_level;
+use super::span::Span;
 use crate::engine::Outputs;
 use crate::{Real, Tensor, Var};
 
@@ -100,6 +100,6 @@ pub(crate) fn mixed<T: Real>(f: impl Fn(T, T) -> T, span: Span<T>) -> Estimate<T
     let centre = f(T::zero(), T::zero());
     span.limit(|step| {
         let corners = [f(step, step), -f(step, -step), -f(-step, step), f(-step, -step)];
-        corner_level(corners, centre, step, T::of(4.0) * step * step)
+        corner_level(corners, centre, step, [step + step; 2])
     })
 }

@@ -5,8 +5,8 @@ use std::cell::Cell;
 use ndarray::{Array2, ArrayD};
 
 use super::estimate::Estimate;
-use super::extrapolate::{Level, Span};
-use super::quotient::{central, evaluator, moved, replaced, second, sides};
+use super::quotient::{central, evaluator, from_one_side, moved, replaced, second, sides};
+use super::span::Span;
 use crate::engine::Outputs;
 use crate::engine::outputs::{constants, count};
 use crate::{Real, Tensor, Var};
@@ -33,9 +33,9 @@ pub enum Method {
 
 /// Differentiates numerically by a [`Method`], and counts the evaluations of the function.
 ///
-/// The bound of a simple method's error is the difference to the same quotient with twice the step, plus rounding. It
-/// holds where the step is small against the scale on which the function varies; that of an extrapolated one looks at
-/// many steps.
+/// The bound of a simple method's error is twice the difference to the same quotient with twice the step, plus rounding. It
+/// holds where the step is small against the scale on which the function varies, and is infinite where the function's
+/// changes do not grow with the step; that of an extrapolated one looks at many steps.
 ///
 /// ```
 /// use autodiff::numeric::{Differences, Method};
@@ -218,17 +218,12 @@ pub(crate) fn one_sided<T: Real>(f: impl Fn(T) -> T, x: T, centre: T, span: Span
 fn edge<T: Real>(f: impl Fn(T) -> T, x: T, centre: T, span: Span<T>, side: T) -> Estimate<T> {
     span.limit_from_one_side(|step| {
         let there = x + side * step;
-        quotient(f(there), centre, there - x)
+        from_one_side(f(there), centre, there - x)
     })
 }
 
-/// A difference quotient from `x` to a place `width` away.
-fn quotient<T: Real>(there: T, centre: T, width: T) -> Level<T> {
-    let rounding = T::epsilon() * (there.abs() + centre.abs()) / width.abs();
-    Level { step: width.abs(), quotient: (there - centre) / width, rounding }
-}
-
-/// A quotient whose error is of the given order in the step. Its bound is the difference to that with twice the step.
+/// A quotient whose error is of the given order in the step. Its bound is twice the difference to that with twice the step,
+/// and rounding; there is none where the function's changes do not grow with the step, as they do where it is resolved.
 fn one_step<T: Real>(f: impl Fn(T) -> T, x: T, centre: T, span: Span<T>, order: i32, side: T) -> Estimate<T> {
     let two = T::of(2.0);
     // Where rounding and truncation are about equal, for a function that varies on the scale of `x` and of 1.
@@ -236,12 +231,25 @@ fn one_step<T: Real>(f: impl Fn(T) -> T, x: T, centre: T, span: Span<T>, order: 
     let [fine, coarse] = [step, two * step].map(|step| {
         if order == 1 {
             let there = x + side * step;
-            quotient(f(there), centre, there - x)
+            from_one_side(f(there), centre, there - x)
         } else {
             let (right, left) = sides(x, step);
             central(f(right), centre, f(left), right - x, right - left)
         }
     });
-    let error = (fine.quotient - coarse.quotient).abs() + fine.rounding + coarse.rounding;
-    if error.is_finite() { Estimate { value: fine.quotient, error } } else { Estimate::unknown() }
+    let (difference, rounding) = ((fine.quotient - coarse.quotient).abs(), fine.rounding + coarse.rounding);
+    let error = two * difference + T::of(3.0) * rounding;
+    if !error.is_finite() {
+        return Estimate::unknown();
+    }
+    let [slope_grows, away_grows] = [
+        grows([fine.quotient, coarse.quotient * two], fine.rounding),
+        grows([fine.away, coarse.away], fine.blur),
+    ];
+    Estimate { value: fine.quotient, error: if slope_grows && away_grows { error } else { T::infinity() } }
+}
+
+/// Whether a change is larger over twice the step, as in a straight line or any power; or nothing but rounding.
+fn grows<T: Real>([once, twice]: [T; 2], rounding: T) -> bool {
+    twice.abs() >= T::of(1.5) * once.abs() || once.abs() <= T::of(16.0) * rounding
 }

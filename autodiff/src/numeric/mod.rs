@@ -11,13 +11,16 @@
 mod estimate;
 mod extrapolate;
 mod functions;
+mod level;
 mod method;
 mod quotient;
+mod span;
 
 pub use self::estimate::Estimate;
-pub(crate) use self::extrapolate::{Level, Span};
 pub use self::functions::{derivative, directional, gradient, hessian, jacobian, tensor_gradient};
 pub(crate) use self::functions::{first, mixed};
+pub(crate) use self::level::Level;
 pub use self::method::{Differences, Method};
 pub(crate) use self::method::{one_sided, two_sided};
 pub(crate) use self::quotient::{moved, replaced, second, sides};
+pub(crate) use self::span::Span;

@@ -1,38 +1,53 @@
 //! Difference quotients at one step, with their rounding.
 
 use super::estimate::Estimate;
-use super::extrapolate::{Level, Span};
+use super::level::Level;
+use super::span::Span;
 use crate::engine::outputs::constants;
 use crate::{Real, Var};
 
-/// A mixed second difference quotient.
-pub(super) fn corner_level<T: Real>(corners: [T; 4], centre: T, step: T, area: T) -> Level<T> {
+/// A mixed second difference quotient, of four corners with their signs, two steps in each direction apart.
+pub(super) fn corner_level<T: Real>(corners: [T; 4], centre: T, step: T, widths: [T; 2]) -> Level<T> {
+    let [a, b, c, d] = corners;
     let size = corners.iter().fold(centre.abs(), |sum, corner| sum + corner.abs());
-    Level { step, quotient: corners.into_iter().sum::<T>() / area, rounding: T::epsilon() * size / area }
+    let away = a - b - c + d - T::of(4.0) * centre;
+    Level::new(step, corners.into_iter().sum(), away, size, |y| y / widths[0] / widths[1])
 }
 
 /// An entry of the Hessian.
 pub(crate) fn second<T: Real>(f: impl Fn(&[T]) -> T, x: &[T], i: usize, j: usize) -> Estimate<T> {
     let scale = |i: usize| x[i].abs().max(T::one());
-    let span = Span::along(x[i], scale(i), 2).and(Span::along(x[j], scale(j), 2));
     let centre = f(x);
-    let two = T::of(2.0);
-    span.limit(|step| {
-        let (right, left) = sides(x[i], step * scale(i));
-        if i == j {
+    if i == j {
+        let scale = scale(i);
+        return Span::along(x[i], scale, 2).limit(|step| {
+            let (right, left) = sides(x[i], step * scale);
             let (plus, minus) = (f(&replaced(x, i, right)), f(&replaced(x, i, left)));
-            let area = (right - x[i]) * (x[i] - left);
-            let size = plus.abs() + two * centre.abs() + minus.abs();
-            return Level {
-                step,
-                quotient: (plus - two * centre + minus) / area,
-                rounding: T::epsilon() * size / area,
-            };
-        }
-        let (up, down) = sides(x[j], step * scale(j));
-        let at = |a: T, b: T| f(&replaced(&replaced(x, i, a), j, b));
-        let corners = [at(right, up), -at(right, down), -at(left, up), at(left, down)];
-        corner_level(corners, centre, step, (right - left) * (up - down))
+            let change = plus - T::of(2.0) * centre + minus;
+            let size = plus.abs() + T::of(2.0) * centre.abs() + minus.abs();
+            Level::new(step, change, change, size, |y| y / (right - x[i]) / (x[i] - left))
+        });
+    }
+    let scan = |[a, b]: [T; 2]| {
+        let span = Span::along(x[i], a, 2).and(Span::along(x[j], b, 2));
+        let limit = span.limit(|step| {
+            let ((right, left), (up, down)) = (sides(x[i], step * a), sides(x[j], step * b));
+            let at = |a: T, b: T| f(&replaced(&replaced(x, i, a), j, b));
+            let corners = [at(right, up), -at(right, down), -at(left, up), at(left, down)];
+            corner_level(corners, centre, step, [right - left, up - down])
+        });
+        (limit, span.bottom >= span.floor)
+    };
+    let (wide, reaches) = scan([scale(i), scale(j)]);
+    if reaches {
+        return wide;
+    }
+    // One of them is so near 0 that steps on its own scale would not move the other: it gets smaller ones.
+    let own = |i: usize| if x[i] == T::zero() { T::one() } else { x[i].abs() };
+    let narrow = [[scale(i), own(j)], [own(i), scale(j)], [own(i), own(j)]].map(|units| scan(units).0);
+    narrow.into_iter().fold(wide, |coarse, fine| {
+        let apart = (coarse.value - fine.value).abs() > T::of(3.0) * (coarse.error + fine.error);
+        if coarse.value.is_nan() || apart || fine.error < coarse.error { fine } else { coarse }
     })
 }
 
@@ -44,8 +59,15 @@ pub(crate) fn sides<T: Real>(x: T, step: T) -> (T, T) {
 
 /// A central difference quotient. The value in the middle counts for what an uneven step does through the curvature.
 pub(super) fn central<T: Real>(plus: T, centre: T, minus: T, step: T, width: T) -> Level<T> {
-    let size = plus.abs() + T::of(2.0) * centre.abs() + minus.abs();
-    Level { step, quotient: (plus - minus) / width, rounding: T::epsilon() * size / width }
+    let two = T::of(2.0);
+    let size = plus.abs() + two * centre.abs() + minus.abs();
+    Level::new(step, plus - minus, plus - two * centre + minus, size, |y| y / width)
+}
+
+/// A difference quotient from the middle to a place `width` away.
+pub(super) fn from_one_side<T: Real>(there: T, centre: T, width: T) -> Level<T> {
+    let change = there - centre;
+    Level::new(width.abs(), change, change, there.abs() + centre.abs(), |y| y / width)
 }
 
 /// The function on plain numbers.

@@ -40,8 +40,9 @@ impl<T: Real> Line<'_, T> {
 
     /// By how much each share is off.
     fn measure(&self, origin: &Recording<T>, shares: &[Share<T>]) -> Vec<Estimate<T>> {
-        let nothing = || Level::new(T::one(), T::nan(), T::nan(), T::nan(), |y| y);
-        self.span.limits(|step| {
+        let nothing = || Level::new(T::one(), 2, T::nan(), T::nan(), |y| y);
+        let unit = self.span.top;
+        let limits = self.span.limits(|step| {
             let sides = self.at(step).zip(self.at(-step));
             let Some((plus, minus)) = sides.filter(|(plus, minus)| {
                 // Somewhere else the function may be another program.
@@ -49,14 +50,14 @@ impl<T: Real> Line<'_, T> {
             }) else {
                 return shares.iter().map(|_| nothing()).collect();
             };
-            let width = step + step;
+            let width = (step + step) / unit;
             let level = |share: &Share<T>| {
                 let ((right, above), (left, below)) = (plus.sum(share), minus.sum(share));
-                let away = right + left - T::of(2.0) * origin.sum(share).0;
-                Level::new(step, right - left, away, above + below, |y| y / width)
+                Level::new(step, 2, right - left, above + below, |y| y / width)
             };
             shares.iter().map(level).collect()
-        })
+        });
+        limits.into_iter().map(|limit| limit.per(unit)).collect()
     }
 
     /// What makes the derivative along this line wrong, the worst first; empty if every rule is right and nothing is cut.

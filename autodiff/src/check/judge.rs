@@ -55,7 +55,7 @@ pub(super) fn resolution<T: Real>(autodiff: T, numeric: Estimate<T>) -> T {
 /// The verdict on one entry.
 ///
 /// `scale` is the largest entry, which is finite, and `size` what counts as large near the point; `kink` tells whether a kink explains a
-/// difference.
+/// difference; where differences tell nothing, any does.
 pub(super) fn judge<T: Real>(
     autodiff: T,
     numeric: Estimate<T>,
@@ -77,7 +77,7 @@ pub(super) fn judge<T: Real>(
             || (magnitude <= bound && numeric.error <= tolerance * size()));
     if agrees(autodiff, numeric) && is_tight {
         Verdict::Pass
-    } else if kink(difference) {
+    } else if kink(if numeric.error.is_finite() { difference } else { T::zero() }) {
         Verdict::Inconclusive(Reason::Kink)
     } else if is_tight {
         Verdict::Fail

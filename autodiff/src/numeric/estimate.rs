@@ -26,6 +26,18 @@ impl<T: Real> Estimate<T> {
     pub(super) fn unknown() -> Self {
         Self { value: T::nan(), error: T::infinity() }
     }
+
+    /// The same with an infinite error.
+    pub(super) fn unbounded(self) -> Self {
+        Self { error: T::infinity(), ..self }
+    }
+
+    /// A derivative by what is so many times as large. Nothing is known if it leaves the range of numbers.
+    pub(crate) fn per(self, unit: T) -> Self {
+        let value = self.value / unit;
+        let least = T::min_positive_value() * T::epsilon();
+        if value.is_finite() { Self { value, error: (self.error / unit).abs() + least } } else { Self::unknown() }
+    }
 }
 
 impl<T: Real> fmt::Display for Estimate<T> {

@@ -17,28 +17,42 @@ const WINDOW: usize = 8;
 /// distance to its two parents, for chance agreement, plus its rounding; a row's best is its entry of least error. The answer
 /// is the row's best of least error which no finer row contradicts: coarse steps may agree with each other on something else
 /// than the limit, where they step over a pole, a kink or several periods. For the same reason a row counts only if at
-/// steps much finer there is nothing left but rounding; if none does, the error is infinite.
-pub(super) fn extrapolate<T: Real>(levels: &[Level<T>], power: i32) -> Estimate<T> {
+/// steps much finer there is nothing left but rounding, and if its distance is half of the one before, or had fallen below the
+/// rounding before that rose above it: what goes to a limit slowly may go far. If no row counts, the error is infinite.
+pub(super) fn extrapolate<T: Real>(levels: &[Level<T>]) -> Estimate<T> {
     if levels.len() < FEWEST {
-        return Estimate { error: T::infinity(), ..levels.last().map_or_else(Estimate::unknown, first) };
+        return levels.last().map_or_else(Estimate::unknown, first).unbounded();
     }
+    let power = levels[0].power;
     let excesses = excesses(levels, power);
     let mut bests: Vec<Best<T>> = Vec::with_capacity(levels.len());
     let mut above: Vec<Estimate<T>> = Vec::new();
+    let mut arrived = false;
     for (i, level) in levels.iter().enumerate() {
-        let noise = noise(levels, &excesses, power, i);
+        let noise = noise(&excesses, power, i);
         let mut row = vec![first(level)];
-        let mut best = Best { value: level.quotient, error: T::infinity(), rounding: noise.least * level.rounding };
+        let rounding = noise.least * level.rounding;
+        let mut best = Best { value: level.quotient, distance: T::infinity(), rounding, counts: false };
         for j in 1..=i.min(COLUMNS) {
             let (fine, coarse) = (row[j - 1], above[j - 1]);
             let entry = eliminate(fine, coarse, (levels[i - j].step / level.step).powi(power));
             let distance = (entry.value - fine.value).abs().max((entry.value - coarse.value).abs()) * T::of(2.0);
             let rounding = noise.least * entry.error;
-            if noise.is_all && distance + rounding < best.error {
-                best = Best { value: entry.value, error: distance + rounding, rounding };
+            if distance + rounding < best.distance + best.rounding {
+                best = Best { value: entry.value, distance, rounding, counts: false };
             }
             row.push(entry);
         }
+        let half = |rows: usize| {
+            let before = bests.iter().rev().take(rows).map(|row| row.distance).fold(T::zero(), T::max);
+            if i < rows { T::infinity() } else { before / T::of(2.0) }
+        };
+        if best.distance > T::of(4.0) * best.rounding {
+            arrived = false;
+        } else if noise.is_all && best.distance <= best.rounding && best.rounding <= half(3) {
+            arrived = true;
+        }
+        best.counts = noise.is_all && (arrived || best.distance <= half(1));
         bests.push(best);
         above = row;
     }
@@ -50,11 +64,20 @@ fn first<T: Real>(level: &Level<T>) -> Estimate<T> {
     Estimate { value: level.quotient, error: level.rounding }
 }
 
-/// The best entry of a row: its error, and how much of that is rounding.
+/// The best entry of a row.
 struct Best<T> {
     value: T,
-    error: T,
+    /// Twice the distance to its parents.
+    distance: T,
     rounding: T,
+    /// Whether that bounds its error.
+    counts: bool,
+}
+
+impl<T: Real> Best<T> {
+    fn error(&self) -> T {
+        if self.counts { self.distance + self.rounding } else { T::infinity() }
+    }
 }
 
 /// The row of least error that agrees with every finer one up to its own error and the finer one's rounding.
@@ -63,9 +86,9 @@ fn choose<T: Real>(bests: &[Best<T>]) -> Estimate<T> {
     let (mut low, mut high) = (T::neg_infinity(), T::infinity());
     let mut chosen = Estimate::<T>::unknown();
     for best in bests.iter().rev() {
-        let agrees = best.value + slack * best.error >= low && best.value - slack * best.error <= high;
-        if chosen.value.is_nan() || agrees && best.error < chosen.error {
-            chosen = Estimate { value: best.value, error: best.error };
+        let agrees = best.value + slack * best.error() >= low && best.value - slack * best.error() <= high;
+        if chosen.value.is_nan() || agrees && best.error() < chosen.error {
+            chosen = Estimate { value: best.value, error: best.error() };
         }
         low = low.max(best.value - slack * best.rounding);
         high = high.min(best.value + slack * best.rounding);
@@ -110,21 +133,16 @@ struct Noise<T> {
 /// eliminations, rounding alone remains; or at the finest there are.
 ///
 /// The median keeps one kink or one lucky agreement from deciding. What takes more than half of the function's digits, or
-/// keeps its values around the point from going to that in the middle, is not rounding but the function itself, which
-/// varies on a finer scale.
-fn noise<T: Real>(levels: &[Level<T>], excesses: &[T], power: i32, i: usize) -> Noise<T> {
-    let width = (levels.len() / 3).min(WINDOW).min(excesses.len());
+/// shrinks from each of those steps to the next, is not rounding but the function itself, which varies on a finer scale.
+fn noise<T: Real>(excesses: &[T], power: i32, i: usize) -> Noise<T> {
+    let width = (excesses.len() / 3).clamp(2, WINDOW);
     let finer = -T::epsilon().log2() / T::of(f64::from(3 * power + 1));
     let start = (i + finer.to_usize().unwrap_or(0)).min(excesses.len() - width);
-    let mut window = excesses[start..start + width].to_vec();
-    window.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
-    let measured = T::of(3.0).max(T::of(5.0) * window[width / 2]);
+    let window = &excesses[start..start + width];
+    let shrinks = window[0] > T::of(16.0).max(T::of(4.0) * window[width - 1]) && window.is_sorted_by(|a, b| a > b);
+    let mut sorted = window.to_vec();
+    sorted.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
+    let measured = T::of(3.0).max(T::of(5.0) * sorted[width / 2]);
     let most = T::epsilon().sqrt().recip();
-    let least = measured.min(most);
-    let levels = &levels[start..start + width + 3];
-    let (coarse, fine) = levels.split_at(levels.len() / 2);
-    let away = |levels: &[Level<T>]| levels.iter().map(|level| level.away.abs()).fold(T::zero(), T::max);
-    let blur = fine.iter().map(|level| level.blur).fold(T::zero(), T::max);
-    let shrunk = (fine[0].step / coarse[0].step).powf(T::of(0.75));
-    Noise { least, is_all: measured <= most && away(fine) <= shrunk * away(coarse) + least * blur }
+    Noise { least: measured.min(most), is_all: measured <= most && !shrinks }
 }

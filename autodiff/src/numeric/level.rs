@@ -4,21 +4,22 @@ use crate::Real;
 
 /// A difference quotient.
 pub(crate) struct Level<T> {
-    pub(crate) step: T,
-    pub(crate) quotient: T,
+    pub(super) step: T,
+    /// The power of the step in which it goes to its limit as a series.
+    pub(super) power: i32,
+    pub(super) quotient: T,
     /// A bound of the quotient's rounding.
-    pub(crate) rounding: T,
-    /// By how much the function's values around the point, taken together, miss the value in the middle.
-    pub(super) away: T,
-    /// A bound of the rounding of that.
-    pub(super) blur: T,
+    pub(super) rounding: T,
 }
 
 impl<T: Real> Level<T> {
     /// The quotient `over(change)`, of values whose sizes add up to `size`. No value is closer than the least number above 0.
-    pub(crate) fn new(step: T, change: T, away: T, size: T, over: impl Fn(T) -> T) -> Self {
+    ///
+    /// Widths are to be in units of the largest step: then neither they nor the quotient leave the range of numbers where
+    /// the derivative does, and what they leave it by can be seen.
+    pub(crate) fn new(step: T, power: i32, change: T, size: T, over: impl Fn(T) -> T) -> Self {
         let least = T::min_positive_value() * T::epsilon();
-        let blur = T::epsilon() * size + least;
-        Self { step, quotient: over(change), rounding: over(blur).abs() + least, away, blur }
+        let rounding = over(T::epsilon() * size + least).abs() + least;
+        Self { step, power, quotient: over(change), rounding }
     }
 }

@@ -6,12 +6,34 @@ use super::span::Span;
 use crate::engine::outputs::constants;
 use crate::{Real, Var};
 
-/// A mixed second difference quotient, of four corners with their signs, two steps in each direction apart.
-pub(super) fn corner_level<T: Real>(corners: [T; 4], centre: T, step: T, widths: [T; 2]) -> Level<T> {
-    let [a, b, c, d] = corners;
-    let size = corners.iter().fold(centre.abs(), |sum, corner| sum + corner.abs());
-    let away = a - b - c + d - T::of(4.0) * centre;
-    Level::new(step, corners.into_iter().sum(), away, size, |y| y / widths[0] / widths[1])
+/// The limit of a mixed second difference quotient. `corners` gives the values at a step, two steps in each direction apart,
+/// and those widths, in some units.
+///
+/// Nothing can be said where the corners together do not go to the value in the middle, or have no slope on their way: around
+/// a kink, or a pole that is stepped over.
+pub(super) fn corner_limit<T: Real>(
+    span: Span<T>,
+    centre: T,
+    corners: impl Fn(T) -> ([T; 4], [T; 2]),
+) -> Estimate<T> {
+    let limits = span.limits(|step| {
+        let ([a, b, c, d], [right, up]) = corners(step);
+        let size = [a, b, c, d].into_iter().fold(T::of(4.0) * centre.abs(), |sum, corner| sum + corner.abs());
+        let level = |change: T, widths: [T; 2]| Level::new(step, 2, change, size, |y| y / widths[0] / widths[1]);
+        vec![
+            level(a - b - c + d, [right, up]),
+            level(a + b + c + d - T::of(4.0) * centre, [right, up]),
+            level(a + b - c - d, [right, T::one()]),
+            level(a - b + c - d, [up, T::one()]),
+        ]
+    });
+    if_all_have_bounds(&limits)
+}
+
+/// The first of the limits, with a bound if all have one.
+fn if_all_have_bounds<T: Real>(limits: &[Estimate<T>]) -> Estimate<T> {
+    let Some(&first) = limits.first() else { return Estimate::unknown() };
+    if limits.iter().all(|limit| limit.error.is_finite()) { first } else { first.unbounded() }
 }
 
 /// An entry of the Hessian.
@@ -19,24 +41,30 @@ pub(crate) fn second<T: Real>(f: impl Fn(&[T]) -> T, x: &[T], i: usize, j: usize
     let scale = |i: usize| x[i].abs().max(T::one());
     let centre = f(x);
     if i == j {
-        let scale = scale(i);
-        return Span::along(x[i], scale, 2).limit(|step| {
+        let (span, scale) = (Span::along(x[i], scale(i), 2), scale(i));
+        let unit = span.top * scale;
+        let limits = span.limits(|step| {
             let (right, left) = sides(x[i], step * scale);
             let (plus, minus) = (f(&replaced(x, i, right)), f(&replaced(x, i, left)));
-            let change = plus - T::of(2.0) * centre + minus;
-            let size = plus.abs() + T::of(2.0) * centre.abs() + minus.abs();
-            Level::new(step, change, change, size, |y| y / (right - x[i]) / (x[i] - left))
+            let two = T::of(2.0);
+            let size = plus.abs() + two * centre.abs() + minus.abs();
+            let (right, left) = ((right - x[i]) / unit, (x[i] - left) / unit);
+            let change = plus - two * centre + minus;
+            let slope = Level::new(step, 2, plus - minus, size, |y| y / (right + left));
+            vec![Level::new(step, 2, change, size, |y| y / right / left), slope]
         });
+        return if_all_have_bounds(&limits).per(unit).per(unit);
     }
     let scan = |[a, b]: [T; 2]| {
         let span = Span::along(x[i], a, 2).and(Span::along(x[j], b, 2));
-        let limit = span.limit(|step| {
+        let units = [a, b].map(|unit| unit * span.top);
+        let limit = corner_limit(span, centre, |step| {
             let ((right, left), (up, down)) = (sides(x[i], step * a), sides(x[j], step * b));
             let at = |a: T, b: T| f(&replaced(&replaced(x, i, a), j, b));
-            let corners = [at(right, up), -at(right, down), -at(left, up), at(left, down)];
-            corner_level(corners, centre, step, [right - left, up - down])
+            let corners = [at(right, up), at(right, down), at(left, up), at(left, down)];
+            (corners, [(right - left) / units[0], (up - down) / units[1]])
         });
-        (limit, span.bottom >= span.floor)
+        (limit.per(units[0]).per(units[1]), span.bottom >= span.floor)
     };
     let (wide, reaches) = scan([scale(i), scale(j)]);
     if reaches {
@@ -57,17 +85,24 @@ pub(crate) fn sides<T: Real>(x: T, step: T) -> (T, T) {
     (right, x - (right - x))
 }
 
-/// A central difference quotient. The value in the middle counts for what an uneven step does through the curvature.
-pub(super) fn central<T: Real>(plus: T, centre: T, minus: T, step: T, width: T) -> Level<T> {
+/// A central difference quotient, and that for the kink: half of what the slope jumps by, if it does. The value in the middle
+/// counts for what an uneven step does through the curvature. The step is half of the width, in the same units.
+pub(super) fn central<T: Real>([minus, centre, plus]: [T; 3], step: T, width: T) -> [Level<T>; 2] {
     let two = T::of(2.0);
     let size = plus.abs() + two * centre.abs() + minus.abs();
-    Level::new(step, plus - minus, plus - two * centre + minus, size, |y| y / width)
+    let over = |y: T| y / width;
+    [Level::new(step, 2, plus - minus, size, over), Level::new(step, 1, plus - two * centre + minus, size, over)]
+}
+
+/// The slope with a bound that includes the kink at the point, or too close to it to be told from one there.
+pub(super) fn with_kink<T: Real>([slope, kink]: [Estimate<T>; 2]) -> Estimate<T> {
+    let is_there = !(kink.value.abs() <= T::of(3.0) * kink.error && kink.error.is_finite());
+    if is_there { Estimate { error: slope.error + kink.value.abs() + kink.error, ..slope } } else { slope }
 }
 
 /// A difference quotient from the middle to a place `width` away.
 pub(super) fn from_one_side<T: Real>(there: T, centre: T, width: T) -> Level<T> {
-    let change = there - centre;
-    Level::new(width.abs(), change, change, there.abs() + centre.abs(), |y| y / width)
+    Level::new(width.abs(), 1, there - centre, there.abs() + centre.abs(), |y| y / width)
 }
 
 /// The function on plain numbers.

@@ -11,6 +11,8 @@ pub(crate) struct Span<T> {
     pub(crate) top: T,
     pub(crate) bottom: T,
     pub(crate) floor: T,
+    /// The smaller of the scales on which functions usually vary.
+    pub(super) near: T,
 }
 
 impl<T: Real> Span<T> {
@@ -23,18 +25,24 @@ impl<T: Real> Span<T> {
         let (one, eps) = (T::one(), T::epsilon());
         let smallest = eps.powf(one / T::of(f64::from(order + 2))) / T::of(32.0);
         let (x, v) = (x.abs(), v.abs());
-        let few = T::of(64.0);
+        let near = if x == T::zero() { one } else { x.min(one) } / v;
         let floor = if x == T::zero() { eps * eps.sqrt() } else { (eps * x).max(eps * T::min_positive_value()) };
         Self {
             top: (T::of(0.5) * x.max(one) / v).min(T::of(0.25) * T::max_value()),
-            bottom: smallest * if x == T::zero() { one } else { x.min(one) } / v,
-            floor: few * floor / v,
+            bottom: smallest * near,
+            floor: T::of(64.0) * floor / v,
+            near,
         }
     }
 
     /// Steps for moving along both at once.
     pub(crate) fn and(self, other: Self) -> Self {
-        Self { top: self.top.min(other.top), bottom: self.bottom.min(other.bottom), floor: self.floor.max(other.floor) }
+        Self {
+            top: self.top.min(other.top),
+            bottom: self.bottom.min(other.bottom),
+            floor: self.floor.max(other.floor),
+            near: self.near.min(other.near),
+        }
     }
 
     /// Steps for moving from `x` along `v`; `None` if that is 0.
@@ -51,12 +59,7 @@ impl<T: Real> Span<T> {
     /// The limits of several difference quotients, all given by `levels` for one step at a time.
     ///
     /// A quotient that is not finite says that coarser ones step over something: they do not count.
-    pub(crate) fn limits(&self, levels: impl FnMut(T) -> Vec<Level<T>>) -> Vec<Estimate<T>> {
-        self.limits_in(2, levels)
-    }
-
-    /// As [`limits`](Self::limits), of quotients that go to their limits as a series in the given power of the step.
-    fn limits_in(&self, power: i32, mut levels: impl FnMut(T) -> Vec<Level<T>>) -> Vec<Estimate<T>> {
+    pub(crate) fn limits(&self, mut levels: impl FnMut(T) -> Vec<Level<T>>) -> Vec<Estimate<T>> {
         let mut found: Vec<Vec<Level<T>>> = Vec::new();
         let (mut step, mut goal) = (self.top, self.bottom);
         loop {
@@ -72,7 +75,7 @@ impl<T: Real> Span<T> {
                 }
                 step *= T::of(0.5);
             }
-            let limits: Vec<Estimate<T>> = found.iter().map(|levels| extrapolate(levels, power)).collect();
+            let limits: Vec<Estimate<T>> = found.iter().map(Vec::as_slice).map(extrapolate).collect();
             if !(step > self.floor && limits.iter().any(|limit| limit.error == T::infinity())) {
                 return limits;
             }
@@ -80,13 +83,14 @@ impl<T: Real> Span<T> {
         }
     }
 
+    /// As [`limits`](Self::limits), for two quotients.
+    pub(super) fn pair(&self, mut levels: impl FnMut(T) -> [Level<T>; 2]) -> [Estimate<T>; 2] {
+        let limits = self.limits(|step| levels(step).into());
+        limits.try_into().unwrap_or_else(|_| [Estimate::unknown(), Estimate::unknown()])
+    }
+
     /// As [`limits`](Self::limits), for one quotient.
     pub(crate) fn limit(&self, mut level: impl FnMut(T) -> Level<T>) -> Estimate<T> {
         self.limits(|step| vec![level(step)]).pop().unwrap_or_else(Estimate::unknown)
-    }
-
-    /// As [`limit`](Self::limit), for a quotient from one side, which is not even in its step.
-    pub(crate) fn limit_from_one_side(&self, mut level: impl FnMut(T) -> Level<T>) -> Estimate<T> {
-        self.limits_in(1, |step| vec![level(step)]).pop().unwrap_or_else(Estimate::unknown)
     }
 }

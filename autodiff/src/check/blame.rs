@@ -72,6 +72,11 @@ impl<T: Real> Line<'_, T> {
         if shares.len() > MOST_ENTRIES {
             return vec![Cause::whole(Fault::TooLong, origin.len())];
         }
+        // What is not finite has no share. The sweep goes from the last entry to the first.
+        let spoilt = shares.iter().rev().find(|share| share.spoils()).map(|share| share.index);
+        if let Some((index, wrong)) = spoilt.and_then(|index| Some((index, self.wrong(&origin, index)?))) {
+            return vec![cause(&origin, index, Fault::Rule(Some(wrong)), T::nan())];
+        }
         let near = self.span.least();
         let moved = [near, -near].map(|t| self.at(t).and_then(|other| origin.moved(&other)));
         let moved = |index: usize| moved.iter().flatten().any(|moved| moved[index]);
@@ -105,10 +110,7 @@ impl<T: Real> Line<'_, T> {
                     let cut = origin.cuts(share.index).first().map(|cut| (cut.by, cut.place));
                     Fault::Severed { cut, alone, leaf: origin.is_leaf(share.index) }
                 };
-                let (operation, place) = origin.name(share.index);
-                let inputs = origin.operands(share.index);
-                let entry = share.index;
-                causes.push(Cause { fault, operation, place, entry, inputs, share: estimate.value });
+                causes.push(cause(&origin, share.index, fault, estimate.value));
             }
         }
         causes
@@ -120,7 +122,8 @@ impl<T: Real> Line<'_, T> {
             return (0..alone.operands.len()).find_map(|k| {
                 let (x, given) = (alone.operands[k], alone.slopes[k]);
                 let numeric = numeric::first(|moved| origin.at(index, &replaced(&alone.operands, k, moved)), x);
-                (!agrees(given, numeric)).then_some(Wrong::Operand { at: x, given, numeric })
+                let differs = numeric.error.is_finite() && !agrees(given, numeric);
+                differs.then_some(Wrong::Operand { at: x, given, numeric })
             });
         }
         let (op, inputs, output) = origin.operation(index)?;
@@ -139,7 +142,7 @@ impl<T: Real> Line<'_, T> {
                     let index = index_of(x.shape(), flat);
                     let given = given.get(k)?.as_ref().map_or_else(T::zero, |g| g.view()[index.as_slice()]);
                     let numeric = numeric::first(line, value);
-                    if numeric.value.is_finite() && !agrees(given, numeric) {
+                    if numeric.error.is_finite() && !agrees(given, numeric) {
                         return Some(Wrong::Element { input: k, index, at: value, given, numeric });
                     }
                 }
@@ -151,6 +154,12 @@ impl<T: Real> Line<'_, T> {
         let wrong = found.iter().position(|x| x.value.abs() > T::of(SLACK) * x.error)?;
         Some(Wrong::Result { index: index_of(output.shape(), wrong), off: found[wrong] })
     }
+}
+
+/// What is wrong with an entry, with all that is known of that.
+fn cause<T: Real>(origin: &Recording<T>, entry: usize, fault: Fault<T>, share: T) -> Cause<T> {
+    let (operation, place) = origin.name(entry);
+    Cause { fault, operation, place, entry, inputs: origin.operands(entry), share }
 }
 
 /// The tensor with one element, counted row by row, replaced.

@@ -43,16 +43,15 @@ pub(super) fn extrapolate<T: Real>(levels: &[Level<T>]) -> Estimate<T> {
             }
             row.push(entry);
         }
-        let half = |rows: usize| {
-            let before = bests.iter().rev().take(rows).map(|row| row.distance).fold(T::zero(), T::max);
-            if i < rows { T::infinity() } else { before / T::of(2.0) }
-        };
-        if best.distance > T::of(4.0) * best.rounding {
+        let is_far = |row: &Best<T>| row.distance > T::of(4.0) * row.rounding;
+        let far = bests.iter().rev().take(3).filter(|row| is_far(row)).map(|row| row.distance).fold(T::zero(), T::max);
+        if is_far(&best) {
             arrived = false;
-        } else if noise.is_all && best.distance <= best.rounding && best.rounding <= half(3) {
+        } else if noise.is_all && best.distance <= best.rounding && (i < 3 || T::of(2.0) * best.rounding <= far) {
             arrived = true;
         }
-        best.counts = noise.is_all && (arrived || best.distance <= half(1));
+        let halves = |before: &Best<T>| is_far(before) && T::of(2.0) * best.distance <= before.distance;
+        best.counts = noise.is_all && (arrived || bests.last().is_some_and(halves));
         bests.push(best);
         above = row;
     }

@@ -54,6 +54,7 @@ mod random;
 mod regularizer;
 mod resume;
 mod rows;
+mod scales;
 mod send_var;
 mod shapes;
 mod shapes_matrix;

@@ -44,8 +44,8 @@ pub(crate) enum Kind {
     Write { path: PathBuf, source: std::io::Error },
     #[error("{}: the file holds no rows; expected {expected}", path.display())]
     EmptyTable { path: PathBuf, expected: String },
-    #[error("{}:{line}: {found} fields, expected {expected}", path.display())]
-    Fields { path: PathBuf, line: u64, found: usize, expected: usize },
+    #[error("{}:{line}: {}, expected {expected}{hint}", path.display(), count(*found, "field"))]
+    Fields { path: PathBuf, line: u64, found: usize, expected: usize, hint: String },
     #[error("{}:{line}: {field} is {:?}, expected {expected}", path.display(), shortened(found))]
     Field { path: PathBuf, line: u64, field: Field, found: String, expected: String },
     #[error("{}:{line}: {message}", path.display())]
@@ -150,7 +150,7 @@ impl fmt::Display for Field {
     }
 }
 
-/// What a file says may be long: a quote that is never closed takes in all that follows.
+/// What a file says may be long.
 pub(crate) fn shortened(text: &str) -> String {
     cut(text, 40)
 }
@@ -160,6 +160,11 @@ fn cut(text: &str, most: usize) -> String {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
+}
+
+/// `1 item`, `2 items`.
+pub(crate) fn count(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 /// Names for a message, the first ones if they are many.

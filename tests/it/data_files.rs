@@ -106,7 +106,7 @@ fn csv_errors_name_the_place() {
     refused(&csv, "", ": the file holds no rows; expected a header, then at least one row");
     refused(&csv, "a,b\n", ": the file holds no rows; expected a header, then at least one row");
     refused(&csv.clone().header(false), "\n\n", ": the file holds no rows; expected at least one row");
-    refused(&csv, "a,b\n1,2\n\n1\n", ":4: 1 fields, expected 2");
+    refused(&csv, "a,b\n1,2\n\n1\n", ":4: 1 field, expected 2");
     refused(&csv, "a,b\n1,2,3\n", ":2: 3 fields, expected 2");
     refused(&csv, "a,b,a\n1,2,3\n", ":1: field 3 is \"a\", expected a name that differs from that of field 1");
     refused(
@@ -169,6 +169,73 @@ fn csv_errors_name_the_place() {
     let large = read(&csv, "a,b\n1,2\n1e300,2\n").unwrap();
     assert_eq!(message(large.dataset::<f32>("b")), "data set: inputs[1, 0] is inf, expected a finite number");
     raises_here(|| Csv::new().classes(3, 0), "Csv: the number of classes is 0, expected 1 or more");
+}
+
+#[test]
+fn quotes_that_would_take_in_rows() {
+    let (open, goes_on) = (
+        "a field begins with a quote that is never closed",
+        "a field begins with a quote, and goes on after the quote that closes it; double quotes within a field",
+    );
+    for (text, line, wrong) in [
+        ("a,b\n1,\"x\n2,y\n3,z\n", 2, open),
+        ("a,b\n1,x\n\n\"2,y\n3,z", 4, open),
+        ("\"a,b\n1,2\n", 1, open),
+        ("\u{feff}\"a,b\n1,2\n", 1, open),
+        ("a,b\n\"1\n\",\"x\"\"\n2,y\n", 3, open),
+        ("a,b\r\n1,x\r\n2,\"", 3, open),
+        ("a,b\n1,\"x\n2,y\n3,\"z\n4,z\n", 2, goes_on),
+        ("a,b\n1,\"x\" y\n", 2, goes_on),
+        ("a,b\n1,\"x\"\"\"y\n", 2, goes_on),
+    ] {
+        refused(&Csv::new(), text, &format!(":{line}: {wrong}"));
+    }
+    let fine = "a,b\n1,\"x,\n\"\"y\"\" \" \n2,5\" pipe\n3,\"\"\"\"";
+    let columns = read(&Csv::new(), fine).unwrap();
+    assert_eq!(columns.get("b").unwrap().values, categories(&[2, 1, 0], &["\"", "5\" pipe", "x,\n\"y\""]));
+    let columns = read(&Csv::new().delimiter(b' '), "a b\n\"1\" x\n").unwrap();
+    assert_eq!(columns.get("a").unwrap().values, Values::Numbers(vec![1.0]));
+}
+
+#[test]
+fn a_delimiter_that_the_file_does_without() {
+    let (comma, semicolon) = (Csv::new(), Csv::new().delimiter(b';'));
+    let says = |other, own| format!("the fields seem to be separated by '{other}', not by '{own}': set the delimiter");
+    for (csv, text, message) in [
+        (&comma, "a;b;c\n1;2;x\n", format!(":1: {}", says(";", ","))),
+        (&comma, "\na\tb\n1\t2\n", format!(":2: {}", says("\\t", ","))),
+        (&comma, "a|b\n1|2\n", format!(":1: {}", says("|", ","))),
+        (&comma, "a;b\n1,5;2,5\n", format!(":1: {}", says(";", ","))),
+        (&comma, "a, in m;b\n1,5;2,5\n1;2\n", format!(":2: 3 fields, expected 2; {}", says(";", ","))),
+        (&semicolon, "a,b\n1,2\n", format!(":1: {}", says(",", ";"))),
+        (&semicolon.clone().header(false), "1,2\n3,4\n", format!(":1: {}", says(",", ";"))),
+    ] {
+        refused(csv, text, &message);
+    }
+    // A single column, of texts.
+    let columns = read(&comma, "text\nyes; of course\nno\n").unwrap();
+    assert_eq!(columns.get(1).unwrap().values, categories(&[1, 0], &["no", "yes; of course"]));
+}
+
+#[test]
+fn classes_are_called_by_their_names() {
+    use rand::SeedableRng;
+    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+    let text = "x,kind,grade\n1,oak,3\n2,fern,7\n3,oak,3\n4,oak,3\n5,elm,8\n6,elm,8\n7,elm,8\n";
+    let mut says = |target: &str| {
+        let data = read(&Csv::new(), text).unwrap().dataset::<f64>(target).unwrap();
+        let data = data.subset(&[6, 5, 4, 3, 2, 1, 0]);
+        [message(data.stratified_split(0.5, &mut rng)), message(data.stratified_k_fold(2, &mut rng))]
+    };
+    let rest = |name| {
+        ["in both parts", "in every fold"]
+            .map(|place| format!("data set: class {name} has 1 item, expected at least 2 to have one {place}"))
+    };
+    assert_eq!(says("kind"), rest("`fern`"));
+    assert_eq!(says("grade"), rest("7"));
+    let data = read(&Csv::new(), text).unwrap().dataset::<f64>("kind").unwrap();
+    let data = data.with_targets(array![[1.0], [2.0], [1.0], [1.0], [1.0], [1.0], [1.0]]).unwrap();
+    assert_eq!(message(data.stratified_split(0.5, &mut rng)), rest("2")[0]);
 }
 
 #[test]

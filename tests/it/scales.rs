@@ -94,7 +94,8 @@ impl Tally {
         let rounding = f64::EPSILON * (relative * want.abs() + absolute * got.error.primal().min(1.0));
         let off = (got.value.primal() - want).abs();
         self.worst = self.worst.max((off - rounding) / got.error.primal());
-        if !(off <= got.error.primal() + rounding) {
+        let within = off <= got.error.primal() + rounding;
+        if !within {
             self.wrong.push(format!("{what}: {got}, right {want:e}"));
         }
     }

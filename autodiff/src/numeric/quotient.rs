@@ -11,11 +11,7 @@ use crate::{Real, Var};
 ///
 /// Nothing can be said where the corners together do not go to the value in the middle, or have no slope on their way: around
 /// a kink, or a pole that is stepped over.
-pub(super) fn corner_limit<T: Real>(
-    span: Span<T>,
-    centre: T,
-    corners: impl Fn(T) -> ([T; 4], [T; 2]),
-) -> Estimate<T> {
+pub(super) fn corner_limit<T: Real>(span: Span<T>, centre: T, corners: impl Fn(T) -> ([T; 4], [T; 2])) -> Estimate<T> {
     let limits = span.limits(|step| {
         let ([a, b, c, d], [right, up]) = corners(step);
         let size = [a, b, c, d].into_iter().fold(T::of(4.0) * centre.abs(), |sum, corner| sum + corner.abs());

@@ -11,6 +11,8 @@ use ndarray::ArrayD;
 pub(super) struct Names {
     pub(super) arrays: Vec<String>,
     pub(super) ids: Vec<String>,
+    /// What the classes of the targets are called, if they have names.
+    pub(super) classes: Vec<String>,
 }
 
 /// The items of a data set that a step computes with: arrays as constant tensors, ids as arrays.

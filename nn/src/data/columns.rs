@@ -184,7 +184,11 @@ impl Columns {
             return Err(Error::data(format!("`{name}` is the only column, expected others as inputs")));
         }
         let targets = matrix([&self.columns[target]].into_iter(), self.rows)?;
-        Dataset::new(matrix(others, self.rows)?, targets)
+        let data = Dataset::new(matrix(others, self.rows)?, targets)?;
+        Ok(match &self.columns[target].values {
+            Values::Numbers(_) => data,
+            Values::Categories { names, .. } => data.with_class_names(names.clone()),
+        })
     }
 
     fn find(&self, column: &ColumnId) -> Result<usize> {

@@ -125,18 +125,19 @@ impl Csv {
     /// Reads a file.
     ///
     /// # Errors
-    /// If the file cannot be read, has no rows, or is not as expected: the header has no names or one of them twice, a
-    /// column that was asked for is not there, a row has more or fewer fields than the first one, a value is missing, not
-    /// finite or of the other kind.
+    /// If the file cannot be read, has no rows, or is not as expected: the fields seem to be separated by another delimiter, a
+    /// quote is never closed, the header has no names or one of them twice, a column that was asked for is not there, a row has
+    /// more or fewer fields than the first one, a value is missing, not finite or of the other kind.
     pub fn read(&self, path: impl AsRef<Path>) -> Result<Columns> {
         let path = path.as_ref();
         let text = std::fs::read(path).map_err(Error::read(path))?;
-        let mut rows = Records::new(path, &text, self.delimiter);
+        let mut rows = Records::new(path, &text, self.delimiter)?;
         let empty = || {
             let expected = if self.header { "a header, then at least one row" } else { "at least one row" };
             Error::from(Kind::EmptyTable { path: path.to_owned(), expected: expected.to_owned() })
         };
         let first = rows.next()?.ok_or_else(empty)?;
+        first.check_delimiter()?;
         let names =
             if self.header { header(&first)? } else { (1..=first.fields.len()).map(|n| n.to_string()).collect() };
         // As many rows like the first as the text can hold: right for most files, and never more than the text's size.

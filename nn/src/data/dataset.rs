@@ -65,6 +65,9 @@ impl<T: Real> Dataset<T> {
             let index = ndarray::Dimension::slice(&index);
             return Err(Error::data(format!("{name}{index:?} is {value}, expected a finite number")));
         }
+        if name == TARGETS && !self.names.classes.is_empty() {
+            Arc::make_mut(&mut self.names).classes.clear();
+        }
         if let Some(place) = place {
             self.arrays[place] = array;
         } else {
@@ -94,7 +97,7 @@ impl<T: Real> Dataset<T> {
         let Some(&items) = shape.first() else {
             return Err(Error::data(format!("{name} need a first axis that counts the items")));
         };
-        let Names { arrays, ids } = &*self.names;
+        let Names { arrays, ids, .. } = &*self.names;
         let (own, other) = if numbers { (arrays, ids) } else { (ids, arrays) };
         if other.iter().any(|known| known == name) {
             return Err(Error::data(format!(
@@ -107,6 +110,23 @@ impl<T: Real> Dataset<T> {
             return Err(Kind::Lengths { first: first.clone(), n, other: name.to_owned(), m: items }.into());
         }
         Ok(own.iter().position(|known| known == name))
+    }
+
+    /// Says what the classes of the targets are called, for messages.
+    #[cfg(feature = "data")]
+    pub(super) fn with_class_names(mut self, names: Vec<String>) -> Self {
+        Arc::make_mut(&mut self.names).classes = names;
+        self
+    }
+
+    /// What a class is called whose first item is this one: its name, its number among the targets, or its rank.
+    pub(super) fn class_name(&self, class: usize, item: usize) -> String {
+        let row = self.targets().index_axis(Axis(0), item);
+        match self.names.classes.get(class) {
+            Some(name) => format!("`{}`", crate::error::shortened(name)),
+            None if row.len() == 1 => row.iter().map(ToString::to_string).collect(),
+            None => class.to_string(),
+        }
     }
 
     /// The number of items.

@@ -7,7 +7,7 @@ use rand::Rng;
 use rand::seq::SliceRandom;
 
 use super::dataset::Dataset;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, count};
 
 impl<T: Real> Dataset<T> {
     /// Shuffles and splits in two; the first part gets `fraction` of the items, rounded.
@@ -124,9 +124,9 @@ impl<T: Real> Dataset<T> {
         }
         for (class, items) in classes.iter_mut().enumerate().filter(|(_, items)| !items.is_empty()) {
             if items.len() < least {
-                let n = items.len();
+                let (class, n) = (self.class_name(class, items[0]), count(items.len(), "item"));
                 return Err(Error::data(format!(
-                    "class {class} has {n} items, expected at least {least} to have one {place}"
+                    "class {class} has {n}, expected at least {least} to have one {place}"
                 )));
             }
             items.shuffle(rng);

@@ -28,7 +28,7 @@ pub fn squared_error<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
 #[track_caller]
 pub fn bce<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
     same("bce", y, t);
-    -(t.xlogy(y) + complement(t).xlogy(complement(y))).sum() / items(y)
+    -(t.xlogy(y) + complement(t).xlog1py(&-y)).sum() / items(y)
 }
 
 /// Binary cross-entropy from logits `a`, with `y = sigmoid(a)`: `softplus(a) - t a`, mean over the items; finite for

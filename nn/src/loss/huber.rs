@@ -4,7 +4,7 @@ use autodiff::tensor::Elem;
 use autodiff::{Real, Tensor, elementwise};
 
 use super::reduction::Reduction;
-use super::term::{Loss, same};
+use super::term::{Loss, half_square, same};
 use crate::expect;
 
 /// Huber's loss of `e = y - t`: `½ e²` for `|e| <= δ`, `δ (|e| - ½ δ)` beyond. Outliers pull with a force of `δ` at most.
@@ -43,7 +43,7 @@ impl Huber {
 }
 
 elementwise!(huber(e, delta) => {
-    Elem::select(delta.less(e.abs()), (e.abs() - 0.5 * delta) * delta, 0.5 * e.square())
+    Elem::select(delta.less(e.abs()), (e.abs() - 0.5 * delta) * delta, half_square(e))
 });
 
 impl<T: Real> Loss<T> for Huber {

@@ -1,9 +1,9 @@
 //! Losses of the difference alone: half its square, and its size.
 
-use autodiff::{Real, Tensor};
+use autodiff::{Real, Tensor, elementwise};
 
 use super::reduction::Reduction;
-use super::term::{Loss, same};
+use super::term::{self, Loss, same};
 
 /// `½ (y - t)²` for each element: the negative log-likelihood of a normal distribution of variance 1, up to a constant
 /// (L9). The derivative is `y - t`.
@@ -26,11 +26,13 @@ impl HalfSquaredError {
     }
 }
 
+elementwise!(half_square(y, t) => term::half_square(y - t));
+
 impl<T: Real> Loss<T> for HalfSquaredError {
     #[track_caller]
     fn loss(&self, y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
         same("HalfSquaredError", y, t);
-        self.0.apply(&((y - t).square() * T::of(0.5)))
+        self.0.apply(&half_square(y, t))
     }
 }
 

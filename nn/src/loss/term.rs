@@ -1,5 +1,7 @@
 //! What a loss is.
 
+use autodiff::rules::{Algebra, Binary};
+use autodiff::tensor::Elem;
 use autodiff::{Real, Tensor};
 
 /// A loss: any function of outputs and targets, with a scalar value if a model is trained by it. Plain functions and
@@ -48,6 +50,18 @@ pub(crate) fn same<T: Real>(op: &str, y: &Tensor<T>, t: &Tensor<T>) {
         y.shape(),
         t.shape()
     );
+}
+
+/// `t x`, which is 0 at `t = 0` even where `x` is infinite.
+#[track_caller]
+pub(super) fn weighted<T: Real>(t: &Tensor<T>, x: &Tensor<T>) -> Tensor<T> {
+    Tensor::select(&x.mask(T::is_nan), x, t.binary(Binary::Chain, x))
+}
+
+/// `½ e²`, with the derivative `e` at any size: large numbers are halved before they are squared, small ones after.
+#[inline(always)]
+pub(super) fn half_square<A: Algebra>(e: Elem<A>) -> Elem<A> {
+    Elem::select(e.abs().less(1.0), 0.5 * e.square(), 0.5 * e * e)
 }
 
 /// `1 - x`.

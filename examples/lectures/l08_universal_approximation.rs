@@ -49,9 +49,9 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
     for units in [1, 2, 4, 8, 16, 32].into_iter().take(page.size(4, 6)) {
         let mut best: Option<(f64, Mlp<f64>)> = None;
         for start in 0..page.size(2, 4) {
-            let mut model = network(units, smaller.as_ref().filter(|_| start % 2 == 0), &mut rng);
+            let model = network(units, smaller.as_ref().filter(|_| start % 2 == 0), &mut rng);
             let objective = |model: &Mlp<f64>| loss::squared_error(&model.forward(&x), &t);
-            let error = Lbfgs::new().steps(page.size(150, 600)).fit(&mut model, objective)?.value;
+            let error = Lbfgs::new().steps(page.size(150, 600)).fit(&model, objective)?.value;
             if best.as_ref().is_none_or(|(least, _)| error < *least) {
                 best = Some((error, model));
             }

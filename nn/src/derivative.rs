@@ -5,6 +5,7 @@ use autodiff::{Real, Tape, Tensor};
 use crate::error::Result;
 use crate::layer::Layer;
 use crate::unlisted::{self, Owner};
+use crate::uses::Search;
 use crate::visit::{one_for_each, try_parameters, unnamed, watch};
 
 /// The gradient of `objective` with respect to all parameters of a model, in the order of [`parameters`](crate::parameters).
@@ -45,7 +46,9 @@ pub fn param_value_and_grad<T: Real, M: Layer<T>>(
 ) -> Result<(T, Vec<Tensor<T>>)> {
     let tape = Tape::new();
     watch(model, &tape);
-    let value = unlisted::refuse(model, Owner::Anybody, || objective(model))?;
+    let search = Search::begin();
+    let value = objective(model);
+    unlisted::refuse(search, model, Owner::Anybody)?;
     let gradients = value.backward();
     let mut found = Vec::new();
     try_parameters(model, |name, param| {

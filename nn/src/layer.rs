@@ -199,8 +199,13 @@ impl<T: Real> Visit<'_, T> {
 
     /// Shows what lies at an address, unless it has been shown.
     fn part(&mut self, name: &str, address: usize, part: Part<'_, T>) {
-        let Err(at) = self.shown.binary_search(&address) else { return };
-        self.shown.insert(at, address);
+        // Mostly parts lie one after the other.
+        if self.shown.last().is_none_or(|&last| last < address) {
+            self.shown.push(address);
+        } else {
+            let Err(at) = self.shown.binary_search(&address) else { return };
+            self.shown.insert(at, address);
+        }
         let before = if self.named && !name.is_empty() { enter(&mut self.prefix, name) } else { self.prefix.len() };
         (self.found)(&self.prefix, part);
         self.prefix.truncate(before);

@@ -63,6 +63,7 @@ mod trace;
 mod track;
 mod train;
 mod unlisted;
+mod uses;
 mod visit;
 
 pub use buffer::Buffer;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use autodiff::{Real, Tape, Tensor};
 
 use crate::error::{Kind, Result};
-use crate::unlisted;
+use crate::uses;
 
 /// A trainable part of a model: weights or a bias.
 ///
@@ -90,8 +90,9 @@ impl<T: Real> Param<T> {
 
     /// Returns what a layer computes with: the variable while it is on a tape, otherwise the values as a constant.
     pub fn tensor(&self) -> Tensor<T> {
-        self.0.borrow_mut().read = Read::All;
-        self.current()
+        let mut content = self.0.borrow_mut();
+        content.read = Read::All;
+        self.computed_with(&content)
     }
 
     /// Returns rows of [`tensor`](Self::tensor), an index along the first axis for each. A parameter of which a step reads rows
@@ -101,10 +102,11 @@ impl<T: Real> Param<T> {
     /// If the parameter does not have such a row.
     #[track_caller]
     pub fn rows(&self, indices: &[usize]) -> Tensor<T> {
-        if let Read::Rows(rows) = &mut self.0.borrow_mut().read {
+        let mut content = self.0.borrow_mut();
+        if let Read::Rows(rows) = &mut content.read {
             rows.extend(indices);
         }
-        self.current().index_select(0, indices)
+        self.computed_with(&content).index_select(0, indices)
     }
 
     /// The rows that were read since the parameter was watched; `None` if it was read as a whole, or not at all.
@@ -122,12 +124,19 @@ impl<T: Real> Param<T> {
         content.value.update_rows(rows, other, f);
     }
 
-    fn current(&self) -> Tensor<T> {
-        self.watched().unwrap_or_else(|| {
-            let value = self.value();
-            unlisted::note(std::ptr::from_ref(self).addr(), value.shape());
-            value
-        })
+    fn computed_with(&self, content: &Content<T>) -> Tensor<T> {
+        match &content.watched {
+            Some(tensor) if tensor.is_current() => tensor.clone(),
+            _ => {
+                uses::note(std::ptr::from_ref(self).addr(), content.value.shape());
+                content.value.clone()
+            }
+        }
+    }
+
+    /// Whether the values have this shape.
+    pub(crate) fn has_shape(&self, shape: &[usize]) -> bool {
+        self.0.borrow().value.shape() == shape
     }
 
     /// The variable, while it is on a tape.

@@ -1,25 +1,11 @@
 //! Finds parameters that a model computes with but does not list.
 
-use std::cell::RefCell;
-
 use autodiff::Real;
 
 use crate::error::{Kind, Result};
 use crate::layer::{Layer, Part};
+use crate::uses::Search;
 use crate::visit::parts;
-
-/// A parameter that was used while it was on no tape: where it lies, and its shape.
-type Use = (usize, Vec<usize>);
-
-thread_local! {
-    /// Those used so far; `None` while nobody looks.
-    static USES: RefCell<Option<Vec<Use>>> = const { RefCell::new(None) };
-}
-
-/// Takes note of the use of a parameter that is on no tape.
-pub(crate) fn note(address: usize, shape: &[usize]) {
-    USES.with_borrow_mut(|uses| uses.iter_mut().for_each(|uses| uses.push((address, shape.to_vec()))));
-}
 
 /// Whose parameters a computation may use.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,25 +16,15 @@ pub(crate) enum Owner {
     Anybody,
 }
 
-/// Runs `compute`, with the model's parameters on a tape, and refuses parameters that are not on it. Those of other models
-/// are told apart by where they lie: not inside the model or a layer that it lists.
-pub(crate) fn refuse<T: Real, M: Layer<T>, R>(model: &M, owner: Owner, compute: impl FnOnce() -> R) -> Result<R> {
-    struct PutBack(Option<Vec<Use>>);
-    impl Drop for PutBack {
-        fn drop(&mut self) {
-            USES.set(self.0.take());
-        }
-    }
-    let outer = PutBack(USES.replace(Some(Vec::new())));
-    let result = compute();
-    let uses = USES.take().unwrap_or_default();
-    drop(outer);
-    for (address, shape) in uses {
+/// Refuses what a search found while the model was computing with its parameters on a tape. Those of other models are told apart
+/// by where they lie: not inside the model or a layer that it lists.
+pub(crate) fn refuse<T: Real, M: Layer<T>>(search: Search, model: &M, owner: Owner) -> Result<()> {
+    for (address, shape) in search.found() {
         if let Some(layer) = holder(model, address).or_else(|| (owner == Owner::Model).then(|| model.describe())) {
             return Err(Kind::Unlisted { layer, shape }.into());
         }
     }
-    Ok(result)
+    Ok(())
 }
 
 /// The innermost of the model's layers in whose memory an address lies.

@@ -281,7 +281,7 @@ fn own_operations_are_named_and_indices_are_written() {
         "(tanh v1)[0,1]",
         "[theta_1, λ]",
         "det(W + theta_1)",
-        "(W + theta_1)⁻ᵀ",
+        "cof(W + theta_1)",
         "v2ᵀ 𝟏",
         "softmax(",
     ] {

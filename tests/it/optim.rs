@@ -125,15 +125,15 @@ fn groups_have_their_own_rate_and_decay() {
 
 #[test]
 fn a_frozen_group_keeps_its_values_and_needs_no_gradient() {
-    let mut model = pair([1.0, -2.0], 4.0);
+    let model = pair([1.0, -2.0], 4.0);
     let freeze = |sgd: Sgd<f64>| sgd.group(Group::new(is_bias).rate(0.0));
     let mut sgd = freeze(Sgd::new(0.5).momentum(0.9).weight_decay(0.1));
     let tape = Tape::new();
     for _ in 0..2 {
         tape.reset();
-        nn::watch(&mut model, &tape);
+        nn::watch(&model, &tape);
         let gradients = model.weight.tensor().sum().backward();
-        sgd.step(&mut model, &gradients).unwrap();
+        sgd.step(&model, &gradients).unwrap();
     }
     assert_eq!(model.bias.value().item(), 4.0);
     assert_eq!(sgd.state().arrays.len(), 1);
@@ -391,6 +391,6 @@ fn gradients_stay_as_they_are() {
     let before = model.weight.gradient(&gradients).unwrap().clone();
     let copy = before.to_array();
     let chain = Sgd::new(0.1).clip_value(1.0).momentum(0.9).nesterov().weight_decay(0.1).clip_norm(0.1);
-    { chain }.step(&mut model, &gradients).unwrap();
+    { chain }.step(&model, &gradients).unwrap();
     assert_eq!(before.to_array(), copy);
 }

@@ -18,9 +18,9 @@ impl<T: Real> Layer<T> for Gate<T> {
 
 #[test]
 fn a_layer_is_a_struct_a_forward_and_a_list() {
-    let mut gate = Gate(Param::new(array![2.0, 3.0]));
+    let gate = Gate(Param::new(array![2.0, 3.0]));
     let tape = Tape::new();
-    nn::watch(&mut gate, &tape);
+    nn::watch(&gate, &tape);
     let y = gate.forward(&Tensor::constant(array![[1.0, -1.0]]));
     assert_eq!(gate.0.gradient(&y.square().sum().backward()).unwrap().to_array(), array![4.0, 6.0].into_dyn());
     drop(tape);

@@ -35,15 +35,15 @@ impl<T: Real> Layer<T> for NoisyGate<T> {
 fn a_mode_and_a_generator_are_listed_too() {
     let random = Random::new(&mut rand_chacha::ChaCha8Rng::seed_from_u64(1));
     let gate = NoisyGate { gate: Param::new(array![2.0, 3.0]), noise: 0.1, random, mode: Cell::default() };
-    let mut model = Sequential::new().then(gate);
+    let model = Sequential::new().then(gate);
     assert_eq!(nn::names(&model), ["layers.0.gate"]);
     let x = Tensor::ones(&[1, 2]);
     assert_eq!(model.forward(&x).to_array(), array![[2.0, 3.0]].into_dyn());
-    nn::train_mode(&mut model);
+    nn::train_mode(&model);
     let states = nn::random_states(&model);
     let first = model.forward(&x);
     assert_ne!(first.view(), model.forward(&x).view());
-    nn::restore_random_states(&mut model, &states).unwrap();
+    nn::restore_random_states(&model, &states).unwrap();
     assert_eq!(first.view(), model.forward(&x).view());
     let summary = nn::summary(&model, &[1, 2]);
     assert_eq!((summary.rows[1].what.as_str(), summary.rows[1].parameters), ("NoisyGate", 2));

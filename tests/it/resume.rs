@@ -141,9 +141,9 @@ fn the_weights_of_a_checkpoint_are_a_weights_file() {
     let folder = tempdir().unwrap();
     let mut trainer = runs()[0]().checkpoints(folder.path());
     trainer.fit(&data(), &data()).unwrap();
-    let mut model = Mlp::<f64>::new(&[2, 3, 1], Activation::Tanh, &mut ChaCha8Rng::seed_from_u64(6));
+    let model = Mlp::<f64>::new(&[2, 3, 1], Activation::Tanh, &mut ChaCha8Rng::seed_from_u64(6));
     let file = folder.path().join("checkpoint.safetensors");
-    nn::load(&mut model, &file).unwrap();
+    nn::load(&model, &file).unwrap();
     let values = |model: &Mlp<f64>| {
         let mut all = Vec::new();
         nn::parameters(model, |_, p| all.extend(p.value().to_array()));

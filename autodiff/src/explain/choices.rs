@@ -79,7 +79,7 @@ impl<T: Real> Explain<T> {
         let Self { cell, root, seed, constants, lines } = self;
         let mut places = Vec::with_capacity(wrt.len());
         for x in wrt {
-            places.push(x.index_on(cell));
+            places.push(x.index_on(Some(cell)));
         }
         let scalars = [(root, T::one())];
         let scalars = if seed.is_some() { &[][..] } else { &scalars[..] };

@@ -107,7 +107,7 @@ impl fmt::Display for Paths {
 #[track_caller]
 pub fn paths<T: Real, Y: Root<T>, X: Handle<T>>(root: Y, wrt: X) -> Paths {
     let (cell, root, _) = root.seed("paths");
-    let from = wrt.index_on(cell);
+    let from = wrt.index_on(Some(cell));
     let reader = Reader::new(cell, root, "`paths` was called on");
     if from > root {
         let title = "no path".to_owned();

@@ -25,7 +25,7 @@ use crate::tape::store::Store;
 struct Written<T> {
     inputs: usize,
     operations: Vec<Operation<T>>,
-    outputs: Vec<Operand<T>>,
+    outputs: Vec<Given<T>>,
     guards: Vec<WrittenGuard<T>>,
     recorded_at: Vec<Number<T>>,
 }
@@ -34,13 +34,14 @@ struct Written<T> {
 #[serde(bound(serialize = "T: Real + Serialize", deserialize = "T: Real + Deserialize<'de>"))]
 struct Operation<T> {
     name: String,
-    operands: Vec<Operand<T>>,
+    operands: Vec<Given<T>>,
 }
 
+/// What an operation or a question is given.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[serde(bound(serialize = "T: Real + Serialize", deserialize = "T: Real + Deserialize<'de>"))]
-enum Operand<T> {
+enum Given<T> {
     Entry(u32),
     Constant(Number<T>),
 }
@@ -85,27 +86,27 @@ impl<'de, T: Real + Deserialize<'de>> Deserialize<'de> for Number<T> {
 #[serde(bound(serialize = "T: Real + Serialize", deserialize = "T: Real + Deserialize<'de>"))]
 struct WrittenGuard<T> {
     question: String,
-    operands: [Operand<T>; 2],
+    operands: [Given<T>; 2],
     answer: bool,
     file: String,
     line: u32,
     column: u32,
 }
 
-impl<T> From<Term<T>> for Operand<T> {
+impl<T> From<Term<T>> for Given<T> {
     fn from(term: Term<T>) -> Self {
         term.resolve(|index| Self::Entry(index as u32), |x| Self::Constant(Number(x)))
     }
 }
 
 /// An operand, if it is one of the first `entries` entries or a constant.
-fn term<T, E: de::Error>(operand: Operand<T>, entries: usize) -> Result<Term<T>, E> {
+fn term<T, E: de::Error>(operand: Given<T>, entries: usize) -> Result<Term<T>, E> {
     match operand {
-        Operand::Entry(index) if (index as usize) < entries => Ok(Term::Entry(index)),
-        Operand::Entry(index) => Err(E::custom(format!(
+        Given::Entry(index) if (index as usize) < entries => Ok(Term::Entry(index)),
+        Given::Entry(index) => Err(E::custom(format!(
             "entry {index} is an operand where {entries} entries stand before; operands come before the operation"
         ))),
-        Operand::Constant(Number(c)) => Ok(Term::Constant(c)),
+        Given::Constant(Number(c)) => Ok(Term::Constant(c)),
     }
 }
 
@@ -121,9 +122,9 @@ impl<T: Real + Serialize> Serialize for Program<T> {
             if i < self.inputs {
                 return;
             }
-            let constant = |place: usize| Operand::Constant(Number(code.constants[place]));
-            let mut operands: Vec<Operand<T>> =
-                arguments(opcode::operands(op, words), |i| Operand::Entry(i as u32), constant).into_iter().collect();
+            let constant = |place: usize| Given::Constant(Number(code.constants[place]));
+            let mut operands: Vec<Given<T>> =
+                arguments(opcode::operands(op, words), |i| Given::Entry(i as u32), constant).into_iter().collect();
             let name = match opcode::decode(op) {
                 Kind::Unary(f) => f.name(),
                 Kind::Binary(f, form) => {
@@ -140,7 +141,7 @@ impl<T: Real + Serialize> Serialize for Program<T> {
             operations.push(Operation { name: name.to_owned(), operands });
         });
         let output =
-            |output: &Output<T>| output.map_or_else(|x| Operand::Constant(Number(x)), |i| Operand::Entry(i as u32));
+            |output: &Output<T>| output.map_or_else(|x| Given::Constant(Number(x)), |i| Given::Entry(i as u32));
         let guard = |guard: &Guard<T>| WrittenGuard {
             question: guard.question.name().to_owned(),
             operands: [guard.left.into(), guard.right.into()],

@@ -237,6 +237,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If the text is not of this form, or does not fit the operands' shapes.
+    #[doc(alias("tensordot", "contract"))]
     #[track_caller]
     pub fn einsum(spec: &str, operands: &[&Self]) -> Self {
         let shapes: SmallVec<[&[usize]; 4]> = operands.iter().map(|x| x.shape()).collect();

@@ -53,6 +53,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If the shapes differ, or there is no such axis.
+    #[doc(alias("cross_entropy", "CrossEntropyLoss"))]
     #[track_caller]
     pub fn softmax_cross_entropy(&self, targets: &Self, axis: usize) -> Self {
         self.same_as(targets, "softmax_cross_entropy");
@@ -118,6 +119,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If the shapes differ.
+    #[doc(alias("binary_cross_entropy_with_logits", "sigmoid_binary_cross_entropy"))]
     #[track_caller]
     pub fn bce_with_logits(&self, targets: &Self) -> Self {
         self.same_as(targets, "bce_with_logits");

@@ -118,9 +118,9 @@ impl<T: Real> Tensor<T> {
             vjp: |cx, over| {
                 let (x, y) = (cx.input(0), cx.output().reshape(&over.kept));
                 let nothing = y.mask(|y| y == T::neg_infinity());
-                let y = Self::select(&nothing, &Self::scalar(T::zero()), &y);
+                let y = Self::select(&nothing, 0.0, &y);
                 let shares = (x - y).exp();
-                let total = Self::select(&nothing, &Self::scalar(T::one()), &shares.sum_axes(&over.axes, true));
+                let total = Self::select(&nothing, 1.0, shares.sum_axes(&over.axes, true));
                 (shares / total * cx.grad().reshape(&over.kept)).into()
             },
             notation: |_, _| Written::named([scaled(Call(Word("softmax")), [X(0)])]),

@@ -69,12 +69,11 @@ impl<T: Real> Dataset<T> {
         if name == TARGETS && !self.names.classes.is_empty() {
             Arc::make_mut(&mut self.names).classes.clear();
         }
-        match place {
-            Some(place) => self.arrays[place] = array,
-            None => {
-                Arc::make_mut(&mut self.names).arrays.push(name.to_owned());
-                self.arrays.push(array);
-            }
+        if let Some(place) = place {
+            self.arrays[place] = array;
+        } else {
+            Arc::make_mut(&mut self.names).arrays.push(name.to_owned());
+            self.arrays.push(array);
         }
         Ok(self)
     }
@@ -85,12 +84,11 @@ impl<T: Real> Dataset<T> {
     /// If it has no axis to count items by or another number of items.
     pub fn with_ids<D: Dimension>(mut self, name: &str, ids: Array<usize, D>) -> Result<Self> {
         let ids = ids.into_dyn();
-        match self.place(name, ids.shape(), false)? {
-            Some(place) => self.ids[place] = ids,
-            None => {
-                Arc::make_mut(&mut self.names).ids.push(name.to_owned());
-                self.ids.push(ids);
-            }
+        if let Some(place) = self.place(name, ids.shape(), false)? {
+            self.ids[place] = ids;
+        } else {
+            Arc::make_mut(&mut self.names).ids.push(name.to_owned());
+            self.ids.push(ids);
         }
         Ok(self)
     }

@@ -118,7 +118,7 @@ fn bad_quote(text: &[u8], delimiter: u8) -> Option<(u64, &'static str)> {
             let Some(length) = rest.iter().position(|&byte| byte == b'"') else {
                 return Some((opened, "a field begins with a quote that is never closed"));
             };
-            line += rest[..length].iter().filter(|&&byte| byte == b'\n').count() as u64;
+            line += rest[..length].split(|&byte| byte == b'\n').skip(1).count() as u64;
             rest = &rest[length + 1..];
             // Two quotes stand for one.
             match rest.strip_prefix(b"\"") {

@@ -19,11 +19,14 @@ pub enum Activation {
     /// `a`.
     Identity,
     /// 1 for `a >= 0`, else 0. The derivative is 0 everywhere: a network of such units decides, but cannot learn (L3).
+    #[doc(alias = "step")]
     Heaviside,
     /// As [`Heaviside`](Self::Heaviside), but gradients pass as if it were the identity, so that what comes before can learn:
     /// the straight-through estimator (Bengio, Léonard and Courville 2013). It is not a derivative of the function.
+    #[doc(alias = "STE")]
     HeavisideStraightThrough,
     /// `1 / (1 + e^-a)`.
+    #[doc(alias("expit", "logistic"))]
     Sigmoid,
     /// `tanh a`.
     Tanh,
@@ -38,6 +41,7 @@ pub enum Activation {
     /// `a Φ(a)` with the normal distribution function `Φ`, exactly: `a (1 + erf(a/√2)) / 2`.
     Gelu,
     /// `a / (1 + e^-a)`, also known as swish.
+    #[doc(alias = "swish")]
     Silu,
     /// `e^{a_k} / Σ e^{a_j}` over the last axis.
     Softmax,
@@ -87,7 +91,7 @@ impl Activation {
             Self::Elu(alpha) => {
                 let above = above_zero(a);
                 // Only what is below 0 goes into the exponential, which would overflow elsewhere.
-                let below = Tensor::select(&above, &Tensor::scalar(T::zero()), a);
+                let below = Tensor::select(&above, 0.0, a);
                 Tensor::select(&above, a, &(below.exp_m1() * T::of(alpha)))
             }
             Self::Softplus => a.softplus(),
@@ -172,7 +176,7 @@ impl<T: Real> Layer<T> for Activation {
     }
 
     fn boxed(&self) -> Option<Box<dyn Layer<T>>> {
-        Some(Box::new(self.clone()))
+        Some(Box::new(*self))
     }
 }
 

@@ -26,6 +26,7 @@ use crate::layer::{Layer, Visit};
 /// # Panics
 /// `forward`, if the input is not items × inputs.
 #[derive(Clone, Debug)]
+#[doc(alias("RBF", "PolynomialFeatures"))]
 pub struct BasisFunctions<T: Real>(Kind<T>);
 
 #[derive(Clone, Debug)]

@@ -13,7 +13,7 @@ use crate::param::Param;
 /// Batch normalisation (Ioffe and Szegedy 2015): each feature is brought to mean 0 and variance 1, then scaled and shifted,
 /// `y = weight (x - mean) / √(var + ε) + bias`.
 ///
-/// The input is items × features, or items × features × places; mean and variance are taken over all axes but the second. In
+/// The input is items × features, items × features × places, or items × features × rows × columns; mean and variance are taken over all axes but the second. In
 /// training they are the batch's, with the variance divided by the number of values `n`; the buffers `running_mean` and
 /// `running_var` then move towards them, `r ← (1 - momentum) r + momentum s`, where the variance is divided by `n - 1`. In
 /// evaluation the running values take their place, and the layer is an affine map. Names and numbers are PyTorch's.
@@ -32,6 +32,7 @@ use crate::param::Param;
 /// # Panics
 /// `forward`, if the input has another number of features, or in training with fewer than two values a feature.
 #[derive(Clone, Debug)]
+#[doc(alias = "BatchNorm")]
 pub struct BatchNorm1d<T: Real> {
     weight: Param<T>,
     bias: Param<T>,
@@ -98,8 +99,9 @@ impl<T: Real> Layer<T> for BatchNorm1d<T> {
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
         let features = self.weight.value().len();
         assert!(
-            matches!(x.ndim(), 2 | 3) && x.shape()[1] == features,
-            "BatchNorm1d: the input has shape {:?}, expected [items, {features}] or [items, {features}, places]",
+            matches!(x.ndim(), 2..=4) && x.shape()[1] == features,
+            "BatchNorm1d: the input has shape {:?}, expected [items, {features}], [items, {features}, places] or [items, {features}, \
+             rows, columns]",
             x.shape()
         );
         // One number a feature, in line with the second axis.
@@ -145,74 +147,5 @@ impl<T: Real> Layer<T> for BatchNorm1d<T> {
     }
 }
 
-/// [`BatchNorm1d`] for pictures: the input is items × channels × rows × columns; mean and variance are each channel's.
-///
-/// ```
-/// use autodiff::Tensor;
-/// use nn::{BatchNorm2d, Layer};
-/// let layer = BatchNorm2d::<f64>::new(3);
-/// nn::train_mode(&layer);
-/// assert_eq!(layer.forward(&Tensor::ones(&[2, 3, 4, 4])).shape(), [2, 3, 4, 4]);
-/// ```
-///
-/// # Panics
-/// `forward`, if the input has another number of channels, or in training with fewer than two values a channel.
-#[derive(Clone, Debug)]
-pub struct BatchNorm2d<T: Real>(BatchNorm1d<T>);
-
-impl<T: Real> BatchNorm2d<T> {
-    /// Creates a layer for this number of channels; see [`BatchNorm1d::new`].
-    pub fn new(channels: usize) -> Self {
-        Self(BatchNorm1d::new(channels))
-    }
-
-    /// Sets `ε`, which is added to variances.
-    ///
-    /// # Panics
-    /// If it is negative or not finite.
-    #[track_caller]
-    pub fn eps(self, eps: f64) -> Self {
-        Self(self.0.eps(eps))
-    }
-
-    /// Sets the momentum: the share of a batch in the running statistics.
-    ///
-    /// # Panics
-    /// If it is not in `[0, 1]`.
-    #[track_caller]
-    pub fn momentum(self, momentum: f64) -> Self {
-        Self(self.0.momentum(momentum))
-    }
-
-    /// The mean that is used in evaluation.
-    pub fn running_mean(&self) -> &Buffer<T> {
-        &self.0.running_mean
-    }
-
-    /// The variance that is used in evaluation.
-    pub fn running_var(&self) -> &Buffer<T> {
-        &self.0.running_var
-    }
-}
-
-impl<T: Real> Layer<T> for BatchNorm2d<T> {
-    #[track_caller]
-    fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
-        let &[items, channels, rows, columns] = x.shape() else {
-            panic!("BatchNorm2d: the input has shape {:?}, expected [items, channels, rows, columns]", x.shape())
-        };
-        self.0.forward(&x.reshape(&[items, channels, rows * columns])).reshape(x.shape())
-    }
-
-    fn visit(&self, v: &mut Visit<'_, T>) {
-        self.0.visit(v);
-    }
-
-    fn describe(&self) -> String {
-        format!("BatchNorm2d({})", self.0.weight.value().len())
-    }
-
-    fn boxed(&self) -> Option<Box<dyn Layer<T>>> {
-        Some(Box::new(self.clone()))
-    }
-}
+/// [`BatchNorm1d`] under its name for pictures, items × channels × rows × columns.
+pub type BatchNorm2d<T> = BatchNorm1d<T>;

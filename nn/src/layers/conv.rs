@@ -24,6 +24,7 @@ use crate::param::Param;
 /// # Panics
 /// `forward`, if the input has another number of axes or channels, or is smaller than the kernel.
 #[derive(Clone, Debug)]
+#[doc(alias = "Conv")]
 pub struct Conv2d<T: Real> {
     weight: Param<T>,
     bias: Option<Param<T>>,

@@ -20,6 +20,7 @@ use crate::param::Param;
 /// // As a layer it takes ids as whole numbers.
 /// assert_eq!(table.forward(&array![2.0, 0.0].into()).view(), y.view());
 /// ```
+#[doc(alias = "Embed")]
 #[derive(Clone, Debug)]
 pub struct Embedding<T: Real> {
     weight: Param<T>,

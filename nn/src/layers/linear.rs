@@ -19,6 +19,7 @@ use crate::param::Param;
 /// assert_eq!(y.to_array(), array![[3.0, 7.0, 12.0]].into_dyn());
 /// ```
 #[derive(Clone, Debug)]
+#[doc(alias = "Dense")]
 pub struct Linear<T: Real> {
     weight: Param<T>,
     /// Stays 0 and is not listed where the layer has no bias.
@@ -82,7 +83,8 @@ impl<T: Real> Linear<T> {
 impl<T: Real> Layer<T> for Linear<T> {
     #[track_caller]
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
-        x.linear(&self.weight.tensor(), &self.bias.tensor())
+        let bias = if self.has_bias { self.bias.tensor() } else { self.bias.value() };
+        x.linear(&self.weight.tensor(), &bias)
     }
 
     fn visit(&self, v: &mut Visit<'_, T>) {

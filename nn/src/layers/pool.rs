@@ -12,6 +12,7 @@ use crate::layer::{Layer, Visit};
 /// use nn::{Layer, MaxPool2d};
 /// assert_eq!(MaxPool2d(Pool::new(2)).forward(&Tensor::<f32>::zeros(&[10, 3, 8, 8])).shape(), [10, 3, 4, 4]);
 /// ```
+#[doc(alias = "max_pool")]
 #[derive(Clone, Copy, Debug)]
 pub struct MaxPool2d(pub Pool);
 
@@ -23,7 +24,7 @@ impl<T: Real> Layer<T> for MaxPool2d {
     fn visit(&self, _: &mut Visit<'_, T>) {}
 
     fn boxed(&self) -> Option<Box<dyn Layer<T>>> {
-        Some(Box::new(self.clone()))
+        Some(Box::new(*self))
     }
 }
 
@@ -34,6 +35,7 @@ impl<T: Real> Layer<T> for MaxPool2d {
 /// use nn::{AvgPool2d, Layer};
 /// assert_eq!(AvgPool2d(Pool::new([8, 8])).forward(&Tensor::<f32>::zeros(&[10, 3, 8, 8])).shape(), [10, 3, 1, 1]);
 /// ```
+#[doc(alias = "avg_pool")]
 #[derive(Clone, Copy, Debug)]
 pub struct AvgPool2d(pub Pool);
 
@@ -45,6 +47,6 @@ impl<T: Real> Layer<T> for AvgPool2d {
     fn visit(&self, _: &mut Visit<'_, T>) {}
 
     fn boxed(&self) -> Option<Box<dyn Layer<T>>> {
-        Some(Box::new(self.clone()))
+        Some(Box::new(*self))
     }
 }

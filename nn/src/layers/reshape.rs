@@ -14,6 +14,7 @@ use crate::layer::{Layer, Visit};
 ///
 /// # Panics
 /// `forward`, if the input has no axes.
+#[doc(alias = "ravel")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Flatten;
 
@@ -42,6 +43,7 @@ impl<T: Real> Layer<T> for Flatten {
 ///
 /// # Panics
 /// `forward`, if an item has another number of elements.
+#[doc(alias("Unflatten", "view"))]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reshape {
     item: Vec<usize>,

@@ -19,6 +19,7 @@ use crate::trace::Trace;
 /// # Panics
 /// `forward`, if the two branches' outputs differ in shape.
 #[derive(Clone)]
+#[doc(alias("skip connection", "ResNet"))]
 pub struct Residual<T: Real> {
     inner: Box<dyn Layer<T>>,
     shortcut: Option<Box<dyn Layer<T>>>,

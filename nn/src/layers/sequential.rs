@@ -18,6 +18,7 @@ use crate::trace::Trace;
 /// assert_eq!(nn::names(&model), ["layers.0.weight", "layers.0.bias", "layers.2.weight", "layers.2.bias"]);
 /// ```
 #[derive(Clone, Default)]
+#[doc(alias = "serial")]
 pub struct Sequential<T: Real> {
     layers: Vec<Box<dyn Layer<T>>>,
 }

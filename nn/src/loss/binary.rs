@@ -23,6 +23,7 @@ use crate::expect;
 ///
 /// # Panics
 /// `loss`, if the shapes differ, or if there are neither one nor as many weights as outputs.
+#[doc(alias("BCELoss", "BCEWithLogitsLoss", "sigmoid_binary_cross_entropy"))]
 #[derive(Clone, Debug)]
 pub struct BinaryCrossEntropy {
     logits: bool,

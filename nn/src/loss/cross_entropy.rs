@@ -27,6 +27,7 @@ use crate::expect;
 ///
 /// # Panics
 /// `loss`, if the shapes do not go together, if a target is not a class, or if there are not as many weights as classes.
+#[doc(alias("CrossEntropyLoss", "NLLLoss", "softmax_cross_entropy"))]
 #[derive(Clone, Debug)]
 pub struct CrossEntropy {
     logits: bool,
@@ -51,6 +52,7 @@ impl CrossEntropy {
     ///
     /// # Panics
     /// If a weight is negative or not finite, or if there is none.
+    #[doc(alias = "weight")]
     #[track_caller]
     pub fn class_weights(self, weights: &[f64]) -> Self {
         Self { class_weights: Some(expect::weights("CrossEntropy: weight", weights)), ..self }
@@ -67,6 +69,7 @@ impl CrossEntropy {
 
     /// Ignores items of this class number: no loss, no part in the mean. It need not be a class of the model. In training a
     /// batch without other items, or without one whose weight is above 0, is passed over.
+    #[doc(alias = "ignore_index")]
     pub fn ignore(self, class: i64) -> Self {
         Self { ignored: Some(class), ..self }
     }

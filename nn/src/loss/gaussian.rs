@@ -25,6 +25,7 @@ use super::term::Loss;
 ///
 /// # Panics
 /// `loss`, if the shapes are others.
+#[doc(alias = "GaussianNLLLoss")]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct GaussianNll {
     constant: bool,

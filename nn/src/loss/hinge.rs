@@ -11,6 +11,7 @@ use crate::error::number;
 ///
 /// # Panics
 /// `loss`, if the shapes differ, or if a target is neither -1 nor 1.
+#[doc(alias("hinge_loss", "SVM"))]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Hinge(Reduction);
 
@@ -37,6 +38,7 @@ impl<T: Real> Loss<T> for Hinge {
 ///
 /// # Panics
 /// `loss`, if the shapes differ, or if a target is neither -1 nor 1.
+#[doc(alias("squared_hinge_loss", "SVM"))]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SquaredHinge(Reduction);
 

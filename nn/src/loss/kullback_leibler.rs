@@ -10,6 +10,7 @@ use super::term::{Loss, same, weighted};
 ///
 /// # Panics
 /// `loss`, if the shapes differ or there is no axis.
+#[doc(alias("KLDivLoss", "kl_divergence"))]
 #[derive(Clone, Copy, Debug)]
 pub struct KullbackLeibler {
     given: Given,

@@ -20,6 +20,7 @@ use super::term::{Loss, same, weighted};
 ///
 /// # Panics
 /// `loss`, if the shapes differ.
+#[doc(alias = "PoissonNLLLoss")]
 #[derive(Clone, Copy, Debug)]
 pub struct Poisson {
     log: bool,

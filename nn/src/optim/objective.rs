@@ -6,6 +6,7 @@ use ndarray::{Array2, ArrayD, IxDyn};
 use crate::error::Result;
 use crate::layer::Layer;
 use crate::unlisted::{self, Owner};
+use crate::uses::Search;
 use crate::visit::{try_parameters, unnamed, watch};
 
 /// A function of several numbers.
@@ -61,7 +62,10 @@ impl<M, F> OfModel<'_, M, F> {
     {
         set(self.model, x);
         watch(self.model, tape);
-        unlisted::refuse(self.model, Owner::Anybody, || (self.objective)(self.model))
+        let search = Search::begin();
+        let value = (self.objective)(self.model);
+        unlisted::refuse(search, self.model, Owner::Anybody)?;
+        Ok(value)
     }
 }
 

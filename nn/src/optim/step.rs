@@ -56,7 +56,10 @@ impl<T: Real, R: Transform<T>> Optimizer<T> for Descent<T, R> {
                 param.update_rows(&rows, &update, |w, u| w - eta * u);
                 slot.put(&rows, &part);
             } else {
-                chain.each(staged.., slot, moment, |link, at| link.apply(&mut update, &param.value(), at));
+                // Let go before the values are updated, which copies what others hold.
+                let value = param.value();
+                chain.each(staged.., slot, moment, |link, at| link.apply(&mut update, &value, at));
+                drop(value);
                 param.update(&update, |w, u| w - eta * u);
             }
             chain.settle(param, slot, moment);
@@ -148,13 +151,11 @@ impl<T: Real, R: Transform<T>> Descent<T, R> {
 fn check<T: Real>(slots: &[Slot<T>], model: &dyn Layer<T>, gradients: &Gradients<T>) -> Result<()> {
     let mut slots = slots.iter();
     try_parameters(model, |name, param| {
-        let value = param.value();
-        let shape = value.shape();
-        let is_its = |slot: &Slot<T>| slot.name == name && slot.shape == shape;
+        let is_its = |slot: &Slot<T>| slot.name == name && param.has_shape(&slot.shape);
         match slots.next() {
             Some(slot) if is_its(slot) && slot.is_frozen() => Ok(()),
             Some(slot) if is_its(slot) => param.require(name, gradients).map(drop),
-            slot => Err(other_model(slot, Some(describe(name, shape)))),
+            slot => Err(other_model(slot, Some(describe(name, param.value().shape())))),
         }
     })?;
     slots.next().map_or(Ok(()), |slot| Err(other_model(Some(slot), None)))

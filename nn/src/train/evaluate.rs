@@ -18,40 +18,23 @@ pub(super) struct Evaluated<T: Real> {
     pub(super) gradients: Option<Gradients<T>>,
 }
 
-/// How batches are evaluated.
-pub(super) trait Evaluate<T: Real, M, L, K> {
-    #[track_caller]
-    fn evaluate(
-        &mut self,
-        model: &M,
-        loss: &L,
-        regularizer: Option<&Regularizer>,
-        batch: &Batch<T>,
-    ) -> Result<Evaluated<T>>;
-
-    /// Takes the parameters off their tape.
-    fn release(&mut self);
-}
-
-/// On one tape, which is used again for every batch.
-pub(super) struct Serial<T: Real> {
+/// Evaluates batches on one tape, which is used again for every batch.
+pub(super) struct Evaluator<T: Real> {
     tape: Tape<T>,
     /// Whether the next batch is the first.
     fresh: bool,
 }
 
-impl<T: Real> Serial<T> {
+impl<T: Real> Evaluator<T> {
     pub(super) fn new() -> Self {
         Self { tape: Tape::new(), fresh: true }
     }
-}
 
-impl<T: Real, M: Layer<T>, L: Criterion<T, M, K>, K> Evaluate<T, M, L, K> for Serial<T> {
     #[track_caller]
-    fn evaluate(
+    pub(super) fn evaluate<M: Layer<T>, K>(
         &mut self,
         model: &M,
-        loss: &L,
+        loss: &impl Criterion<T, M, K>,
         regularizer: Option<&Regularizer>,
         batch: &Batch<T>,
     ) -> Result<Evaluated<T>> {
@@ -67,7 +50,8 @@ impl<T: Real, M: Layer<T>, L: Criterion<T, M, K>, K> Evaluate<T, M, L, K> for Se
         Ok(Evaluated { loss, penalty: penalty_value, outputs, gradients })
     }
 
-    fn release(&mut self) {
+    /// Takes the parameters off their tape.
+    pub(super) fn release(&mut self) {
         self.tape.reset();
     }
 }

@@ -7,7 +7,7 @@ use autodiff::Real;
 use super::callback::Step;
 use super::checkpoint::Store;
 use super::diverged::cause;
-use super::evaluate::{Evaluate, Serial, scalar};
+use super::evaluate::{Evaluator, scalar};
 use super::history::History;
 #[cfg(feature = "interrupt")]
 use super::interrupt::interrupted;
@@ -67,56 +67,49 @@ impl<M, L, O> Trainer<M, L, O> {
         L: Criterion<T, M, K>,
         O: Optimizer<T>,
     {
-        fit(self, &mut Serial::new(), train, valid)
-    }
-}
-
-#[track_caller]
-pub(super) fn fit<T: Real, M: Layer<T>, L: Criterion<T, M, K>, O: Optimizer<T>, K>(
-    trainer: &mut Trainer<M, L, O>,
-    engine: &mut impl Evaluate<T, M, L, K>,
-    train: &Dataset<T>,
-    valid: &Dataset<T>,
-) -> Result<History> {
-    for (name, data) in [("training", train), ("validation", valid)] {
-        if data.is_empty() {
-            return Err(Error::data(format!("the {name} set is empty")));
+        for (name, data) in [("training", train), ("validation", valid)] {
+            if data.is_empty() {
+                return Err(Error::data(format!("the {name} set is empty")));
+            }
         }
+        distinct(&self.model)?;
+        let start = Instant::now();
+        if !L::HAS_OUTPUTS {
+            self.settings.metrics.without_outputs();
+        }
+        let settings = &self.settings;
+        let norms = Norms::new(&self.model);
+        let mut run = Run::new(settings.seed, metrics(self), &norms.layers);
+        let store = settings
+            .checkpoints
+            .as_ref()
+            .map(|checkpoints| Store::open(checkpoints, settings, metrics(self), train))
+            .transpose()?;
+        if let Some(store) = &store {
+            store.resume(settings, &mut run, &self.model, &mut self.optimizer)?;
+        }
+        let steps = |epoch| settings.batches(epoch, train.len());
+        let steps = (0..settings.epochs).map(steps);
+        let progress = progress::show(settings.progress, steps.sum(), run.history.steps);
+        let is_interrupted = interrupted(settings.interruptible);
+        let before = run.history.elapsed;
+        let mut frame = Frame { train, valid: valid.whole(), norms, store, is_interrupted, progress, start, before };
+        let mut evaluator = Evaluator::new();
+        let result = epochs(self, &mut evaluator, &frame, &mut run);
+        frame.progress = None;
+        evaluator.release();
+        eval_mode(&self.model);
+        run.history.stop = result?;
+        run.restore_best(&self.model);
+        run.history.elapsed = frame.elapsed();
+        if let (Stop::Interrupted, Some(store)) = (run.history.stop, &frame.store) {
+            let (epoch, steps, folder) = (run.epoch() + 1, run.history.steps, store.folder().display());
+            eprintln!(
+                "interrupted in epoch {epoch} after step {steps}: start the same run again to go on from {folder}"
+            );
+        }
+        Ok(run.history)
     }
-    distinct(&trainer.model)?;
-    let start = Instant::now();
-    if !L::HAS_OUTPUTS {
-        trainer.settings.metrics.without_outputs();
-    }
-    let settings = &trainer.settings;
-    let norms = Norms::new(&trainer.model);
-    let mut run = Run::new(settings.seed, metrics(trainer), &norms.layers);
-    let store = settings
-        .checkpoints
-        .as_ref()
-        .map(|checkpoints| Store::open(checkpoints, settings, metrics(trainer), train))
-        .transpose()?;
-    if let Some(store) = &store {
-        store.resume(settings, &mut run, &trainer.model, &mut trainer.optimizer)?;
-    }
-    let steps = |epoch| settings.batches(epoch, train.len());
-    let steps = (0..settings.epochs).map(steps);
-    let progress = progress::show(settings.progress, steps.sum(), run.history.steps);
-    let is_interrupted = interrupted(settings.interruptible);
-    let before = run.history.elapsed;
-    let mut frame = Frame { train, valid: valid.whole(), norms, store, is_interrupted, progress, start, before };
-    let result = epochs(trainer, engine, &frame, &mut run);
-    frame.progress = None;
-    engine.release();
-    eval_mode(&trainer.model);
-    run.history.stop = result?;
-    run.restore_best(&trainer.model);
-    run.history.elapsed = frame.elapsed();
-    if let (Stop::Interrupted, Some(store)) = (run.history.stop, &frame.store) {
-        let (epoch, steps, folder) = (run.epoch() + 1, run.history.steps, store.folder().display());
-        eprintln!("interrupted in epoch {epoch} after step {steps}: start the same run again to go on from {folder}");
-    }
-    Ok(run.history)
 }
 
 /// Without the feature `interrupt` Ctrl-C ends the program.
@@ -136,7 +129,7 @@ fn metrics<M, L, O>(trainer: &Trainer<M, L, O>) -> Vec<String> {
 #[track_caller]
 fn epochs<T: Real, M: Layer<T>, L: Criterion<T, M, K>, O: Optimizer<T>, K>(
     trainer: &mut Trainer<M, L, O>,
-    engine: &mut impl Evaluate<T, M, L, K>,
+    evaluator: &mut Evaluator<T>,
     frame: &Frame<'_, T>,
     run: &mut Run<T>,
 ) -> Result<Stop> {
@@ -159,7 +152,7 @@ fn epochs<T: Real, M: Layer<T>, L: Criterion<T, M, K>, O: Optimizer<T>, K>(
                 run.batch += 1;
                 continue;
             }
-            let step = step(trainer, engine, frame, run, &mut previous, &batch)?;
+            let step = step(trainer, evaluator, frame, run, &mut previous, &batch)?;
             let called = scope(|| trainer.callbacks.step(&step, &trainer.model));
             let mut stop = called.then_some(Stop::Callback);
             if trainer.settings.criteria.time.is_some_and(|limit| frame.elapsed() >= limit) {
@@ -177,7 +170,7 @@ fn epochs<T: Real, M: Layer<T>, L: Criterion<T, M, K>, O: Optimizer<T>, K>(
             }
         }
         run.rng = rng;
-        engine.release();
+        evaluator.release();
         if let Some(stop) = end_of_epoch(trainer, frame, run, batch_size)? {
             return Ok(stop);
         }
@@ -189,7 +182,7 @@ fn epochs<T: Real, M: Layer<T>, L: Criterion<T, M, K>, O: Optimizer<T>, K>(
 #[track_caller]
 fn step<T: Real, M: Layer<T>, L: Criterion<T, M, K>, O: Optimizer<T>, K>(
     trainer: &mut Trainer<M, L, O>,
-    engine: &mut impl Evaluate<T, M, L, K>,
+    evaluator: &mut Evaluator<T>,
     frame: &Frame<'_, T>,
     run: &mut Run<T>,
     previous: &mut Weights<T>,
@@ -197,7 +190,7 @@ fn step<T: Real, M: Layer<T>, L: Criterion<T, M, K>, O: Optimizer<T>, K>(
 ) -> Result<Step> {
     let Trainer { model, loss, optimizer, settings, callbacks } = trainer;
     let place = Place { epoch: run.epoch() + 1, batch: run.batch + 1, step: run.history.steps + 1 };
-    let result = engine.evaluate(model, loss, settings.regularizer.as_ref(), items)?;
+    let result = evaluator.evaluate(model, loss, settings.regularizer.as_ref(), items)?;
     let Some(gradients) = result.gradients else {
         let cause = cause(model, items);
         restore(model, previous);

@@ -17,7 +17,6 @@ mod metric;
 mod norms;
 mod number;
 mod objective;
-mod parallel;
 mod progress;
 mod run;
 mod stop;

@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::layer::Layer;
 use crate::loss::term::Loss;
 use crate::unlisted::{self, Owner};
+use crate::uses::Search;
 
 /// What a batch gives: the value to minimise, and the model's outputs where there are such.
 #[derive(Debug)]
@@ -44,8 +45,9 @@ impl<T: Real, M: Layer<T>, L: Loss<T>> Criterion<T, M, OfOutputs> for L {
     #[track_caller]
     fn compute(&self, model: &M, batch: &Batch<T>, search: bool) -> Result<Computed<T>> {
         let (x, t) = batch.pair();
-        let outputs =
-            if search { unlisted::refuse(model, Owner::Model, || model.forward(x))? } else { model.forward(x) };
+        let search = search.then(Search::begin);
+        let outputs = model.forward(x);
+        search.map_or(Ok(()), |search| unlisted::refuse(search, model, Owner::Model))?;
         Ok(Computed { value: self.loss(&outputs, t), outputs: Some(outputs) })
     }
 }
@@ -67,8 +69,9 @@ impl<T: Real, M: Layer<T>, F: Fn(&M, &Batch<T>) -> Tensor<T>> Criterion<T, M, Of
 
     #[track_caller]
     fn compute(&self, model: &M, batch: &Batch<T>, search: bool) -> Result<Computed<T>> {
-        let run = || (self.0)(model, batch);
-        let value = if search { unlisted::refuse(model, Owner::Anybody, run)? } else { run() };
+        let search = search.then(Search::begin);
+        let value = (self.0)(model, batch);
+        search.map_or(Ok(()), |search| unlisted::refuse(search, model, Owner::Anybody))?;
         Ok(Computed { value, outputs: None })
     }
 }

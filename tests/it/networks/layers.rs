@@ -168,9 +168,9 @@ fn a_weights_file_holds_all_that_forward_needs() {
         let name = saved.name.clone();
         // Statistics and weights that are not those of a new layer.
         output(&mut saved, Mode::Train);
-        nn::parameters(&mut *saved.layer, |_, p| p.map(|w| w + 0.25));
+        nn::parameters(&*saved.layer, |_, p| p.map(|w| w + 0.25));
         nn::save(&saved.layer, &file).unwrap();
-        nn::load(&mut fresh.layer, &file).unwrap();
+        nn::load(&fresh.layer, &file).unwrap();
         assert_eq!(output(&mut fresh, Mode::Eval), output(&mut saved, Mode::Eval), "{name}");
     }
 }

@@ -6,7 +6,6 @@ use super::written::Written;
 use super::{Grads, Tensor};
 use crate::Real;
 use crate::kernels::{loops, reduce};
-use crate::rules::Binary;
 use crate::rules::notation::Notation;
 use crate::rules::notation::sign::{Argument, BY_ELEMENT, Call, In, Item, Piece, Product, Round, Same, Sign};
 
@@ -130,7 +129,7 @@ impl<T: Real> Tensor<T> {
                 let (before, after) = if backward { (1..n, 0..n - 1) } else { (0..n - 1, 1..n) };
                 let factor = cx.needs(1).then(|| {
                     let before = cx.output().narrow(axis, before);
-                    r.narrow(axis, after).binary(Binary::Chain, &before)
+                    r.narrow(axis, after).chain(&before)
                 });
                 Grads::from([cx.needs(0).then_some(r), factor])
             },

@@ -12,6 +12,7 @@ use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Kind, Result, mismatch, sure};
 use crate::kernels::factor::{BadPivot, Lu};
+use crate::kernels::gemm::Wins;
 use crate::kernels::storage::Storage;
 use crate::kernels::walk::in_turn;
 use crate::rules::notation::sign::{A, B, INVERSE, INVERSE_TRANSPOSED, MINUS, Power, Prefix, SPACE, TRANSPOSED};
@@ -24,7 +25,12 @@ pub(super) fn are_vectors(a: &[usize], b: &[usize]) -> bool {
 /// The gradient `-B Xᵀ` of the matrices `a` of linear systems, where `b` is that of the right side and `x` the solution.
 pub(super) fn left_gradient<T: Real>(b: &Tensor<T>, x: &Tensor<T>, a: &[usize], vectors: bool) -> Tensor<T> {
     let lead = leading(a);
-    -if vectors { b.expand(b.ndim()).product(&x.expand(x.ndim() - 1), lead) } else { b.product(&x.transposed(), lead) }
+    const WINS: Wins = [true, false];
+    -if vectors {
+        b.expand(b.ndim()).product(&x.expand(x.ndim() - 1), lead, WINS)
+    } else {
+        b.product(&x.transposed(), lead, WINS)
+    }
 }
 
 /// The inverses of the matrices in the first input, transposed.

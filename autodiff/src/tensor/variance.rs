@@ -7,7 +7,6 @@ use super::written::Term::{X, Y};
 use super::written::{Written, scaled};
 use crate::Real;
 use crate::kernels::reduce::larger;
-use crate::rules::Binary;
 use crate::rules::notation::sign::{A, Atom, B, In, LESS, Piece, Round, SPACE, Same, Sum, TWO, Word};
 
 impl<T: Real> Tensor<T> {
@@ -100,7 +99,7 @@ impl<T: Real> Tensor<T> {
                 } else {
                     less_mean * T::of(2.0 / freedom)
                 };
-                g.binary(Binary::Chain, &slope).into()
+                g.chain(&slope).into()
             },
             notation: |_, &(root, ..)| {
                 const LESS_MEAN: Piece = In(Round, &[A, LESS, Word("mean"), SPACE, A]);

@@ -135,10 +135,16 @@ impl<T: Real, const N: usize> Real for Dual<T, N> {
         self.value.is_exact_one() && self.tangent.iter().all(|t| t.is_exact_zero())
     }
 
-    // A zero value wins over an infinite partial derivative whatever its tangents, which go on by the product rule.
+    // A zero value wins over an infinite partial derivative whatever its tangents, which go on by the product rule. Without
+    // tangents it is a constant, and wins to any order.
     #[inline(always)]
     fn chain(self, partial: Self) -> Self {
-        self.apply2(Binary::Chain, partial)
+        if self.is_exact_zero() {
+            return self;
+        }
+        let (a, b) = (self.value, partial.value);
+        let tangent = std::array::from_fn(|i| self.tangent[i].chain(b) + partial.tangent[i].chain(a));
+        Self { value: a.chain(b), tangent }
     }
 
     #[inline(always)]

@@ -39,10 +39,11 @@ pub trait Algebra:
     /// `a` where the mask holds and `b` elsewhere; the value not chosen has no influence, NaN included.
     fn select(mask: Self::Mask, a: Self, b: Self) -> Self;
 
-    /// `partial` where `self` is a number, NaN where `self` is NaN: outside a function's domain its derivative is NaN too.
+    /// `partial` where `self` is a number, `self` where it is NaN: outside a function's domain its derivatives are NaN too, to
+    /// any order.
     #[inline(always)]
     fn domain(self, partial: Self) -> Self {
-        Self::select(self.equals(self), partial, Self::constant(f64::NAN))
+        Self::select(self.equals(self), partial, self)
     }
 
     /// The share of `self` in a maximum or minimum with `other`: 1 where it is `chosen`, half at a tie, 1 if only

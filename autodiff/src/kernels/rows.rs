@@ -113,7 +113,7 @@ impl<const F: u8> Kernel<3, 1> for Partial1<F> {
 
     #[inline(always)]
     fn eval<A: Algebra>(&self, [g, x, y]: [A; 3]) -> [A; 1] {
-        [g.apply2(Binary::Chain, const { Unary::ALL[F as usize] }.derivative(x, y))]
+        [g.chained(const { Unary::ALL[F as usize] }.derivative(x, y))]
     }
 }
 
@@ -122,7 +122,7 @@ impl<const F: u8> Kernel<4, 1> for PartialA<F> {
 
     #[inline(always)]
     fn eval<A: Algebra>(&self, [g, a, b, y]: [A; 4]) -> [A; 1] {
-        [g.apply2(Binary::Chain, const { Binary::ALL[F as usize] }.derivative_a(a, b, y))]
+        [g.chained(const { Binary::ALL[F as usize] }.derivative_a(a, b, y))]
     }
 }
 
@@ -131,6 +131,6 @@ impl<const F: u8> Kernel<4, 1> for PartialB<F> {
 
     #[inline(always)]
     fn eval<A: Algebra>(&self, [g, a, b, y]: [A; 4]) -> [A; 1] {
-        [g.apply2(Binary::Chain, const { Binary::ALL[F as usize] }.derivative_b(a, b, y))]
+        [g.chained(const { Binary::ALL[F as usize] }.derivative_b(a, b, y))]
     }
 }

@@ -79,11 +79,14 @@ impl<'a, T: Real> Algebra for TensorExpr<'a, T> {
     fn apply2(self, f: Binary, other: Self) -> Self {
         match (self, other) {
             (Self::Constant(a), Self::Constant(b)) => Self::Constant(a.binary(f, b)),
-            (Self::Constant(0.0), _) if f == Binary::Chain => self,
             (Self::Tensor(arena, _), _) | (_, Self::Tensor(arena, _)) => {
                 arena.lift(self.tensor().binary(f, &other.tensor()))
             }
         }
+    }
+
+    fn chained(self, slope: Self) -> Self {
+        if let Self::Constant(0.0) = self { self } else { self.apply2(Binary::Chain, slope) }
     }
 
     fn less(self, other: Self) -> Self::Mask {

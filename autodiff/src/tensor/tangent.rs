@@ -27,7 +27,7 @@ impl<A: Algebra, const N: usize> Tangent<A, N> {
         let mut along = self.along;
         for along in &mut along {
             if let Some(value) = along {
-                *along = Some(value.apply2(Binary::Chain, partial));
+                *along = Some(value.chained(partial));
             }
         }
         along

@@ -100,8 +100,6 @@ impl<T: Real> Var<T> {
                 let index = cell.push_with_constant(op, self.index, other.value, value);
                 Self { value, index, ..self }
             }
-            // A constant 0 wins to any order.
-            (None, Some(_)) if f == Binary::Chain && self.value.is_exact_zero() => self,
             (None, Some(cell)) => {
                 cell.check(other.epoch);
                 let op = opcode::binary(f, Form::Second);

@@ -143,7 +143,7 @@ impl<T: Real, const N: usize> Real for Dual<T, N> {
             return self;
         }
         let (a, b) = (self.value, partial.value);
-        let tangent = std::array::from_fn(|i| self.tangent[i].chain(b) + partial.tangent[i].chain(a));
+        let tangent = std::array::from_fn(|i| self.tangent[i].chain(b) + a.chain(partial.tangent[i]));
         Self { value: a.chain(b), tangent }
     }
 

@@ -245,9 +245,9 @@ macro_rules! with_operators {
         /// Remainder `a - b trunc(a / b)`. NaN at `b = 0`, in value and derivative.
         Rem rem {
             value(a, b) = a % b;
-            da(a, b, y) = y.domain(R::constant(1.0));
+            da(a, b, y) = R::select(y.equals(y), R::constant(1.0), R::constant(f64::NAN));
             // The quotient before rounding is an integer: `a / b` itself might round up to the next.
-            db(a, b, y) = y.domain(-((a - y) / b).round());
+            db(a, b, y) = -((a - y) / b).round();
             notation = Product(&[A, Sign(" mod ", r" \bmod "), B]); at = [(7.3, 3.0), (-0.3, 0.5), (1e10, 3.3), (1e-8, -0.5)];
             edges = [(2.0, 0.0)]; is linear;
         }

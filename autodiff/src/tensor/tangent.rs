@@ -66,6 +66,18 @@ impl<A: Algebra, const N: usize> Algebra for Tangent<A, N> {
     }
 
     #[inline(always)]
+    fn chained(self, slope: Self) -> Self {
+        let mut along = self.times(slope.value);
+        for k in 0..N {
+            if let Some(change) = slope.along[k] {
+                let term = self.value.chained(change);
+                along[k] = Some(along[k].map_or(term, |left| left + term));
+            }
+        }
+        Self { value: self.value.chained(slope.value), along }
+    }
+
+    #[inline(always)]
     fn less(self, other: Self) -> Self::Mask {
         self.value.less(other.value)
     }

@@ -51,16 +51,17 @@ fn numbers_give_the_bits_of_tensors_and_record_nothing() {
         assert_eq!((bits(&found), bits(&compared)), (want.clone(), masks.clone()));
         assert!(found.iter().all(Tensor::is_tracked) && !compared.iter().any(Tensor::is_tracked));
     };
+    let (number, variable) = (&0.7, &Var::constant(0.7));
     check(functions(&x, 0.7), comparisons(&x, 0.7));
-    check(functions(&x, &0.7), comparisons(&x, &0.7));
-    check(functions(&x, Var::constant(0.7)), comparisons(&x, Var::constant(0.7)));
-    check(functions(&x, &Var::constant(0.7)), comparisons(&x, &Var::constant(0.7)));
+    check(functions(&x, number), comparisons(&x, number));
+    check(functions(&x, *variable), comparisons(&x, *variable));
+    check(functions(&x, variable), comparisons(&x, variable));
     assert_eq!(tape.len(), 1 + 5 * entries);
     let left = [0.7 + &x, 0.7 - &x, 0.7 * &x, 0.7 / x.clone(), 0.7 % &x];
     let by_tensors = [&scalar + &x, &scalar - &x, &scalar * &x, &scalar / &x, &scalar % &x];
     assert_eq!(bits(&left), bits(&by_tensors));
-    let v = Var::constant(0.7);
-    let by_variables = [v + &x, v - &x, &v * &x, &v / x.clone(), v % &x];
+    let v = *variable;
+    let by_variables = [v + &x, v - &x, variable * &x, variable / x.clone(), v % &x];
     assert_eq!(bits(&left), bits(&by_variables));
     assert_eq!(tape.len(), 1 + 5 * entries + 15);
 }
@@ -126,17 +127,17 @@ fn variables_beside_tensors() {
 #[test]
 fn variables_and_duals_with_numbers() {
     let tape = Tape::<f32>::new();
-    let x = tape.var(0.3);
+    let (x, c) = (tape.var(0.3), Var::constant);
+    let same = &x;
     let found =
-        [x.powf(2.0), x.max(0.0), x.min(&x), x.hypot(0.5_f32), x.atan2(0.5), x.log_add_exp(1.0), x.clamp(0.0, 1.0)];
-    let c = Var::constant;
+        [x.powf(2.0), x.max(0.0), x.min(same), x.hypot(0.5_f32), x.atan2(0.5), x.log_add_exp(1.0), x.clamp(0.0, 1.0)];
     let want = [x.powf(c(2.0)), x.max(c(0.0)), x.min(x), x.hypot(c(0.5)), x.atan2(c(0.5)), x.log_add_exp(c(1.0)), x];
     assert_eq!(found, want);
     assert_eq!(tape.len(), 1 + 6 + 6);
     assert_eq!(x.powf(2.0).backward().wrt(x), 0.6);
     let d = Dual::<f64, 2>::new(0.5, [1.0, 0.0]);
     assert_eq!(d.powf(2.0).tangent(), &[1.0, 0.0]);
-    assert_eq!(d.max(0.75).max(d).min(&d).tangent(), d.max(Dual::constant(0.75)).max(d).min(d).tangent());
+    assert_eq!(d.max(0.75).max(d).min(d).tangent(), d.max(Dual::constant(0.75)).max(d).min(d).tangent());
     assert_eq!([d, d + 1.0].into_iter().reduce(Dual::max).map(Dual::value), Some(1.5));
     let outer = Tape::<Var<f32>>::new();
     let z = outer.var(x);

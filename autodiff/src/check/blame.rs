@@ -40,8 +40,9 @@ impl<T: Real> Line<'_, T> {
 
     /// By how much each share is off.
     fn measure(&self, origin: &Recording<T>, shares: &[Share<T>]) -> Vec<Estimate<T>> {
-        let nothing = || Level { step: T::one(), quotient: T::nan(), rounding: T::nan() };
-        self.span.limits(|step| {
+        let nothing = || Level::new(T::one(), 2, T::nan(), T::nan(), |y| y);
+        let unit = self.span.top;
+        let limits = self.span.limits(|step| {
             let sides = self.at(step).zip(self.at(-step));
             let Some((plus, minus)) = sides.filter(|(plus, minus)| {
                 // Somewhere else the function may be another program.
@@ -49,13 +50,14 @@ impl<T: Real> Line<'_, T> {
             }) else {
                 return shares.iter().map(|_| nothing()).collect();
             };
-            let width = step + step;
+            let width = (step + step) / unit;
             let level = |share: &Share<T>| {
                 let ((right, above), (left, below)) = (plus.sum(share), minus.sum(share));
-                Level { step, quotient: (right - left) / width, rounding: T::epsilon() * (above + below) / width }
+                Level::new(step, 2, right - left, above + below, |y| y / width)
             };
             shares.iter().map(level).collect()
-        })
+        });
+        limits.into_iter().map(|limit| limit.per(unit)).collect()
     }
 
     /// What makes the derivative along this line wrong, the worst first; empty if every rule is right and nothing is cut.
@@ -70,7 +72,12 @@ impl<T: Real> Line<'_, T> {
         if shares.len() > MOST_ENTRIES {
             return vec![Cause::whole(Fault::TooLong, origin.len())];
         }
-        let near = self.span.bottom.max(self.span.floor);
+        // What is not finite has no share. The sweep goes from the last entry to the first.
+        let spoilt = shares.iter().rev().find(|share| share.spoils()).map(|share| share.index);
+        if let Some((index, wrong)) = spoilt.and_then(|index| Some((index, self.wrong(&origin, index)?))) {
+            return vec![cause(&origin, index, Fault::Rule(Some(wrong)), T::nan())];
+        }
+        let near = self.span.least();
         let moved = [near, -near].map(|t| self.at(t).and_then(|other| origin.moved(&other)));
         let moved = |index: usize| moved.iter().flatten().any(|moved| moved[index]);
         let found = self.measure(&origin, &shares);
@@ -103,10 +110,7 @@ impl<T: Real> Line<'_, T> {
                     let cut = origin.cuts(share.index).first().map(|cut| (cut.by, cut.place));
                     Fault::Severed { cut, alone, leaf: origin.is_leaf(share.index) }
                 };
-                let (operation, place) = origin.name(share.index);
-                let inputs = origin.operands(share.index);
-                let entry = share.index;
-                causes.push(Cause { fault, operation, place, entry, inputs, share: estimate.value });
+                causes.push(cause(&origin, share.index, fault, estimate.value));
             }
         }
         causes
@@ -118,7 +122,8 @@ impl<T: Real> Line<'_, T> {
             return (0..alone.operands.len()).find_map(|k| {
                 let (x, given) = (alone.operands[k], alone.slopes[k]);
                 let numeric = numeric::first(|moved| origin.at(index, &replaced(&alone.operands, k, moved)), x);
-                (!agrees(given, numeric)).then_some(Wrong::Operand { at: x, given, numeric })
+                let differs = numeric.error.is_finite() && !agrees(given, numeric);
+                differs.then_some(Wrong::Operand { at: x, given, numeric })
             });
         }
         let (op, inputs, output) = origin.operation(index)?;
@@ -137,7 +142,7 @@ impl<T: Real> Line<'_, T> {
                     let index = index_of(x.shape(), flat);
                     let given = given.get(k)?.as_ref().map_or_else(T::zero, |g| g.view()[index.as_slice()]);
                     let numeric = numeric::first(line, value);
-                    if numeric.value.is_finite() && !agrees(given, numeric) {
+                    if numeric.error.is_finite() && !agrees(given, numeric) {
                         return Some(Wrong::Element { input: k, index, at: value, given, numeric });
                     }
                 }
@@ -149,6 +154,12 @@ impl<T: Real> Line<'_, T> {
         let wrong = found.iter().position(|x| x.value.abs() > T::of(SLACK) * x.error)?;
         Some(Wrong::Result { index: index_of(output.shape(), wrong), off: found[wrong] })
     }
+}
+
+/// What is wrong with an entry, with all that is known of that.
+fn cause<T: Real>(origin: &Recording<T>, entry: usize, fault: Fault<T>, share: T) -> Cause<T> {
+    let (operation, place) = origin.name(entry);
+    Cause { fault, operation, place, entry, inputs: origin.operands(entry), share }
 }
 
 /// The tensor with one element, counted row by row, replaced.

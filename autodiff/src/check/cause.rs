@@ -22,7 +22,7 @@ pub struct Cause<T> {
     /// What went in: values of numbers, shapes of tensors.
     pub inputs: Vec<String>,
     /// Its part of the difference between the true derivative and the tape's, along the line that was looked at. The
-    /// parts of all entries add up to the whole.
+    /// parts of all entries add up to the whole. NaN where the tape's is not finite.
     pub share: T,
 }
 

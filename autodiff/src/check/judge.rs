@@ -40,21 +40,22 @@ pub(super) fn entry_with<T: Real>(
     Entry { index, autodiff, numeric, verdict }
 }
 
-/// Whether both sides are the same within the numerical error.
+/// Whether both sides are the same within the numerical error. What is not finite agrees with nothing.
 pub(super) fn agrees<T: Real>(autodiff: T, numeric: Estimate<T>) -> bool {
-    (autodiff - numeric.value).abs() <= resolution(autodiff, numeric)
+    let difference = (autodiff - numeric.value).abs();
+    difference.is_finite() && difference <= resolution(autodiff, numeric)
 }
 
 /// The difference that is not seen.
 pub(super) fn resolution<T: Real>(autodiff: T, numeric: Estimate<T>) -> T {
-    let magnitude = autodiff.abs().max(numeric.value.abs());
+    let magnitude = largest(&[autodiff, numeric.value]);
     T::of(SLACK) * numeric.error + T::of(16.0) * T::epsilon() * magnitude
 }
 
 /// The verdict on one entry.
 ///
-/// `scale` is the largest entry and `size` what counts as large near the point; `kink` tells whether a kink explains a
-/// difference.
+/// `scale` is the largest entry, which is finite, and `size` what counts as large near the point; `kink` tells whether a kink explains a
+/// difference; where differences tell nothing, any does.
 pub(super) fn judge<T: Real>(
     autodiff: T,
     numeric: Estimate<T>,
@@ -65,17 +66,18 @@ pub(super) fn judge<T: Real>(
     if !numeric.value.is_finite() {
         return Verdict::Inconclusive(Reason::Domain);
     }
-    let magnitude = autodiff.abs().max(numeric.value.abs());
+    let magnitude = largest(&[autodiff, numeric.value]);
     let difference = (autodiff - numeric.value).abs();
     let bound = T::of(SLACK) * numeric.error;
     let tolerance = T::epsilon().sqrt();
-    // An entry that is 0 up to rounding has no magnitude of its own.
-    let is_tight = difference == T::zero()
-        || numeric.error <= tolerance * magnitude.max(scale)
-        || (magnitude <= bound && numeric.error <= tolerance * size());
+    // An entry that is 0 up to rounding has no magnitude of its own. A bound that is not finite decides nothing.
+    let is_tight = numeric.error.is_finite()
+        && (difference == T::zero()
+            || numeric.error <= tolerance * magnitude.max(scale)
+            || (magnitude <= bound && numeric.error <= tolerance * size()));
     if agrees(autodiff, numeric) && is_tight {
         Verdict::Pass
-    } else if kink(difference) {
+    } else if kink(if numeric.error.is_finite() { difference } else { T::zero() }) {
         Verdict::Inconclusive(Reason::Kink)
     } else if is_tight {
         Verdict::Fail
@@ -91,7 +93,7 @@ pub(super) fn size<T: Real>(line: impl Fn(T) -> T, x: T) -> T {
     changes.into_iter().filter(|change| change.is_finite()).fold(T::zero(), T::max) / step
 }
 
-/// The largest absolute value.
+/// The largest absolute value among those that are finite.
 pub(super) fn largest<'a, T: Real>(values: impl IntoIterator<Item = &'a T>) -> T {
     values.into_iter().map(|x| x.abs()).filter(|x| x.is_finite()).fold(T::zero(), T::max)
 }

@@ -36,10 +36,12 @@ pub(crate) fn second_bend<T: Real>(line: impl Fn(T) -> T, x: T, span: Span<T>, d
 /// `change` gives the difference and the sum of the sizes of its terms.
 fn persists<T: Real>(span: Span<T>, order: i32, difference: T, change: impl Fn(T) -> (T, T)) -> bool {
     let (two, significant) = (T::of(2.0), T::of(64.0) * T::epsilon());
-    let steps = std::iter::successors(Some(span.bottom.max(span.floor)), |&h| Some(two * h));
+    let steps = std::iter::successors(Some(span.least()), |&h| Some(two * h));
     let jumps = steps.take_while(|&h| h < span.top).filter_map(|h| {
         let (change, size) = change(h);
-        (change.abs() > significant * size).then(|| change.abs() / h.powi(order))
+        // The step's own power may be 0, and a jump too large to be told from another.
+        let jump = (0..order).fold(change.abs(), |jump, _| jump / h);
+        (change.abs() > significant * size && jump.is_finite()).then_some(jump)
     });
     let jumps: Vec<T> = jumps.take(WINDOWS + 2).collect();
     // Over a factor of 4 in the step a smooth function gives 1/4 or less, a kink close by more than 1/2.

@@ -2,7 +2,7 @@
 //!
 //! An entry passes when both agree within the numerical error and that error is small against the largest entry; it fails when
 //! they differ although the numerical side is sure. What cannot be decided is said to be inconclusive, with the reason:
-//! a kink, rounding in the function, a point at the edge of the domain.
+//! a kink, rounding in the function, a point at the edge of the domain. A derivative that is infinite or NaN never passes.
 //!
 //! A report that fails says what is to blame: the operation whose derivative is wrong, with its source line and what went
 //! in, or the place at which a value left the tape; see [`Cause`]. [`op`] looks at one operation from all sides.

@@ -112,7 +112,7 @@ fn along_directions<T: Real>(what: impl Into<String>, problem: &dyn Problem<T>, 
                 if wrong(low..middle) { high = middle } else { low = middle }
             }
             let line = |moved: T| problem.eval(&replaced(x, low, moved));
-            let found = entry_along(problem.index(low), autodiff[low], autodiff[low].abs(), line, x[low]);
+            let found = entry_along(problem.index(low), autodiff[low], largest(&autodiff[low..=low]), line, x[low]);
             if found.verdict == Verdict::Fail {
                 located.push(found);
             }

@@ -39,9 +39,9 @@ impl Verdict {
 pub enum Reason {
     /// The function has a kink or a jump at the point, or closer to it than can be resolved.
     Kink,
-    /// Rounding in the function leaves too few digits.
+    /// Rounding in the function leaves too few digits, or it varies on a finer scale than differences can follow.
     Noise,
-    /// The function is not finite at the point or around it.
+    /// The function is not finite at the point or around it, or its differences overflow.
     Domain,
     /// Entries were left out; those compared agree. None of these checks leaves any out: what is too much to be compared
     /// entry by entry is compared along random directions.
@@ -63,15 +63,14 @@ pub struct Entry<T> {
 
 impl<T: Real> Entry<T> {
     /// `|autodiff - numeric| / max(|autodiff|, |numeric|)`; 0 if the difference is within the numerical error bound, infinite
-    /// if a side is NaN.
+    /// if a side is not finite.
     pub fn relative_difference(&self) -> T {
         let (a, b) = (self.autodiff, self.numeric.value);
         let difference = (a - b).abs();
-        if difference <= self.numeric.error {
-            return T::zero();
+        if !(a.is_finite() && b.is_finite()) {
+            return T::infinity();
         }
-        let relative = difference / a.abs().max(b.abs());
-        if relative.is_nan() { T::infinity() } else { relative }
+        if difference <= self.numeric.error { T::zero() } else { difference / a.abs().max(b.abs()) }
     }
 
     /// The columns of the entry's row.

@@ -82,6 +82,13 @@ impl<T: Real> Tape<T> {
         tape
     }
 
+    /// An empty tape for a derivative function of these tensors: what its closure brings along from other tapes is a constant.
+    pub(crate) fn of_function(inputs: &[Tensor<T>]) -> Self {
+        let tape = Self::beside(inputs);
+        tape.cell().serve_function();
+        tape
+    }
+
     pub(crate) fn cell(&self) -> &'static TapeCell<T> {
         self.cell.get()
     }

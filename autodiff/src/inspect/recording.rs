@@ -49,6 +49,26 @@ pub(crate) struct Share<T: Real> {
     terms: Vec<Term<T>>,
 }
 
+impl<T: Real> Share<T> {
+    /// Whether the entry's rule makes of an adjoint that is finite something that is not.
+    pub(crate) fn spoils(&self) -> bool {
+        let (own, passed): (Vec<_>, Vec<_>) = self.terms.iter().partition(|term| match term {
+            Term::Entry(index, _) => *index == self.index,
+            Term::Tensor { input, .. } => input.is_none(),
+        });
+        own.iter().all(|term| term.is_finite()) && !passed.iter().all(|term| term.is_finite())
+    }
+}
+
+impl<T: Real> Term<T> {
+    fn is_finite(&self) -> bool {
+        match self {
+            Self::Entry(_, weight) => weight.is_finite(),
+            Self::Tensor { weight, .. } => weight.is_finite(),
+        }
+    }
+}
+
 /// A tensor operation, its inputs and its result.
 type Operation<'a, T> = (&'a OpRef<T>, &'a [Tensor<T>], &'a Tensor<T>);
 

@@ -137,6 +137,11 @@ pub trait Real:
 /// let g = (s * &x).max(4.0).sum().backward();
 /// assert_eq!((g.wrt(&x), g.wrt(s)), (ndarray::array![0.0, 3.0].into_dyn(), 2.0));
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot stand beside a `{X}`",
+    note = "what can: another one or a reference to it, a `Var` of the same numbers, such a number, and an `f64`, whose \
+            literals have a point: `2.0`"
+)]
 pub trait Operand<X> {
     /// Turns it into what it stands for.
     fn operand(self) -> X;
@@ -144,10 +149,6 @@ pub trait Operand<X> {
 
 /// What may stand beside numbers of type `T`, and as what: it is an [`Operand`] of all that can be made from that. A [`Real`] of
 /// one's own stands beside itself.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot stand beside numbers of type `{T}`",
-    note = "an operand is a tensor, a `Var`, a number of this type, or an `f64`, whose literals have a point: `2.0`"
-)]
 pub trait Beside<T> {
     /// A number of type `T`, or a variable or a tensor of such numbers.
     type As;

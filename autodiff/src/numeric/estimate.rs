@@ -6,7 +6,8 @@ use crate::Real;
 
 /// A value and a bound of its error.
 ///
-/// Displays as `value ± error`. Where nothing can be said, the value is NaN and the error infinite.
+/// Displays as `value ± error`. Where nothing can be said the error is infinite; the value is NaN where the function is not
+/// finite.
 ///
 /// ```
 /// use autodiff::numeric::Estimate;
@@ -24,6 +25,18 @@ impl<T: Real> Estimate<T> {
     /// Nothing is known.
     pub(super) fn unknown() -> Self {
         Self { value: T::nan(), error: T::infinity() }
+    }
+
+    /// The same with an infinite error.
+    pub(super) fn unbounded(self) -> Self {
+        Self { error: T::infinity(), ..self }
+    }
+
+    /// A derivative by what is so many times as large. Nothing is known if it leaves the range of numbers.
+    pub(crate) fn per(self, unit: T) -> Self {
+        let value = self.value / unit;
+        let least = T::min_positive_value() * T::epsilon();
+        if value.is_finite() { Self { value, error: (self.error / unit).abs() + least } } else { Self::unknown() }
     }
 }
 

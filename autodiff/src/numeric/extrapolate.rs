@@ -1,127 +1,97 @@
 //! From difference quotients at many steps to one derivative with an error bound.
 
 use super::estimate::Estimate;
+use super::level::Level;
 use crate::Real;
 
 /// Columns of the tableau: more than this and the rounding carried along only grows.
 const COLUMNS: usize = 10;
-/// Levels below which a scan goes on to smaller steps, if the floor allows.
-const ENOUGH: usize = 8;
-
-/// A difference quotient and a bound of its rounding.
-pub(crate) struct Level<T> {
-    pub(crate) step: T,
-    pub(crate) quotient: T,
-    pub(crate) rounding: T,
-}
-
-/// Steps along a line, halved from `top` to `bottom`; never below `floor`.
-#[derive(Clone, Copy)]
-pub(crate) struct Span<T> {
-    pub(crate) top: T,
-    pub(crate) bottom: T,
-    pub(crate) floor: T,
-}
-
-impl<T: Real> Span<T> {
-    /// Steps for a derivative of the given order, taken at `x` in units of `v`, which is not 0.
-    ///
-    /// A function may vary on the scale of `x` (like `ln`), of 1 (like `sin`), or of both: the span reaches from the larger
-    /// to where rounding outweighs truncation, well below `eps^(1 / (order + 2))`, on the smaller.
-    pub(crate) fn along(x: T, v: T, order: i32) -> Self {
-        let (one, eps) = (T::one(), T::epsilon());
-        let smallest = eps.powf(one / T::of(f64::from(order + 2))) / T::of(32.0);
-        let (x, v) = (x.abs(), v.abs());
-        Self {
-            top: T::of(0.5) * x.max(one) / v,
-            bottom: smallest * if x == T::zero() { one } else { x.min(one) } / v,
-            floor: T::of(64.0) * eps * x.max(eps.sqrt()) / v,
-        }
-    }
-
-    /// Steps for moving along both at once.
-    pub(crate) fn and(self, other: Self) -> Self {
-        Self { top: self.top.min(other.top), bottom: self.bottom.min(other.bottom), floor: self.floor.max(other.floor) }
-    }
-
-    /// Steps for moving from `x` along `v`; `None` if that is 0.
-    pub(crate) fn toward(x: &[T], v: &[T], order: i32) -> Option<Self> {
-        let moving = x.iter().zip(v).filter(|(_, v)| **v != T::zero());
-        moving.map(|(&x, &v)| Self::along(x, v, order)).reduce(Self::and)
-    }
-
-    /// The limits of several difference quotients, all given by `levels` for one step at a time.
-    ///
-    /// Levels at which something is not finite are left out, and smaller steps are tried instead.
-    pub(crate) fn limits(&self, levels: impl FnMut(T) -> Vec<Level<T>>) -> Vec<Estimate<T>> {
-        self.limits_in(2, levels)
-    }
-
-    /// As [`limits`](Self::limits), of quotients that go to their limits as a series in the given power of the step.
-    fn limits_in(&self, power: i32, mut levels: impl FnMut(T) -> Vec<Level<T>>) -> Vec<Estimate<T>> {
-        let mut found: Vec<Vec<Level<T>>> = Vec::new();
-        let mut step = self.top;
-        while step > self.floor && (step > self.bottom || found.iter().any(|found| found.len() < ENOUGH)) {
-            let new = levels(step);
-            found.resize_with(new.len(), Vec::new);
-            for (found, level) in found.iter_mut().zip(new) {
-                if level.quotient.is_finite() && level.rounding.is_finite() {
-                    found.push(level);
-                }
-            }
-            step *= T::of(0.5);
-        }
-        found.iter().map(|levels| extrapolate(levels, power)).collect()
-    }
-
-    /// As [`limits`](Self::limits), for one quotient.
-    pub(crate) fn limit(&self, mut level: impl FnMut(T) -> Level<T>) -> Estimate<T> {
-        self.limits(|step| vec![level(step)]).pop().unwrap_or_else(Estimate::unknown)
-    }
-
-    /// As [`limit`](Self::limit), for a quotient from one side, which is not even in its step.
-    pub(crate) fn limit_from_one_side(&self, mut level: impl FnMut(T) -> Level<T>) -> Estimate<T> {
-        self.limits_in(1, |step| vec![level(step)]).pop().unwrap_or_else(Estimate::unknown)
-    }
-}
+/// From fewer levels nothing is concluded.
+pub(super) const FEWEST: usize = 6;
+/// The levels from which noise is measured.
+const WINDOW: usize = 8;
 
 /// Richardson extrapolation to step 0, by Neville's scheme in a power of the steps: their squares for central differences.
 ///
 /// Each entry carries its rounding along, with the absolute values of the coefficients. An entry's error is twice its
-/// distance to its two parents, for chance agreement, plus its rounding; a row's best is its entry of least error. The answer is the row's best of least
-/// error which no finer row contradicts: coarse steps may agree with each other on something else than the limit, where
-/// they step over a pole, a kink or several periods.
-fn extrapolate<T: Real>(levels: &[Level<T>], power: i32) -> Estimate<T> {
-    let noise = noise(levels, power);
-    let mut bests: Vec<Estimate<T>> = Vec::with_capacity(levels.len());
+/// distance to its two parents, for chance agreement, plus its rounding; a row's best is its entry of least error. The answer
+/// is the row's best of least error which no finer row contradicts: coarse steps may agree with each other on something else
+/// than the limit, where they step over a pole, a kink or several periods. For the same reason a row counts only if at
+/// steps much finer there is nothing left but rounding, and if its distance is half of the one before, or had fallen below the
+/// rounding before that rose above it: what goes to a limit slowly may go far. If no row counts, the error is infinite.
+pub(super) fn extrapolate<T: Real>(levels: &[Level<T>]) -> Estimate<T> {
+    if levels.len() < FEWEST {
+        return levels.last().map_or_else(Estimate::unknown, first).unbounded();
+    }
+    let power = levels[0].power;
+    let excesses = excesses(levels, power);
+    let mut bests: Vec<Best<T>> = Vec::with_capacity(levels.len());
     let mut above: Vec<Estimate<T>> = Vec::new();
+    let mut arrived = false;
     for (i, level) in levels.iter().enumerate() {
-        let first = Estimate { value: level.quotient, error: noise * level.rounding };
-        let mut row = vec![first];
-        let mut best = Estimate { error: T::infinity(), ..first };
-        if let Some(coarse) = above.first() {
-            best.error = (first.value - coarse.value).abs() + first.error + coarse.error;
-        }
+        let noise = noise(&excesses, power, i);
+        let mut row = vec![first(level)];
+        let rounding = noise.least * level.rounding;
+        let mut best = Best { value: level.quotient, distance: T::infinity(), rounding, counts: false };
         for j in 1..=i.min(COLUMNS) {
             let (fine, coarse) = (row[j - 1], above[j - 1]);
             let entry = eliminate(fine, coarse, (levels[i - j].step / level.step).powi(power));
             let distance = (entry.value - fine.value).abs().max((entry.value - coarse.value).abs()) * T::of(2.0);
-            if distance + entry.error < best.error {
-                best = Estimate { value: entry.value, error: distance + entry.error };
+            let rounding = noise.least * entry.error;
+            if distance + rounding < best.distance + best.rounding {
+                best = Best { value: entry.value, distance, rounding, counts: false };
             }
             row.push(entry);
         }
+        let is_far = |row: &Best<T>| row.distance > T::of(4.0) * row.rounding;
+        let far = bests.iter().rev().take(3).filter(|row| is_far(row)).map(|row| row.distance).fold(T::zero(), T::max);
+        if is_far(&best) {
+            arrived = false;
+        } else if noise.is_all && best.distance <= best.rounding && (i < 3 || T::of(2.0) * best.rounding <= far) {
+            arrived = true;
+        }
+        let halves = |before: &Best<T>| is_far(before) && T::of(2.0) * best.distance <= before.distance;
+        best.counts = noise.is_all && (arrived || bests.last().is_some_and(halves));
         bests.push(best);
         above = row;
     }
-    let Some(&finest) = bests.last() else { return Estimate::unknown() };
+    choose(&bests)
+}
+
+/// A level as the first entry of its row; the error is the rounding alone.
+fn first<T: Real>(level: &Level<T>) -> Estimate<T> {
+    Estimate { value: level.quotient, error: level.rounding }
+}
+
+/// The best entry of a row.
+struct Best<T> {
+    value: T,
+    /// Twice the distance to its parents.
+    distance: T,
+    rounding: T,
+    /// Whether that bounds its error.
+    counts: bool,
+}
+
+impl<T: Real> Best<T> {
+    fn error(&self) -> T {
+        if self.counts { self.distance + self.rounding } else { T::infinity() }
+    }
+}
+
+/// The row of least error that agrees with every finer one up to its own error and the finer one's rounding.
+fn choose<T: Real>(bests: &[Best<T>]) -> Estimate<T> {
     let slack = T::of(3.0);
-    let uncontradicted = |i: usize| {
-        let agree = |a: &Estimate<T>| (a.value - bests[i].value).abs() <= slack * (a.error + bests[i].error);
-        bests[i + 1..].iter().all(agree)
-    };
-    let candidates = (0..bests.len()).filter(|&i| uncontradicted(i)).map(|i| bests[i]);
-    let chosen = candidates.fold(finest, |a, b| if b.error < a.error { b } else { a });
+    let (mut low, mut high) = (T::neg_infinity(), T::infinity());
+    let mut chosen = Estimate::<T>::unknown();
+    for best in bests.iter().rev() {
+        let agrees = best.value + slack * best.error() >= low && best.value - slack * best.error() <= high;
+        if chosen.value.is_nan() || agrees && best.error() < chosen.error {
+            chosen = Estimate { value: best.value, error: best.error() };
+        }
+        low = low.max(best.value - slack * best.rounding);
+        high = high.min(best.value + slack * best.rounding);
+    }
     Estimate { error: chosen.error + T::epsilon() * chosen.value.abs(), ..chosen }
 }
 
@@ -135,25 +105,43 @@ fn eliminate<T: Real>(fine: Estimate<T>, coarse: Estimate<T>, ratio: T) -> Estim
     }
 }
 
-/// How many times larger than that of its last operation a function's rounding may be; at least 3, for a few operations.
-///
-/// At the smallest steps nothing but rounding is left in the differences between levels, at the latest after two
-/// eliminations. The median keeps one kink or one lucky agreement from deciding.
-fn noise<T: Real>(levels: &[Level<T>], power: i32) -> T {
-    let mut column: Vec<Estimate<T>> =
-        levels.iter().map(|l| Estimate { value: l.quotient, error: l.rounding }).collect();
+/// How far neighbouring levels are apart after two eliminations, in units of their rounding.
+fn excesses<T: Real>(levels: &[Level<T>], power: i32) -> Vec<T> {
+    let mut column: Vec<Estimate<T>> = levels.iter().map(first).collect();
     for j in 1..=2 {
         let steps = levels.iter().zip(levels.iter().skip(j)).map(|(coarse, fine)| coarse.step / fine.step);
         let eliminated = |(pair, ratio): (&[Estimate<T>], T)| eliminate(pair[1], pair[0], ratio.powi(power));
         column = column.windows(2).zip(steps).map(eliminated).collect();
     }
-    let tail = (levels.len() / 3).min(ENOUGH);
     let excess = |pair: &[Estimate<T>]| {
-        let expected = (pair[0].error + pair[1].error).max(T::min_positive_value());
-        (pair[1].value - pair[0].value).abs() / expected
+        let excess = (pair[1].value - pair[0].value).abs() / (pair[0].error + pair[1].error);
+        if excess.is_nan() { T::infinity() } else { excess }
     };
-    let mut excesses: Vec<T> = column.windows(2).rev().take(tail).map(excess).collect();
-    excesses.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
-    let median = excesses.get(excesses.len() / 2).copied().unwrap_or_else(T::zero);
-    T::of(3.0).max(T::of(5.0) * median)
+    column.windows(2).map(excess).collect()
+}
+
+/// What is left at fine steps.
+struct Noise<T> {
+    /// How many times larger than that of its last operation a function's rounding may be; at least 3, for a few operations.
+    least: T,
+    /// Whether it is nothing but rounding.
+    is_all: bool,
+}
+
+/// The noise below a level: at steps so much finer that of a function which varies on the level's scale, after two
+/// eliminations, rounding alone remains; or at the finest there are.
+///
+/// The median keeps one kink or one lucky agreement from deciding. What takes more than half of the function's digits, or
+/// shrinks from each of those steps to the next, is not rounding but the function itself, which varies on a finer scale.
+fn noise<T: Real>(excesses: &[T], power: i32, i: usize) -> Noise<T> {
+    let width = (excesses.len() / 3).clamp(2, WINDOW);
+    let finer = -T::epsilon().log2() / T::of(f64::from(3 * power + 1));
+    let start = (i + finer.to_usize().unwrap_or(0)).min(excesses.len() - width);
+    let window = &excesses[start..start + width];
+    let shrinks = window[0] > T::of(16.0).max(T::of(4.0) * window[width - 1]) && window.is_sorted_by(|a, b| a > b);
+    let mut sorted = window.to_vec();
+    sorted.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
+    let measured = T::of(3.0).max(T::of(5.0) * sorted[width / 2]);
+    let most = T::epsilon().sqrt().recip();
+    Noise { least: measured.min(most), is_all: measured <= most && !shrinks }
 }

@@ -3,9 +3,9 @@
 use ndarray::{Array2, ArrayD};
 
 use super::estimate::Estimate;
-use super::extrapolate::Span;
 use super::method::{Differences, two_sided};
-use super::quotient::corner_level;
+use super::quotient::corner_limit;
+use super::span::Span;
 use crate::engine::Outputs;
 use crate::{Real, Tensor, Var};
 
@@ -97,9 +97,9 @@ pub(crate) fn first<T: Real>(f: impl Fn(T) -> T, x: T) -> Estimate<T> {
 
 /// The mixed second derivative of a function of a place in a plane, at 0.
 pub(crate) fn mixed<T: Real>(f: impl Fn(T, T) -> T, span: Span<T>) -> Estimate<T> {
-    let centre = f(T::zero(), T::zero());
-    span.limit(|step| {
-        let corners = [f(step, step), -f(step, -step), -f(-step, step), f(-step, -step)];
-        corner_level(corners, centre, step, T::of(4.0) * step * step)
-    })
+    let limit = corner_limit(span, f(T::zero(), T::zero()), |step| {
+        let corners = [f(step, step), f(step, -step), f(-step, step), f(-step, -step)];
+        (corners, [(step + step) / span.top; 2])
+    });
+    limit.per(span.top).per(span.top)
 }

@@ -5,8 +5,8 @@ use std::cell::Cell;
 use ndarray::{Array2, ArrayD};
 
 use super::estimate::Estimate;
-use super::extrapolate::{Level, Span};
-use super::quotient::{central, evaluator, moved, replaced, second, sides};
+use super::quotient::{central, evaluator, from_one_side, moved, replaced, second, sides, with_kink};
+use super::span::Span;
 use crate::engine::Outputs;
 use crate::engine::outputs::{constants, count};
 use crate::{Real, Tensor, Var};
@@ -33,9 +33,9 @@ pub enum Method {
 
 /// Differentiates numerically by a [`Method`], and counts the evaluations of the function.
 ///
-/// The bound of a simple method's error is the difference to the same quotient with twice the step, plus rounding. It
-/// holds where the step is small against the scale on which the function varies; that of an extrapolated one looks at
-/// many steps.
+/// The bound of a simple method's error is twice the difference to the same quotient with twice the step, plus rounding. It
+/// holds where the step is small against the scale on which the function varies, and is infinite where the function's
+/// changes do not grow with the step; that of an extrapolated one looks at many steps.
 ///
 /// ```
 /// use autodiff::numeric::{Differences, Method};
@@ -138,10 +138,12 @@ impl Differences {
                     let (right, left) = sides(x[i], step);
                     let (plus, minus) = (f(&replaced(x, i, right)), f(&replaced(x, i, left)));
                     let values = plus.into_iter().zip(&centre).zip(minus);
-                    let level = |((plus, &centre), minus)| central(plus, centre, minus, right - x[i], right - left);
-                    values.map(level).collect()
+                    let [step, width] = [right - x[i], right - left].map(|width| width / span.top);
+                    let levels = |((plus, &centre), minus)| central([minus, centre, plus], step, width);
+                    values.flat_map(levels).collect()
                 });
-                column.iter_mut().zip(limits).for_each(|(entry, limit)| *entry = limit);
+                let pairs = limits.chunks_exact(2).map(|pair| with_kink([pair[0], pair[1]]).per(span.top));
+                column.iter_mut().zip(pairs).for_each(|(entry, limit)| *entry = limit);
             }
             for (k, entry) in column.iter_mut().enumerate().filter(|(_, entry)| entry.value.is_nan()) {
                 *entry = self.uncounted(|moved| f(&replaced(x, i, moved))[k], x[i], centre[k], span);
@@ -202,10 +204,12 @@ impl Differences {
 
 /// Extrapolated central differences.
 pub(crate) fn two_sided<T: Real>(f: impl Fn(T) -> T, x: T, centre: T, span: Span<T>) -> Estimate<T> {
-    span.limit(|step| {
+    let limits = span.pair(|step| {
         let (right, left) = sides(x, step);
-        central(f(right), centre, f(left), right - x, right - left)
-    })
+        let [step, width] = [right - x, right - left].map(|width| width / span.top);
+        central([f(left), centre, f(right)], step, width)
+    });
+    with_kink(limits).per(span.top)
 }
 
 /// Extrapolated differences from the side on which the function is finite; from the better one if it is on both.
@@ -216,32 +220,40 @@ pub(crate) fn one_sided<T: Real>(f: impl Fn(T) -> T, x: T, centre: T, span: Span
 
 /// Extrapolated differences from one side.
 fn edge<T: Real>(f: impl Fn(T) -> T, x: T, centre: T, span: Span<T>, side: T) -> Estimate<T> {
-    span.limit_from_one_side(|step| {
+    let limit = span.limit(|step| {
         let there = x + side * step;
-        quotient(f(there), centre, there - x)
-    })
+        from_one_side(f(there), centre, (there - x) / span.top)
+    });
+    limit.per(span.top)
 }
 
-/// A difference quotient from `x` to a place `width` away.
-fn quotient<T: Real>(there: T, centre: T, width: T) -> Level<T> {
-    let rounding = T::epsilon() * (there.abs() + centre.abs()) / width.abs();
-    Level { step: width.abs(), quotient: (there - centre) / width, rounding }
-}
-
-/// A quotient whose error is of the given order in the step. Its bound is the difference to that with twice the step.
+/// A quotient whose error is of the given order in the step. Its bound is twice the difference to that with twice the step,
+/// and rounding; there is none where the function's changes do not grow with the step, as they do where it is resolved.
 fn one_step<T: Real>(f: impl Fn(T) -> T, x: T, centre: T, span: Span<T>, order: i32, side: T) -> Estimate<T> {
-    let two = T::of(2.0);
+    let (two, one) = (T::of(2.0), T::one());
     // Where rounding and truncation are about equal, for a function that varies on the scale of `x` and of 1.
-    let step = span.top * two * T::epsilon().powf(T::of(1.0 + f64::from(order)).recip());
-    let [fine, coarse] = [step, two * step].map(|step| {
+    let part = T::epsilon().powf((one + T::of(f64::from(order))).recip());
+    let usual = span.top * two * part;
+    // Next to 0 that is not small against `x`.
+    let step = if usual > span.near / T::of(64.0) { span.near * part } else { usual };
+    let levels = [step, two * step].map(|step| {
         if order == 1 {
             let there = x + side * step;
-            quotient(f(there), centre, there - x)
+            vec![from_one_side(f(there), centre, there - x)]
         } else {
             let (right, left) = sides(x, step);
-            central(f(right), centre, f(left), right - x, right - left)
+            central([f(left), centre, f(right)], right - x, right - left).into()
         }
     });
-    let error = (fine.quotient - coarse.quotient).abs() + fine.rounding + coarse.rounding;
-    if error.is_finite() { Estimate { value: fine.quotient, error } } else { Estimate::unknown() }
+    let grows = levels[0].iter().zip(&levels[1]).all(|(fine, coarse)| {
+        // Over twice the step the change is larger, as in a straight line or any power; or it is nothing but rounding.
+        coarse.quotient.abs() >= T::of(0.75) * fine.quotient.abs() || fine.quotient.abs() <= T::of(16.0) * fine.rounding
+    });
+    let [fine, coarse] = levels.map(|mut levels| levels.swap_remove(0));
+    let (difference, rounding) = ((fine.quotient - coarse.quotient).abs(), fine.rounding + coarse.rounding);
+    let error = two * difference + T::of(3.0) * rounding;
+    if !error.is_finite() {
+        return Estimate::unknown();
+    }
+    Estimate { value: fine.quotient, error: if grows && step >= span.floor { error } else { T::infinity() } }
 }

@@ -1,38 +1,77 @@
 //! Difference quotients at one step, with their rounding.
 
 use super::estimate::Estimate;
-use super::extrapolate::{Level, Span};
+use super::level::Level;
+use super::span::Span;
 use crate::engine::outputs::constants;
 use crate::{Real, Var};
 
-/// A mixed second difference quotient.
-pub(super) fn corner_level<T: Real>(corners: [T; 4], centre: T, step: T, area: T) -> Level<T> {
-    let size = corners.iter().fold(centre.abs(), |sum, corner| sum + corner.abs());
-    Level { step, quotient: corners.into_iter().sum::<T>() / area, rounding: T::epsilon() * size / area }
+/// The limit of a mixed second difference quotient. `corners` gives the values at a step, two steps in each direction apart,
+/// and those widths, in some units.
+///
+/// Nothing can be said where the corners together do not go to the value in the middle, or have no slope on their way: around
+/// a kink, or a pole that is stepped over.
+pub(super) fn corner_limit<T: Real>(span: Span<T>, centre: T, corners: impl Fn(T) -> ([T; 4], [T; 2])) -> Estimate<T> {
+    let limits = span.limits(|step| {
+        let ([a, b, c, d], [right, up]) = corners(step);
+        let size = [a, b, c, d].into_iter().fold(T::of(4.0) * centre.abs(), |sum, corner| sum + corner.abs());
+        let level = |change: T, widths: [T; 2]| Level::new(step, 2, change, size, |y| y / widths[0] / widths[1]);
+        vec![
+            level(a - b - c + d, [right, up]),
+            level(a + b + c + d - T::of(4.0) * centre, [right, up]),
+            level(a + b - c - d, [right, T::one()]),
+            level(a - b + c - d, [up, T::one()]),
+        ]
+    });
+    if_all_have_bounds(&limits)
+}
+
+/// The first of the limits, with a bound if all have one.
+fn if_all_have_bounds<T: Real>(limits: &[Estimate<T>]) -> Estimate<T> {
+    let Some(&first) = limits.first() else { return Estimate::unknown() };
+    if limits.iter().all(|limit| limit.error.is_finite()) { first } else { first.unbounded() }
 }
 
 /// An entry of the Hessian.
 pub(crate) fn second<T: Real>(f: impl Fn(&[T]) -> T, x: &[T], i: usize, j: usize) -> Estimate<T> {
     let scale = |i: usize| x[i].abs().max(T::one());
-    let span = Span::along(x[i], scale(i), 2).and(Span::along(x[j], scale(j), 2));
     let centre = f(x);
-    let two = T::of(2.0);
-    span.limit(|step| {
-        let (right, left) = sides(x[i], step * scale(i));
-        if i == j {
+    if i == j {
+        let (span, scale) = (Span::along(x[i], scale(i), 2), scale(i));
+        let unit = span.top * scale;
+        let limits = span.limits(|step| {
+            let (right, left) = sides(x[i], step * scale);
             let (plus, minus) = (f(&replaced(x, i, right)), f(&replaced(x, i, left)));
-            let area = (right - x[i]) * (x[i] - left);
+            let two = T::of(2.0);
             let size = plus.abs() + two * centre.abs() + minus.abs();
-            return Level {
-                step,
-                quotient: (plus - two * centre + minus) / area,
-                rounding: T::epsilon() * size / area,
-            };
-        }
-        let (up, down) = sides(x[j], step * scale(j));
-        let at = |a: T, b: T| f(&replaced(&replaced(x, i, a), j, b));
-        let corners = [at(right, up), -at(right, down), -at(left, up), at(left, down)];
-        corner_level(corners, centre, step, (right - left) * (up - down))
+            let (right, left) = ((right - x[i]) / unit, (x[i] - left) / unit);
+            let change = plus - two * centre + minus;
+            let slope = Level::new(step, 2, plus - minus, size, |y| y / (right + left));
+            vec![Level::new(step, 2, change, size, |y| y / right / left), slope]
+        });
+        return if_all_have_bounds(&limits).per(unit).per(unit);
+    }
+    let scan = |[a, b]: [T; 2]| {
+        let span = Span::along(x[i], a, 2).and(Span::along(x[j], b, 2));
+        let units = [a, b].map(|unit| unit * span.top);
+        let limit = corner_limit(span, centre, |step| {
+            let ((right, left), (up, down)) = (sides(x[i], step * a), sides(x[j], step * b));
+            let at = |a: T, b: T| f(&replaced(&replaced(x, i, a), j, b));
+            let corners = [at(right, up), at(right, down), at(left, up), at(left, down)];
+            (corners, [(right - left) / units[0], (up - down) / units[1]])
+        });
+        (limit.per(units[0]).per(units[1]), span.bottom >= span.floor)
+    };
+    let (wide, reaches) = scan([scale(i), scale(j)]);
+    if reaches {
+        return wide;
+    }
+    // One of them is so near 0 that steps on its own scale would not move the other: it gets smaller ones.
+    let own = |i: usize| if x[i] == T::zero() { T::one() } else { x[i].abs() };
+    let narrow = [[scale(i), own(j)], [own(i), scale(j)], [own(i), own(j)]].map(|units| scan(units).0);
+    narrow.into_iter().fold(wide, |coarse, fine| {
+        let apart = (coarse.value - fine.value).abs() > T::of(3.0) * (coarse.error + fine.error);
+        if coarse.value.is_nan() || apart || fine.error < coarse.error { fine } else { coarse }
     })
 }
 
@@ -42,10 +81,24 @@ pub(crate) fn sides<T: Real>(x: T, step: T) -> (T, T) {
     (right, x - (right - x))
 }
 
-/// A central difference quotient. The value in the middle counts for what an uneven step does through the curvature.
-pub(super) fn central<T: Real>(plus: T, centre: T, minus: T, step: T, width: T) -> Level<T> {
-    let size = plus.abs() + T::of(2.0) * centre.abs() + minus.abs();
-    Level { step, quotient: (plus - minus) / width, rounding: T::epsilon() * size / width }
+/// A central difference quotient, and that for the kink: half of what the slope jumps by, if it does. The value in the middle
+/// counts for what an uneven step does through the curvature. The step is half of the width, in the same units.
+pub(super) fn central<T: Real>([minus, centre, plus]: [T; 3], step: T, width: T) -> [Level<T>; 2] {
+    let two = T::of(2.0);
+    let size = plus.abs() + two * centre.abs() + minus.abs();
+    let over = |y: T| y / width;
+    [Level::new(step, 2, plus - minus, size, over), Level::new(step, 1, plus - two * centre + minus, size, over)]
+}
+
+/// The slope with a bound that includes the kink at the point, or too close to it to be told from one there.
+pub(super) fn with_kink<T: Real>([slope, kink]: [Estimate<T>; 2]) -> Estimate<T> {
+    let is_there = !(kink.value.abs() <= T::of(3.0) * kink.error && kink.error.is_finite());
+    if is_there { Estimate { error: slope.error + kink.value.abs() + kink.error, ..slope } } else { slope }
+}
+
+/// A difference quotient from the middle to a place `width` away.
+pub(super) fn from_one_side<T: Real>(there: T, centre: T, width: T) -> Level<T> {
+    Level::new(width.abs(), 1, there - centre, there.abs() + centre.abs(), |y| y / width)
 }
 
 /// The function on plain numbers.

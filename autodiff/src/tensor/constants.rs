@@ -23,7 +23,7 @@ impl<T: Real> Tensor<T> {
     #[doc(alias = "identity")]
     #[track_caller]
     pub fn eye(n: usize) -> Self {
-        Self::ones(&[n]).diag()
+        Self::scalar(T::one()).broadcast_to(&[n]).diag()
     }
 
     /// `start`, `start + step`, `start + 2 step`, … as long as `end` is not reached; nothing if the step leads away from it.

@@ -98,7 +98,8 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub fn logcumsumexp(&self, axis: usize) -> Self {
         let len = self.length("logcumsumexp", axis);
-        let (mut y, mut count) = (self.clone(), 1);
+        // Of one element too, so that the gradient is 0 at `-inf`.
+        let (mut y, mut count) = (self.log_add_exp(f64::NEG_INFINITY), 1);
         // Each element stands for the last `count` elements up to its own; a pass doubles that.
         while count < len {
             let longer = y.narrow(axis, count..len).log_add_exp(y.narrow(axis, 0..len - count));

@@ -278,6 +278,45 @@ impl<T: Real> Tensor<T> {
         loops::update(shape, self.make_mut(), &strides, 0, other.strided(), f);
     }
 
+    /// Updates some of the rows, which the first axis counts, as [`update`](Self::update) does all elements: row `rows[k]`
+    /// with row `k` of `other`.
+    ///
+    /// ```
+    /// use autodiff::Tensor;
+    /// use ndarray::array;
+    /// let mut w = Tensor::constant(array![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
+    /// w.update_rows(&[2, 0], &Tensor::constant(array![[10.0, 20.0], [0.0, 1.0]]), |w, g| w - g);
+    /// assert_eq!(w.to_array(), array![[1.0, 1.0], [3.0, 4.0], [-5.0, -14.0]].into_dyn());
+    /// ```
+    ///
+    /// # Panics
+    /// If there is no such row, or `other` has not a row of this tensor's row shape for each.
+    #[track_caller]
+    pub fn update_rows(&mut self, rows: &[usize], other: &Self, f: impl Fn(T, T) -> T) {
+        let count = self.shape().first().copied().unwrap_or(0);
+        let fits =
+            self.ndim() > 0 && other.shape().first() == Some(&rows.len()) && other.shape()[1..] == self.shape()[1..];
+        if !fits {
+            mismatch(
+                "update_rows",
+                self.shape(),
+                other.shape(),
+                "the other needs a row of this one's row shape for each index",
+            );
+        }
+        if let Some(row) = rows.iter().find(|&&row| row >= count) {
+            self.refuse("update_rows", format!("there is no row {row}"));
+        }
+        (self.node, self.cuts) = (None, None);
+        let (other, width) = (other.row_major(), self.len() / count.max(1));
+        let source = other.as_slice().expect("row-major");
+        let target = self.make_mut();
+        for (k, &row) in rows.iter().enumerate() {
+            let old = &mut target[row * width..][..width];
+            old.iter_mut().zip(&source[k * width..]).for_each(|(x, &y)| *x = f(*x, y));
+        }
+    }
+
     /// Whether all elements are finite.
     #[doc(alias = "isfinite")]
     pub fn is_finite(&self) -> bool {

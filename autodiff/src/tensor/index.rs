@@ -15,7 +15,6 @@ use super::written::Written;
 use crate::error::{Error, Kind};
 use crate::kernels::loops;
 use crate::rules::notation::sign::{Sign, Word};
-use crate::tape::no_grad;
 use crate::tape::opcode;
 use crate::{Real, Var};
 
@@ -207,7 +206,7 @@ impl<T: Real> Tensor<T> {
     /// Element number `flat` in row-major order, whose value is `value`.
     #[track_caller]
     pub(crate) fn element(&self, flat: usize, value: T) -> Var<T> {
-        let records = |node: &Node<T>| node.cell.recording() && no_grad::region(node.cell.born()).is_none();
+        let records = |node: &Node<T>| node.cell.records();
         match self.live().filter(records) {
             None => Var::constant(value),
             Some(node) => {
@@ -265,7 +264,7 @@ impl<T: Real> Tensor<T> {
             }
         }
         let Some((cell, ..)) = scalars.iter().find_map(|x| x.place()) else { return output };
-        if !cell.recording() || no_grad::region(cell.born()).is_some() {
+        if !cell.records() {
             return output;
         }
         let places = scalars.iter().map(|x| x.place().map(|(_, index, _)| index)).collect();

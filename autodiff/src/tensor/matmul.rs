@@ -337,7 +337,7 @@ impl<T: Real> Tensor<T> {
 }
 
 /// The lengths before the last two: how many matrices there are.
-fn leading(shape: &[usize]) -> &[usize] {
+pub(super) fn leading(shape: &[usize]) -> &[usize] {
     &shape[..shape.len() - 2]
 }
 

@@ -74,7 +74,7 @@ mod tests {
                 + w.scatter_add(0, &ndarray::array![[0, 0, 1]], &x.narrow(0, 0..1))
         },
         |x, w| {
-            Tensor::select(&x.greater(w), x, &w.masked_fill(&x.less(w), 0.5))
+            Tensor::select(&x.greater(w), x, w.masked_fill(&x.less(w), 0.5))
                 + x.clamp(0.4, 0.8).map_rows(|x| [x[0], x[1] * x[2], x[0]])
         },
         |x, w| {

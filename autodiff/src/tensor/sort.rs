@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use ndarray::{ArrayD, Axis, IxDyn, Slice};
+use ndarray::{ArrayD, Axis};
 
 use super::Tensor;
 use crate::Real;
@@ -21,20 +21,21 @@ impl<T: Real> Tensor<T> {
     /// If there is no such axis.
     #[track_caller]
     pub fn argsort(&self, axis: usize) -> ArrayD<usize> {
-        self.order("argsort", axis, ascending)
+        let len = self.length("argsort", axis);
+        self.order(axis, len, ascending)
     }
 
     /// The elements along an axis, the smallest first, NaN last. An element's gradient goes to where it stood.
     ///
     /// ```
-    /// use autodiff::Tape;
+    /// use autodiff::{Tape, Tensor};
     /// use ndarray::array;
     /// let tape = Tape::new();
     /// let x = tape.tensor(array![3.0, 1.0, 2.0]);
     /// let y = x.sort(0);
     /// assert_eq!(y.to_array(), array![1.0, 2.0, 3.0].into_dyn());
-    /// assert_eq!((y * array_of_weights()).sum().backward().wrt(&x), array![30.0, 10.0, 20.0].into_dyn());
-    /// # fn array_of_weights() -> autodiff::Tensor<f64> { vec![10.0, 20.0, 30.0].into() }
+    /// let weights = Tensor::from(vec![10.0, 20.0, 30.0]);
+    /// assert_eq!((y * weights).sum().backward().wrt(&x), array![30.0, 10.0, 20.0].into_dyn());
     /// ```
     ///
     /// # Panics
@@ -42,7 +43,8 @@ impl<T: Real> Tensor<T> {
     #[doc(alias = "msort")]
     #[track_caller]
     pub fn sort(&self, axis: usize) -> Self {
-        self.gather(axis, &self.order("sort", axis, ascending))
+        let len = self.length("sort", axis);
+        self.gather(axis, &self.order(axis, len, ascending))
     }
 
     /// The `k` largest along an axis, the largest first, and where they stand; of equals the first comes first, and NaN counts
@@ -66,21 +68,20 @@ impl<T: Real> Tensor<T> {
         if k > len {
             self.refuse("top_k", format!("axis {axis} has {len} elements, from which {k} cannot be taken"));
         }
-        let mut places = self.order("top_k", axis, |a, b| ascending(b, a));
-        places.slice_axis_inplace(Axis(axis), Slice::from(..k));
+        let places = self.order(axis, k, |a, b| ascending(b, a));
         (self.gather(axis, &places), places)
     }
 
-    /// Where the elements along an axis stand, in the order that `compare` gives; equals in theirs.
-    #[track_caller]
-    fn order(&self, op: &str, axis: usize, compare: impl Fn(T, T) -> Ordering) -> ArrayD<usize> {
-        let len = self.length(op, axis);
-        let mut order = ArrayD::zeros(IxDyn(self.shape()));
-        for (lane, places) in self.view().lanes(Axis(axis)).into_iter().zip(order.lanes_mut(Axis(axis))) {
-            let mut sorted: Vec<usize> = (0..len).collect();
-            sorted.sort_by(|&i, &j| compare(lane[i], lane[j]));
-            for (place, from) in places.into_iter().zip(sorted) {
-                *place = from;
+    /// Where the first `count` elements along an axis stand, in the order that `compare` gives; equals in theirs.
+    fn order(&self, axis: usize, count: usize, compare: impl Fn(T, T) -> Ordering) -> ArrayD<usize> {
+        let mut shape = self.shape().to_vec();
+        shape[axis] = count;
+        let mut order = ArrayD::zeros(shape);
+        for (lane, first) in self.view().lanes(Axis(axis)).into_iter().zip(order.lanes_mut(Axis(axis))) {
+            let mut places: Vec<usize> = (0..lane.len()).collect();
+            places.sort_by(|&i, &j| compare(lane[i], lane[j]));
+            for (out, place) in first.into_iter().zip(places) {
+                *out = place;
             }
         }
         order

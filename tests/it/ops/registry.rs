@@ -31,10 +31,13 @@ const NO_OPERATIONS: &[&str] = &[
     "into_array",
     "item",
     // Nothing is recorded.
+    "beside",
     "detach",
+    "grad",
     "backward",
     "backward_with",
     "update",
+    "update_rows",
     // The table's rows by number: each row has cases of its own.
     "unary",
     "binary",

@@ -16,7 +16,7 @@ pub(crate) fn cases<T: Real>() -> Vec<Case<T>> {
         .distinct(),
         case("mask", &[&[&[3, 4]], &[&[]], &[&[0, 2]]], |t| t[0].mask(|x| x > T::of(0.8))).constant(),
         case("select", &[&[&[3, 4], &[4]], &[&[], &[]], &[&[0, 4], &[4]]], |t| {
-            Tensor::select(&t[0].mask(|x| x > T::of(0.8)), &t[0].square(), &t[1])
+            Tensor::select(&t[0].mask(|x| x > T::of(0.8)), t[0].square(), &t[1])
         }),
         case("select", &[&[&[2, 1], &[], &[3]]], |t| {
             Tensor::select(&t[0].mask(|x| x > T::of(0.6)), &t[1], &(&t[2] * &t[0]))
@@ -32,10 +32,10 @@ pub(crate) fn cases<T: Real>() -> Vec<Case<T>> {
         case("xlogy", &[&[&[2, 3]]], |t| t[0].xlogy(1.5) * t[0].xlog1py(0.5) + t[0].copysign(-1.0)),
         // Variables as operands and arguments.
         case("add", &[&[&[2, 3], &[2]], &[&[3], &[3]]], |t| (t[1].at([0]) + &t[0]) * (&t[0] + t[1].at([1]))),
-        case("sub", &[&[&[2, 3], &[2]]], |t| (t[1].at([0]) - t[0].square()) * (t[0].square() - &t[1].at([1]))),
+        case("sub", &[&[&[2, 3], &[2]]], |t| (t[1].at([0]) - t[0].square()) * (t[0].square() - t[1].at([1]))),
         case("mul", &[&[&[2, 3], &[2]]], |t| t[1].at([0]) * (t[0].exp() * t[1].at([1]))),
-        case("div", &[&[&[2, 3], &[2]], &[&[2], &[2]]], |t| &t[1].at([0]) / &t[0] + &t[0] / t[1].at([1])),
-        case("powf", &[&[&[2, 3], &[]]], |t| t[0].powf(t[1].at([])) + t[0].hypot(&t[1].at([]))),
+        case("div", &[&[&[2, 3], &[2]], &[&[2], &[2]]], |t| t[1].at([0]) / &t[0] + &t[0] / t[1].at([1])),
+        case("powf", &[&[&[2, 3], &[]]], |t| t[0].powf(t[1].at([])) + t[0].hypot(t[1].at([]))),
         case("select", &[&[&[2, 3], &[2]]], |t| Tensor::select(&t[0].greater(0.8), t[1].at([0]), t[1].at([1]) * &t[0])),
         case("less", PAIRS, |t| t[0].less(&t[1])).constant(),
         case("less", &[&[&[2, 3]]], |t| t[0].less(0.8) + t[0].greater(T::of(0.6)) * t[0].not_equal(0.0)).constant(),

@@ -1,0 +1,238 @@
+//! Every row of the table at `±10^k` over the whole range of exponents: the error of a numerical derivative is within its
+//! bound, or the bound is infinite, and no check calls a right derivative wrong.
+//!
+//! `LONG=1 cargo test -p tests --test it scales -- --nocapture` takes every exponent; without the variable, some.
+
+use std::fmt;
+
+use autodiff::check::{self, Verdict};
+use autodiff::numeric::{self, Differences, Estimate, Method};
+use autodiff::rules::{Binary, Unary};
+use autodiff::{Real, Tensor, Var};
+use tests::{constant_second, is_long};
+
+use crate::rows::forward;
+
+/// What stands beside the operand that varies; no power of ten is a multiple of it.
+const OTHER: f64 = 0.731_058_578_630_004_9;
+
+/// A row as a function of one number.
+#[derive(Clone, Copy, Debug)]
+enum Line {
+    One(Unary),
+    First(Binary, f64),
+    Second(Binary),
+    /// The number for both operands.
+    Shared(Binary),
+    /// The number, and half of it.
+    Scaled(Binary),
+}
+
+impl Line {
+    fn all() -> Vec<Self> {
+        let mut all: Vec<Self> = Unary::ALL.iter().map(|&f| Self::One(f)).collect();
+        for &f in Binary::ALL {
+            if constant_second(f) {
+                all.extend([1.0, 2.0].map(|order| Self::First(f, order)));
+            } else {
+                all.extend([Self::First(f, OTHER), Self::Second(f), Self::Shared(f), Self::Scaled(f)]);
+            }
+        }
+        all
+    }
+
+    fn at<R: Real>(self, x: R) -> R {
+        match self {
+            Self::One(f) => x.unary(f),
+            Self::First(f, b) => x.binary(f, R::of(b)),
+            Self::Second(f) => R::of(OTHER).binary(f, x),
+            Self::Shared(f) => x.binary(f, x),
+            Self::Scaled(f) => x.binary(f, x * R::of(0.5)),
+        }
+    }
+
+    /// Whether there is a derivative that the rule gives in full: steps have none at whole numbers, which all large numbers
+    /// are, nor has `x mod x`; next to the least numbers the slope of a length has no more digits than the length.
+    fn has_derivative(self, x: f64) -> bool {
+        match self {
+            Self::One(f) => !(f.is_step() || f == Unary::Fract) || x.abs() < 1.0,
+            Self::Shared(f) | Self::Scaled(f) => match f {
+                Binary::Rem => matches!(self, Self::Scaled(_)),
+                Binary::Hypot => x.abs() > 1e-30,
+                _ => true,
+            },
+            _ => true,
+        }
+    }
+}
+
+/// The points `±10^k` of a number type, from its least number on.
+fn points<T: Real>(lowest: i32, highest: i32, step: usize) -> Vec<T> {
+    let exponents = (lowest..=highest).step_by(if is_long() { 1 } else { step });
+    let point = |k: i32| T::of(format!("1e{k}").parse().expect("a number"));
+    exponents.flat_map(|k| [point(k), -point(k)]).filter(|x| *x != T::zero()).collect()
+}
+
+#[derive(Default)]
+struct Tally {
+    all: usize,
+    bounded: usize,
+    worst: f64,
+    wrong: Vec<String>,
+}
+
+impl Tally {
+    /// Compares with a derivative of order 1 or 2, which is itself exact to some units in the last place, or to a part of 1
+    /// where it is a difference of numbers near 1.
+    fn compare<T: Real>(&mut self, what: impl fmt::Display, order: usize, got: Estimate<T>, want: f64) {
+        self.all += 1;
+        if !got.error.is_finite() {
+            return;
+        }
+        self.bounded += 1;
+        let (relative, absolute) = if order == 1 { (8.0, 4.0) } else { (1e4, 1e4) };
+        let rounding = f64::EPSILON * (relative * want.abs() + absolute * got.error.primal().min(1.0));
+        let off = (got.value.primal() - want).abs();
+        self.worst = self.worst.max((off - rounding) / got.error.primal());
+        let within = off <= got.error.primal() + rounding;
+        if !within {
+            self.wrong.push(format!("{what}: {got}, right {want:e}"));
+        }
+    }
+
+    fn finish(&self, what: &str, least: f64) {
+        let Self { all, bounded, worst, wrong } = self;
+        println!("{what}: {bounded} of {all} with a bound, true error at most {worst:.2} bounds");
+        assert!(wrong.is_empty(), "{what}: {} of {all} beyond their bounds:\n{}", wrong.len(), wrong.join("\n"));
+        assert!(*bounded as f64 >= least * *all as f64, "{what}: only {bounded} of {all} have a bound");
+    }
+}
+
+/// Calls the function for every row and point at which the derivative is a number, with the first two derivatives.
+fn each<T: Real>(points: &[T], mut visit: impl FnMut(Line, T, [f64; 3])) {
+    for line in Line::all() {
+        for &x in points {
+            let derivatives = forward(|x| line.at(x), x.primal());
+            if line.has_derivative(x.primal()) && line.at(x).is_finite() {
+                visit(line, x, derivatives);
+            }
+        }
+    }
+}
+
+fn first_order<T: Real>(what: &str, points: &[T]) {
+    let mut tally = Tally::default();
+    each(points, |line, x, [slope, ..]| {
+        if !slope.is_nan() {
+            let got = numeric::derivative(|x| line.at(x), x);
+            tally.compare(format_args!("{line:?} at {x:e}", x = x.primal()), 1, got, slope);
+        }
+    });
+    tally.finish(what, 0.5);
+}
+
+#[test]
+fn first_derivatives_in_double_precision() {
+    first_order("f64", &points::<f64>(-323, 308, 29));
+}
+
+#[test]
+fn first_derivatives_in_single_precision() {
+    first_order("f32", &points::<f32>(-45, 38, 5));
+}
+
+#[test]
+fn second_derivatives() {
+    let mut tally = Tally::default();
+    each(&points::<f64>(-323, 308, 71), |line, x, [_, second, _]| {
+        if !second.is_nan() {
+            let got = numeric::hessian(|x| line.at(x[0]), &[x])[[0, 0]];
+            tally.compare(format_args!("{line:?} at {x:e}"), 2, got, second);
+        }
+    });
+    tally.finish("second order", 0.3);
+}
+
+#[test]
+fn mixed_derivatives() {
+    let mut tally = Tally::default();
+    each(&points::<f64>(-323, 308, 97), |line, x, [slope, second, _]| {
+        if !slope.is_nan() {
+            let got = numeric::hessian(|x| line.at(x[0]) * x[1], &[x, 0.7])[[0, 1]];
+            tally.compare(format_args!("{line:?} at {x:e}"), 1, got, slope);
+        }
+        if !second.is_nan() {
+            let got = numeric::hessian(|x| line.at(x[0] + x[1]), &[x, 0.0])[[0, 1]];
+            tally.compare(format_args!("{line:?} of a sum at {x:e}"), 2, got, second);
+        }
+    });
+    tally.finish("mixed", 0.3);
+}
+
+#[test]
+fn other_ways() {
+    let mut tally = Tally::default();
+    each(&points::<f64>(-319, 308, 97), |line, x, [slope, ..]| {
+        if slope.is_nan() {
+            return;
+        }
+        let mut compare = |how: &str, got: Estimate<f64>, want: f64| {
+            tally.compare(format_args!("{how}, {line:?} at {x:e}"), 1, got, want);
+        };
+        for method in [Method::FromRight, Method::FromLeft] {
+            compare(&format!("{method:?}"), Differences::new(method).derivative(|x| line.at(x), x), slope);
+        }
+        let f = |x: &[Var<f64>]| line.at(x[0]);
+        for v in [1.0, -0.3, 1e-200, 1e200] {
+            if v == 1.0 || slope.abs() > 1e-300 {
+                compare(&format!("along {v:e}"), numeric::directional(f, &[x], &[v]), slope * v);
+            }
+        }
+        let beside = |x: &[Var<f64>]| line.at(x[0]) + x[1].sin();
+        if !matches!(line, Line::Second(Binary::Rem)) {
+            compare("beside 2", numeric::directional(beside, &[x, 2.0], &[1.0, 1.0]), slope + 2.0_f64.cos());
+        }
+        compare("jacobian", numeric::jacobian(|x| [x[0], line.at(x[0])], &[x])[[1, 0]], slope);
+        if let Line::One(row) = line {
+            let x = Tensor::scalar(x);
+            compare("tensor", numeric::tensor_gradient(|t| t[0].unary(row), &[x])[0][[]], slope);
+        }
+    });
+    tally.finish("other ways", 0.3);
+}
+
+/// Where the step is small against the scale of 1, on which some rows vary, and above the least numbers; but no step is small
+/// against what a remainder does with its divisor.
+#[test]
+fn simple_methods() {
+    let mut tally = Tally::default();
+    each(&points::<f64>(-319, 5, 29), |line, x, [slope, ..]| {
+        for method in [Method::Forward, Method::Backward, Method::Central] {
+            if !(slope.is_nan() || matches!(line, Line::Second(Binary::Rem))) {
+                let got = Differences::new(method).derivative(|x| line.at(x), x);
+                tally.compare(format_args!("{method:?}, {line:?} at {x:e}"), 1, got, slope);
+            }
+        }
+    });
+    tally.finish("simple methods", 0.3);
+}
+
+fn no_false_alarm<T: Real>(points: &[T]) {
+    let (mut passed, mut all) = (0, 0);
+    each(points, |line, x, _| {
+        let reports = [check::gradient(|x| line.at(x[0]), &[x]), check::hessian(|x| line.at(x[0]), &[x])];
+        for report in reports {
+            assert_ne!(report.verdict, Verdict::Fail, "{line:?} at {x}: {report}");
+            all += 1;
+            passed += usize::from(report.is_pass());
+        }
+    });
+    println!("{passed} of {all} pass");
+    assert!(3 * passed >= all, "{passed} of {all} pass");
+}
+
+#[test]
+fn checks_call_no_row_wrong() {
+    no_false_alarm(&points::<f64>(-323, 308, 97));
+    no_false_alarm(&points::<f32>(-45, 38, 11));
+}

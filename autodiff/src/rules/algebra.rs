@@ -59,6 +59,12 @@ pub trait Algebra:
         Self::select(mask, Self::constant(1.0), self)
     }
 
+    /// `self` where the mask holds, 1 elsewhere; see [`unless`](Self::unless).
+    #[inline(always)]
+    fn only(self, mask: Self::Mask) -> Self {
+        Self::select(mask, self, Self::constant(1.0))
+    }
+
     /// The slope of a length by one of its coordinates, `self`: their quotient, 0 where the length is.
     #[inline(always)]
     fn share_of(self, length: Self) -> Self {

@@ -23,8 +23,8 @@ macro_rules! binary_functions {
             };
             db(a, b, y) = {
                 let (zero, positive) = (a.equals(R::constant(0.0)), R::constant(0.0).less(b));
-                let slope = y.xlogy(R::select(positive, a.unless(zero), a));
-                R::select(zero, R::select(positive, R::constant(0.0), slope), slope)
+                // A positive power of 0 is flat: 1 ln 1.
+                R::select(positive, y.unless(zero), y).xlogy(R::select(positive, a.unless(zero), a))
             };
             notation = Power(&[A, Up(&[B])]); at = [(2.0, 3.0), (0.3, -1.5), (1.0, 0.5), (2.0, 0.0), (1e-60, 0.1), (0.999_999_9, 1e6), (1e10, -20.3), (10.0, 290.0)];
             edges = [(0.0, 2.0), (0.0, 1.0), (0.0, 0.5), (0.0, 0.0), (-2.0, 2.0), (-2.0, 0.5)];
@@ -94,7 +94,7 @@ macro_rules! binary_functions {
             da(a, b, y) = b.ln();
             db(a, b, y) = {
                 let zero = a.equals(R::constant(0.0));
-                R::select(zero, a.chained(R::constant(1.0) / b), a / b.unless(zero))
+                R::select(zero, a.chained(R::constant(1.0) / b.only(zero)), y.domain(a / b.unless(zero)))
             };
             notation = Prefix(&[A, SPACE, Command("ln"), SPACE, B]); at = [(2.0, 3.0), (-0.3, 0.5), (0.0, 0.5), (1e-8, 1e40), (5.0, 0.999_999_999_999)];
             edges = [(0.0, 0.0), (0.0, 2.0), (2.0, 0.0)];
@@ -105,7 +105,8 @@ macro_rules! binary_functions {
             da(a, b, y) = b.ln_1p();
             db(a, b, y) = {
                 let (zero, shifted) = (a.equals(R::constant(0.0)), R::constant(1.0) + b);
-                R::select(zero, a.chained(R::constant(1.0) / shifted), a / shifted.unless(zero))
+                let at_zero = a.chained(R::constant(1.0) / shifted.only(zero));
+                R::select(zero, at_zero, y.domain(a / shifted.unless(zero)))
             };
             notation = Atom(&[A, SPACE, Command("ln"), In(Round, &[Same("1 + "), B])]);
             at = [(2.0, 3.0), (-0.3, -0.5), (0.0, 0.5), (1e-8, 1e40), (5.0, 1e-10), (0.7, -0.999_999_999_999)];
@@ -247,7 +248,7 @@ macro_rules! with_operators {
             value(a, b) = a % b;
             da(a, b, y) = R::select(y.equals(y), R::constant(1.0), R::constant(f64::NAN));
             // The quotient before rounding is an integer: `a / b` itself might round up to the next.
-            db(a, b, y) = -((a - y) / b).round();
+            db(a, b, y) = R::select(y.equals(y), -((a - y) / b).round(), R::constant(f64::NAN));
             notation = Product(&[A, Sign(" mod ", r" \bmod "), B]); at = [(7.3, 3.0), (-0.3, 0.5), (1e10, 3.3), (1e-8, -0.5)];
             edges = [(2.0, 0.0)]; is linear;
         }

@@ -310,6 +310,10 @@ impl<T: Real> Op<T> for Binary {
         match f {
             Binary::Add => return cx.each(|_| g.clone()),
             Binary::Sub => return cx.each(|i| if i == 0 { g.clone() } else { -g }),
+            // A zero that wins over the second factor wins over what comes back to it.
+            Binary::Chain if cx.recording() => {
+                return cx.each(|i| if i == 0 { g.binary(f, cx.input(1)) } else { cx.input(0).binary(f, g) });
+            }
             _ => {}
         }
         let (a, b, y) = (cx.input(0), cx.input(1), cx.output());

@@ -148,7 +148,7 @@ impl<F: Formula<K>, const K: usize, const FIRST: usize, const N: usize> Kernel<5
         let mut gradients = [x[0]; N];
         for (gradient, partial) in gradients.iter_mut().zip(y.along) {
             *gradient = match partial {
-                Some(partial) => x[0].apply2(Binary::Chain, partial),
+                Some(partial) => x[0].chained(partial),
                 None => A::constant(0.0),
             };
         }

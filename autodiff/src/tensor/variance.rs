@@ -94,8 +94,7 @@ impl<T: Real> Tensor<T> {
                 let slope = if root {
                     let y = cx.output().reshape(kept);
                     let zero = y.mask(|y| y == T::zero());
-                    let slope = less_mean / (y * T::of(freedom));
-                    Self::select(&zero, 0.0, &slope)
+                    Self::select(&zero, 0.0, less_mean / (Self::select(&zero, 1.0, y) * T::of(freedom)))
                 } else {
                     less_mean * T::of(2.0 / freedom)
                 };

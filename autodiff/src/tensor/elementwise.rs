@@ -88,6 +88,12 @@ impl<T: Real> Tensor<T> {
         self.binary(Binary::Chain, &slope.operand())
     }
 
+    /// The product with another adjoint: zeros of either win.
+    #[track_caller]
+    pub(super) fn with_adjoint(&self, other: &Self) -> Self {
+        Self::select(&self.mask(|g| g == T::zero()), self.chain(other), other.chain(self))
+    }
+
     /// Power with an integer exponent.
     #[doc(alias("pow", "power", "integer_pow"))]
     #[track_caller]
@@ -310,9 +316,8 @@ impl<T: Real> Op<T> for Binary {
         match f {
             Binary::Add => return cx.each(|_| g.clone()),
             Binary::Sub => return cx.each(|i| if i == 0 { g.clone() } else { -g }),
-            // A zero that wins over the second factor wins over what comes back to it.
             Binary::Chain if cx.recording() => {
-                return cx.each(|i| if i == 0 { g.binary(f, cx.input(1)) } else { cx.input(0).binary(f, g) });
+                return cx.each(|i| if i == 0 { g.chain(cx.input(1)) } else { g.with_adjoint(cx.input(0)) });
             }
             _ => {}
         }

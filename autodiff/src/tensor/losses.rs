@@ -16,7 +16,7 @@ struct LogitSlope;
 impl Kernel<4, 1> for LogitSlope {
     #[inline(always)]
     fn eval<A: Algebra>(&self, [ln, total, t, g]: [A; 4]) -> [A; 1] {
-        [g.apply2(Binary::Chain, total.apply2(Binary::Chain, ln.apply1(Unary::Exp)) - t)]
+        [g.chained(total.chained(ln.apply1(Unary::Exp)) - t)]
     }
 }
 

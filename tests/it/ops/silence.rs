@@ -36,9 +36,13 @@ fn derivatives(case: &Case<f64>, set: &[Vec<usize>], values: &[Vec<f64>], mask: 
     let plain = loss.backward();
     let mut found = vec![leaves.iter().flat_map(|x| plain.get(*x).unwrap_or_default()).collect()];
     for order in 1..=3 {
+        if !loss.is_tracked() {
+            break;
+        }
         let gradients = loss.grad(&leaves);
         found.push(gradients.iter().flat_map(Tensor::to_array).collect());
-        let weighted = |g: &Tensor<f64>| (g * Tensor::linspace(0.3 * f64::from(order), 1.0, g.len()).reshape(g.shape())).sum();
+        let weighted =
+            |g: &Tensor<f64>| (g * Tensor::linspace(0.3 * f64::from(order), 1.0, g.len()).reshape(g.shape())).sum();
         loss = gradients.iter().map(weighted).fold(Tensor::scalar(0.0), |sum, term| sum + term);
     }
     found
@@ -46,7 +50,14 @@ fn derivatives(case: &Case<f64>, set: &[Vec<usize>], values: &[Vec<f64>], mask: 
 
 /// Spoils an operand, discards each result that this changes, and compares what is left with the derivatives of the same results
 /// where nothing is spoilt.
-fn compare(case: &Case<f64>, set: &[Vec<usize>], values: &[Vec<f64>], i: usize, whole: bool, by: f64) -> Option<String> {
+fn compare(
+    case: &Case<f64>,
+    set: &[Vec<usize>],
+    values: &[Vec<f64>],
+    i: usize,
+    whole: bool,
+    by: f64,
+) -> Option<String> {
     let mut bad = values.to_vec();
     bad[i] = spoilt(&set[i], whole, &values[i], by);
     let value = |values: &[Vec<f64>]| {
@@ -60,16 +71,16 @@ fn compare(case: &Case<f64>, set: &[Vec<usize>], values: &[Vec<f64>], i: usize, 
     }
     let same: Vec<f64> = clean.view().iter().zip(dirty.view()).map(|(a, b)| f64::from(u8::from(a == b))).collect();
     let mask = View::Plain.lay(clean.shape(), &same);
-    let [want, got] = [values, &bad].map(|values| catch_unwind(AssertUnwindSafe(|| derivatives(case, set, values, &mask))));
-    let (Ok(want), Ok(got)) = (want, got) else {
-        return Some(format!("{} {set:?}, operand {i} spoilt by {by}: a panic", case.op));
-    };
+    let [want, got] = [values, &bad].map(|values| derivatives(case, set, values, &mask));
     for (order, (want, got)) in want.iter().zip(&got).enumerate() {
         let scale = want.iter().fold(1.0_f64, |scale, x| scale.max(x.abs()));
         if !want.iter().zip(got).all(|(want, got)| (want - got).abs() <= 1e-12 * scale) {
             let what = if whole { "row" } else { "element" };
             let how = ["a plain sweep", "order 1", "order 2", "order 3"][order];
-            return Some(format!("{} {set:?}, a {what} of operand {i} is {by}, {how}: {got:?}, want {want:?}", case.op));
+            return Some(format!(
+                "{} {set:?}, a {what} of operand {i} is {by}, {how}: {got:?}, want {want:?}",
+                case.op
+            ));
         }
     }
     None
@@ -86,8 +97,9 @@ fn what_is_discarded_reaches_nothing() {
                 if values[i].is_empty() || !matches!(case.domain(i), Domain::Between(..)) {
                     continue;
                 }
-                for (whole, by) in
-                    [false, true].into_iter().flat_map(|whole| [f64::NAN, f64::INFINITY, f64::NEG_INFINITY].map(|by| (whole, by)))
+                for (whole, by) in [false, true]
+                    .into_iter()
+                    .flat_map(|whole| [f64::NAN, f64::INFINITY, f64::NEG_INFINITY].map(|by| (whole, by)))
                 {
                     failed.extend(compare(case, set, &values, i, whole, by));
                     compared += 1;

@@ -13,7 +13,7 @@ use crate::Real;
 use crate::error::Result;
 use crate::kernels::loops::{Arrays, Kernel, Strided, run};
 use crate::kernels::storage::Storage;
-use crate::rules::{Algebra, Binary};
+use crate::rules::Algebra;
 
 /// A function of `K` numbers, one to four, for [`Tensor::elementwise`]. [`elementwise!`](crate::elementwise) writes it; by hand it
 /// may carry parameters.

@@ -2,7 +2,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use autodiff::{Tape, Tensor};
+use autodiff::tensor::{self, Elem};
+use autodiff::{Tape, Tensor, elementwise};
+use ndarray::{Array2, array};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -110,4 +112,66 @@ fn what_is_discarded_reaches_nothing() {
     println!("{compared} situations");
     assert!(compared > 2000);
     assert!(failed.is_empty(), "{} of {compared} differ:\n{}", failed.len(), failed.join("\n"));
+}
+
+/// Of `Σ select(x > 0, f(x), 0)` with respect to `x`, order by order.
+fn where_positive(x: f64, f: impl Fn(&Tensor<f64>, &Tensor<f64>) -> Tensor<f64>) -> [f64; 3] {
+    let tape = Tape::new();
+    let x = tape.tensor(array![x]);
+    let mut y = f(&x.mask(|x| x > 0.0), &x).sum();
+    [(); 3].map(|()| {
+        y = y.grad(&[&x]).remove(0).sum();
+        y.item()
+    })
+}
+
+#[test]
+fn of_third_order() {
+    let both = |m: &Tensor<f64>, x: &Tensor<f64>| Tensor::select(m, x.powi(5), (-x).sqrt());
+    assert_eq!(where_positive(1.0, both), [5.0, 20.0, 60.0]);
+    assert_eq!(where_positive(0.0, |m, x| Tensor::select(m, x * x.ln(), x.square())), [0.0, 2.0, 0.0]);
+    elementwise!(chosen(x) => Elem::select(x.less(0.0), (-x).sqrt(), x.powf(5.0)));
+    assert_eq!(where_positive(1.0, |_, x| chosen(x)), [5.0, 20.0, 60.0]);
+    let kept = |m: &Tensor<f64>, x: &Tensor<f64>| {
+        let root = tensor::checkpoint(|t| (-&t[0]).sqrt().square(), &[x]);
+        Tensor::select(m, x.powi(5), root)
+    };
+    assert_eq!(where_positive(1.0, kept), [5.0, 20.0, 60.0]);
+}
+
+/// Directional derivatives ask operations for inner products in place of gradients.
+#[test]
+fn along_directions() {
+    let w = [Tensor::constant(array![[0.3, -0.7], [0.2, 0.9]])];
+    let f = |x: Tensor<f64>| {
+        move |w: &[Tensor<f64>]| {
+            let y = x.matmul(&w[0]).sin() + x.linear(&w[0], &Tensor::zeros(&[2])).tanh();
+            Tensor::select(&Tensor::constant(array![[0.0], [1.0]]), y, 0.5).square().sum()
+        }
+    };
+    let v = [Tensor::constant(array![[1.0, 0.5], [-0.25, 2.0]])];
+    let clean = tensor::hvp(f(Tensor::constant(array![[1.0, 1.0], [0.4, 0.6]])), &w, &v);
+    let spoilt = tensor::hvp(f(Tensor::constant(array![[f64::NAN, f64::INFINITY], [0.4, 0.6]])), &w, &v);
+    assert_eq!(clean, spoilt);
+}
+
+/// Products that the library makes, and what is not to be silenced: an adjoint that is not finite times a slope of 0.
+#[test]
+fn large_products() {
+    let tape = Tape::<f32>::new();
+    let mut x = Array2::from_shape_fn((40, 30), |(i, j)| (i * 7 + j * 3) as f32 % 5.0 - 2.0);
+    let w = tape.tensor(Array2::from_shape_fn((30, 50), |(i, j)| (i + j) as f32 % 3.0 - 1.0));
+    let mask = Tensor::constant(Array2::from_shape_fn((40, 1), |(i, _)| if i > 0 { 1.0 } else { 0.0 }));
+    let gradient = |x: &Array2<f32>| {
+        let y = Tensor::select(&mask, Tensor::constant(x.clone()).matmul(&w), 0.0);
+        y.square().sum().backward().wrt(&w)
+    };
+    let clean = gradient(&x);
+    x.row_mut(0).fill(f32::NAN);
+    let spoilt = gradient(&x);
+    assert!((&clean - &spoilt).iter().all(|difference| difference.abs() < 1e-3), "{spoilt}");
+    // The adjoint of x w is infinite, and w is 0.
+    let x = tape.tensor(array![[1.0]]);
+    let y = x.matmul(&Tensor::zeros(&[1, 1])).sqrt().sum();
+    assert!(y.backward().wrt(&x)[[0, 0]].is_nan());
 }

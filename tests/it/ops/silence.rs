@@ -175,3 +175,12 @@ fn large_products() {
     let y = x.matmul(&Tensor::zeros(&[1, 1])).sqrt().sum();
     assert!(y.backward().wrt(&x)[[0, 0]].is_nan());
 }
+
+/// By way of scalars, too, a derivative of 0 is one.
+#[test]
+fn zero_by_way_of_scalars() {
+    let x = [Tensor::constant(array![1.0, 2.0])];
+    let nothing = |t: &[Tensor<f64>]| (Tensor::from_vars(&t[0].to_vars(), &[2]) * 0.0).sum();
+    assert_eq!(tensor::grad(nothing, &x), tensor::grad(|t| (&t[0] * 0.0).sum(), &x));
+    assert_eq!(tensor::grad(nothing, &x), [array![0.0, 0.0].into_dyn()]);
+}

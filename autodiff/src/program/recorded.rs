@@ -56,7 +56,7 @@ use crate::{Real, Tape, Var};
 /// - whatever makes something else of the number, such as `to_f64`, `NumCast::from`, `integer_decode`, `primal` and printing:
 ///   the program holds for this very value.
 ///
-/// Tensors, [`checkpoint`](crate::checkpoint()) and [`backward`](Var::backward) are refused while a program is recorded.
+/// Tensors, [`checkpoint`](crate::checkpoint) and [`backward`](Var::backward) are refused while a program is recorded.
 ///
 /// What the function takes out by [`value`](Var::value) and what it captures are constants of the program.
 ///

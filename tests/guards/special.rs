@@ -31,6 +31,9 @@ fn approximate_comparisons_are_guards_in_steps() {
     let far = Program::record(|x: &[Var<f64>]| if approx::ulps_eq!(x[0], x[1]) { x[0] } else { x[1] }, &[3.0, 1.0]);
     assert_eq!(far.value(&[3.1, 1.5]).unwrap(), 1.5, "as far apart");
     assert!(far.value(&[2.0, 2.0]).is_err());
+    let single = |x: &[Var<f32>]| if approx::ulps_eq!(x[0], Var::constant(1.0)) { x[0] } else { -x[0] };
+    assert_eq!(Program::record(single, &[3.0]).value(&[1.5]).unwrap(), -1.5);
+    assert!(Program::record(single, &[3.0]).value(&[1.0 + 3.0 * f32::EPSILON]).is_err());
     // Nothing but a program costs entries.
     let tape = Tape::<f64>::new();
     let (x, z) = (tape.var(1.0), tape.var(2.0));
@@ -48,9 +51,11 @@ fn messages_name_the_place() {
         here(line!() - 4, 60)
     );
     assert_eq!(error(&program, &[0.75]), want);
+    let back: Program = serde_json::from_str(&serde_json::to_string(&program).unwrap()).unwrap();
+    assert_eq!(error(&back, &[0.75]), want, "from a file");
     let through_dual = |x: &[Var<f64>]| if Dual::<_>::constant(x[0]) < Dual::constant(x[1]) { x[0] } else { x[1] };
     let message = error(&Program::record(through_dual, &[1.0, 2.0]), &[2.0, 1.0]);
-    assert!(message.contains(&here(line!() - 2, 47)), "{message}");
+    assert!(message.contains(&here(line!() - 2, 44)), "{message}");
     // The documented way out.
     let constant = Program::record(|x: &[Var<f64>]| x[0] * x[0].value(), &[0.5]);
     assert_eq!(constant.value(&[3.0]).unwrap(), 1.5);

@@ -86,6 +86,7 @@ impl<T: Real, const N: usize> Dual<T, N> {
 
     /// Whether a program is to take note of questions to this: the value underneath is asked each of them, and knows.
     #[cfg(feature = "approx")]
+    #[allow(clippy::unused_self, reason = "asked as a recorded variable is")]
     pub(crate) fn is_guarded(self) -> bool {
         false
     }

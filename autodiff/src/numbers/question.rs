@@ -13,7 +13,7 @@ pub(crate) enum Question {
     Greater,
     GreaterOrEqual,
     Equal,
-    /// Whether the first is the second, the zero's sign included, and NaN is NaN.
+    /// Whether both are the same number, the sign of a zero included; a NaN is itself.
     Exactly,
     /// Whether the integer part of the first is the second.
     IntegerPart,

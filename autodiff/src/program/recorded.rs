@@ -58,7 +58,8 @@ use crate::{Real, Tape, Var};
 ///
 /// Tensors, [`checkpoint`](crate::checkpoint) and [`backward`](Var::backward) are refused while a program is recorded.
 ///
-/// What the function takes out by [`value`](Var::value) and what it captures are constants of the program.
+/// What the function takes out by [`value`](Var::value), reads off the tape (`explain`, `graph`) or captures is a constant of
+/// the program.
 ///
 /// # Errors
 /// Every evaluation fails if a comparison comes out differently than while recording.

@@ -4,6 +4,7 @@
 
 use std::borrow::Borrow;
 
+use num_traits::Float;
 use smallvec::SmallVec;
 
 use crate::error::mismatch;
@@ -139,10 +140,14 @@ pub fn logsumexp<T: Real>(x: impl IntoIterator<Item: Borrow<Var<T>>>) -> Var<T> 
 pub fn softmax<T: Real>(x: impl IntoIterator<Item: Borrow<Var<T>>>) -> Vec<Var<T>> {
     let mut z: SmallVec<[Var<T>; 8]> = each(x).collect();
     // The difference to the largest has no rounding of the values' own size.
-    let top = z.iter().map(|x| x.value()).fold(T::neg_infinity(), T::max);
-    // Not in closures: a panic is to point at the caller.
-    for z in &mut z {
-        if top.is_finite() {
+    let mut top = Var::constant(z.iter().map(|x| x.value()).fold(T::neg_infinity(), T::max));
+    // A program looks it up at its own inputs.
+    if z.iter().any(|z| z.is_guarded()) {
+        top = z.iter().copied().reduce(Var::max).unwrap_or(top);
+    }
+    if top.is_finite() {
+        // Not in a closure: a panic is to point at the caller.
+        for z in &mut z {
             *z -= top;
         }
     }

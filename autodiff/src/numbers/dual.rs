@@ -78,6 +78,19 @@ impl<T: Real, const N: usize> Dual<T, N> {
         Self { value: y, tangent }
     }
 
+    /// The value, for a trait that makes something else of it: a recorded one takes note of that.
+    #[inline(always)]
+    pub(crate) fn taken(self) -> T {
+        self.value
+    }
+
+    /// Whether a program is to take note of questions to this: the value underneath is asked each of them, and knows.
+    #[cfg(feature = "approx")]
+    #[allow(clippy::unused_self, reason = "asked as a recorded variable is")]
+    pub(crate) fn is_guarded(self) -> bool {
+        false
+    }
+
     #[inline(always)]
     #[track_caller]
     fn ask(self, question: Question, other: Self) -> bool {
@@ -149,6 +162,7 @@ impl<T: Real, const N: usize> Real for Dual<T, N> {
     }
 
     #[inline(always)]
+    #[track_caller]
     fn primal(self) -> f64 {
         self.value.primal()
     }

@@ -327,7 +327,7 @@ impl<T: Real> Op<T> for Binary {
             let [x, z, v] = [a, b, y].map(|t| arena.lift(t.clone()));
             return cx.each(|i| {
                 let partial = if i == 0 { f.derivative_a(x, z, v) } else { f.derivative_b(x, z, v) };
-                g.chain(&partial.tensor())
+                g.chain(partial.tensor())
             });
         }
         let [a, b] = [a, b].map(|t| t.with_layout(t.layout().broadcast_to(y.shape()).expect("an operand broadcasts")));

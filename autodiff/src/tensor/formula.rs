@@ -205,7 +205,7 @@ impl<T: Real, F: Formula<K>, const K: usize> Op<T> for Elementwise<F, K> {
             };
             let y = self.0.eval(std::array::from_fn::<_, K, _>(argument)).0;
             return cx.each(|i| match y.along[i] {
-                Some(partial) => cx.grad().chain(&partial.tensor()),
+                Some(partial) => cx.grad().chain(partial.tensor()),
                 None => Tensor::scalar(T::zero()),
             });
         }

@@ -78,7 +78,7 @@ impl<T: Real> Tensor<T> {
                 if cx.recording() {
                     return cx.each(|i| match i {
                         0 => g.chain(total.chain(a.softmax(axis)) - t),
-                        _ => -g.chain(&a.log_softmax(axis)),
+                        _ => -g.chain(a.log_softmax(axis)),
                     });
                 }
                 let shape = a.shape();

@@ -68,11 +68,10 @@ impl<A: Algebra, const N: usize> Algebra for Tangent<A, N> {
     #[inline(always)]
     fn chained(self, slope: Self) -> Self {
         let mut along = self.times(slope.value);
-        for k in 0..N {
-            if let Some(change) = slope.along[k] {
-                let term = self.value.chained(change);
-                along[k] = Some(along[k].map_or(term, |left| left + term));
-            }
+        for (left, change) in along.iter_mut().zip(slope.along) {
+            let Some(change) = change else { continue };
+            let term = self.value.chained(change);
+            *left = Some(left.map_or(term, |left| left + term));
         }
         Self { value: self.value.chained(slope.value), along }
     }

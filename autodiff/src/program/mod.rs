@@ -3,6 +3,7 @@
 mod batch;
 mod optimize;
 mod recorded;
+mod rolled;
 #[cfg(feature = "serde")]
 mod serial;
 mod sparse;

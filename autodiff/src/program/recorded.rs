@@ -1,11 +1,13 @@
 //! A recorded function and its derivatives.
 
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use ndarray::Array2;
+use smallvec::SmallVec;
 
 use super::optimize::optimize;
+use super::rolled::Rolled;
 use crate::engine::Outputs;
 use crate::engine::outputs::{count, index_on_tape};
 use crate::engine::sparse::Compression;
@@ -15,8 +17,10 @@ use crate::numbers::question::Question;
 use crate::tape::block::Located;
 use crate::tape::code::{Code, OwnedCode};
 use crate::tape::guard::Guard;
+use crate::tape::interpreter::Values;
 use crate::tape::passes::{self, Output};
 use crate::tape::replay::replay;
+use crate::tape::reverse::reverse;
 use crate::{Real, Tape, Var};
 
 /// A recorded function that can be evaluated and differentiated at other inputs without running it again.
@@ -76,6 +80,8 @@ pub struct Program<T: Real = f64> {
     pub(super) guards: Vec<Guard<T>>,
     /// The inputs at which it was recorded, for messages.
     pub(super) at: Vec<T>,
+    /// The loops in it, if they are worth it.
+    pub(super) rolled: OnceLock<Option<Arc<Rolled<T>>>>,
     pub(super) jacobian: OnceLock<Compression>,
     pub(super) hessian: OnceLock<Compression>,
 }
@@ -104,8 +110,8 @@ impl<T: Real> Program<T> {
         } else {
             optimize(frozen.code(frozen.len() - 1), frozen.values(), x.len(), &outputs, guards)
         };
-        let (jacobian, hessian) = (OnceLock::new(), OnceLock::new());
-        Self { code, blocks, inputs: x.len(), outputs, guards, at: x.to_vec(), jacobian, hessian }
+        let (rolled, jacobian, hessian) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Self { code, blocks, inputs: x.len(), outputs, guards, at: x.to_vec(), rolled, jacobian, hessian }
     }
 
     /// The number of inputs.
@@ -146,6 +152,33 @@ impl<T: Real> Program<T> {
         Ok(values)
     }
 
+    /// The loops in this program; found when they are first asked for.
+    pub(super) fn rolled(&self) -> Option<&Rolled<T>> {
+        let find = || {
+            let offered = Rolled::<T>::is_offered() && !std::path::Path::new("/tmp/NOROLL").exists();
+            let found = offered.then(|| Rolled::find(self.code(), self.inputs, &self.outputs, &self.guards));
+            found.flatten().map(Arc::new)
+        };
+        self.rolled.get_or_init(find).as_deref()
+    }
+
+    /// The values that `rolled` keeps at `x`, guards checked.
+    #[track_caller]
+    fn run_rolled(&self, rolled: &Rolled<T>, x: &[T]) -> Result<Storage<T>> {
+        count("Program", x.len(), self.inputs, "one value for each input");
+        let mut storage = Storage::scratch(rolled.places);
+        let values = storage.make_mut();
+        values[..x.len()].copy_from_slice(x);
+        rolled.forward(self.code(), values);
+        for (guard, own) in rolled.guards.iter().zip(&self.guards) {
+            let now = [guard.left, guard.right].map(|term| term.resolve(|i| values[i], |c| c));
+            if guard.question.answer(now[0], now[1]) != guard.answer {
+                return Err(self.other_branch(own, now));
+            }
+        }
+        Ok(storage)
+    }
+
     #[cold]
     fn other_branch(&self, guard: &Guard<T>, now: [T; 2]) -> Error {
         let recorded = replay(self.code(), &self.at, &[]);
@@ -172,17 +205,19 @@ impl<T: Real> Program<T> {
     /// The value of the only output.
     #[track_caller]
     pub fn value(&self, x: &[T]) -> Result<T> {
-        let root = self.root("Program::value");
-        let values = self.run(x)?;
-        Ok(root.map_or_else(|constant| constant, |root| values.as_slice()[root]))
+        self.root("Program::value").ok();
+        Ok(self.values(x)?[0])
     }
 
     /// The values of all outputs.
     #[track_caller]
     pub fn values(&self, x: &[T]) -> Result<Vec<T>> {
-        let values = self.run(x)?;
+        let (values, outputs) = match self.rolled() {
+            Some(rolled) => (self.run_rolled(rolled, x)?, &rolled.outputs),
+            None => (self.run(x)?, &self.outputs),
+        };
         let of = |output: &Output<T>| output.map_or_else(|constant| constant, |root| values.as_slice()[root]);
-        Ok(self.outputs.iter().map(of).collect())
+        Ok(outputs.iter().map(of).collect())
     }
 
     /// The gradient of the only output.
@@ -194,26 +229,39 @@ impl<T: Real> Program<T> {
     /// The value of the only output and its gradient.
     #[track_caller]
     pub fn value_and_gradient(&self, x: &[T]) -> Result<(T, Vec<T>)> {
-        let root = self.root("Program::gradient");
-        let values = self.run(x)?;
-        let values = values.as_slice();
-        Ok(match root {
-            Ok(root) => (values[root], self.pull(values, &[(root, T::one())])),
-            Err(constant) => (constant, vec![T::zero(); self.inputs]),
-        })
+        self.root("Program::gradient").ok();
+        let (values, gradient) = self.pull(x, &[T::one()])?;
+        Ok((values[0], gradient))
     }
 
-    fn pull(&self, values: &[T], seeds: &[(usize, T)]) -> Vec<T> {
-        passes::adjoints(self.code(), values, seeds).as_slice()[..self.inputs].to_vec()
+    /// The values of all outputs, and the gradient of their sum with these weights.
+    #[track_caller]
+    fn pull(&self, x: &[T], weights: &[T]) -> Result<(SmallVec<[T; 1]>, Vec<T>)> {
+        let rolled = self.rolled();
+        let (values, outputs) = match rolled {
+            Some(rolled) => (self.run_rolled(rolled, x)?, &rolled.outputs),
+            None => (self.run(x)?, &self.outputs),
+        };
+        let values = values.as_slice();
+        let mut adjoints = Storage::filled(values.len(), T::zero());
+        for (output, &weight) in outputs.iter().zip(weights) {
+            if let Ok(root) = *output {
+                adjoints.make_mut()[root] += weight;
+            }
+        }
+        match rolled {
+            Some(rolled) => rolled.backward(self.code(), values, adjoints.make_mut()),
+            None => reverse(self.code(), &mut Values::<T>::new(self.code(), values), adjoints.make_mut()),
+        }
+        let of = |output: &Output<T>| output.map_or_else(|constant| constant, |root| values[root]);
+        Ok((outputs.iter().map(of).collect(), adjoints.as_slice()[..self.inputs].to_vec()))
     }
 
     /// The vector-Jacobian product `Σ_k u_k ∂f_k/∂x_i`.
     #[track_caller]
     pub fn vjp(&self, x: &[T], u: &[T]) -> Result<Vec<T>> {
         count("Program::vjp", u.len(), self.outputs.len(), "one weight for each output");
-        let values = self.run(x)?;
-        let seeds: Vec<_> = self.outputs.iter().zip(u).filter_map(|(y, &u)| Some((y.ok()?, u))).collect();
-        Ok(self.pull(values.as_slice(), &seeds))
+        Ok(self.pull(x, u)?.1)
     }
 
     /// The Jacobian-vector product `Σ_i v_i ∂f_k/∂x_i`.
@@ -283,6 +331,10 @@ impl<T: Real> Program<T> {
 impl<T: Real> fmt::Debug for Program<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (inputs, outputs, guards) = (self.inputs, self.outputs.len(), self.guards.len());
-        write!(f, "Program({inputs} inputs, {outputs} outputs, {} entries, {guards} guards)", self.len())
+        write!(f, "Program({inputs} inputs, {outputs} outputs, {} entries", self.len())?;
+        if let Some(rolled) = self.rolled() {
+            write!(f, ": {rolled}")?;
+        }
+        write!(f, ", {guards} guards)")
     }
 }

@@ -219,7 +219,7 @@ impl<'de, T: Real + Deserialize<'de>> Deserialize<'de> for Program<T> {
             Ok(Guard { question, left: term(left, total)?, right: term(right, total)?, answer: guard.answer, place })
         });
         let (outputs, guards) = (outputs.collect::<Result<_, D::Error>>()?, guards.collect::<Result<_, D::Error>>()?);
-        let (blocks, jacobian, hessian) = (Vec::new(), OnceLock::new(), OnceLock::new());
-        Ok(Self { code, blocks, inputs, outputs, guards, at, jacobian, hessian })
+        let (rolled, jacobian, hessian) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Ok(Self { code, blocks: Vec::new(), inputs, outputs, guards, at, rolled, jacobian, hessian })
     }
 }

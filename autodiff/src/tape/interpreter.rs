@@ -168,6 +168,12 @@ impl<'a, R, A, const STORED: bool> Values<'a, R, A, STORED> {
         assert!(values.len() >= code.ops.len(), "one value for each entry");
         Self(values, PhantomData)
     }
+
+    /// One value for each place before `end`, for a stretch of a program that ends there.
+    pub(crate) fn before(end: usize, values: &'a [R]) -> Self {
+        assert!(values.len() >= end, "one value for each place");
+        Self(values, PhantomData)
+    }
 }
 
 impl<T: Real, R: Interprets<T>, A: Adjoint<R>, const STORED: bool> Interpreter<T> for Values<'_, R, A, STORED> {

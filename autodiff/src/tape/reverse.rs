@@ -19,11 +19,24 @@ use crate::rules::{Binary, Unary};
 /// Every SAFETY reason below is that a [`Code`] is well-formed: it has the operand words that its opcodes say, and those
 /// that are entries come before the entry they are operands of. Only `store` makes one, from what was recorded.
 pub(crate) fn reverse<T: Real, I: Interpreter<T>>(code: Code<'_, T>, interpreter: &mut I, adjoints: &mut [I::Adjoint]) {
-    assert_eq!(code.ops.len(), adjoints.len(), "one adjoint for each entry");
+    reverse_from(code, interpreter, adjoints, 0);
+}
+
+/// The same for a stretch of a program, whose entries stand at the places from `first` on; operands are places before their
+/// entry's.
+#[inline]
+pub(crate) fn reverse_from<T: Real, I: Interpreter<T>>(
+    code: Code<'_, T>,
+    interpreter: &mut I,
+    adjoints: &mut [I::Adjoint],
+    first: usize,
+) {
+    assert_eq!(first + code.ops.len(), adjoints.len(), "one adjoint for each entry");
     let mut end = code.operands.len();
     // Independent variables pass nothing on, and most programs begin with them.
     let leaves = 8 * code.ops.chunks_exact(8).take_while(|ops| **ops == [LEAF; 8]).count();
-    for (index, &op) in code.ops.iter().enumerate().skip(leaves).rev() {
+    for (k, &op) in code.ops.iter().enumerate().skip(leaves).rev() {
+        let index = first + k;
         // SAFETY: there is an adjoint for each entry, as asserted above.
         let adjoint = unsafe { *adjoints.get_unchecked(index) };
         if adjoint.is_nothing() && op != TENSOR {
@@ -102,7 +115,7 @@ pub(crate) fn reverse<T: Real, I: Interpreter<T>>(code: Code<'_, T>, interpreter
                 }
                 end = start;
             }
-            _ => end = by_table(&code, end, index, interpreter, adjoints),
+            _ => end = by_table(&code, end, (index, op), interpreter, adjoints),
         }
     }
 }
@@ -121,11 +134,11 @@ fn take<T: Real, const K: usize>(code: &Code<'_, T>, end: &mut usize) -> [u32; K
 fn by_table<T: Real, I: Interpreter<T>>(
     code: &Code<'_, T>,
     mut end: usize,
-    index: usize,
+    (index, op): (usize, u8),
     interpreter: &mut I,
     adjoints: &mut [I::Adjoint],
 ) -> usize {
-    let (adjoint, op) = (adjoints[index], code.ops[index]);
+    let adjoint = adjoints[index];
     let constant = |interpreter: &I, place: usize| interpreter.lift(code.constants[place]);
     // SAFETY: below, this is asked for the entry itself and for its operands, which are entries.
     let entry = |interpreter: &I, index: usize| unsafe { interpreter.value_unchecked(index) };

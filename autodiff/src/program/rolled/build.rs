@@ -1,0 +1,260 @@
+//! Where values stand, and what each operation of a loop's body reads.
+
+use super::find::{Entries, Trips, loops};
+use super::form::{Item, Loop, Operand, Operation, Rolled, Run, Step};
+use crate::Real;
+use crate::rules::{Binary, Unary};
+use crate::tape::code::Code;
+use crate::tape::guard::{Guard, Term};
+use crate::tape::nary::Nary;
+use crate::tape::opcode::{self, CONSTANT, Form, Kind};
+use crate::tape::passes::Output;
+
+/// Programs of fewer operands are not looked at: the interpreter is as fast.
+const SMALLEST: usize = 256;
+
+/// The place of a value that is not kept, and the loop of an entry that is in none.
+const NONE: u32 = u32::MAX;
+
+impl<T: Real> Rolled<T> {
+    /// The loops in a program; `None` if most of its entries are in none.
+    pub(in crate::program) fn find(
+        code: Code<'_, T>,
+        inputs: usize,
+        outputs: &[Output<T>],
+        guards: &[Guard<T>],
+    ) -> Option<Self> {
+        if code.operands.len() < SMALLEST {
+            return None;
+        }
+        let entries = Entries::new(code);
+        let loops = loops(&entries, inputs);
+        let work = |trips: &Trips| (entries.words[trips.end()] - entries.words[trips.start]) as usize;
+        if 2 * loops.iter().map(work).sum::<usize>() < code.operands.len() {
+            return None;
+        }
+        let mut build = Build { entries, loops, places: vec![NONE; code.ops.len()], next: 0 };
+        let kept = build.kept(inputs, outputs, guards);
+        let items = build.items(inputs, &kept);
+        let place = |term: Term<T>| term.resolve(|i| Term::Entry(build.places[i]), Term::Constant);
+        let guards = guards.iter().map(|g| Guard { left: place(g.left), right: place(g.right), ..g.clone() }).collect();
+        let outputs = outputs.iter().map(|y| y.map(|i| build.places[i] as usize)).collect();
+        Some(Self { items, places: build.next as usize, outputs, guards })
+    }
+}
+
+struct Build<'a, T: Real> {
+    entries: Entries<'a, T>,
+    loops: Vec<Trips>,
+    places: Vec<u32>,
+    /// The first place that is free.
+    next: u32,
+}
+
+impl<T: Real> Build<'_, T> {
+    /// For each loop and operation of its body whether results are read outside their own trip, or dear to compute again.
+    fn kept(&self, inputs: usize, outputs: &[Output<T>], guards: &[Guard<T>]) -> Vec<Vec<bool>> {
+        let ops = self.entries.code.ops;
+        let dear = |trips: &Trips| {
+            ops[trips.start..][..trips.period].iter().map(|&op| Operation::of(op).is_dear()).collect()
+        };
+        let mut kept: Vec<Vec<bool>> = self.loops.iter().map(dear).collect();
+        let mut of = vec![NONE; ops.len()];
+        for (number, trips) in self.loops.iter().enumerate() {
+            of[trips.start..trips.end()].fill(number as u32);
+        }
+        let mut keep = |entry: usize| {
+            if let Some(trips) = self.loops.get(of[entry] as usize) {
+                kept[of[entry] as usize][(entry - trips.start) % trips.period] = true;
+            }
+        };
+        for entry in inputs..ops.len() {
+            let own = self.loops.get(of[entry] as usize);
+            // Where the entry's own trip begins; what comes from there is no further concern.
+            let own = own.map_or(entry, |trips| entry - (entry - trips.start) % trips.period);
+            let inside = |operand: usize| operand >= own;
+            let outer = self.entries.operands(entry).iter().filter(|&&i| i & CONSTANT == 0).map(|&i| i as usize);
+            outer.filter(|&i| !inside(i)).for_each(&mut keep);
+        }
+        let asked = guards.iter().flat_map(|guard| [&guard.left, &guard.right]);
+        let asked = asked.filter_map(|term| if let Term::Entry(i) = term { Some(*i as usize) } else { None });
+        outputs.iter().flatten().copied().chain(asked).for_each(keep);
+        kept
+    }
+
+    /// Gives out places and describes the parts of the program by them.
+    fn items(&mut self, inputs: usize, kept: &[Vec<bool>]) -> Vec<Item<T>> {
+        let mut items = Vec::new();
+        (0..inputs).for_each(|i| self.places[i] = i as u32);
+        self.next = inputs as u32;
+        let mut at = inputs;
+        for number in 0..self.loops.len() {
+            let trips = self.loops[number];
+            items.extend(self.stretch(at, trips.start));
+            items.push(Item::Loop(self.body(trips, &kept[number])));
+            at = trips.end();
+        }
+        items.extend(self.stretch(at, self.places.len()));
+        items
+    }
+
+    /// Entries that are interpreted.
+    fn stretch(&mut self, start: usize, end: usize) -> Option<Item<T>> {
+        let first = self.next as usize;
+        let mut operands = Vec::new();
+        for entry in start..end {
+            self.places[entry] = self.next;
+            self.next += 1;
+            let (op, from) = (self.entries.code.ops[entry], operands.len());
+            operands.extend_from_slice(self.entries.words(entry));
+            let words: &mut [u32] = match opcode::words(op) {
+                Some(_) => &mut operands[from..],
+                None => {
+                    let count = operands.len() - 1;
+                    &mut operands[from + 1..count]
+                }
+            };
+            for operand in opcode::operands_mut(op, words).iter_mut().filter(|operand| **operand & CONSTANT == 0) {
+                *operand = self.places[*operand as usize];
+            }
+        }
+        (start < end).then_some(Item::Stretch { ops: start..end, operands, first })
+    }
+
+    fn body(&mut self, trips: Trips, kept: &[bool]) -> Loop<T> {
+        let (body, operands, tables, runs, indices) = Default::default();
+        let mut made = Loop { trips: trips.count, body, operands, tables, runs, indices };
+        for (k, &kept) in kept.iter().enumerate() {
+            let op = self.entries.code.ops[trips.start + k];
+            let start = made.operands.len();
+            let words = self.entries.split(trips.start + k).len();
+            for word in 0..words {
+                let operand = self.operand(trips, k, word, &mut made);
+                made.operands.push(operand);
+            }
+            if let Kind::Binary(_, Form::Second) = opcode::decode(op) {
+                made.operands[start..].swap(0, 1);
+            }
+            let operands = [start, made.operands.len()];
+            made.body.push(Step { op: Operation::of(op), operands, column: None, is_asked: false });
+            if kept {
+                made.body[k].column = Some(self.next);
+                for trip in 0..trips.count {
+                    self.places[trips.start + trip * trips.period + k] = self.next + trip as u32;
+                }
+                self.next += trips.count as u32;
+            }
+        }
+        ask(&mut made);
+        made
+    }
+
+    /// What an operand word stands for in the trips.
+    fn operand(&self, trips: Trips, k: usize, word: usize, made: &mut Loop<T>) -> Operand<T> {
+        let at = |trip: usize| trips.start + trip * trips.period + k;
+        let entry = |trip: usize| self.entries.split(at(trip))[word] as usize;
+        // The second word of a row with one variable is the place of a constant.
+        match opcode::decode(self.entries.code.ops[at(0)]) {
+            Kind::Binary(_, Form::First | Form::Second) if word == 1 => return self.constants(trips.count, &entry, made),
+            Kind::Nary(_) if entry(0) & CONSTANT as usize != 0 => {
+                return self.constants(trips.count, &|trip| entry(trip) ^ CONSTANT as usize, made);
+            }
+            _ => {}
+        }
+        if entry(0) >= trips.start {
+            return Operand::Local((entry(0) - trips.start) as u32);
+        }
+        let places = (0..trips.count).map(|trip| self.places[entry(trip)]);
+        let mut runs: Vec<Run> = Vec::new();
+        for (trip, place) in places.clone().enumerate() {
+            let trip = trip as u32;
+            if let Some(run) = runs.last_mut() {
+                let (moved, far) = (trip - run.trip, place.wrapping_sub(run.place));
+                if moved == 1 && far <= 1 {
+                    run.moves = far == 1;
+                    continue;
+                }
+                if far == if run.moves { moved } else { 0 } {
+                    continue;
+                }
+            }
+            runs.push(Run { trip, place, moves: true });
+        }
+        let (first, second) = (self.places[entry(0)], self.places[entry(1)]);
+        let stride = second.wrapping_sub(first);
+        match runs[..] {
+            [Run { place, moves: true, .. }] => Operand::Column(place),
+            [Run { place, moves: false, .. }] => Operand::Same(place),
+            _ if (2..1 << 20).contains(&stride) && places.clone().zip(0..).all(|(place, trip): (u32, u32)| place == first.wrapping_add(stride.wrapping_mul(trip))) => {
+                Operand::Strided(first, stride)
+            }
+            _ if 8 * runs.len() <= trips.count => {
+                let start = made.runs.len();
+                made.runs.extend(runs);
+                Operand::Runs(start as u32, made.runs.len() as u32)
+            }
+            _ => {
+                let start = made.indices.len();
+                made.indices.extend(places);
+                Operand::Indices(start as u32)
+            }
+        }
+    }
+
+    /// An operand that is a constant, `place` giving which.
+    fn constants(&self, trips: usize, place: &dyn Fn(usize) -> usize, made: &mut Loop<T>) -> Operand<T> {
+        let value = |trip: usize| self.entries.code.constants[place(trip)];
+        let first = value(0);
+        if (1..trips).all(|trip| value(trip).bits() == first.bits()) {
+            return Operand::Constant(first);
+        }
+        let start = made.tables.len();
+        made.tables.extend((0..trips).map(value));
+        Operand::Table(start as u32)
+    }
+}
+
+/// Finds out which results a reverse sweep asks for.
+fn ask<T: Real>(made: &mut Loop<T>) {
+    for k in (0..made.body.len()).rev() {
+        let op = made.body[k].op;
+        made.body[k].is_asked |= op.slope_reads_result();
+        // What is computed again needs its operands.
+        let again = made.body[k].is_asked && made.body[k].column.is_none();
+        let [start, end] = made.body[k].operands;
+        for operand in &made.operands[start..end] {
+            if let Operand::Local(of) = *operand {
+                made.body[of as usize].is_asked |= again || !op.is_sum();
+            }
+        }
+    }
+}
+
+impl Operation {
+    fn of(op: u8) -> Self {
+        match opcode::decode(op) {
+            Kind::Unary(f) => Self::Unary(f),
+            Kind::Binary(f, _) => Self::Binary(f),
+            Kind::Nary(Nary::Dot) => Self::Dot,
+            _ => Self::Sum,
+        }
+    }
+
+    fn is_sum(self) -> bool {
+        matches!(self, Self::Sum | Self::Binary(Binary::Add | Binary::Sub) | Self::Unary(Unary::Neg))
+    }
+
+    /// Whether computing it again takes longer than reading it.
+    fn is_dear(self) -> bool {
+        use Unary::{Abs, Neg, Relu, Square};
+        !matches!(
+            self,
+            Self::Sum | Self::Dot | Self::Binary(Binary::Add | Binary::Sub | Binary::Mul) | Self::Unary(Abs | Neg | Relu | Square)
+        )
+    }
+
+    /// Whether a partial derivative reads the result.
+    fn slope_reads_result(self) -> bool {
+        !self.is_sum() && !matches!(self, Self::Dot | Self::Binary(Binary::Mul))
+    }
+}

@@ -1,0 +1,128 @@
+//! A program as loops and stretches.
+
+use std::fmt;
+use std::ops::Range;
+
+use crate::Real;
+use crate::rules::{Binary, Unary};
+use crate::tape::guard::Guard;
+use crate::tape::passes::Output;
+
+/// The loops that were found in a program. Each value that is kept has a place; inputs have the first ones.
+#[derive(Debug)]
+pub(in crate::program) struct Rolled<T: Real> {
+    pub(super) items: Vec<Item<T>>,
+    /// How many places there are.
+    pub(in crate::program) places: usize,
+    /// By place.
+    pub(in crate::program) outputs: Vec<Output<T>>,
+    /// By place.
+    pub(in crate::program) guards: Vec<Guard<T>>,
+}
+
+/// A part of a program; parts come one after the other.
+#[derive(Debug)]
+pub(super) enum Item<T> {
+    /// Entries that are interpreted: their opcodes, and their operand words by place. Their values have the places from `first` on.
+    Stretch { ops: Range<usize>, operands: Vec<u32>, first: usize },
+    Loop(Loop<T>),
+}
+
+/// Trips that do not depend on one another.
+#[derive(Debug)]
+pub(super) struct Loop<T> {
+    pub(super) trips: usize,
+    pub(super) body: Vec<Step>,
+    pub(super) operands: Vec<Operand<T>>,
+    /// Constants that differ from trip to trip.
+    pub(super) tables: Vec<T>,
+    pub(super) runs: Vec<Run>,
+    /// Places, one a trip.
+    pub(super) indices: Vec<u32>,
+}
+
+/// An operation of a loop's body.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Step {
+    pub(super) op: Operation,
+    /// Where its operands stand among the loop's, and where they end.
+    pub(super) operands: [usize; 2],
+    /// The place of the first trip's result, if results are kept.
+    pub(super) column: Option<u32>,
+    /// Whether a reverse sweep asks for the results.
+    pub(super) is_asked: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Operation {
+    Unary(Unary),
+    Binary(Binary),
+    /// The sum in order.
+    Sum,
+    /// `Σ a_i b_i` in order; first all `a`, then all `b`.
+    Dot,
+}
+
+/// What an operation of a loop's body reads.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Operand<T> {
+    Constant(T),
+    /// A constant for each trip: those of the table from here on.
+    Table(u32),
+    /// The same trip's result of an earlier operation of the body.
+    Local(u32),
+    /// The value at one place.
+    Same(u32),
+    /// The values at the places from this one on.
+    Column(u32),
+    /// The values at every so many places from this one on.
+    Strided(u32, u32),
+    /// Places that follow one another, with breaks: these runs.
+    Runs(u32, u32),
+    /// Places without an order: the indices from here on.
+    Indices(u32),
+}
+
+/// From a trip on, places one after the other, or one place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Run {
+    pub(super) trip: u32,
+    pub(super) place: u32,
+    pub(super) moves: bool,
+}
+
+impl<T> Loop<T> {
+    pub(super) fn operands_of(&self, step: &Step) -> &[Operand<T>] {
+        let [start, end] = step.operands;
+        &self.operands[start..end]
+    }
+}
+
+impl<T: Real> fmt::Display for Rolled<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (mut shapes, mut single) = (Vec::<(usize, usize, usize)>::new(), 0);
+        for item in &self.items {
+            match item {
+                Item::Stretch { ops, .. } => single += ops.len(),
+                Item::Loop(Loop { trips, body, .. }) => {
+                    match shapes.iter_mut().find(|shape| (shape.0, shape.1) == (body.len(), *trips)) {
+                        Some(shape) => shape.2 += 1,
+                        None => shapes.push((body.len(), *trips, 1)),
+                    }
+                }
+            }
+        }
+        let shown = shapes.iter().take(4).map(|&(body, trips, count)| match count {
+            1 => format!("{body} operations × {trips}"),
+            _ => format!("{count} times {body} operations × {trips}"),
+        });
+        let mut parts: Vec<String> = shown.collect();
+        if shapes.len() > 4 {
+            parts.push(format!("{} further loops", shapes[4..].iter().map(|shape| shape.2).sum::<usize>()));
+        }
+        if single > 0 {
+            parts.push(format!("{single} by themselves"));
+        }
+        f.write_str(&parts.join(", "))
+    }
+}

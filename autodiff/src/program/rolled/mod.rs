@@ -1,0 +1,17 @@
+//! Programs as loops: what a function wrote as a loop is found again in its recording, and runs over columns.
+//!
+//! | file | what |
+//! |---|---|
+//! | `form` | a program as loops and stretches |
+//! | `find` | which entries are the trips of a loop |
+//! | `build` | where values stand, and what each operation of a loop's body reads |
+//! | `strip` | operations over a strip of trips |
+//! | `sweep` | forward and backward |
+
+mod build;
+mod find;
+mod form;
+mod strip;
+mod sweep;
+
+pub(super) use self::form::Rolled;

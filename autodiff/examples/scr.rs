@@ -43,6 +43,7 @@ fn run(name: &str, x: Vec<f64>, plain: &dyn Fn(&[f64]) -> f64, each: &dyn Fn(&[V
 }
 fn main() {
     let only = std::env::args().nth(1);
+    if only.as_deref() == Some("y") { let x = w::uniforms(-2.0, 2.0, 1, 1000); let p = Program::record(|x: &[Var<f64>]| w::rosen(x), &x); for _ in 0..300_000 { black_box(p.value_and_gradient(black_box(&x)).unwrap()); } return; }
     if only.is_some() { for _ in 0..4 { run("rosen_1000", w::uniforms(-2.0, 2.0, 1, 1000), &w::rosen, &w::rosen); } return; }
     let input = w::uniforms(-1.0, 1.0, 6, 64);
     for n in [10, 100, 1000, 1_000_000] {

@@ -13,6 +13,9 @@ use crate::tape::passes::Output;
 /// Programs of fewer operands are not looked at: the interpreter is as fast.
 const SMALLEST: usize = 256;
 
+/// From so many terms on, sums that stand by themselves are no longer interpreted.
+const LONG: usize = 32;
+
 /// The place of a value that is not kept, and the loop of an entry that is in none.
 const NONE: u32 = u32::MAX;
 
@@ -90,12 +93,61 @@ impl<T: Real> Build<'_, T> {
         let mut at = inputs;
         for number in 0..self.loops.len() {
             let trips = self.loops[number];
-            items.extend(self.stretch(at, trips.start));
+            self.others(at, trips.start, &mut items);
             items.push(Item::Loop(self.body(trips, &kept[number])));
             at = trips.end();
         }
-        items.extend(self.stretch(at, self.places.len()));
+        self.others(at, self.places.len(), &mut items);
         items
+    }
+
+    /// Entries that are in no loop: long sums by themselves, and stretches between them.
+    fn others(&mut self, start: usize, end: usize, items: &mut Vec<Item<T>>) {
+        let mut at = start;
+        for entry in start..end {
+            if self.entries.words(entry).len() < LONG {
+                continue;
+            }
+            items.extend(self.stretch(at, entry));
+            at = entry;
+            if let Some(parts) = self.sum(entry) {
+                let place = self.next as usize;
+                self.places[entry] = self.next;
+                self.next += 1;
+                items.push(Item::Sum { place, parts });
+                at = entry + 1;
+            }
+        }
+        items.extend(self.stretch(at, end));
+    }
+
+    /// The parts of a long sum: in each the first factors are all variables or all constants, and so are the second ones.
+    fn sum(&self, entry: usize) -> Option<Vec<Loop<T>>> {
+        let op = self.entries.code.ops[entry];
+        let Kind::Nary(Nary::Sum | Nary::Dot) = opcode::decode(op) else { return None };
+        let (words, op) = (self.entries.split(entry), Operation::of(op));
+        let terms = words.len() / if op == Operation::Dot { 2 } else { 1 };
+        let kind = |term: usize| (term..words.len()).step_by(terms).map(|k| words[k] & CONSTANT != 0);
+        let breaks = (1..terms).filter(|&term| !kind(term).eq(kind(term - 1)));
+        let edges: Vec<usize> = [0].into_iter().chain(breaks).chain([terms]).collect();
+        if terms < LONG || 8 * edges.len() > terms {
+            return None;
+        }
+        let part = |edges: &[usize]| {
+            let mut made = Loop::new(edges[1] - edges[0]);
+            for (first, constant) in (edges[0]..words.len()).step_by(terms).zip(kind(edges[0])) {
+                let word = |term: usize| (words[first + term] & !CONSTANT) as usize;
+                let operand = if constant {
+                    self.constants(made.trips, &word, &mut made)
+                } else {
+                    self.variables(made.trips, &word, &mut made)
+                };
+                made.operands.push(operand);
+            }
+            made.body.push(Step { op, operands: [0, made.operands.len()], column: None, is_asked: false });
+            made
+        };
+        Some(edges.windows(2).map(part).collect())
     }
 
     /// Entries that are interpreted.
@@ -122,8 +174,7 @@ impl<T: Real> Build<'_, T> {
     }
 
     fn body(&mut self, trips: Trips, kept: &[bool]) -> Loop<T> {
-        let (body, operands, tables, runs, indices) = Default::default();
-        let mut made = Loop { trips: trips.count, body, operands, tables, runs, indices };
+        let mut made = Loop::new(trips.count);
         for (k, &kept) in kept.iter().enumerate() {
             let op = self.entries.code.ops[trips.start + k];
             let start = made.operands.len();
@@ -164,7 +215,12 @@ impl<T: Real> Build<'_, T> {
         if entry(0) >= trips.start {
             return Operand::Local((entry(0) - trips.start) as u32);
         }
-        let places = (0..trips.count).map(|trip| self.places[entry(trip)]);
+        self.variables(trips.count, &entry, made)
+    }
+
+    /// An operand whose values have places: which entry it is in each trip.
+    fn variables(&self, trips: usize, entry: &dyn Fn(usize) -> usize, made: &mut Loop<T>) -> Operand<T> {
+        let places = (0..trips).map(|trip| self.places[entry(trip)]);
         let mut runs: Vec<Run> = Vec::new();
         for (trip, place) in places.clone().enumerate() {
             let trip = trip as u32;
@@ -180,15 +236,15 @@ impl<T: Real> Build<'_, T> {
             }
             runs.push(Run { trip, place, moves: true });
         }
-        let (first, second) = (self.places[entry(0)], self.places[entry(1)]);
-        let stride = second.wrapping_sub(first);
+        let first = self.places[entry(0)];
+        let stride = self.places[entry(1.min(trips - 1))].wrapping_sub(first);
         match runs[..] {
             [Run { place, moves: true, .. }] => Operand::Column(place),
             [Run { place, moves: false, .. }] => Operand::Same(place),
             _ if (2..1 << 20).contains(&stride) && places.clone().zip(0..).all(|(place, trip): (u32, u32)| place == first.wrapping_add(stride.wrapping_mul(trip))) => {
                 Operand::Strided(first, stride)
             }
-            _ if 8 * runs.len() <= trips.count => {
+            _ if 8 * runs.len() <= trips => {
                 let start = made.runs.len();
                 made.runs.extend(runs);
                 Operand::Runs(start as u32, made.runs.len() as u32)

@@ -26,6 +26,8 @@ pub(super) enum Item<T> {
     /// Entries that are interpreted: their opcodes, and their operand words by place. Their values have the places from `first` on.
     Stretch { ops: Range<usize>, operands: Vec<u32>, first: usize },
     Loop(Loop<T>),
+    /// A long sum, or sum of products, whose result has this place: parts one after the other, each with terms for trips.
+    Sum { place: usize, parts: Vec<Loop<T>> },
 }
 
 /// Trips that do not depend on one another.
@@ -92,6 +94,11 @@ pub(super) struct Run {
 }
 
 impl<T> Loop<T> {
+    pub(super) fn new(trips: usize) -> Self {
+        let (body, operands, tables, runs, indices) = Default::default();
+        Self { trips, body, operands, tables, runs, indices }
+    }
+
     pub(super) fn operands_of(&self, step: &Step) -> &[Operand<T>] {
         let [start, end] = step.operands;
         &self.operands[start..end]
@@ -100,10 +107,11 @@ impl<T> Loop<T> {
 
 impl<T: Real> fmt::Display for Rolled<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (mut shapes, mut single) = (Vec::<(usize, usize, usize)>::new(), 0);
+        let (mut shapes, mut sums, mut single) = (Vec::<(usize, usize, usize)>::new(), Vec::new(), 0);
         for item in &self.items {
             match item {
                 Item::Stretch { ops, .. } => single += ops.len(),
+                Item::Sum { parts, .. } => sums.push(parts.iter().map(|part| part.trips).sum::<usize>()),
                 Item::Loop(Loop { trips, body, .. }) => {
                     match shapes.iter_mut().find(|shape| (shape.0, shape.1) == (body.len(), *trips)) {
                         Some(shape) => shape.2 += 1,
@@ -119,6 +127,11 @@ impl<T: Real> fmt::Display for Rolled<T> {
         let mut parts: Vec<String> = shown.collect();
         if shapes.len() > 4 {
             parts.push(format!("{} further loops", shapes[4..].iter().map(|shape| shape.2).sum::<usize>()));
+        }
+        match sums[..] {
+            [] => {}
+            [terms] => parts.push(format!("a sum of {terms}")),
+            _ => parts.push(format!("{} sums", sums.len())),
         }
         if single > 0 {
             parts.push(format!("{single} by themselves"));

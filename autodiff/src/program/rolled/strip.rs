@@ -6,7 +6,7 @@ use crate::kernels::reduce;
 use crate::rules::{Binary, Unary};
 
 /// So many trips at a time: a body's strips stay in the first cache.
-pub(super) const STRIP: usize = 128;
+pub(super) const STRIP: usize = 256;
 
 /// The values of an operand: one a trip, or one for all.
 #[derive(Clone, Copy)]
@@ -79,11 +79,36 @@ pub(super) fn plus_product<T: Element>(sums: &mut [T], a: Side<'_, T>, b: Side<'
     }
 }
 
+/// `sums += g x`.
+#[inline(always)]
+pub(super) fn add_times<T: Element>(sums: &mut [T], g: &[T], x: Side<'_, T>) {
+    onto(sums, Side::Many(g), x, |sum, g, x| sum + g.chain(x));
+}
+
+/// `sums -= g`.
+#[inline(always)]
+pub(super) fn subtract<T: Element>(sums: &mut [T], g: &[T]) {
+    sums.iter_mut().zip(g).for_each(|(sum, &g)| *sum -= g);
+}
+
 /// `terms = g x`.
 #[inline(always)]
 pub(super) fn times<T: Element>(g: &[T], x: Side<'_, T>, terms: &mut [T]) {
     let g = &g[..terms.len()];
     zip(x, x, terms, |k, x, _| g[k].chain(x));
+}
+
+/// The sum so far and further terms, in order.
+pub(super) fn in_order<T: Element>(sum: Option<T>, len: usize, a: Side<'_, T>, b: Option<Side<'_, T>>) -> T {
+    let at = |side: Side<'_, T>, k: usize| match side {
+        Side::Many(x) => x[k],
+        Side::One(x) => x,
+    };
+    let term = |k: usize| b.map_or_else(|| at(a, k), |b| at(a, k) * at(b, k));
+    match sum {
+        Some(sum) => (0..len).fold(sum, |sum, k| sum + term(k)),
+        None => (1..len).fold(term(0), |sum, k| sum + term(k)),
+    }
 }
 
 /// Adds terms to adjoints.

@@ -3,7 +3,10 @@
 use std::any::Any;
 
 use super::form::{Item, Loop, Operand, Operation, Rolled, Run, Step};
-use super::strip::{STRIP, Side, add, plus, plus_product, terms, times, total, value};
+use super::strip::{
+    STRIP, Side, add, add_times, in_order, plus, plus_product, subtract, terms, times, total, value,
+};
+use crate::rules::Binary;
 use crate::Real;
 use crate::kernels::cpu::{Path, Work};
 use crate::kernels::element::Element;
@@ -53,6 +56,12 @@ fn forward<T: Element>(rolled: &Rolled<T>, code: Code<'_, T>, values: &mut [T]) 
                 replay_onto(Code { ops: &code.ops[ops.clone()], operands, ..code }, values, *first, &[]);
             }
             Item::Loop(item) => Path::current().run(Forward { item, values, strips: &mut strips }),
+            Item::Sum { place, parts } => {
+                let add = |sum, part| sum_forward(part, values, sum, &mut strips);
+                if let Some(sum) = parts.iter().fold(None, add) {
+                    values[*place] = sum;
+                }
+            }
         }
     }
 }
@@ -69,6 +78,50 @@ fn backward<T: Element>(rolled: &Rolled<T>, code: Code<'_, T>, values: &[T], adj
             Item::Loop(item) => {
                 let (strips, sums) = (&mut strips, &mut sums);
                 Path::current().run(Backward { item, values, adjoints, strips, sums });
+            }
+            Item::Sum { place, parts } => {
+                let adjoint = adjoints[*place];
+                if adjoint != T::zero() {
+                    parts.iter().for_each(|part| sum_backward(part, values, adjoint, adjoints, &mut strips));
+                }
+            }
+        }
+    }
+}
+
+/// Goes on with a sum in order, as the interpreter has it.
+fn sum_forward<T: Element>(item: &Loop<T>, values: &[T], mut sum: Option<T>, strips: &mut Vec<T>) -> Option<T> {
+    room(strips, 0);
+    let (first, second) = strips.split_at_mut(STRIP);
+    let step = &item.body[0];
+    for from in (0..item.trips).step_by(STRIP) {
+        let len = STRIP.min(item.trips - from);
+        let operands = item.operands_of(step);
+        let a = item.side(operands[0], from, values, &[], &mut first[..len]);
+        let b = operands.get(1).map(|&b| item.side(b, from, values, &[], &mut second[..len]));
+        sum = Some(in_order(sum, len, a, b));
+    }
+    sum
+}
+
+/// Passes on the adjoint of a sum.
+fn sum_backward<T: Element>(item: &Loop<T>, values: &[T], adjoint: T, adjoints: &mut [T], strips: &mut Vec<T>) {
+    room(strips, 1);
+    let step = &item.body[0];
+    let (spare, rest) = strips.split_at_mut(STRIP);
+    let (found, g) = rest.split_at_mut(STRIP);
+    g[..STRIP].fill(adjoint);
+    let operands = item.operands_of(step);
+    for from in (0..item.trips).step_by(STRIP) {
+        let len = STRIP.min(item.trips - from);
+        let g = &g[..len];
+        for (i, &operand) in operands.iter().enumerate().filter(|(_, operand)| operand.varies()) {
+            match operands.get(1 - i.min(1)).filter(|_| operands.len() == 2) {
+                Some(&other) => {
+                    times(g, item.side(other, from, values, &[], &mut spare[..len]), &mut found[..len]);
+                    give(item, operand, from, &found[..len], &mut [], adjoints);
+                }
+                None => give(item, operand, from, g, &mut [], adjoints),
             }
         }
     }
@@ -267,8 +320,23 @@ impl<T: Element> Work for Backward<'_, T> {
                         };
                         let y = &results[k * STRIP..][..len];
                         for (i, &operand) in operands.iter().enumerate().filter(|(_, operand)| operand.varies()) {
-                            terms(op, i, g, [a, b], y, found);
-                            give(item, operand, from, found, of_locals, adjoints);
+                            let slice = match operand {
+                                Operand::Local(of) => Some(&mut of_locals[of as usize * STRIP..][..len]),
+                                Operand::Column(first) => Some(&mut adjoints[first as usize + from..][..len]),
+                                _ => None,
+                            };
+                            match (op, i, slice) {
+                                (Operation::Binary(Binary::Sub), 1, Some(sums)) => subtract(sums, g),
+                                (Operation::Binary(Binary::Mul), 0, Some(sums)) => add_times(sums, g, b),
+                                (Operation::Binary(Binary::Mul), 1, Some(sums)) => add_times(sums, g, a),
+                                (Operation::Binary(Binary::Add), ..) | (Operation::Binary(Binary::Sub), 0, _) => {
+                                    give(item, operand, from, g, of_locals, adjoints);
+                                }
+                                _ => {
+                                    terms(op, i, g, [a, b], y, found);
+                                    give(item, operand, from, found, of_locals, adjoints);
+                                }
+                            }
                         }
                     }
                 }

@@ -14,6 +14,7 @@ mod data_files;
 mod data_sets;
 mod determinants;
 mod diagnostics;
+mod edge_orders;
 mod edges;
 mod elementwise;
 mod explain;

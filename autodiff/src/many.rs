@@ -109,7 +109,7 @@ pub fn dot<T: Real>(a: impl IntoIterator<Item: Borrow<Var<T>>>, b: impl IntoIter
 
 /// `ln Σ e^{x_i}`, shifted by the largest argument so that it never overflows.
 ///
-/// Of nothing, or of `-inf` only, it is `-inf` with gradient 0.
+/// Of nothing, or of `-inf` only, it is `-inf` with gradient 0; arguments of `+inf` share the gradient evenly.
 ///
 /// ```
 /// use autodiff::{Tape, logsumexp};
@@ -125,7 +125,7 @@ pub fn logsumexp<T: Real>(x: impl IntoIterator<Item: Borrow<Var<T>>>) -> Var<T> 
 }
 
 /// `e^{x_i} / Σ e^{x_j}`, computed as `exp(z_i - logsumexp(z))` where `z` is `x` less its largest value, a constant: one entry
-/// for the sum, three for each result.
+/// for the sum, three for each result. Arguments of `+inf` share 1 evenly, with gradient 0; of `-inf` only it is NaN.
 ///
 /// ```
 /// use autodiff::{Tape, softmax};
@@ -143,6 +143,10 @@ pub fn softmax<T: Real>(x: impl IntoIterator<Item: Borrow<Var<T>>>) -> Vec<Var<T
     // Not in closures: a panic is to point at the caller.
     for z in &mut z {
         if top.is_finite() {
+            *z -= top;
+        } else if z.value() == T::infinity() {
+            *z = z.min(Var::constant(T::zero()));
+        } else if top > T::zero() {
             *z -= top;
         }
     }

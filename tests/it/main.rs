@@ -19,6 +19,7 @@ mod edges;
 mod elementwise;
 mod explain;
 mod faults;
+mod forms;
 mod fuzz;
 mod golden;
 mod graph;

@@ -54,7 +54,8 @@ pub fn sum_sq<T: Real>(x: impl IntoIterator<Item: Borrow<Var<T>>>) -> Var<T> {
     Var::gather(Nary::SumSq, each(x))
 }
 
-/// Euclidean norm `√Σ x_i²`. At the origin its gradient is 0, the least-norm subgradient.
+/// Euclidean norm `√Σ x_i²`. At the origin its gradient is 0, the least-norm subgradient, and so is the Hessian, even of its
+/// square: that of [`sum_sq`] is right.
 ///
 /// Where the squares would overflow or underflow, the argument of largest magnitude is divided out first.
 ///

@@ -428,12 +428,8 @@ fn powers_and_logarithms() {
             (&[-2.0], -0.5, &[-0.25], &[-0.25]),
         ],
     );
-    let root: &[Form] = &[
-        numbers!(|x| x[0].sqrt()),
-        numbers!(|x| x[0].powf(0.5)),
-        Whole(Tensor::sqrt),
-        Whole(|x| x.powf(0.5)),
-    ];
+    let root: &[Form] =
+        &[numbers!(|x| x[0].sqrt()), numbers!(|x| x[0].powf(0.5)), Whole(Tensor::sqrt), Whole(|x| x.powf(0.5))];
     check(
         "√x",
         root,
@@ -477,11 +473,7 @@ fn powers_and_logarithms() {
             (&[2.0, -1.0], NAN, &[NAN, NAN], &[]),
         ],
     );
-    let angle: &[Form] = &[
-        numbers!(|x| x[0].atan()),
-        numbers!(|x| x[0].atan2(1.0)),
-        Whole(Tensor::atan),
-        Whole(|x| x.atan2(1.0)),
-    ];
+    let angle: &[Form] =
+        &[numbers!(|x| x[0].atan()), numbers!(|x| x[0].atan2(1.0)), Whole(Tensor::atan), Whole(|x| x.atan2(1.0))];
     check("arctan x", angle, &[(&[INF], std::f64::consts::FRAC_PI_2, &[0.0], &[]), (&[0.0], 0.0, &[1.0], &[0.0])]);
 }

@@ -25,6 +25,7 @@ mod golden;
 mod graph;
 mod handles;
 mod interop;
+mod kinks;
 mod licences;
 mod many;
 mod metrics;

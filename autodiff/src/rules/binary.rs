@@ -4,7 +4,7 @@ use num_traits::Float;
 
 use super::curvature::{Curvature, curvature};
 use super::notation::Notation;
-use super::{Algebra, special};
+use super::{Algebra, Choice, special};
 
 /// The rows that are methods of number types. The others, operators first, stand in [`with_operators`]: they have no methods.
 macro_rules! binary_functions {

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 
 use crate::Real;
 use crate::kernels::reduce;
-use crate::rules::{Algebra, Curvature};
+use crate::rules::{Algebra, Choice, Curvature};
 
 /// A function of a list of arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,14 +93,8 @@ impl Nary {
                 if sum.is_normal() {
                     return sum.sqrt();
                 }
-                let top = all.fold(F::zero(), |m, x| m.max(x.abs()));
-                if top.is_normal() {
-                    // A power of two: nothing is rounded.
-                    let scale = top.log2().floor().exp2();
-                    sum_of_squares((0..n).map(|i| x(i) / scale)).sqrt() * scale
-                } else {
-                    sum.sqrt()
-                }
+                let scale = reduce::unit(all.fold(F::zero(), |m, x| m.max(x.abs())));
+                sum_of_squares((0..n).map(|i| x(i) / scale)).sqrt() * scale
             }
             Self::Product => all.reduce(|product, x| product * x).unwrap_or(F::one()),
             Self::LogSumExp => log_sum_exp(&all.collect::<SmallVec<[F; 8]>>()).0,

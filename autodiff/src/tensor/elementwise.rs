@@ -289,9 +289,14 @@ impl<T: Real> Op<T> for Binary {
         match f {
             Binary::Add => return cx.each(|_| g.clone()),
             Binary::Sub => return cx.each(|i| if i == 0 { g.clone() } else { -g }),
-            // A zero that wins over the second factor wins over what comes back to it.
+            // A zero that wins over the second factor wins over what comes back to it, and a zero that comes back wins over infinity.
             Binary::Chain if cx.recording() => {
-                return cx.each(|i| if i == 0 { g.binary(f, cx.input(1)) } else { cx.input(0).binary(f, g) });
+                let a = cx.input(0);
+                return cx.each(|i| match i {
+                    0 => g.binary(f, cx.input(1)),
+                    _ if a.is_finite() => a.binary(f, g),
+                    _ => Tensor::select(&a.mask(|a| a == T::zero()), a.binary(f, g), g.binary(f, a)),
+                });
             }
             _ => {}
         }

@@ -68,10 +68,13 @@ impl<A: Algebra, const N: usize> Algebra for Tangent<A, N> {
     #[inline(always)]
     fn chained(self, slope: Self) -> Self {
         let mut along = self.times(slope.value);
-        for k in 0..N {
-            if let Some(change) = slope.along[k] {
+        for (along, change) in along.iter_mut().zip(slope.along) {
+            if let Some(change) = change {
                 let term = self.value.chained(change);
-                along[k] = Some(along[k].map_or(term, |left| left + term));
+                *along = match *along {
+                    Some(left) => Some(left + term),
+                    None => Some(term),
+                };
             }
         }
         Self { value: self.value.chained(slope.value), along }

@@ -280,6 +280,16 @@ impl<R: Real> Algebra for R {
     }
 
     #[inline(always)]
+    fn unless(self, _: bool) -> Self {
+        self
+    }
+
+    #[inline(always)]
+    fn only(self, _: bool) -> Self {
+        self
+    }
+
+    #[inline(always)]
     fn less(self, other: Self) -> bool {
         self < other
     }

@@ -80,9 +80,9 @@ mod special;
 mod unary;
 
 pub use algebra::Algebra;
-pub(crate) use algebra::{Choice, algebra_negation, algebra_operators};
+pub(crate) use algebra::{algebra_negation, algebra_operators};
 pub use binary::Binary;
-pub(crate) use binary::{binary_functions, binary_rows, with_operators};
+pub(crate) use binary::{binary_functions, binary_rows, share_of, with_operators};
 pub(crate) use curvature::Curvature;
 pub use unary::Unary;
 pub(crate) use unary::unary_functions;

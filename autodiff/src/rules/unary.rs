@@ -4,7 +4,7 @@ use num_traits::Float;
 
 use super::curvature::{Curvature, curvature};
 use super::notation::Notation;
-use super::{Algebra, Binary, Choice, special};
+use super::{Algebra, Binary, special};
 
 const FOUR_SQRT_PI: f64 = 8.0 / std::f64::consts::FRAC_2_SQRT_PI;
 const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_7;
@@ -220,7 +220,7 @@ macro_rules! unary_functions {
                 // Beside the factor that is 0 the other one is a constant.
                 let one = R::constant(1.0);
                 let (zero, is_one) = (x.equals(R::constant(0.0)), x.equals(one));
-                y.domain(one / (x.unless(is_one) * (one - x).unless(zero)))
+                y.domain(one / (R::select(is_one, one, x) * R::select(zero, one, one - x)))
             };
             notation = Prefix(&[Command("ln"), Over(&[X], &[ONE, LESS, X])]); at = [1e-30, 1e-8, 0.1, 0.3, 0.499_999_999_9, 0.5, 0.500_000_1, 0.7, 0.9, 0.999_999_999_999];
             edges = [0.0, 1.0, 2.0];

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 
 use crate::Real;
 use crate::kernels::reduce;
-use crate::rules::{Algebra, Choice, Curvature};
+use crate::rules::{Algebra, Curvature, share_of};
 
 /// A function of a list of arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,19 +126,20 @@ impl Nary {
                 b.iter().chain(a).copied().collect()
             }
             Self::SumSq => x.iter().map(|&x| x + x).collect(),
-            Self::Norm => x.iter().map(|&x| x.share_of(y)).collect(),
+            Self::Norm => x.iter().map(|&x| share_of(x, y)).collect(),
             Self::Product => product_derivatives(x),
             Self::LogSumExp => {
                 let top = R::constant(f64::INFINITY);
                 let (endless, empty) = (y.equals(top), y.equals(-top));
+                let or_1 = |mask, x| R::select(mask, R::constant(1.0), x);
                 let share = |&x: &R| {
                     let is_top = R::select(x.equals(top), R::constant(1.0), R::constant(0.0));
-                    R::select(endless, is_top, (x - y.unless(empty)).exp())
+                    R::select(endless, is_top, (x - or_1(empty, y)).exp())
                 };
                 let shares: SmallVec<[R; 8]> = x.iter().map(share).collect();
                 // Dividing by the sum takes out the rounding of `y`.
                 let total = shares.iter().copied().reduce(|sum, share| sum + share).unwrap_or(R::constant(1.0));
-                let total = total.unless(empty);
+                let total = or_1(empty, total);
                 shares.iter().map(|&share| share / total).collect()
             }
             Self::Polynomial => {

@@ -99,7 +99,7 @@ impl<T: Real> Cause<T> {
 
     /// Whether the operation by itself is seen to be wrong, or what it reads: not only that its share is off.
     pub(super) fn is_shown(&self) -> bool {
-        !matches!(self.fault, Fault::Rule(None | Some(Wrong::Result { .. })))
+        !matches!(self.fault, Fault::Rule(None | Some(Wrong::Result { .. })) | Fault::Edge { .. })
     }
 }
 

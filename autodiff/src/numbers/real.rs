@@ -280,13 +280,13 @@ impl<R: Real> Algebra for R {
     }
 
     #[inline(always)]
-    fn unless(self, _: bool) -> Self {
-        self
+    fn unless(self, mask: bool) -> Self {
+        if mask && !R::MACHINE { R::one() } else { self }
     }
 
     #[inline(always)]
-    fn only(self, _: bool) -> Self {
-        self
+    fn only(self, mask: bool) -> Self {
+        if mask || R::MACHINE { self } else { R::one() }
     }
 
     #[inline(always)]

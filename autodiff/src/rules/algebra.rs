@@ -54,7 +54,7 @@ pub trait Algebra:
 
     /// `self` for what is chosen only where the mask does not hold, by [`select`](Self::select). Where a choice is made of recorded
     /// values, both are computed and what is not chosen passes on nothing; but its own infinite slopes would meet that nothing at
-    /// higher orders, so there it is 1 where the mask holds. Numbers stay as they are.
+    /// higher orders, so there it is 1 where the mask holds. Plain numbers stay as they are.
     #[inline(always)]
     fn unless(self, mask: Self::Mask) -> Self {
         Self::select(mask, Self::constant(1.0), self)

@@ -29,7 +29,7 @@ impl<T: Real, const N: usize> Adjoint<T> for Lanes<T, N> {
     }
 
     fn times_winning(self, slope: T) -> Self {
-        Self(self.0.map(|x| slope.chain(x)))
+        Self(self.0.map(|x| if x.is_exact_zero() { x } else { slope.chain(x) }))
     }
 
     #[inline(always)]

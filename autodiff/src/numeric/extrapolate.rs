@@ -21,23 +21,24 @@ const WINDOW: usize = 8;
 /// rounding before that rose above it: what goes to a limit slowly may go far. If no row counts, the error is infinite.
 pub(super) fn extrapolate<T: Real>(levels: &[Level<T>]) -> Estimate<T> {
     if levels.len() < FEWEST {
-        return levels.last().map_or_else(Estimate::unknown, first).unbounded();
+        let last = |level: &Level<T>| Estimate { value: level.quotient, error: T::infinity() };
+        return levels.last().map_or_else(Estimate::unknown, last);
     }
     let power = levels[0].power;
     let excesses = excesses(levels, power);
     let mut bests: Vec<Best<T>> = Vec::with_capacity(levels.len());
-    let mut above: Vec<Estimate<T>> = Vec::new();
+    let mut above: Vec<Entry<T>> = Vec::new();
     let mut arrived = false;
     for (i, level) in levels.iter().enumerate() {
         let noise = noise(&excesses, power, i);
         let mut row = vec![first(level)];
-        let rounding = noise.least * level.rounding;
+        let rounding = noise.least * level.rounding + T::of(3.0) * level.slip;
         let mut best = Best { value: level.quotient, distance: T::infinity(), rounding, counts: false };
         for j in 1..=i.min(COLUMNS) {
             let (fine, coarse) = (row[j - 1], above[j - 1]);
             let entry = eliminate(fine, coarse, (levels[i - j].step / level.step).powi(power));
             let distance = (entry.value - fine.value).abs().max((entry.value - coarse.value).abs()) * T::of(2.0);
-            let rounding = noise.least * entry.error;
+            let rounding = noise.least * entry.rounding + T::of(3.0) * entry.slip;
             if distance + rounding < best.distance + best.rounding {
                 best = Best { value: entry.value, distance, rounding, counts: false };
             }
@@ -58,9 +59,17 @@ pub(super) fn extrapolate<T: Real>(levels: &[Level<T>]) -> Estimate<T> {
     choose(&bests)
 }
 
-/// A level as the first entry of its row; the error is the rounding alone.
-fn first<T: Real>(level: &Level<T>) -> Estimate<T> {
-    Estimate { value: level.quotient, error: level.rounding }
+/// An entry of the tableau, with what it carries of the levels' rounding and of what their steps are off.
+#[derive(Clone, Copy)]
+struct Entry<T> {
+    value: T,
+    rounding: T,
+    slip: T,
+}
+
+/// A level as the first entry of its row.
+fn first<T: Real>(level: &Level<T>) -> Entry<T> {
+    Entry { value: level.quotient, rounding: level.rounding, slip: level.slip }
 }
 
 /// The best entry of a row.
@@ -97,24 +106,26 @@ fn choose<T: Real>(bests: &[Best<T>]) -> Estimate<T> {
 
 /// The combination of two entries in which the lowest power of the step cancels; `ratio` is the coarse step by the fine,
 /// in that power.
-fn eliminate<T: Real>(fine: Estimate<T>, coarse: Estimate<T>, ratio: T) -> Estimate<T> {
+fn eliminate<T: Real>(fine: Entry<T>, coarse: Entry<T>, ratio: T) -> Entry<T> {
     let weight = (ratio - T::one()).recip();
-    Estimate {
+    let carried = |fine: T, coarse: T| fine * (T::one() + weight) + coarse * weight;
+    Entry {
         value: fine.value + (fine.value - coarse.value) * weight,
-        error: fine.error * (T::one() + weight) + coarse.error * weight,
+        rounding: carried(fine.rounding, coarse.rounding),
+        slip: carried(fine.slip, coarse.slip),
     }
 }
 
 /// How far neighbouring levels are apart after two eliminations, in units of their rounding.
 fn excesses<T: Real>(levels: &[Level<T>], power: i32) -> Vec<T> {
-    let mut column: Vec<Estimate<T>> = levels.iter().map(first).collect();
+    let mut column: Vec<Entry<T>> = levels.iter().map(first).collect();
     for j in 1..=2 {
         let steps = levels.iter().zip(levels.iter().skip(j)).map(|(coarse, fine)| coarse.step / fine.step);
-        let eliminated = |(pair, ratio): (&[Estimate<T>], T)| eliminate(pair[1], pair[0], ratio.powi(power));
+        let eliminated = |(pair, ratio): (&[Entry<T>], T)| eliminate(pair[1], pair[0], ratio.powi(power));
         column = column.windows(2).zip(steps).map(eliminated).collect();
     }
-    let excess = |pair: &[Estimate<T>]| {
-        let excess = (pair[1].value - pair[0].value).abs() / (pair[0].error + pair[1].error);
+    let excess = |pair: &[Entry<T>]| {
+        let excess = (pair[1].value - pair[0].value).abs() / (pair[0].rounding + pair[1].rounding);
         if excess.is_nan() { T::infinity() } else { excess }
     };
     column.windows(2).map(excess).collect()

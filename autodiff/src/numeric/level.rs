@@ -10,6 +10,8 @@ pub(crate) struct Level<T> {
     pub(super) quotient: T,
     /// A bound of the quotient's rounding.
     pub(super) rounding: T,
+    /// A bound of what it is off by because the step is.
+    pub(super) slip: T,
 }
 
 impl<T: Real> Level<T> {
@@ -20,6 +22,6 @@ impl<T: Real> Level<T> {
     pub(crate) fn new(step: T, power: i32, change: T, size: T, over: impl Fn(T) -> T) -> Self {
         let least = T::min_positive_value() * T::epsilon();
         let rounding = over(T::epsilon() * size + least).abs() + least;
-        Self { step, power, quotient: over(change), rounding }
+        Self { step, power, quotient: over(change), rounding, slip: T::zero() }
     }
 }

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use ndarray::{Array2, ArrayD};
 
 use super::estimate::Estimate;
-use super::quotient::{central, evaluator, from_one_side, moved, replaced, second, sides, with_kink};
+use super::quotient::{central, evaluator, from_one_side, moved, replaced, second, sides, two_sided, with_kink};
 use super::span::Span;
 use crate::engine::Outputs;
 use crate::engine::outputs::{constants, count};
@@ -200,16 +200,6 @@ impl Differences {
             }
         }
     }
-}
-
-/// Extrapolated central differences.
-pub(crate) fn two_sided<T: Real>(f: impl Fn(T) -> T, x: T, centre: T, span: Span<T>) -> Estimate<T> {
-    let limits = span.pair(|step| {
-        let (right, left) = sides(x, step);
-        let [step, width] = [right - x, right - left].map(|width| width / span.top);
-        central([f(left), centre, f(right)], step, width)
-    });
-    with_kink(limits).per(span.top)
 }
 
 /// Extrapolated differences from the side on which the function is finite; from the better one if it is on both.

@@ -13,6 +13,8 @@ pub(crate) struct Span<T> {
     pub(crate) floor: T,
     /// The smaller of the scales on which functions usually vary.
     pub(super) near: T,
+    /// By how much a step may be off, where points are rounded that have been moved.
+    slip: T,
 }
 
 impl<T: Real> Span<T> {
@@ -33,6 +35,7 @@ impl<T: Real> Span<T> {
             bottom: smallest * near,
             floor: floor / v,
             near,
+            slip: T::zero(),
         }
     }
 
@@ -43,13 +46,15 @@ impl<T: Real> Span<T> {
             bottom: self.bottom.min(other.bottom),
             floor: self.floor.max(other.floor),
             near: self.near.min(other.near),
+            slip: self.slip.max(other.slip),
         }
     }
 
     /// Steps for moving from `x` along `v`; `None` if that is 0.
     pub(crate) fn toward(x: &[T], v: &[T], order: i32) -> Option<Self> {
         let moving = x.iter().zip(v).filter(|(_, v)| **v != T::zero());
-        moving.map(|(&x, &v)| Self::along(x, v, order)).reduce(Self::and)
+        let along = |(&x, &v): (&T, &T)| Self { slip: (T::epsilon() * x / v).abs(), ..Self::along(x, v, order) };
+        moving.map(along).reduce(Self::and)
     }
 
     /// The least step that is taken.
@@ -67,7 +72,8 @@ impl<T: Real> Span<T> {
             while step > self.floor && step > goal {
                 let new = levels(step);
                 found.resize_with(new.len(), Vec::new);
-                for (found, level) in found.iter_mut().zip(new) {
+                for (found, mut level) in found.iter_mut().zip(new) {
+                    level.slip = level.quotient.abs() * (self.slip / step);
                     if !level.quotient.is_finite() {
                         found.clear();
                     } else if level.rounding.is_finite() {

@@ -5,7 +5,7 @@
 use autodiff::tensor::{Grads, Op, Vjp};
 use autodiff::{Result, Tensor, Var, check};
 use ndarray::{ArrayD, ArrayViewD};
-use nn::{Dataset, Init, Layer, Linear, Param, Sequential, Sgd, Trainer, Visit, VisitMut, loss};
+use nn::{Dataset, Init, Layer, Linear, Param, Sequential, Sgd, Trainer, Visit, loss};
 use rand::SeedableRng;
 
 struct SwishOp;
@@ -31,13 +31,10 @@ impl Op<f64> for SwishOp {
 struct Swish(Param<f64>);
 impl Layer<f64> for Swish {
     fn forward(&self, x: &Tensor<f64>) -> Tensor<f64> {
-        Tensor::apply(SwishOp, &[x, self.0.tensor()]).expect("swish takes any input")
+        Tensor::apply(SwishOp, &[x, &self.0.tensor()]).expect("swish takes any input")
     }
     fn visit(&self, v: &mut Visit<'_, f64>) {
         v.param("beta", &self.0);
-    }
-    fn visit_mut(&mut self, v: &mut VisitMut<'_, f64>) {
-        v.param("beta", &mut self.0);
     }
 }
 

@@ -66,9 +66,9 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let (train, test) = data.split(0.8, &mut rng)?;
     let hidden = options.hidden.iter().map(|&n| n as usize);
     let units: Vec<usize> = [64].into_iter().chain(hidden).chain([10]).collect();
-    let mut model = Mlp::new(&units, Activation::Tanh, &mut rng);
+    let model = Mlp::new(&units, Activation::Tanh, &mut rng);
     if let Some(file) = &options.weights {
-        nn::load(&mut model, file)?;
+        nn::load(&model, file)?;
     }
     let shape = units.iter().map(usize::to_string).collect::<Vec<_>>().join("-");
     println!(
@@ -79,7 +79,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     );
 
     let (x, t) = train.items(&[0, 1, 2, 3]);
-    let check = nn::check::model(&mut model, |model| loss::softmax_cross_entropy(&model.forward(&x), &t));
+    let check = nn::check::model(&model, |model| loss::softmax_cross_entropy(&model.forward(&x), &t));
     println!("gradient check: {}", check.to_string().lines().next().unwrap_or_default());
     if !check.is_pass() {
         return Err(format!("the gradient does not agree with the numerical one\n{check}").into());

@@ -46,7 +46,7 @@ fn spirals() -> Outcome {
     let trainer = Trainer::new(model, loss::softmax_cross_entropy, Adam::new(0.01)).epochs(150).early_stopping(50);
     let mut trainer = trainer.batch_size(20);
     let history = trainer.fit(&train, &valid)?;
-    let mut model = trainer.into_model();
+    let model = trainer.into_model();
     save("curves", |path| plot::learning_curves("Three spirals", &history).save(path))?;
     save("weights_after", |path| plot::weight_histograms("Weights after training", &model).save(path))?;
     let regions = DecisionRegions::new("Three spirals", &data, |x| model.forward(x)).names(["one", "two", "three"]);
@@ -54,10 +54,10 @@ fn spirals() -> Outcome {
 
     let (x, t) = train.all();
     let loss = |model: &Mlp<f64>| loss::softmax_cross_entropy(&model.forward(&x), &t);
-    let gradient = nn::param_grad(&mut model, loss)?;
+    let gradient = nn::param_grad(&model, loss)?;
     save("gradient", |path| plot::gradient_histograms("Gradient after training", &model, &gradient).save(path))?;
     let [one, two] = [(); 2].map(|()| plot::random_direction(&model, &mut rng));
-    let surface = plot::loss_surface("Loss around the weights", &mut model, [&one, &two], 1.0, 51, loss)?.log();
+    let surface = plot::loss_surface("Loss around the weights", &model, [&one, &two], 1.0, 51, loss)?.log();
     save("surface", |path| surface.save(path))?;
     Ok(())
 }

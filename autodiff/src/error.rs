@@ -32,6 +32,12 @@ impl Error {
     }
 }
 
+/// The text in one line, of signs that every format and terminal takes: spaces stand for control characters, and for the two
+/// that XML forbids besides.
+pub(crate) fn one_line(text: &str) -> String {
+    text.replace(|c: char| c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}'), " ")
+}
+
 /// Raises that two shapes do not go together.
 #[cold]
 #[track_caller]

@@ -79,7 +79,7 @@ pub use error::{Error, Result};
 pub use fuse::{Fusable, fuse};
 pub use inspect::{Stats, StatsRow};
 pub use many::{dot, logsumexp, mean, norm, poly_eval, product, softmax, sum, sum_sq};
-pub use numbers::{Dual, Real};
+pub use numbers::{Beside, Dual, Operand, Real};
 pub use program::Program;
 pub use tensor::Tensor;
 pub use var::Var;

@@ -71,10 +71,9 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
     // Linear output: one Newton step on the squared error is least squares.
     let line = generate::noisy_curve::<f64>(50, |x| 1.0 - 2.0 * x, -1.0..1.0, 0.1, &mut rng);
     let (x, t) = line.all();
-    let mut model = Linear::new(1, 1, Init::Zeros, &mut rng);
-    let steps = Newton::new()
-        .fit(&mut model, |model| HalfSquaredError::new().reduction(Sum).loss(&model.forward(&x), &t))?
-        .steps();
+    let model = Linear::new(1, 1, Init::Zeros, &mut rng);
+    let steps =
+        Newton::new().fit(&model, |model| HalfSquaredError::new().reduction(Sum).loss(&model.forward(&x), &t))?.steps();
     let (dx, dt) = (&x - x.mean(), &t - t.mean());
     let slope = (&dx * &dt).sum().item() / dx.square().sum().item();
     page.near("regression: w", model.weight().value().item(), slope, 1e-12);
@@ -103,9 +102,9 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
     let wave = generate::noisy_curve::<f64>(80, |x| (3.0 * x).sin(), -2.0..2.0, 0.1, &mut rng);
     let centres = Array2::from_shape_fn((9, 1), |(j, _)| -2.0 + 0.5 * j as f64);
     let phi = BasisFunctions::gaussian(centres, 0.5);
-    let mut model = Sequential::new().then(phi).then(Linear::new(9, 1, Init::Zeros, &mut rng));
+    let model = Sequential::new().then(phi).then(Linear::new(9, 1, Init::Zeros, &mut rng));
     let (x, t) = wave.all();
-    let fit = Newton::new().fit(&mut model, |model| loss::squared_error(&model.forward(&x), &t))?;
+    let fit = Newton::new().fit(&model, |model| loss::squared_error(&model.forward(&x), &t))?;
     page.holds(
         format_args!("nine Gaussian basis functions: mean squared error {:.4} (noise 0.01)", fit.value),
         fit.value < 0.012,

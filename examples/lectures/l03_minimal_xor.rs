@@ -22,12 +22,12 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
     writeln!(page, "A network of Heaviside units, H(z) = 1 for z >= 0:")?;
     let hidden = Linear::from_weights(array![[-1.0, 1.0], [-1.0, 1.0]], array![-0.5, 0.5]);
     let output = Linear::from_weights(array![[1.0, -1.0]], array![0.5]);
-    let mut model = Mlp::from_layers(vec![(hidden, Activation::Heaviside), (output, Activation::Heaviside)]);
+    let model = Mlp::from_layers(vec![(hidden, Activation::Heaviside), (output, Activation::Heaviside)]);
     let inputs = array![[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]];
     let targets = array![[0.0], [1.0], [1.0], [0.0]];
 
     let tape = Tape::new();
-    nn::watch(&mut model, &tape);
+    nn::watch(&model, &tape);
     let y = model.forward(&Tensor::constant(inputs.clone()));
     for (x, y) in inputs.rows().into_iter().zip(y.to_array()) {
         writeln!(page, "  {} xor {} = {y}", x[0], x[1])?;

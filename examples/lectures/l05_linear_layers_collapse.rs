@@ -28,16 +28,16 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
     let x = Init::Normal(1.0).sample(&[20, 3], 3, 20, &mut rng);
     for depth in 1..=5 {
         let builder = (1..depth).fold(Mlp::builder(3), |builder, s| builder.layer(4 + s, Activation::Identity));
-        let mut model = builder.layer(2, Activation::Identity).build(&mut rng);
-        nn::parameters_mut(&mut model, |_, p| p.set(Init::Normal(0.7).sample(p.value().shape(), 1, 1, &mut rng)));
+        let model = builder.layer(2, Activation::Identity).build(&mut rng);
+        nn::parameters(&model, |_, p| p.set(Init::Normal(0.7).sample(p.value().shape(), 1, 1, &mut rng)));
         let (deep, flat) = (model.forward(&x).to_array(), collapse(&model).forward(&x).to_array());
         page.agree(format_args!("depth {depth}: identity units and w = Wo … Wh"), &flat, &deep, 1e-13);
     }
     // On XOR the best linear map answers 1/2 everywhere, however many layers it has.
     let (x, t) =
         (Tensor::from(array![[0., 0.], [0., 1.], [1., 0.], [1., 1.]]), Tensor::from(array![[0.], [1.], [1.], [0.]]));
-    let mut model = Mlp::<f64>::new(&[2, 3, 1], Activation::Identity, &mut rng);
-    nn::Lbfgs::new().fit(&mut model, |model| loss::squared_error(&model.forward(&x), &t))?;
+    let model = Mlp::<f64>::new(&[2, 3, 1], Activation::Identity, &mut rng);
+    nn::Lbfgs::new().fit(&model, |model| loss::squared_error(&model.forward(&x), &t))?;
     page.agree("two linear layers on XOR answer 1/2", &model.forward(&x).to_array(), &[0.5; 4], 1e-6);
     Ok(())
 }

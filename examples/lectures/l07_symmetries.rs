@@ -29,7 +29,7 @@ fn transformed(model: &Mlp<f64>, order: [usize; 3], signs: [f64; 3]) -> Mlp<f64>
 pub(crate) fn show(page: &mut Page) -> Outcome {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
     let mut model = Mlp::<f64>::new(&[2, 3, 2], Activation::Tanh, &mut rng);
-    nn::parameters_mut(&mut model, |_, p| p.set(Init::Normal(0.8).sample(p.value().shape(), 1, 1, &mut rng)));
+    nn::parameters(&model, |_, p| p.set(Init::Normal(0.8).sample(p.value().shape(), 1, 1, &mut rng)));
     let (x, t) = (Init::Normal(1.0).sample(&[9, 2], 2, 9, &mut rng), Init::Normal(1.0).sample(&[9, 2], 2, 9, &mut rng));
     let error = |model: &Mlp<f64>| HalfSquaredError::new().reduction(Sum).loss(&model.forward(&x), &t);
     let gradient = |model: &mut Mlp<f64>| -> nn::Result<f64> {

@@ -28,9 +28,9 @@ fn network(units: usize, smaller: Option<&Mlp<f64>>, rng: &mut ChaCha8Rng) -> Ml
     if let Some([(hidden, _), (output, _)]) = smaller.map(Mlp::layers) {
         let old = hidden.bias().value().len();
         let grown = |old_part: &Tensor<f64>, new: &Tensor<f64>, axis| Tensor::concat(&[old_part, new], axis);
-        u = grown(hidden.weight().value(), &u.narrow(0, old..units), 0);
-        c = grown(hidden.bias().value(), &c.narrow(0, old..units), 0);
-        w = grown(output.weight().value(), &w.narrow(1, old..units), 1);
+        u = grown(&hidden.weight().value(), &u.narrow(0, old..units), 0);
+        c = grown(&hidden.bias().value(), &c.narrow(0, old..units), 0);
+        w = grown(&output.weight().value(), &w.narrow(1, old..units), 1);
         w0 = output.bias().value().clone();
     }
     let (hidden, output) = (Linear::from_weights(u, c), Linear::from_weights(w, w0));
@@ -49,9 +49,9 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
     for units in [1, 2, 4, 8, 16, 32].into_iter().take(page.size(4, 6)) {
         let mut best: Option<(f64, Mlp<f64>)> = None;
         for start in 0..page.size(2, 4) {
-            let mut model = network(units, smaller.as_ref().filter(|_| start % 2 == 0), &mut rng);
+            let model = network(units, smaller.as_ref().filter(|_| start % 2 == 0), &mut rng);
             let objective = |model: &Mlp<f64>| loss::squared_error(&model.forward(&x), &t);
-            let error = Lbfgs::new().steps(page.size(150, 600)).fit(&mut model, objective)?.value;
+            let error = Lbfgs::new().steps(page.size(150, 600)).fit(&model, objective)?.value;
             if best.as_ref().is_none_or(|(least, _)| error < *least) {
                 best = Some((error, model));
             }

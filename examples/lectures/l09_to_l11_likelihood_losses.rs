@@ -52,10 +52,10 @@ pub(crate) fn regression(page: &mut Page) -> Outcome {
     // The variance has a likelihood too: its best value is the mean squared residual.
     let residual = (&a - &t).square().mean().item();
     let outputs = |ln_s2: &Tensor<f64>| Tensor::concat(&[&a, &ln_s2.broadcast_to(&[6, 2])], 1);
-    let mut variance = Linear::from_weights(array![[0.0]], array![0.0]).without_bias();
+    let variance = Linear::from_weights(array![[0.0]], array![0.0]).without_bias();
     let nll = GaussianNll::new().reduction(Sum);
-    let ln_s2 = |model: &Linear<f64>| nll.loss(&outputs(model.weight().tensor()), &t);
-    Newton::new().fit(&mut variance, ln_s2)?;
+    let ln_s2 = |model: &Linear<f64>| nll.loss(&outputs(&model.weight().tensor()), &t);
+    Newton::new().fit(&variance, ln_s2)?;
     page.near("the likeliest s2", variance.weight().value().item().exp(), residual, 1e-10);
     Ok(())
 }

@@ -25,13 +25,13 @@ fn log_cosh(y: &Tensor<f64>, t: &Tensor<f64>) -> Tensor<f64> {
 
 /// The weights after batch descent.
 fn fitted(data: &Dataset<f64>, loss: &impl nn::Loss<f64>, mut sgd: Sgd<f64>, steps: usize) -> nn::Result<Array1<f64>> {
-    let mut model = Linear::new(FEATURES, 1, Init::Normal(0.5), &mut ChaCha8Rng::seed_from_u64(3));
+    let model = Linear::new(FEATURES, 1, Init::Normal(0.5), &mut ChaCha8Rng::seed_from_u64(3));
     let (tape, (x, t)) = (Tape::new(), data.all());
     for _ in 0..steps {
         tape.reset();
-        nn::watch(&mut model, &tape);
+        nn::watch(&model, &tape);
         let gradients = loss.loss(&model.forward(&x), &t).backward();
-        sgd.step(&mut model, &gradients)?;
+        sgd.step(&model, &gradients)?;
     }
     tape.reset();
     Ok(model.weight().value().to_array().into_iter().collect())
@@ -47,11 +47,11 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
     let data = Dataset::new(x.to_array(), (x.matmul(&truth.clone().into()) + noise).to_array())?;
 
     // The penalties' gradients.
-    let mut model = Linear::new(FEATURES, 1, Init::Normal(1.0), &mut rng).without_bias();
+    let model = Linear::new(FEATURES, 1, Init::Normal(1.0), &mut rng).without_bias();
     let w = model.weight().value().to_array();
     let scale = LAMBDA / n as f64;
-    let l2 = nn::param_grad(&mut model, |model| Regularizer::l2(LAMBDA, n).penalty(model))?[0].to_array();
-    let l1 = nn::param_grad(&mut model, |model| Regularizer::l1(LAMBDA, n).penalty(model))?[0].to_array();
+    let l2 = nn::param_grad(&model, |model| Regularizer::l2(LAMBDA, n).penalty(model))?[0].to_array();
+    let l1 = nn::param_grad(&model, |model| Regularizer::l1(LAMBDA, n).penalty(model))?[0].to_array();
     page.agree("L2: dΩ/dw · lambda/N = lambda/N w", &l2, &w.mapv(|w| scale * w), 1e-15);
     page.agree("L1: lambda/(2N) sign(w)", &l1, &w.mapv(|w| 0.5 * scale * w.signum()), 1e-15);
 

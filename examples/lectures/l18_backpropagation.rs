@@ -24,8 +24,8 @@ use rand_chacha::ChaCha8Rng;
 /// Two layers and one item, index by index: `y_k = sigmoid(sum_j w2_kj tanh(sum_i w1_ji x_i + b1_j) + b2_k)`.
 fn two_layers(model: &Mlp<f64>, x: &[f64], t: &[f64]) -> Vec<f64> {
     let [(hidden, _), (output, _)] = model.layers() else { unreachable!("two layers") };
-    let (w1, w2) = (matrix(hidden.weight().value()), matrix(output.weight().value()));
-    let (b1, b2) = (numbers(hidden.bias().value()), numbers(output.bias().value()));
+    let (w1, w2) = (matrix(&hidden.weight().value()), matrix(&output.weight().value()));
+    let (b1, b2) = (numbers(&hidden.bias().value()), numbers(&output.bias().value()));
     let (inputs, units, outputs) = (x.len(), b1.len(), b2.len());
     let z: Vec<f64> =
         (0..units).map(|j| (b1[j] + (0..inputs).map(|i| w1[[j, i]] * x[i]).sum::<f64>()).tanh()).collect();
@@ -42,8 +42,8 @@ fn two_layers(model: &Mlp<f64>, x: &[f64], t: &[f64]) -> Vec<f64> {
 fn any_depth(model: &Mlp<f64>, x: &Array2<f64>, delta: impl Fn(&Array2<f64>) -> Array2<f64>) -> Vec<f64> {
     let mut z = vec![x.clone()];
     for (linear, activation) in model.layers() {
-        let bias: Array1<f64> = numbers(linear.bias().value()).into();
-        let a = z[z.len() - 1].dot(&matrix(linear.weight().value()).t()) + bias;
+        let bias: Array1<f64> = numbers(&linear.bias().value()).into();
+        let a = z[z.len() - 1].dot(&matrix(&linear.weight().value()).t()) + bias;
         z.push(if *activation == Activation::Tanh { a.mapv(f64::tanh) } else { a });
     }
     let mut delta = delta(&z[z.len() - 1]);
@@ -51,7 +51,7 @@ fn any_depth(model: &Mlp<f64>, x: &Array2<f64>, delta: impl Fn(&Array2<f64>) -> 
     for (s, (linear, _)) in model.layers().iter().enumerate().rev() {
         let (by_w, by_b) = (delta.t().dot(&z[s]), delta.sum_axis(Axis(0)));
         gradients.push(by_w.into_iter().chain(by_b).collect::<Vec<f64>>());
-        delta = delta.dot(&matrix(linear.weight().value())) * z[s].mapv(|z| 1.0 - z * z);
+        delta = delta.dot(&matrix(&linear.weight().value())) * z[s].mapv(|z| 1.0 - z * z);
     }
     gradients.into_iter().rev().flatten().collect()
 }

@@ -29,7 +29,7 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
     let mut rng = ChaCha8Rng::seed_from_u64(19);
     let model = Mlp::<f64>::new(&UNITS, Activation::Tanh, &mut rng);
     let [(hidden, _), (output, _)] = model.layers() else { unreachable!("two layers") };
-    let (w1, w2) = (matrix(hidden.weight().value()), matrix(output.weight().value()));
+    let (w1, w2) = (matrix(&hidden.weight().value()), matrix(&output.weight().value()));
     let items = page.size(2, 5);
     let x: Tensor<f64> = Init::Normal(1.0).sample(&[items, 3], 1, 1, &mut rng);
 

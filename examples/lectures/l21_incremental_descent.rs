@@ -71,8 +71,8 @@ fn d_layers(w: &mut [Array2<f64>], x: &Array1<f64>, c: &Array1<f64>) {
 /// The model's weights in the lectures' form, and back in the model's order.
 fn lecture_form(model: &Mlp<f64>) -> Vec<Array2<f64>> {
     let layer = |linear: &nn::Linear<f64>| {
-        let bias = Array1::from(numbers(linear.bias().value())).insert_axis(Axis(1));
-        concatenate![Axis(1), bias, matrix(linear.weight().value())]
+        let bias = Array1::from(numbers(&linear.bias().value())).insert_axis(Axis(1));
+        concatenate![Axis(1), bias, matrix(&linear.weight().value())]
     };
     model.layers().iter().map(|(linear, _)| layer(linear)).collect()
 }

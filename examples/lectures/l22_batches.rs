@@ -23,9 +23,9 @@ type Sizes = Box<dyn Fn(usize) -> usize>;
 
 /// The standard deviation of minibatch gradients about the full one, root mean square over all weights.
 fn spread(data: &Dataset<f64>, size: usize, rounds: usize) -> nn::Result<f64> {
-    let mut model = Mlp::<f64>::new(&[2, 8, 1], Activation::Tanh, &mut ChaCha8Rng::seed_from_u64(3));
-    let mut gradient = |(x, t): (Tensor<f64>, Tensor<f64>)| -> nn::Result<Array1<f64>> {
-        let gradients = nn::param_grad(&mut model, |model| loss::bce_with_logits(&model.forward(&x), &t))?;
+    let model = Mlp::<f64>::new(&[2, 8, 1], Activation::Tanh, &mut ChaCha8Rng::seed_from_u64(3));
+    let gradient = |(x, t): (Tensor<f64>, Tensor<f64>)| -> nn::Result<Array1<f64>> {
+        let gradients = nn::param_grad(&model, |model| loss::bce_with_logits(&model.forward(&x), &t))?;
         Ok(gradients.iter().flat_map(numbers).collect())
     };
     let full = gradient(data.all())?;

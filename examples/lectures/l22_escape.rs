@@ -9,7 +9,7 @@ use examples::{Outcome, Page};
 use ndarray::{Array1, Array2};
 use nn::plot::LineChart;
 use nn::schedule::growing_batches;
-use nn::{Dataset, Layer, Param, Sgd, Trainer, Visit, VisitMut};
+use nn::{Dataset, Layer, Param, Sgd, Trainer, Visit};
 
 /// A model of one weight, whose error has two minima: `L_n(w) = (w² - 1)² + 0.8 w + c_n w`, the `c_n` adding up to 0.
 struct TwoWells(Param<f64>);
@@ -21,9 +21,6 @@ impl Layer<f64> for TwoWells {
     }
     fn visit(&self, v: &mut Visit<'_, f64>) {
         v.param("w", &self.0);
-    }
-    fn visit_mut(&mut self, v: &mut VisitMut<'_, f64>) {
-        v.param("w", &mut self.0);
     }
 }
 

@@ -20,15 +20,15 @@ const BEST: f64 = 1.5;
 
 /// `|w - w*|` after each step of the optimiser on `E = 1/2 (2w - 3)²`: `h = 4`, `w* = 1.5`.
 fn descend(eta: f64, steps: usize) -> nn::Result<Vec<f64>> {
-    let mut model = Linear::from_weights(array![[0.5]], array![0.0]).without_bias();
+    let model = Linear::from_weights(array![[0.5]], array![0.0]).without_bias();
     let (mut sgd, tape) = (Sgd::new(eta), Tape::new());
     let (x, t) = (Tensor::from(array![[2.0]]), Tensor::from(array![[3.0]]));
     let mut distances = vec![BEST - 0.5];
     for _ in 0..steps {
         tape.reset();
-        nn::watch(&mut model, &tape);
+        nn::watch(&model, &tape);
         let gradients = HalfSquaredError::new().reduction(Sum).loss(&model.forward(&x), &t).backward();
-        sgd.step(&mut model, &gradients)?;
+        sgd.step(&model, &gradients)?;
         distances.push((model.weight().value().item() - BEST).abs());
     }
     Ok(distances)

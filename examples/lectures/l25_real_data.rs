@@ -30,10 +30,10 @@ fn digits(page: &mut Page) -> Outcome {
     let all = examples::digits(format!("{DATA}/digits.csv"))?;
     let (train, test) = all.stratified_split(0.8, &mut rng)?;
     let train = train.subset(&(0..page.size(600, train.len())).collect::<Vec<_>>());
-    let mut model = Mlp::new(&[64, page.size(16, 48), 10], Activation::Tanh, &mut rng);
+    let model = Mlp::new(&[64, page.size(16, 48), 10], Activation::Tanh, &mut rng);
     let (x, t) = train.items(&[0, 1, 2]);
     if page.size(false, true) {
-        let check = nn::check::model(&mut model, |model| loss::softmax_cross_entropy(&model.forward(&x), &t));
+        let check = nn::check::model(&model, |model| loss::softmax_cross_entropy(&model.forward(&x), &t));
         let shown = check.to_string();
         page.holds(format_args!("digits, {}", shown.lines().next().unwrap_or_default()), check.is_pass());
     }

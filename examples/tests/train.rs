@@ -85,6 +85,7 @@ fn a_column_of_many_numbers_is_a_regression() {
     let said =
         succeeds(&["fit", &table, "--target", "progression", "--hidden", "0", "--epochs", "20", "--out", text(&run)]);
     assert!(said.contains("`progression` is a number") && said.contains("R²: "), "{said}");
+    assert!(said.contains("network 10-1 without a hidden layer, a linear model, 11 weights\n"), "{said}");
     succeeds(&["predict", text(&run), &table, "--out", text(&folder.path().join("p.csv"))]);
     let predictions = fs::read_to_string(folder.path().join("p.csv")).unwrap();
     assert_eq!(predictions.lines().next(), Some("progression"));
@@ -149,6 +150,96 @@ fn mistakes_are_told_in_words() {
     );
     let nowhere = refusal(&["predict", text(&out), &data("iris.csv")]).replace(text(&out), "RUN");
     assert!(nowhere.starts_with("train: RUN/run.json: ") && nowhere.ends_with("; expected the folder of a `fit`"));
+}
+
+/// A table of three columns: a number that is 0 in three rows of five and 10 in others, a category, and what they decide.
+fn table(lacks: impl Fn(usize, usize) -> bool) -> String {
+    let mut text = "size,kind,answer\n".to_owned();
+    for row in 0..100 {
+        let size = if row % 5 < 3 { "0" } else { "10" };
+        let kind = if row % 3 == 0 { "rare" } else { "common" };
+        let cells = [size, kind, if row % 5 < 3 { "no" } else { "yes" }];
+        let cells: Vec<&str> = (0..3).map(|column| if lacks(row, column) { "" } else { cells[column] }).collect();
+        text += &(cells.join(",") + "\n");
+    }
+    text
+}
+
+#[test]
+fn missing_values_are_left_out_or_filled_in() {
+    let folder = tempdir().unwrap();
+    let (data, new) = (folder.path().join("t.csv"), folder.path().join("new.csv"));
+    // The first row lacks everything, and some rows their target.
+    fs::write(&data, table(|row, column| row == 0 || row % 7 == column && column < 2 || row % 40 == 1)).unwrap();
+    fs::write(&new, "kind,size\ncommon,0\n,10\nrare,?\n").unwrap();
+    let fit = |more: &[&str], out: &str| {
+        let base = ["fit", text(&data), "--target", "answer", "--hidden", "4", "--epochs", "5", "--out", out];
+        [&base, more].concat().into_iter().map(str::to_owned).collect::<Vec<String>>()
+    };
+    let run = folder.path().join("refused");
+    let refused = fit(&[], text(&run));
+    let message = refusal(&refused.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(
+        message.ends_with(
+            "t.csv:2: field 1 (size) is \"\", expected a number or a category; fill in the value or leave out the row"
+        ),
+        "{message}"
+    );
+
+    for (how, predicted) in [("drop", [true, false, false]), ("mean", [true; 3]), ("median", [true; 3])] {
+        let run = folder.path().join(how);
+        let said = succeeds(&fit(&["--missing", how], text(&run)).iter().map(String::as_str).collect::<Vec<_>>());
+        let used: usize = said.split(' ').filter_map(|word| word.parse::<usize>().ok()).take(3).sum();
+        let complete = (0..100).filter(|row| row % 40 != 1 && *row != 0);
+        let expected = complete.filter(|row| how != "drop" || row % 7 > 1).count();
+        assert_eq!(used, expected, "{how}: {said}");
+        let saved: serde_json::Value =
+            serde_json::from_str(&fs::read_to_string(run.join("run.json")).unwrap()).unwrap();
+        let fills: Vec<f64> = saved["fills"].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect();
+        match how {
+            "drop" => assert!(fills.is_empty(), "{fills:?}"),
+            // Then common, and rare.
+            "median" => assert_eq!(fills, [0.0, 1.0, 0.0]),
+            _ => assert!((3.0..5.0).contains(&fills[0]) && fills[1..] == [1.0, 0.0], "{fills:?}"),
+        }
+        succeeds(&["predict", text(&run), text(&new)]);
+        let predictions = fs::read_to_string(run.join("predictions.csv")).unwrap();
+        let rows: Vec<&str> = predictions.lines().skip(1).collect();
+        assert_eq!(rows.iter().map(|row| *row != ",,").collect::<Vec<_>>(), predicted, "{how}: {predictions}");
+    }
+    // Without the option new tables are complete, too.
+    fs::write(&data, table(|_, _| false)).unwrap();
+    let run = folder.path().join("complete");
+    succeeds(&fit(&[], text(&run)).iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(refusal(&["predict", text(&run), text(&new)]).contains("new.csv:3: field 1 (kind) is \"\""));
+}
+
+#[test]
+fn tables_that_cannot_be_learnt_from_are_refused_in_words() {
+    let folder = tempdir().unwrap();
+    let (data, run) = (folder.path().join("t.csv"), folder.path().join("run"));
+    let fit = |content: &str, more: &[&str]| {
+        fs::write(&data, content).unwrap();
+        refusal(&[&["fit", text(&data), "--target", "t", "--out", text(&run)], more].concat())
+            .replace(text(&data), "TABLE")
+    };
+    let rows = |x: &str, t: &str| "x,t\n".to_owned() + &format!("{x},{t}\n").repeat(20);
+    let one = "expected at least two to tell apart";
+    assert_eq!(fit(&rows("1", "a"), &[]), format!("train: column `t` has one class, `a`; {one}"));
+    assert_eq!(fit(&rows("1", "3"), &[]), format!("train: column `t` has one class, `3`; {one}"));
+    let large = (0..20).map(|row| format!("{}e200,{row}.5\n", row + 1)).collect::<String>();
+    let message = fit(&format!("x,t\n{large}"), &[]);
+    assert!(message.starts_with("train: data set: feature 0 has mean ") && message.len() < 150, "{message}");
+    let semicolons = rows("1", "a").replace(',', ";");
+    let hint = "the fields seem to be separated by ';', not by ',': set the delimiter";
+    assert_eq!(fit(&semicolons, &[]), format!("train: TABLE:1: {hint}"));
+    assert_eq!(fit(&semicolons, &["--delimiter", ";"]), format!("train: column `t` has one class, `a`; {one}"));
+    assert_eq!(fit("t\na\nb\n", &[]), "train: `t` is the only column, expected others as inputs");
+    let nothing = fit("x,t\n,a\n,b\n", &["--missing", "mean"]);
+    assert_eq!(nothing, "train: TABLE: column `x` has no values; leave it out");
+    let control = fit("x,\u{1b}[31m\n1,2\n", &[]);
+    assert!(control.contains("no column `t`") && !control.contains('\u{1b}'), "{control}");
+    assert!(!run.exists());
 }
 
 #[test]

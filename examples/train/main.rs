@@ -13,6 +13,7 @@
 //! Each writes weights, curves and other pictures. Ctrl-C keeps what was reached; the same command, or `resume`, goes on
 //! from there to the same bits.
 
+mod missing;
 mod network;
 mod problem;
 mod report;
@@ -74,6 +75,11 @@ struct Builtin {
     fresh: bool,
 }
 
+/// Text for a terminal: names in it may come from files.
+fn shown(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
+
 fn main() -> ExitCode {
     let result = match Options::parse().command {
         Command::Digits(options) => problem::run(&problem::digits(), &options),
@@ -87,7 +93,7 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("train: {error}");
+            eprintln!("train: {}", shown(&error.to_string()));
             ExitCode::FAILURE
         }
     }

@@ -125,8 +125,10 @@ pub(crate) type Training = Trainer<Network, Loss, Box<dyn Optimizer<f64>>>;
 
 impl Settings {
     fn check(&self) -> Outcome {
-        let wrong =
-            |option: &str, found: f64, expected: &str| Err(format!("--{option} {found}: expected {expected}").into());
+        let wrong = |option: &str, found: f64, expected: &str| {
+            let found = if found.abs() < 1e16 { found.to_string() } else { format!("{found:e}") };
+            Err(format!("--{option} {found}: expected {expected}").into())
+        };
         if !(self.rate.is_finite() && self.rate > 0.0) {
             return wrong("rate", self.rate, "a finite number above 0");
         }
@@ -172,7 +174,8 @@ impl Settings {
     pub(crate) fn shape(&self, inputs: usize, outputs: usize) -> String {
         let hidden = self.hidden.iter().copied().filter(|&units| units > 0);
         let units = [inputs].into_iter().chain(hidden).chain([outputs]);
-        units.map(|units| units.to_string()).collect::<Vec<_>>().join("-")
+        let units = units.map(|units| units.to_string()).collect::<Vec<_>>().join("-");
+        if self.hidden == [0] { format!("{units} without a hidden layer, a linear model") } else { units }
     }
 
     /// The training of a network on so many items.

@@ -154,12 +154,14 @@ pub(crate) fn run(problem: &Problem, options: &Builtin) -> Outcome {
     if scores.len() > 1 {
         let lowest = scores.iter().copied().fold(f64::INFINITY, f64::min);
         let highest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        println!("{} seeds: mean {mean:.4}, from {lowest:.4} to {highest:.4}", scores.len());
+        let [mean, lowest, highest] = [mean, lowest, highest].map(report::short);
+        println!("{} seeds: mean {mean}, from {lowest} to {highest}", scores.len());
     }
     println!("weights and pictures are in {}", out.display());
     let is_default = settings == Settings { seed: settings.seed, ..problem.defaults.clone() };
     if is_default && !options.validate && mean < problem.goal {
-        return Err(format!("{} {mean:.4}, expected at least {}", problem.task.metric(), problem.goal).into());
+        let (metric, mean) = (problem.task.metric(), report::short(mean));
+        return Err(format!("{metric} {mean}, expected at least {}", problem.goal).into());
     }
     Ok(())
 }

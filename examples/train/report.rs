@@ -11,6 +11,11 @@ use crate::Outcome;
 use crate::network::Task;
 use crate::problem::{Problem, Trained};
 
+/// A figure in four digits behind the point, with an exponent if it is large.
+pub(crate) fn short(x: f64) -> String {
+    if x.abs() < 1e6 || !x.is_finite() { format!("{x:.4}") } else { format!("{x:.4e}") }
+}
+
 /// A figure in words.
 pub(crate) fn score(task: Task, score: f64, items: usize) -> String {
     match task {
@@ -18,7 +23,7 @@ pub(crate) fn score(task: Task, score: f64, items: usize) -> String {
             let right = (score * items as f64).round();
             format!("accuracy {:.2} % on items not trained on, {right} of {items}", 100.0 * score)
         }
-        Task::Regress => format!("R² {score:.4} on {items} items not trained on"),
+        Task::Regress => format!("R² {} on {items} items not trained on", short(score)),
     }
 }
 

@@ -4,14 +4,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use autodiff::Tensor;
-use nn::data::{Columns, Schema, Values};
+use ndarray::{Array1, Array2, Axis};
+use nn::data::{ColumnSchema, Schema, Values};
 use nn::{Checkpoints, Csv, Dataset, Layer, Standardizer, Stop, plot};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+use crate::missing::{self, Missing};
 use crate::network::{Flags, Hidden, Network, Rule, Settings, Task};
-use crate::{Outcome, report};
+use crate::{Outcome, report, shown};
 
 const RUN: &str = "run.json";
 const WEIGHTS: &str = "weights.safetensors";
@@ -28,6 +30,12 @@ pub(crate) struct Fit {
     /// Classes or numbers; if not given, the column decides: words and at most 10 different whole numbers are classes.
     #[arg(long, value_enum)]
     task: Option<Task>,
+    /// What separates the fields of a line: a sign, or `tab`.
+    #[arg(long, default_value = ",", value_parser = delimiter)]
+    delimiter: u8,
+    /// What to do with rows in which a value is missing; without this they are refused. Rows without a target are left out.
+    #[arg(long, value_enum)]
+    missing: Option<Missing>,
     /// Columns to leave out, by name or number, separated by commas.
     #[arg(long, value_delimiter = ',')]
     skip: Vec<String>,
@@ -53,6 +61,9 @@ pub(crate) struct Predict {
     run: PathBuf,
     /// A CSV file with the same columns; the target may be missing.
     data: PathBuf,
+    /// What separates the fields of a line, if not what did in the table that was trained on.
+    #[arg(long, value_parser = delimiter)]
+    delimiter: Option<u8>,
     /// Where to write; predictions.csv in the run's folder if not given.
     #[arg(long)]
     out: Option<PathBuf>,
@@ -62,11 +73,14 @@ pub(crate) struct Predict {
 #[derive(Serialize, Deserialize)]
 struct Run {
     data: PathBuf,
+    delimiter: u8,
     target: String,
-    skip: Vec<String>,
     task: Task,
     patience: usize,
     settings: Settings,
+    missing: Option<Missing>,
+    /// What stands for a missing value in each column of the inputs, if something does.
+    fills: Vec<f64>,
     /// The inputs' columns.
     schema: Schema,
     classes: Vec<String>,
@@ -96,47 +110,67 @@ impl Fit {
             )
             .into());
         }
-        let (columns, task) = self.read()?;
-        let target = columns.get(self.target.as_str())?;
-        let classes = match &target.values {
-            Values::Categories { names, .. } => names.clone(),
-            _ => Vec::new(),
+        let (schema, target, task) = self.read()?;
+        let (name, classes) = (target.name.clone(), target.categories.clone().unwrap_or_default());
+        if task == Task::Classify && classes.len() < 2 {
+            let only = classes.first().map_or(String::new(), |class| format!(", `{class}`"));
+            return Err(format!("column `{name}` has one class{only}; expected at least two to tell apart").into());
+        }
+        let data = fs::canonicalize(&self.data).map_err(|error| format!("{}: {error}", self.data.display()))?;
+        let mut run = Run {
+            data,
+            delimiter: self.delimiter,
+            target: name,
+            task,
+            patience: self.patience,
+            settings,
+            missing: self.missing,
+            fills: Vec::new(),
+            schema,
+            classes,
+            inputs: (Vec::new(), Vec::new()),
+            targets: None,
         };
-        let schema = columns.schema().without(self.target.as_str())?;
-        let whole = columns.dataset::<f64>(self.target.as_str())?;
-        let (train, _, _) = parts(&whole, task, settings.seed)?;
-        let pair = |scale: Standardizer<f64>| (scale.means().to_vec(), scale.deviations().to_vec());
-        let inputs = pair(Standardizer::fit(train.inputs())?);
-        let targets = if task == Task::Regress { Some(pair(Standardizer::fit(train.targets())?)) } else { None };
+        run.learn()?;
         fs::create_dir_all(&self.out).map_err(|error| format!("{}: {error}", self.out.display()))?;
-        let (data, target, skip) = (fs::canonicalize(&self.data)?, self.target.clone(), self.skip.clone());
-        let patience = self.patience;
-        let run = Run { data, target, skip, task, patience, settings, schema, classes, inputs, targets };
         write(&self.out.join(RUN), serde_json::to_string_pretty(&run)?)?;
         run.train(&self.out)
     }
 
-    /// The table, and whether the target is classes.
-    fn read(&self) -> Outcome<(Columns, Task)> {
-        let csv = csv(&self.skip);
+    /// The columns of the inputs, that of the target, and whether it is classes.
+    fn read(&self) -> Outcome<(Schema, ColumnSchema, Task)> {
+        let csv = Csv::new().delimiter(self.delimiter).missing(self.missing.is_some());
+        let csv = self.skip.iter().fold(csv, |csv, column| csv.skip(column.as_str()));
         let columns = csv.read(&self.data)?;
-        let decided = match &columns.get(self.target.as_str())?.values {
-            Values::Numbers(numbers) => {
-                let mut different: Vec<f64> = numbers.clone();
-                different.sort_by(f64::total_cmp);
-                different.dedup();
-                let whole = different.iter().all(|x| x.fract() == 0.0);
-                if whole && different.len() <= MOST_CLASSES { Task::Classify } else { Task::Regress }
-            }
-            _ => Task::Classify,
-        };
-        match (self.task.unwrap_or(decided), &columns.get(self.target.as_str())?.values) {
-            (Task::Regress, Values::Numbers(_)) => Ok((columns, Task::Regress)),
-            (Task::Regress, _) => {
-                Err(format!("column `{}` holds words, expected numbers for a regression", self.target).into())
-            }
-            (Task::Classify, _) => Ok((csv.categories(self.target.as_str()).read(&self.data)?, Task::Classify)),
+        let target = columns.get(self.target.as_str())?;
+        let schema = columns.schema().without(self.target.as_str())?;
+        if schema.columns.is_empty() {
+            return Err(format!("`{}` is the only column, expected others as inputs", target.name).into());
         }
+        let column = |categories| ColumnSchema { name: target.name.clone(), categories };
+        let numbers = match &target.values {
+            Values::Numbers(numbers) => numbers,
+            Values::Categories { .. } if self.task == Some(Task::Regress) => {
+                return Err(format!("column `{}` holds words, expected numbers for a regression", target.name).into());
+            }
+            Values::Categories { names, .. } => return Ok((schema, column(Some(names.clone())), Task::Classify)),
+            _ => return Err(format!("column `{}` holds neither numbers nor words", target.name).into()),
+        };
+        let mut different: Vec<f64> = numbers.iter().copied().filter(|x| !x.is_nan()).collect();
+        different.sort_by(f64::total_cmp);
+        different.dedup();
+        let whole = different.iter().all(|x| x.fract() == 0.0) && different.len() <= MOST_CLASSES;
+        if self.task.map_or(!whole, |task| task == Task::Regress) {
+            return Ok((schema, column(None), Task::Regress));
+        }
+        // Classes are told apart as they are written.
+        let columns = csv.categories(self.target.as_str()).read(&self.data)?;
+        let Values::Categories { indices, names } = &columns.get(self.target.as_str())?.values else {
+            unreachable!("asked for as categories")
+        };
+        let known = |class: usize| indices.iter().zip(numbers).any(|(&index, x)| index == class && !x.is_nan());
+        let classes = names.iter().enumerate().filter(|(class, _)| known(*class)).map(|(_, name)| name.clone());
+        Ok((schema, column(Some(classes.collect())), Task::Classify))
     }
 }
 
@@ -157,16 +191,20 @@ impl Predict {
         if !weights.exists() {
             return Err(format!("{0} is not finished: `resume {0}` first", self.run.display()).into());
         }
-        let table = Csv::new().like(&run.schema).read(file)?.matrix::<f64>()?;
+        let mut table = run.inputs(file, self.delimiter.unwrap_or(run.delimiter))?;
+        missing::fill(&run.fills, &mut table);
+        let (rows, all) = (missing::whole(&table), table.nrows());
         let scale = Standardizer::new(run.inputs.0.clone(), run.inputs.1.clone())?;
-        let x = Tensor::constant(scale.apply(&table.into_dyn())?);
-        let mut network = run.network();
-        nn::load(&mut network, &weights)?;
+        let x = Tensor::constant(scale.apply(&table.select(Axis(0), &rows).into_dyn())?);
+        let network = run.network();
+        nn::load(&network, &weights)?;
         let y = network.forward(&x);
         let out = self.out.clone().unwrap_or_else(|| self.run.join("predictions.csv"));
-        let rows = x.shape()[0];
-        write(&out, run.predictions(&y)?)?;
-        println!("{rows} predictions are in {}", out.display());
+        write(&out, run.predictions(&y, &rows, all)?)?;
+        println!("{} predictions are in {}", rows.len(), out.display());
+        if rows.len() < all {
+            println!("{} rows have missing values, and none", all - rows.len());
+        }
         Ok(())
     }
 }
@@ -185,10 +223,8 @@ impl Run {
 
     /// Trains, from where it was interrupted if it was, and writes all that a run leaves.
     fn train(&self, out: &Path) -> Outcome {
-        let csv = csv(&self.skip);
-        let csv = if self.task == Task::Classify { csv.categories(self.target.as_str()) } else { csv };
-        let whole = csv.read(&self.data)?.dataset::<f64>(self.target.as_str())?;
-        let (train, valid, test) = parts(&whole, self.task, self.settings.seed)?;
+        let (table, rows) = self.table()?;
+        let [train, valid, test] = self.parts(table, &rows)?;
         let network = self.network();
         let (inputs, outputs) = (self.inputs.0.len(), self.classes.len().max(1));
         let what = match self.task {
@@ -200,8 +236,13 @@ impl Run {
             train.len(),
             valid.len(),
             test.len(),
-            self.target
+            shown(&self.target)
         );
+        match self.missing {
+            Some(Missing::Drop) => println!("rows with missing values are left out"),
+            Some(_) => println!("missing values are filled in from the rows to train on"),
+            None => {}
+        }
         println!("network {}, {} weights", self.settings.shape(inputs, outputs), nn::count(&network));
         let (train, valid, test) = (self.scaled(&train)?, self.scaled(&valid)?, self.scaled(&test)?);
         let unfinished = out.join("unfinished");
@@ -218,12 +259,13 @@ impl Run {
         let best = history.best_epoch.map_or(String::new(), |epoch| format!("; weights of epoch {epoch}"));
         let shape = self.settings.shape(inputs, outputs);
         let head = [
-            format!("{} of {}, network {shape}", self.target, self.data.display()),
+            shown(&format!("{} of {}, network {shape}", self.target, self.data.display())),
             format!("{} epochs, {}{best}", history.epochs.len(), history.stop),
             format!("\non {} rows not trained on:", test.len()),
         ];
-        let figures =
-            report::figures(self.task, &y, &t).into_iter().map(|(name, value)| format!("  {name}: {value:.4}"));
+        let figures = report::figures(self.task, &y, &t)
+            .into_iter()
+            .map(|(name, value)| format!("  {name}: {}", report::short(value)));
         let text = head.into_iter().chain(figures).collect::<Vec<_>>().join("\n") + "\n";
         plot::learning_curves(&*self.target, &history).save(out.join("curves.png"))?;
         plot::learning_curves(&*self.target, &history).save(out.join("curves.svg"))?;
@@ -234,6 +276,53 @@ impl Run {
         fs::remove_dir_all(&unfinished)?;
         println!("\n{text}\nthe model, curves and this report are in {}", out.display());
         Ok(())
+    }
+
+    /// The columns of the inputs in a file, with NaN where a value is missing.
+    fn inputs(&self, file: &Path, delimiter: u8) -> nn::Result<Array2<f64>> {
+        Csv::new().delimiter(delimiter).missing(self.missing.is_some()).like(&self.schema).read(file)?.matrix()
+    }
+
+    /// The table's inputs; and the rows that are used, with their targets.
+    fn table(&self) -> Outcome<(Array2<f64>, Dataset<f64>)> {
+        let inputs = self.inputs(&self.data, self.delimiter)?;
+        let categories = (self.task == Task::Classify).then(|| self.classes.clone());
+        let target = Schema { columns: vec![ColumnSchema { name: self.target.clone(), categories }] };
+        let csv = Csv::new().delimiter(self.delimiter).missing(self.missing.is_some()).like(&target);
+        let targets = csv.read(&self.data)?.matrix::<f64>()?;
+        let mut rows = missing::whole(&targets);
+        if self.missing == Some(Missing::Drop) {
+            let known = missing::whole(&inputs);
+            rows.retain(|row| known.binary_search(row).is_ok());
+        }
+        let targets = targets.select(Axis(0), &rows);
+        let used = Dataset::default().with("targets", targets)?.with_ids(ROW, Array1::from(rows))?;
+        Ok((inputs, used.with_class_names(self.classes.clone())))
+    }
+
+    /// Learns from the rows to train on what stands for missing values, and the scale of all.
+    fn learn(&mut self) -> Outcome {
+        let (table, rows) = self.table()?;
+        let (train, _, _) = split(&rows, self.task, self.settings.seed)?;
+        if let Some(missing) = self.missing {
+            self.fills = missing.learn(&self.schema, &table.select(Axis(0), &numbers(&train)))?;
+        }
+        let [train, _, _] = self.parts(table, &rows)?;
+        let pair = |scale: Standardizer<f64>| (scale.means().to_vec(), scale.deviations().to_vec());
+        self.inputs = pair(Standardizer::fit(train.inputs())?);
+        if self.task == Task::Regress {
+            self.targets = Some(pair(Standardizer::fit(train.targets())?));
+        }
+        Ok(())
+    }
+
+    /// To train on, to stop by, to test on, with nothing missing.
+    fn parts(&self, mut table: Array2<f64>, rows: &Dataset<f64>) -> nn::Result<[Dataset<f64>; 3]> {
+        missing::fill(&self.fills, &mut table);
+        let (train, valid, test) = split(rows, self.task, self.settings.seed)?;
+        let [train, valid, test] = [train, valid, test]
+            .map(|part| Dataset::new(table.select(Axis(0), &numbers(&part)), part.targets().clone()));
+        Ok([train?, valid?, test?])
     }
 
     fn scaled(&self, data: &Dataset<f64>) -> nn::Result<Dataset<f64>> {
@@ -258,20 +347,26 @@ impl Run {
         }
     }
 
-    /// A row for each item: the number; or the class, then the probability of each.
-    fn predictions(&self, y: &Tensor<f64>) -> Outcome<Vec<u8>> {
-        let mut writer = csv::Writer::from_writer(Vec::new());
+    /// A row for each of all rows of a table, empty where these are not among them: the number; or the class, then the
+    /// probability of each.
+    fn predictions(&self, y: &Tensor<f64>, rows: &[usize], all: usize) -> Outcome<Vec<u8>> {
+        let mut header = vec![self.target.clone()];
+        let mut written: Vec<Vec<String>> = Vec::with_capacity(rows.len());
         if self.task == Task::Regress {
-            writer.write_record([&self.target])?;
-            self.in_units(y)?.view().iter().try_for_each(|y| writer.write_record([y.to_string()]))?;
+            written.extend(self.in_units(y)?.view().iter().map(|y| vec![y.to_string()]));
         } else {
-            let names = self.classes.iter().map(|class| format!("probability of {class}"));
-            writer.write_record([self.target.clone()].into_iter().chain(names))?;
+            header.extend(self.classes.iter().map(|class| format!("probability of {class}")));
             let shares = y.softmax(1);
             for (class, row) in nn::metrics::classes(&shares).into_iter().zip(shares.view().outer_iter()) {
                 let shares = row.iter().map(|share| format!("{share:.6}"));
-                writer.write_record([self.classes[class].clone()].into_iter().chain(shares.collect::<Vec<_>>()))?;
+                written.push([self.classes[class].clone()].into_iter().chain(shares).collect());
             }
+        }
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(&header)?;
+        let nothing = vec![String::new(); header.len()];
+        for row in 0..all {
+            writer.write_record(rows.binary_search(&row).map_or(&nothing, |at| &written[at]))?;
         }
         Ok(writer.into_inner()?)
     }
@@ -284,12 +379,23 @@ fn write(path: &Path, bytes: impl AsRef<[u8]>) -> Outcome {
     written.map_err(|error| format!("{}: {error}", path.display()).into())
 }
 
-fn csv(skip: &[String]) -> Csv {
-    skip.iter().fold(Csv::new(), |csv, column| csv.skip(column.as_str()))
+fn delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        b"tab" => Ok(b'\t'),
+        &[sign] if sign.is_ascii() && !matches!(sign, b'"' | b'\n' | b'\r') => Ok(sign),
+        _ => Err("expected one sign, or `tab`".to_owned()),
+    }
+}
+
+/// The name under which rows keep their numbers in the table.
+const ROW: &str = "row";
+
+fn numbers(rows: &Dataset<f64>) -> Vec<usize> {
+    rows.ids(ROW).iter().copied().collect()
 }
 
 /// To train on, to stop by, to test on: 70, 15 and 15 %; classes are shared out evenly.
-fn parts(data: &Dataset<f64>, task: Task, seed: u64) -> nn::Result<(Dataset<f64>, Dataset<f64>, Dataset<f64>)> {
+fn split(data: &Dataset<f64>, task: Task, seed: u64) -> nn::Result<(Dataset<f64>, Dataset<f64>, Dataset<f64>)> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut split = |data: &Dataset<f64>, fraction| match task {
         Task::Classify => data.stratified_split(fraction, &mut rng),

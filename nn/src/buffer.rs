@@ -46,6 +46,13 @@ impl<T: Real> Buffer<T> {
     }
 }
 
+/// The values alone.
+impl<T: Real> Clone for Buffer<T> {
+    fn clone(&self) -> Self {
+        Self::new(self.value())
+    }
+}
+
 impl<T: Real> std::fmt::Debug for Buffer<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Buffer({:?})", self.0.borrow().shape())

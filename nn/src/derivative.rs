@@ -2,37 +2,37 @@
 
 use autodiff::{Real, Tape, Tensor};
 
-use crate::error::{Kind, Result};
+use crate::error::Result;
 use crate::layer::Layer;
-use crate::visit::{parameters, try_parameters, watch};
+use crate::unlisted::{self, Owner};
+use crate::uses::Search;
+use crate::visit::{one_for_each, try_parameters, unnamed, watch};
 
-/// The gradient of `objective` with respect to all parameters of a model, in the order of [`parameters`].
+/// The gradient of `objective` with respect to all parameters of a model, in the order of [`parameters`](crate::parameters).
 ///
 /// ```
 /// use autodiff::Tensor;
 /// use nn::{Layer, Linear, loss};
 /// use ndarray::array;
-/// let mut model = Linear::from_weights(array![[2.0]], array![0.0]);
+/// let model = Linear::from_weights(array![[2.0]], array![0.0]);
 /// let x = Tensor::constant(array![[3.0]]);
-/// let g = nn::param_grad(&mut model, |model| model.forward(&x).square().sum())?;   // (3 w + b)²
+/// let g = nn::param_grad(&model, |model| model.forward(&x).square().sum())?;   // (3 w + b)²
 /// assert_eq!((g[0].item(), g[1].item()), (36.0, 12.0));
 /// # Ok::<(), nn::Error>(())
 /// ```
 ///
 /// # Errors
-/// If no gradient reaches one of the parameters: the message names it and where the path ends.
+/// If no gradient reaches one of the parameters: the message names it and where the path ends. If the model computes with a
+/// parameter that it does not list.
 ///
 /// # Panics
 /// If the objective is not a scalar, or a constant.
 #[track_caller]
-pub fn param_grad<T: Real, M: Layer<T>>(
-    model: &mut M,
-    objective: impl FnOnce(&M) -> Tensor<T>,
-) -> Result<Vec<Tensor<T>>> {
+pub fn param_grad<T: Real, M: Layer<T>>(model: &M, objective: impl FnOnce(&M) -> Tensor<T>) -> Result<Vec<Tensor<T>>> {
     Ok(param_value_and_grad(model, objective)?.1)
 }
 
-/// The value of `objective` and its gradient with respect to all parameters, in the order of [`parameters`].
+/// The value of `objective` and its gradient with respect to all parameters, in the order of [`parameters`](crate::parameters).
 ///
 /// # Errors
 /// As [`param_grad`].
@@ -41,12 +41,14 @@ pub fn param_grad<T: Real, M: Layer<T>>(
 /// As [`param_grad`].
 #[track_caller]
 pub fn param_value_and_grad<T: Real, M: Layer<T>>(
-    model: &mut M,
+    model: &M,
     objective: impl FnOnce(&M) -> Tensor<T>,
 ) -> Result<(T, Vec<Tensor<T>>)> {
     let tape = Tape::new();
     watch(model, &tape);
+    let search = Search::begin();
     let value = objective(model);
+    unlisted::refuse(search, model, Owner::Anybody)?;
     let gradients = value.backward();
     let mut found = Vec::new();
     try_parameters(model, |name, param| {
@@ -57,16 +59,16 @@ pub fn param_value_and_grad<T: Real, M: Layer<T>>(
 }
 
 /// The Hessian-vector product of `objective` with respect to all parameters: the derivative of its gradient along
-/// `directions`, one for each parameter in the order of [`parameters`]. Reverse over reverse.
+/// `directions`, one for each parameter in the order of [`parameters`](crate::parameters). Reverse over reverse.
 ///
 /// ```
 /// use autodiff::Tensor;
 /// use nn::{Layer, Linear};
 /// use ndarray::array;
-/// let mut model = Linear::from_weights(array![[2.0]], array![0.0]);
+/// let model = Linear::from_weights(array![[2.0]], array![0.0]);
 /// let x = Tensor::constant(array![[3.0]]);
 /// let along = [Tensor::constant(array![[1.0]]), Tensor::constant(array![10.0])];
-/// let h = nn::param_hvp(&mut model, |model| model.forward(&x).square().sum(), &along)?;
+/// let h = nn::param_hvp(&model, |model| model.forward(&x).square().sum(), &along)?;
 /// assert_eq!((h[0].item(), h[1].item()), (18.0 + 60.0, 6.0 + 20.0));
 /// # Ok::<(), nn::Error>(())
 /// ```
@@ -78,15 +80,15 @@ pub fn param_value_and_grad<T: Real, M: Layer<T>>(
 /// If the objective is not a scalar, or a constant.
 #[track_caller]
 pub fn param_hvp<T: Real, M: Layer<T>>(
-    model: &mut M,
+    model: &M,
     objective: impl FnOnce(&M) -> Tensor<T>,
     directions: &[Tensor<T>],
 ) -> Result<Vec<Tensor<T>>> {
-    check_directions("param_hvp", model, directions)?;
+    one_for_each("param_hvp", "direction", model, directions)?;
     let tape = Tape::new();
     watch(model, &tape);
     let mut leaves: Vec<Tensor<T>> = Vec::new();
-    parameters(model, |_, param| leaves.push(param.tensor().clone()));
+    unnamed(model, |param| leaves.push(param.tensor()));
     let pairs: Vec<_> = leaves.iter().zip(directions).collect();
     let along = tape.directional(objective(model), &pairs);
     if !along.is_tracked() {
@@ -94,26 +96,4 @@ pub fn param_hvp<T: Real, M: Layer<T>>(
     }
     let gradients = along.backward();
     Ok(leaves.iter().map(|x| gradients.tensor(x).cloned().unwrap_or_else(|| Tensor::zeros(x.shape()))).collect())
-}
-
-/// Whether there is a direction of its shape for each parameter.
-pub(crate) fn check_directions<T: Real>(
-    op: &'static str,
-    model: &impl Layer<T>,
-    directions: &[Tensor<T>],
-) -> Result<()> {
-    let wrong = |message: String| Err(Kind::Directions { op, message }.into());
-    let mut count = 0;
-    try_parameters(model, |name, param| {
-        let (want, got) = (param.value().shape(), directions.get(count).map(Tensor::shape));
-        count += 1;
-        match got.filter(|got| *got != want) {
-            Some(got) => wrong(format!("the direction of `{name}` has shape {got:?}, the parameter {want:?}")),
-            None => Ok(()),
-        }
-    })?;
-    if directions.len() != count {
-        return wrong(format!("{} directions given for {count} parameters", directions.len()));
-    }
-    Ok(())
 }

@@ -4,9 +4,21 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// What is wrong with a file, a data set or a training run: where, what was found and what was expected.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
+#[derive(Debug)]
 pub struct Error(Box<Kind>);
+
+/// The message; names in it may come from files, so that spaces stand for control characters.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&one_line(&self.0.to_string()))
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source()
+    }
+}
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -44,8 +56,10 @@ pub(crate) enum Kind {
     Write { path: PathBuf, source: std::io::Error },
     #[error("{}: the file holds no rows; expected {expected}", path.display())]
     EmptyTable { path: PathBuf, expected: String },
-    #[error("{}:{line}: {found} fields, expected {expected}", path.display())]
-    Fields { path: PathBuf, line: u64, found: usize, expected: usize },
+    #[error("{}: column `{}` has no values; leave it out", path.display(), shortened(name))]
+    NoValues { path: PathBuf, name: String },
+    #[error("{}:{line}: {}, expected {expected}{hint}", path.display(), count(*found, "field"))]
+    Fields { path: PathBuf, line: u64, found: usize, expected: usize, hint: String },
     #[error("{}:{line}: {field} is {:?}, expected {expected}", path.display(), shortened(found))]
     Field { path: PathBuf, line: u64, field: Field, found: String, expected: String },
     #[error("{}:{line}: {message}", path.display())]
@@ -76,23 +90,31 @@ pub(crate) enum Kind {
     Architecture { path: PathBuf, found: String, expected: String },
     #[error("{}: {message}", path.display())]
     Checkpoint { path: PathBuf, message: String },
-    #[error("data set: {inputs} inputs but {targets} targets")]
-    Lengths { inputs: usize, targets: usize },
+    #[error("data set: {n} {first} but {m} {other}")]
+    Lengths { first: String, n: usize, other: String, m: usize },
     #[error("data set: {what}")]
     Data { what: String },
     #[error("no gradient reaches parameter `{name}`: {why}")]
     MissingGradient { name: String, why: String },
     #[error("{op}: {message}")]
-    Directions { op: &'static str, message: String },
+    Operand { op: &'static str, message: String },
+    #[error("the model has two things called `{name}`; in a layer's `visit` each needs a name of its own")]
+    SameName { name: String },
+    #[error(
+        "`{layer}` computes with a parameter of shape {shape:?} that its `visit` does not list, so it would never be trained; list it \
+         (`v.param(\"name\", &self.name)`), or compute with its `value()` if it is a constant"
+    )]
+    Unlisted { layer: String, shape: Vec<usize> },
     #[error(
         "{what} in epoch {}, batch {}; the weights are those of the step before. In step {} {cause}",
         place.epoch, place.batch, place.step
     )]
     Diverged { what: String, place: Place, cause: String },
-    #[error("the gradient of `{name}` holds {value}, expected finite numbers; no parameter was changed")]
+    #[error("the gradient of `{name}` holds {}, expected finite numbers; no parameter was changed", number(*value))]
     Gradient { name: String, value: f64 },
     #[error(
-        "the factor of the learning rate after {step} steps is {factor}, expected a finite number, 0 or above; no parameter was changed"
+        "the factor of the learning rate after {step} steps is {}, expected a finite number, 0 or above; no parameter was changed",
+        number(*factor)
     )]
     Factor { step: usize, factor: f64 },
     #[error(
@@ -143,7 +165,7 @@ impl fmt::Display for Field {
     }
 }
 
-/// What a file says may be long: a quote that is never closed takes in all that follows.
+/// What a file says may be long.
 pub(crate) fn shortened(text: &str) -> String {
     cut(text, 40)
 }
@@ -153,6 +175,28 @@ fn cut(text: &str, most: usize) -> String {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
+}
+
+/// The text in one line, of signs that every format and terminal takes: spaces stand for control characters, and for the two
+/// that XML forbids besides.
+pub(crate) fn one_line(text: &str) -> String {
+    text.replace(|c: char| c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}'), " ")
+}
+
+/// A number with all its digits, with an exponent where these would be many.
+pub(crate) fn number(x: f64) -> String {
+    let many = x != 0.0 && x.is_finite() && !(1e-5..1e16).contains(&x.abs());
+    if many { format!("{x:e}") } else { x.to_string() }
+}
+
+/// A number with so many digits behind the point, with an exponent where there would be many before it.
+pub(crate) fn rounded(x: f64, digits: usize) -> String {
+    if x.abs() < 1e9 || !x.is_finite() { format!("{x:.digits$}") } else { format!("{x:.digits$e}") }
+}
+
+/// `1 item`, `2 items`.
+pub(crate) fn count(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 /// Names for a message, the first ones if they are many.

@@ -1,6 +1,8 @@
 //! Checks of the numbers that layers, losses, optimisers, schedules and regularisers are built from. Each panics at the
 //! caller's line, saying what the number is for, what it is and what would be right.
 
+use crate::error::number;
+
 #[track_caller]
 pub(crate) fn positive(what: &str, value: f64) -> f64 {
     require(value.is_finite() && value > 0.0, what, value, "a finite number above 0")
@@ -53,6 +55,6 @@ pub(crate) fn names<S: Into<String>>(
 
 #[track_caller]
 fn require(holds: bool, what: &str, value: f64, right: &str) -> f64 {
-    assert!(holds, "{what} is {value}, expected {right}");
+    assert!(holds, "{what} is {}, expected {right}", number(value));
     value
 }

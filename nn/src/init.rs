@@ -16,12 +16,16 @@ pub enum Init {
     /// Normal with mean 0 and this standard deviation.
     Normal(f64),
     /// Uniform with variance `2 / (fan_in + fan_out)`: for sigmoid and tanh (Glorot and Bengio 2010).
+    #[doc(alias = "glorot_uniform")]
     XavierUniform,
     /// Normal with variance `2 / (fan_in + fan_out)`.
+    #[doc(alias = "glorot_normal")]
     XavierNormal,
     /// Uniform with variance `2 / fan_in`: for rectifiers (He et al. 2015).
+    #[doc(alias = "kaiming_uniform")]
     HeUniform,
     /// Normal with variance `2 / fan_in`.
+    #[doc(alias = "kaiming_normal")]
     HeNormal,
 }
 

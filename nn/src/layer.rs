@@ -17,24 +17,29 @@ use crate::trace::Trace;
 ///
 /// ```
 /// use autodiff::{Real, Tensor};
-/// use nn::{Layer, Param, Visit, VisitMut};
+/// use nn::{Layer, Param, Visit};
 ///
-/// /// `x ⊙ scale`.
-/// struct Scale<T: Real> { scale: Param<T> }
+/// /// `x ⊙ scale + shift`.
+/// struct Affine<T: Real> { scale: Param<T>, shift: Param<T> }
 ///
-/// impl<T: Real> Layer<T> for Scale<T> {
-///     fn forward(&self, x: &Tensor<T>) -> Tensor<T> { x * self.scale.tensor() }
-///     fn visit(&self, v: &mut Visit<'_, T>) { v.param("scale", &self.scale) }
-///     fn visit_mut(&mut self, v: &mut VisitMut<'_, T>) { v.param("scale", &mut self.scale) }
+/// impl<T: Real> Layer<T> for Affine<T> {
+///     fn forward(&self, x: &Tensor<T>) -> Tensor<T> { x * self.scale.tensor() + self.shift.tensor() }
+///     fn visit(&self, v: &mut Visit<'_, T>) {
+///         v.param("scale", &self.scale);
+///         v.param("shift", &self.shift);
+///     }
 /// }
 ///
-/// let layer = Scale { scale: Param::new(ndarray::array![2.0, 3.0]) };
-/// assert_eq!(nn::names(&layer), ["scale"]);
-/// assert_eq!(nn::count(&layer), 2);
+/// let layer = Affine { scale: Param::new(ndarray::array![2.0, 3.0]), shift: Param::new(ndarray::array![0.0, 1.0]) };
+/// assert_eq!(nn::names(&layer), ["scale", "shift"]);
+/// assert_eq!(nn::count(&layer), 4);
 /// ```
 ///
 /// Whatever else a layer holds is listed in the same way: a [`Buffer`](crate::Buffer), a [`Mode`](crate::Mode), a generator
 /// ([`Random`](crate::Random)), inner layers. A layer without them never mentions them.
+///
+/// What is listed twice, as an inner layer that is used in two places, is *shared*: it is updated, counted and saved once,
+/// under the name of its first place.
 pub trait Layer<T: Real> {
     /// Computes the layer's output, recorded if the input or a parameter is on a tape. The first axis counts the items of a
     /// batch.
@@ -42,9 +47,6 @@ pub trait Layer<T: Real> {
 
     /// Shows the parameters and inner layers, each under its name, always in the same order.
     fn visit(&self, v: &mut Visit<'_, T>);
-
-    /// Shows the same list as [`visit`](Self::visit), for changing.
-    fn visit_mut(&mut self, v: &mut VisitMut<'_, T>);
 
     /// Describes the layer for [`summary`](crate::summary): by the type's name, unless the layer says more.
     fn describe(&self) -> String {
@@ -63,20 +65,23 @@ pub trait Layer<T: Real> {
     fn trace(&self, x: &Tensor<T>, _trace: &mut Trace) -> Tensor<T> {
         self.forward(x)
     }
+
+    /// Copies the layer into a box: `Some(Box::new(self.clone()))`. Models that hold layers of any kind, as
+    /// [`Sequential`](crate::Sequential) does, are cloned by this; a layer that is never part of a clone needs none.
+    fn boxed(&self) -> Option<Box<dyn Layer<T>>> {
+        None
+    }
 }
 
 /// A layer of any kind, chosen at run time.
 impl<T: Real, L: Layer<T> + ?Sized> Layer<T> for Box<L> {
+    #[track_caller]
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
         (**self).forward(x)
     }
 
     fn visit(&self, v: &mut Visit<'_, T>) {
         (**self).visit(v);
-    }
-
-    fn visit_mut(&mut self, v: &mut VisitMut<'_, T>) {
-        (**self).visit_mut(v);
     }
 
     fn describe(&self) -> String {
@@ -90,6 +95,49 @@ impl<T: Real, L: Layer<T> + ?Sized> Layer<T> for Box<L> {
     fn trace(&self, x: &Tensor<T>, trace: &mut Trace) -> Tensor<T> {
         (**self).trace(x, trace)
     }
+
+    fn boxed(&self) -> Option<Box<dyn Layer<T>>> {
+        (**self).boxed()
+    }
+}
+
+/// A copy by [`Layer::boxed`].
+///
+/// # Panics
+/// If the layer does not have that method.
+impl<T: Real> Clone for Box<dyn Layer<T>> {
+    fn clone(&self) -> Self {
+        self.boxed().unwrap_or_else(|| {
+            let kind = self.describe();
+            panic!("`{kind}` cannot be copied: give its `Layer` the method `boxed`, `Some(Box::new(self.clone()))`")
+        })
+    }
+}
+
+/// A bare list of parameters, named `0`, `1`, …, which computes nothing: its output is its input. Optimisers, derivatives
+/// and checks take it as they take a model.
+///
+/// ```
+/// use ndarray::array;
+/// use nn::{Optimizer, Param, Sgd};
+/// let w = vec![Param::new(array![3.0, 4.0]), Param::new(array![1.0])];
+/// let g = nn::param_grad(&w, |w| w[0].tensor().square().sum() + w[1].tensor().sum())?;
+/// Sgd::<f64>::new(0.5).step_with(&w, &g)?;
+/// assert_eq!(w[0].value().to_array(), array![0.0, 0.0].into_dyn());
+/// # Ok::<(), nn::Error>(())
+/// ```
+impl<T: Real> Layer<T> for Vec<Param<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
+        x.clone()
+    }
+
+    fn visit(&self, v: &mut Visit<'_, T>) {
+        self.iter().enumerate().for_each(|(k, param)| v.param(&k.to_string(), param));
+    }
+
+    fn boxed(&self) -> Option<Box<dyn Layer<T>>> {
+        Some(Box::new(self.clone()))
+    }
 }
 
 /// Something that a layer holds.
@@ -101,109 +149,64 @@ pub(crate) enum Part<'a, T: Real> {
     Layer(&'a dyn Layer<T>),
 }
 
-/// Something that a layer holds, to be changed.
-pub(crate) enum PartMut<'a, T: Real> {
-    Param(&'a mut Param<T>),
-    Buffer(&'a mut Buffer<T>),
-    Mode(&'a mut Cell<Mode>),
-    Random(&'a mut Random),
-}
-
 /// Walks through what a model holds; names of nested layers are joined by dots.
 pub struct Visit<'f, T: Real> {
     pub(crate) prefix: String,
+    /// Whether anybody wants names: composing them takes longer than the walk.
+    pub(crate) named: bool,
+    /// Where the parts lie that have been shown, in order.
+    pub(crate) shown: Vec<usize>,
     pub(crate) found: &'f mut dyn FnMut(&str, Part<'_, T>),
 }
 
 impl<T: Real> Visit<'_, T> {
     /// Lists a parameter of this layer.
     pub fn param(&mut self, name: &str, param: &Param<T>) {
-        self.part(name, Part::Param(param));
+        self.part(name, std::ptr::from_ref(param).addr(), Part::Param(param));
     }
 
     /// Lists values that belong to the model but are not trained; see [`Buffer`].
     pub fn buffer(&mut self, name: &str, buffer: &Buffer<T>) {
-        self.part(name, Part::Buffer(buffer));
+        self.part(name, std::ptr::from_ref(buffer).addr(), Part::Buffer(buffer));
     }
 
     /// Lists the mode of a layer that computes differently while it is trained; see [`Mode`].
     pub fn mode(&mut self, mode: &Cell<Mode>) {
-        (self.found)(&self.prefix, Part::Mode(mode));
+        self.part("", std::ptr::from_ref(mode).addr(), Part::Mode(mode));
     }
 
     /// Lists a generator that the layer draws from; see [`Random`].
     pub fn random(&mut self, name: &str, random: &Random) {
-        self.part(name, Part::Random(random));
+        self.part(name, std::ptr::from_ref(random).addr(), Part::Random(random));
     }
 
     /// Lists a layer within this layer.
     pub fn layer(&mut self, name: &str, layer: &dyn Layer<T>) {
-        let before = enter(&mut self.prefix, name);
-        (self.found)(&self.prefix, Part::Layer(layer));
-        layer.visit(self);
-        self.prefix.truncate(before);
+        self.inner(layer, |prefix| enter(prefix, name));
     }
 
     /// Lists layer number `index` of a list of layers within this layer: `layers.0`, `layers.1`.
     pub fn layer_at(&mut self, list: &str, index: usize, layer: &dyn Layer<T>) {
-        let before = enter_at(&mut self.prefix, list, index);
+        self.inner(layer, |prefix| enter_at(prefix, list, index));
+    }
+
+    fn inner(&mut self, layer: &dyn Layer<T>, enter: impl FnOnce(&mut String) -> usize) {
+        let before = if self.named { enter(&mut self.prefix) } else { 0 };
         (self.found)(&self.prefix, Part::Layer(layer));
         layer.visit(self);
         self.prefix.truncate(before);
     }
 
-    fn part(&mut self, name: &str, part: Part<'_, T>) {
-        let before = enter(&mut self.prefix, name);
-        (self.found)(&self.prefix, part);
-        self.prefix.truncate(before);
-    }
-}
-
-/// Walks through what a model holds, to change it.
-pub struct VisitMut<'f, T: Real> {
-    pub(crate) prefix: String,
-    /// Whether anybody wants names.
-    pub(crate) named: bool,
-    pub(crate) found: &'f mut dyn FnMut(&str, PartMut<'_, T>),
-}
-
-impl<T: Real> VisitMut<'_, T> {
-    /// Lists a parameter of this layer.
-    pub fn param(&mut self, name: &str, param: &mut Param<T>) {
-        self.part(name, PartMut::Param(param));
-    }
-
-    /// Lists values that belong to the model but are not trained; see [`Buffer`].
-    pub fn buffer(&mut self, name: &str, buffer: &mut Buffer<T>) {
-        self.part(name, PartMut::Buffer(buffer));
-    }
-
-    /// Lists the mode of a layer that computes differently while it is trained; see [`Mode`].
-    pub fn mode(&mut self, mode: &mut Cell<Mode>) {
-        (self.found)(&self.prefix, PartMut::Mode(mode));
-    }
-
-    /// Lists a generator that the layer draws from; see [`Random`].
-    pub fn random(&mut self, name: &str, random: &mut Random) {
-        self.part(name, PartMut::Random(random));
-    }
-
-    /// Lists a layer within this layer.
-    pub fn layer(&mut self, name: &str, layer: &mut dyn Layer<T>) {
-        let before = if self.named { enter(&mut self.prefix, name) } else { 0 };
-        layer.visit_mut(self);
-        self.prefix.truncate(before);
-    }
-
-    /// Lists layer number `index` of a list of layers within this layer: `layers.0`, `layers.1`.
-    pub fn layer_at(&mut self, list: &str, index: usize, layer: &mut dyn Layer<T>) {
-        let before = if self.named { enter_at(&mut self.prefix, list, index) } else { 0 };
-        layer.visit_mut(self);
-        self.prefix.truncate(before);
-    }
-
-    fn part(&mut self, name: &str, part: PartMut<'_, T>) {
-        let before = if self.named { enter(&mut self.prefix, name) } else { 0 };
+    /// Shows what lies at an address, unless it has been shown.
+    fn part(&mut self, name: &str, address: usize, part: Part<'_, T>) {
+        // Mostly parts lie one after the other.
+        if self.shown.last().is_none_or(|&last| last < address) {
+            self.shown.push(address);
+        } else {
+            let Err(at) = self.shown.binary_search(&address) else { return };
+            self.shown.insert(at, address);
+        }
+        let before = if self.named && !name.is_empty() { enter(&mut self.prefix, name) } else { self.prefix.len() };
         (self.found)(&self.prefix, part);
         self.prefix.truncate(before);
     }

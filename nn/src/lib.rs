@@ -60,22 +60,25 @@ mod state;
 pub mod strategies;
 mod summary;
 mod trace;
+mod track;
 mod train;
+mod unlisted;
+mod uses;
 mod visit;
 
 pub use buffer::Buffer;
 #[cfg(feature = "data")]
 pub use data::Csv;
-pub use data::{Batches, Dataset, Standardizer};
+pub use data::{Batch, Batches, Dataset, Standardizer};
 pub use derivative::{param_grad, param_hvp, param_value_and_grad};
 pub use error::{Error, Result};
 pub use explain::name_parameters;
 pub use graph::{graph, tape_graph};
 pub use init::Init;
-pub use layer::{Layer, Visit, VisitMut};
+pub use layer::{Layer, Visit};
 pub use layers::{
-    Activation, AvgPool2d, BasisFunctions, BatchNorm1d, Conv2d, Dag, Dropout, Flatten, LayerNorm, Linear, LogVariance,
-    MaxPool2d, Mlp, Residual, Sequential,
+    Activation, AvgPool2d, BasisFunctions, BatchNorm1d, BatchNorm2d, Conv2d, Dag, Dropout, Embedding, Flatten,
+    LayerNorm, Linear, LogVariance, MaxPool2d, Mlp, Reshape, Residual, Sequential,
 };
 pub use loss::{Loss, Reduction};
 pub use mode::Mode;
@@ -87,7 +90,9 @@ pub use regularizer::{Proximal, Regularizer};
 pub use state::{eval_mode, mode, random_states, restore_random_states, train_mode};
 pub use summary::{Summary, summary};
 pub use trace::{Row, Trace};
+pub use track::track;
 pub use train::{
-    Checkpoints, Comparison, Curve, Epoch, GradientNorm, History, Step, Stop, Trainer, Trial, cross_validate, restarts,
+    Checkpoints, Comparison, Criterion, Curve, Epoch, GradientNorm, History, Objective, Step, Stop, Trainer, Trial,
+    cross_validate, restarts,
 };
-pub use visit::{buffers, count, is_bias, names, parameters, parameters_mut, watch};
+pub use visit::{buffers, count, is_bias, names, parameters, watch, with_parameters};

@@ -7,6 +7,9 @@ use rand_chacha::ChaCha8Rng;
 
 /// A layer's own generator of random numbers (`ChaCha8`), seeded from the one that is passed in. A layer draws from it in its
 /// `forward`, which has `&self`; its state can be read and put back, bit for bit.
+///
+/// A clone draws the same numbers from there on.
+#[derive(Clone)]
 pub struct Random(RefCell<ChaCha8Rng>);
 
 impl Random {

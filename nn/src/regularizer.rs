@@ -152,7 +152,7 @@ impl<T: Real> Transform<T> for Proximal {
         self.0.check(names)
     }
 
-    fn settle(&self, param: &mut Param<T>, at: &mut At<'_, T>) {
+    fn settle(&self, param: &Param<T>, at: &mut At<'_, T>) {
         let Self(Regularizer { l1, l2, filter }) = self;
         if !filter(at.name()) {
             return;

@@ -5,18 +5,18 @@ use std::cell::Cell;
 use autodiff::Real;
 
 use crate::error::{Kind, Result, quoted};
-use crate::layer::{Layer, Part, PartMut};
+use crate::layer::{Layer, Part};
 use crate::mode::Mode;
 use crate::random::RandomState;
-use crate::visit::{parts, parts_mut};
+use crate::visit::parts;
 
 /// Sets all layers of a model that have a mode to [`Mode::Train`].
-pub fn train_mode<T: Real>(model: &mut (impl Layer<T> + ?Sized)) {
+pub fn train_mode<T: Real>(model: &(impl Layer<T> + ?Sized)) {
     set(model, Mode::Train);
 }
 
 /// Sets all layers of a model that have a mode to [`Mode::Eval`].
-pub fn eval_mode<T: Real>(model: &mut (impl Layer<T> + ?Sized)) {
+pub fn eval_mode<T: Real>(model: &(impl Layer<T> + ?Sized)) {
     set(model, Mode::Eval);
 }
 
@@ -28,12 +28,8 @@ pub fn mode<T: Real>(model: &(impl Layer<T> + ?Sized)) -> Option<Mode> {
     modes.iter().all(|&mode| mode == first).then_some(first)
 }
 
-fn set<T: Real>(model: &mut (impl Layer<T> + ?Sized), mode: Mode) {
-    parts_mut(model, |_, part| {
-        if let PartMut::Mode(cell) = part {
-            cell.set(mode);
-        }
-    });
+fn set<T: Real>(model: &(impl Layer<T> + ?Sized), mode: Mode) {
+    parts(model, |_, part| cell(&part).into_iter().for_each(|cell| cell.set(mode)));
 }
 
 fn cell<'a, T: Real>(part: &Part<'a, T>) -> Option<&'a Cell<Mode>> {
@@ -66,12 +62,12 @@ pub(crate) fn evaluating<T: Real, M: Layer<T> + ?Sized, R>(model: &M, action: im
 /// use autodiff::Tensor;
 /// use nn::{Dropout, Layer};
 /// use rand::SeedableRng;
-/// let mut model = Dropout::new(0.5, &mut rand_chacha::ChaCha8Rng::seed_from_u64(1));
-/// nn::train_mode::<f64>(&mut model);
+/// let model = Dropout::new(0.5, &mut rand_chacha::ChaCha8Rng::seed_from_u64(1));
+/// nn::train_mode::<f64>(&model);
 /// let states = nn::random_states::<f64>(&model);
 /// let x = Tensor::<f64>::ones(&[2, 8]);
 /// let first = model.forward(&x);
-/// nn::restore_random_states::<f64>(&mut model, &states)?;
+/// nn::restore_random_states::<f64>(&model, &states)?;
 /// assert_eq!(model.forward(&x).view(), first.view());
 /// # Ok::<(), nn::Error>(())
 /// ```
@@ -90,7 +86,7 @@ pub fn random_states<T: Real>(model: &(impl Layer<T> + ?Sized)) -> Vec<(String, 
 /// # Errors
 /// If the names are not those of the model's generators, in their order. The model is unchanged then.
 pub fn restore_random_states<T: Real>(
-    model: &mut (impl Layer<T> + ?Sized),
+    model: &(impl Layer<T> + ?Sized),
     states: &[(String, RandomState)],
 ) -> Result<()> {
     let expected = random_states(model);
@@ -102,8 +98,8 @@ pub fn restore_random_states<T: Real>(
         return Err(Kind::RandomStates { found: list(states), expected: list(&expected) }.into());
     }
     let mut states = states.iter();
-    parts_mut(model, |_, part| {
-        if let PartMut::Random(random) = part {
+    parts(model, |_, part| {
+        if let Part::Random(random) = part {
             random.restore(&states.next().expect("a state for each generator").1);
         }
     });

@@ -4,6 +4,7 @@ use std::fmt;
 
 use autodiff::{Real, Tensor};
 
+use crate::error::one_line;
 use crate::layer::{Layer, Part, enter};
 use crate::mode::Mode;
 use crate::state::{evaluating, mode};
@@ -114,7 +115,7 @@ impl fmt::Display for Summary {
         for row in &self.rows {
             let name = if row.name.is_empty() { "(model)" } else { &row.name };
             let shape = row.shape.as_ref().map_or_else(|| "?".to_owned(), |shape| format!("{shape:?}"));
-            lines.push([name.to_owned(), row.what.clone(), shape, row.parameters.to_string()]);
+            lines.push([one_line(name), one_line(&row.what), shape, row.parameters.to_string()]);
         }
         let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
         let [a, b, c, d] = [0, 1, 2, 3].map(width);

@@ -108,8 +108,8 @@ fn killed_at_random_moments() {
             let is_there = file.exists();
             unfinished += fs::read_dir(folder.path()).unwrap().count() - usize::from(is_there);
             if is_there {
-                let mut model = Mlp::<f64>::new(&[2, 8, 1], Activation::Tanh, &mut rng);
-                nn::load(&mut model, &file).unwrap();
+                let model = Mlp::<f64>::new(&[2, 8, 1], Activation::Tanh, &mut rng);
+                nn::load(&model, &file).unwrap();
             }
         }
         let (model, history) = train(folder.path(), Duration::ZERO, || ());

@@ -368,18 +368,18 @@ fn a_histogram_has_all_values() {
 
 #[test]
 fn a_surface_is_the_loss_and_leaves_the_weights_alone() {
-    let mut model = Linear::from_weights(array![[3.0, -4.0], [0.0, 2.0]], array![0.1, 0.2]);
+    let model = Linear::from_weights(array![[3.0, -4.0], [0.0, 2.0]], array![0.1, 0.2]);
     let squares = |model: &Linear<f64>| model.weight().tensor().square().sum();
     let [one, two] = [array![[1.0, 0.0], [0.0, 0.0]], array![[0.0, 0.0], [0.0, 1.0]]]
         .map(|direction| vec![Tensor::constant(direction), Tensor::zeros(&[2])]);
     let before = model.weight().value().to_array();
-    let map = loss_surface("", &mut model, [&one, &two], 2.0, 5, squares).unwrap();
+    let map = loss_surface("", &model, [&one, &two], 2.0, 5, squares).unwrap();
     let step = |k: usize| k as f64 - 2.0;
     for ((row, column), &loss) in map.values().indexed_iter() {
         assert_eq!(loss, (3.0 + step(column)).powi(2) + 16.0 + (2.0 + step(row)).powi(2));
     }
     assert_eq!(model.weight().value().to_array(), before);
-    let error = loss_surface("", &mut model, [&one[..1], &two], 1.0, 3, squares).unwrap_err().to_string();
+    let error = loss_surface("", &model, [&one[..1], &two], 1.0, 3, squares).unwrap_err().to_string();
     assert!(error.contains("1 directions given for 2 parameters"), "{error}");
 
     let direction = random_direction(&model, &mut ChaCha8Rng::seed_from_u64(1));

@@ -31,21 +31,21 @@ impl Run {
 
     fn step(&mut self) -> f32 {
         self.tape.reset();
-        nn::watch(&mut self.model, &self.tape);
+        nn::watch(&self.model, &self.tape);
         let error = loss::softmax_cross_entropy(&self.model.forward(&self.x), &self.t);
-        self.sgd.step(&mut self.model, &error.backward()).expect("every parameter has a gradient");
+        self.sgd.step(&self.model, &error.backward()).expect("every parameter has a gradient");
         error.item()
     }
 
     /// How many allocations the parts of a step make: watching, forward, backward, update.
     fn by_parts(&mut self) -> [u64; 4] {
         self.tape.reset();
-        let watch = measure(|| nn::watch(&mut self.model, &self.tape));
+        let watch = measure(|| nn::watch(&self.model, &self.tape));
         let (mut error, mut gradients) = (None, None);
         let forward = measure(|| error = Some(loss::softmax_cross_entropy(&self.model.forward(&self.x), &self.t)));
         let backward = measure(|| gradients = error.as_ref().map(Tensor::backward));
         let gradients = gradients.expect("just computed");
-        let update = measure(|| self.sgd.step(&mut self.model, &gradients).expect("every parameter has a gradient"));
+        let update = measure(|| self.sgd.step(&self.model, &gradients).expect("every parameter has a gradient"));
         [watch, forward, backward, update].map(|part| part.count_total)
     }
 }

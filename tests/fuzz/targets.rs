@@ -27,8 +27,8 @@ pub(crate) const TARGETS: [Target; 9] = [
 
 fn weights(file: &Path, _: &[u8]) {
     let rng = &mut rand_chacha::ChaCha8Rng::seed_from_u64(2);
-    let mut model = Mlp::<f64>::new(&[3, 5, 4, 2], Activation::Tanh, rng);
-    if nn::load(&mut model, file).is_ok() {
+    let model = Mlp::<f64>::new(&[3, 5, 4, 2], Activation::Tanh, rng);
+    if nn::load(&model, file).is_ok() {
         nn::parameters(&model, |_, p| assert!(p.value().is_finite(), "weights that are no numbers were loaded"));
     }
 }

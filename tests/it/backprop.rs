@@ -50,8 +50,8 @@ fn assert_close(a: &Array2<f64>, b: &Array2<f64>, what: &str) {
 fn network(depth: usize, output: Activation, rng: &mut ChaCha8Rng) -> Mlp<f64> {
     let units = [4, 5, 6, 3, 7];
     let builder = (1..depth).fold(Mlp::<f64>::builder(3), |builder, s| builder.layer(units[s - 1], Activation::Tanh));
-    let mut model = builder.layer(2, output).build(rng);
-    nn::parameters_mut(&mut model, |_, p| p.set(p.value().to_array().mapv(|w| w + rng.random_range(-0.3..0.3))));
+    let model = builder.layer(2, output).build(rng);
+    nn::parameters(&model, |_, p| p.set(p.value().to_array().mapv(|w| w + rng.random_range(-0.3..0.3))));
     model
 }
 
@@ -123,7 +123,7 @@ fn item_by_item_equals_the_batch() {
 fn the_same_network_in_scalars() {
     let mut rng = ChaCha8Rng::seed_from_u64(4);
     for depth in 1..=5 {
-        let mut model = network(depth, Activation::Identity, &mut rng);
+        let model = network(depth, Activation::Identity, &mut rng);
         let x = Array2::from_shape_simple_fn((2, 3), || rng.random_range(-1.0..1.0));
         let t = Array2::from_shape_simple_fn((2, 2), || rng.random_range(-1.0..1.0));
 
@@ -156,7 +156,7 @@ fn the_same_network_in_scalars() {
         let scalar = autodiff::grad(error, &flat);
 
         let tape = Tape::new();
-        nn::watch(&mut model, &tape);
+        nn::watch(&model, &tape);
         let y = model.forward(&Tensor::constant(x));
         let gradients = HalfSquaredError::new().reduction(Sum).loss(&y, &Tensor::constant(t)).backward();
         let mut tensor = Vec::new();

@@ -57,6 +57,10 @@ fn einsum_without_inner_indices_and_with_axes_of_length_one() {
     assert_eq!(Tensor::einsum("ij,ij->i", &[&m, &m]).to_array(), array![14.0, 77.0].into_dyn());
     assert_eq!(Tensor::einsum("ij,ij->", &[&m, &m]).item(), 91.0);
     let row = m.narrow(0, 0..1);
+    let column = Tensor::constant(array![[2.0], [3.0]]);
+    assert_eq!(Tensor::einsum("ij,ij->i", &[&column, &m]).to_array(), array![12.0, 45.0].into_dyn());
+    assert_eq!(Tensor::einsum("ij,ij->j", &[&m, &column]).to_array(), array![14.0, 19.0, 24.0].into_dyn());
+    assert_eq!(Tensor::einsum("ii,i->i", &[&Tensor::full(&[1, 1], 2.0), &u]).to_array(), (&u * 2.0).to_array());
     assert_eq!(Tensor::einsum("...i,...i->...", &[&row, &row]).to_array(), array![14.0].into_dyn());
     assert_eq!(Tensor::einsum("...i,...i->...", &[&row, &m]).to_array(), array![14.0, 32.0].into_dyn());
 }

@@ -106,7 +106,7 @@ fn csv_errors_name_the_place() {
     refused(&csv, "", ": the file holds no rows; expected a header, then at least one row");
     refused(&csv, "a,b\n", ": the file holds no rows; expected a header, then at least one row");
     refused(&csv.clone().header(false), "\n\n", ": the file holds no rows; expected at least one row");
-    refused(&csv, "a,b\n1,2\n\n1\n", ":4: 1 fields, expected 2");
+    refused(&csv, "a,b\n1,2\n\n1\n", ":4: 1 field, expected 2");
     refused(&csv, "a,b\n1,2,3\n", ":2: 3 fields, expected 2");
     refused(&csv, "a,b,a\n1,2,3\n", ":1: field 3 is \"a\", expected a name that differs from that of field 1");
     refused(
@@ -172,6 +172,101 @@ fn csv_errors_name_the_place() {
 }
 
 #[test]
+fn quotes_that_would_take_in_rows() {
+    let (open, goes_on) = (
+        "a field begins with a quote that is never closed",
+        "a field begins with a quote, and goes on after the quote that closes it; double quotes within a field",
+    );
+    for (text, line, wrong) in [
+        ("a,b\n1,\"x\n2,y\n3,z\n", 2, open),
+        ("a,b\n1,x\n\n\"2,y\n3,z", 4, open),
+        ("\"a,b\n1,2\n", 1, open),
+        ("\u{feff}\"a,b\n1,2\n", 1, open),
+        ("a,b\n\"1\n\",\"x\"\"\n2,y\n", 3, open),
+        ("a,b\r\n1,x\r\n2,\"", 3, open),
+        ("a,b\n1,\"x\n2,y\n3,\"z\n4,z\n", 2, goes_on),
+        ("a,b\n1,\"x\" y\n", 2, goes_on),
+        ("a,b\n1,\"x\"\"\"y\n", 2, goes_on),
+    ] {
+        refused(&Csv::new(), text, &format!(":{line}: {wrong}"));
+    }
+    let fine = "a,b\n1,\"x,\n\"\"y\"\" \" \n2,5\" pipe\n3,\"\"\"\"";
+    let columns = read(&Csv::new(), fine).unwrap();
+    assert_eq!(columns.get("b").unwrap().values, categories(&[2, 1, 0], &["\"", "5\" pipe", "x,\n\"y\""]));
+    let columns = read(&Csv::new().delimiter(b' '), "a b\n\"1\" x\n").unwrap();
+    assert_eq!(columns.get("a").unwrap().values, Values::Numbers(vec![1.0]));
+}
+
+#[test]
+fn missing_values_where_they_are_allowed() {
+    let csv = Csv::new().missing(true);
+    let text = "a,b,c\n,?,1\n1,x,NA\nnan,,2\n2,NULL,3\n";
+    let columns = read(&csv, text).unwrap();
+    let Values::Numbers(numbers) = &columns.get("a").unwrap().values else { panic!("numbers") };
+    assert!(numbers[0].is_nan() && numbers[2].is_nan());
+    assert_eq!([numbers[1], numbers[3]], [1.0, 2.0]);
+    assert_eq!(columns.get("b").unwrap().values, categories(&[1, 0, 1, 1], &["x"]));
+    let matrix = columns.matrix::<f64>().unwrap();
+    assert_eq!(matrix.mapv(f64::is_nan).row(2).to_vec(), [true, true, false]);
+    assert_eq!(message(columns.dataset::<f64>("c")), "data set: inputs[0, 0] is NaN, expected a finite number");
+    // Read again by its schema; a category of that name is one.
+    let again = read(&csv.clone().like(&columns.schema()), text).unwrap();
+    assert_eq!(again.schema(), columns.schema());
+    assert_eq!(again.get("b").unwrap(), columns.get("b").unwrap());
+    let named = csv.clone().categories("b").classes("c", 4);
+    let columns = read(&named, text).unwrap();
+    assert_eq!(columns.get("b").unwrap().values, categories(&[0, 2, 3, 1], &["?", "NULL", "x"]));
+    let digits: Vec<String> = (0..4).map(|class| class.to_string()).collect();
+    assert_eq!(columns.get("c").unwrap().values, Values::Categories { indices: vec![1, 4, 2, 3], names: digits });
+    let again = read(&csv.clone().like(&columns.schema()), text).unwrap();
+    assert_eq!(again.get("b").unwrap(), columns.get("b").unwrap());
+    for (csv, text, column) in [(csv.clone(), "a,b\n,1\n?,2\n", "a"), (csv.categories("b"), "a,b\n1,\n2,\n", "b")] {
+        refused(&csv, text, &format!(": column `{column}` has no values; leave it out"));
+    }
+}
+
+#[test]
+fn a_delimiter_that_the_file_does_without() {
+    let (comma, semicolon) = (Csv::new(), Csv::new().delimiter(b';'));
+    let says = |other, own| format!("the fields seem to be separated by '{other}', not by '{own}': set the delimiter");
+    for (csv, text, message) in [
+        (&comma, "a;b;c\n1;2;x\n", format!(":1: {}", says(";", ","))),
+        (&comma, "\na\tb\n1\t2\n", format!(":2: {}", says("\\t", ","))),
+        (&comma, "a|b\n1|2\n", format!(":1: {}", says("|", ","))),
+        (&comma, "a;b\n1,5;2,5\n", format!(":1: {}", says(";", ","))),
+        (&comma, "a, in m;b\n1,5;2,5\n1;2\n", format!(":2: 3 fields, expected 2; {}", says(";", ","))),
+        (&semicolon, "a,b\n1,2\n", format!(":1: {}", says(",", ";"))),
+        (&semicolon.clone().header(false), "1,2\n3,4\n", format!(":1: {}", says(",", ";"))),
+    ] {
+        refused(csv, text, &message);
+    }
+    // A single column, of texts.
+    let columns = read(&comma, "text\nyes; of course\nno\n").unwrap();
+    assert_eq!(columns.get(1).unwrap().values, categories(&[1, 0], &["no", "yes; of course"]));
+}
+
+#[test]
+fn classes_are_called_by_their_names() {
+    use rand::SeedableRng;
+    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+    let text = "x,kind,grade\n1,oak,3\n2,fern,7\n3,oak,3\n4,oak,3\n5,elm,8\n6,elm,8\n7,elm,8\n";
+    let mut says = |target: &str| {
+        let data = read(&Csv::new(), text).unwrap().dataset::<f64>(target).unwrap();
+        let data = data.subset(&[6, 5, 4, 3, 2, 1, 0]);
+        [message(data.stratified_split(0.5, &mut rng)), message(data.stratified_k_fold(2, &mut rng))]
+    };
+    let rest = |name| {
+        ["in both parts", "in every fold"]
+            .map(|place| format!("data set: class {name} has 1 item, expected at least 2 to have one {place}"))
+    };
+    assert_eq!(says("kind"), rest("`fern`"));
+    assert_eq!(says("grade"), rest("7"));
+    let data = read(&Csv::new(), text).unwrap().dataset::<f64>("kind").unwrap();
+    let data = data.with_targets(array![[1.0], [2.0], [1.0], [1.0], [1.0], [1.0], [1.0]]).unwrap();
+    assert_eq!(message(data.stratified_split(0.5, &mut rng)), rest("2")[0]);
+}
+
+#[test]
 fn another_file_is_read_in_the_same_way() {
     let old = read(&Csv::new().categories("sex"), "sex,age,city\n2,40,Rom\n1,50,Bern\n2,60,Rom\n").unwrap();
     let text = serde_json::to_string(&old.schema()).unwrap();
@@ -226,7 +321,8 @@ fn arrays_from_numpy() {
         assert_eq!(file.array::<f64>("truth").unwrap(), array![[1.0], [0.0]].into_dyn());
         assert_eq!(file.array::<f64>("number").unwrap(), ndarray::arr0(0.5).into_dyn());
         assert_eq!(file.array::<f64>("empty").unwrap().shape(), [0, 3]);
-        let expected = "expected real numbers: 'b1', or i, u with 1, 2, 4, 8 or f with 4, 8 after '<', '>', '=' or '|'";
+        let expected =
+            "expected real numbers: 'b1', or i, u with 1, 2, 4, 8 or f with 2, 4, 8 after '<', '>', '=' or '|'";
         let complex = message(file.array::<f64>("complex"));
         assert!(complex.contains(".npz, `complex`: byte 20: the header has \"'<c16', "), "{complex}");
         assert!(complex.ends_with(expected), "{complex}");
@@ -275,6 +371,11 @@ fn npy_headers() {
         Ok(ndarray::arr0(0.).into_dyn())
     );
 
+    assert_eq!(
+        npy("{'descr': '>f2', 'fortran_order': False, 'shape': (4,)}", &[0x3c, 0, 0xc1, 0, 0, 1, 0x7b, 0xff]),
+        Ok(array![1.0, -2.5, 2.0_f64.powi(-24), 65504.0].into_dyn())
+    );
+
     let refused = |header: &str, message: &str| assert_eq!(npy(header, &[0; 8]).unwrap_err(), message);
     let keys = "the keys 'descr', 'fortran_order' and 'shape'";
     refused("", ": byte 10: the header has \"\", expected a dictionary in braces");
@@ -288,7 +389,7 @@ fn npy_headers() {
     refused("{'fortran_order': 0}", ": byte 28: the header has \"0}\", expected True or False");
     refused("{'shape': ()]", ": byte 22: the header has \"]\", expected a comma or a closing brace");
     refused("{'shape': ()} x", ": byte 24: the header has \"x\", expected nothing after the closing brace");
-    let numbers = "real numbers: 'b1', or i, u with 1, 2, 4, 8 or f with 4, 8 after '<', '>', '=' or '|'";
+    let numbers = "real numbers: 'b1', or i, u with 1, 2, 4, 8 or f with 2, 4, 8 after '<', '>', '=' or '|'";
     refused("{'descr': '|O'}", &format!(": byte 20: the header has \"'|O'}}\", expected {numbers}"));
     refused(
         "{'descr': [('a', '<f8')]}",

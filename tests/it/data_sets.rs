@@ -110,7 +110,7 @@ fn splits_that_cannot_be() {
     );
     assert_eq!(
         message(numbered(&[10, 1]).stratified_split(0.5, &mut rng(1))),
-        "data set: class 1 has 1 items, expected at least 2 to have one in both parts"
+        "data set: class 1 has 1 item, expected at least 2 to have one in both parts"
     );
     assert_eq!(
         message(data.stratified_split(0.1, &mut rng(1))),

@@ -6,7 +6,7 @@ use autodiff::rules::Unary;
 use autodiff::tensor::{Grads, Op, Vjp, checkpoint, no_grad};
 use autodiff::{Gradients, Result, Tape, Tensor, Var, fuse, sum};
 use ndarray::{ArrayD, ArrayViewD, array};
-use nn::{Activation, Layer, Linear, Mlp, Optimizer, Param, Sgd, Visit, VisitMut, loss};
+use nn::{Activation, Layer, Linear, Mlp, Optimizer, Param, Sgd, Visit, loss};
 use rand::SeedableRng;
 use tests::{panics, raises_here};
 
@@ -206,10 +206,10 @@ fn recorded_gradients_that_are_not_finite() {
 fn lines_are_the_callers() {
     let tape = Tape::new();
     tape.trace_lines(true);
-    let mut model = Mlp::<f64>::new(&[2, 3, 1], Activation::Tanh, &mut rand_chacha::ChaCha8Rng::seed_from_u64(1));
-    let mut linear = Linear::from_weights(array![[2.0, 1.0]], array![0.0]);
-    nn::watch(&mut model, &tape);
-    nn::watch(&mut linear, &tape);
+    let model = Mlp::<f64>::new(&[2, 3, 1], Activation::Tanh, &mut rand_chacha::ChaCha8Rng::seed_from_u64(1));
+    let linear = Linear::from_weights(array![[2.0, 1.0]], array![0.0]);
+    nn::watch(&model, &tape);
+    nn::watch(&linear, &tape);
     let (v, t) = (tape.var(2.0), tape.tensor(array![[0.5, -1.0]]));
     let m = Tensor::constant(array![1.0, 0.0]);
     let same = |x: &[ArrayViewD<'_, f64>]| x[0].to_owned();
@@ -369,6 +369,8 @@ fn roots_that_left_the_tape() {
     assert_eq!(text, format!("backward: the root is a constant: {left}"));
     let text = message(|| cut.exp().backward_with(&cut));
     assert_eq!(text, format!("backward_with: the root is a constant: {left}"));
+    let text = message(|| cut.square().sum().grad(&[&x]));
+    assert_eq!(text, format!("grad: the root is a constant: {left}"));
 }
 
 /// What a recomputed function or a function of rows does wrong in the sweep is found inside it.
@@ -415,42 +417,37 @@ impl Layer<f64> for Detached {
         v.param("used", &self.0);
         v.param("cut", &self.1);
     }
-
-    fn visit_mut(&mut self, v: &mut VisitMut<'_, f64>) {
-        v.param("used", &mut self.0);
-        v.param("cut", &mut self.1);
-    }
 }
 
 #[test]
 fn a_severed_parameter_is_named_with_the_place() {
-    let mut model = Detached(Param::new(array![1.0]), Param::new(array![2.0]));
+    let model = Detached(Param::new(array![1.0]), Param::new(array![2.0]));
     let tape = Tape::new();
-    nn::watch(&mut model, &tape);
+    nn::watch(&model, &tape);
     let g = model.forward(&Tensor::ones(&[1, 1])).sum().backward();
-    let text = without_columns(&Sgd::new(0.1).step(&mut model, &g).unwrap_err().to_string());
+    let text = without_columns(&Sgd::new(0.1).step(&model, &g).unwrap_err().to_string());
     let place = format!("{}:{CUT}", file!());
     assert_eq!(text, format!("no gradient reaches parameter `cut`: `detach` at {place} cut the path to the root"));
-    let mut other = Linear::from_weights(array![[1.0]], array![0.0]);
-    nn::watch(&mut other, &tape);
+    let other = Linear::from_weights(array![[1.0]], array![0.0]);
+    nn::watch(&other, &tape);
     let g = other.weight().tensor().sum().backward();
-    let text = Sgd::new(0.1).step(&mut other, &g).unwrap_err().to_string();
-    let rest = "no recorded operation reads it; did a layer read its values instead of its tensor?";
+    let text = Sgd::new(0.1).step(&other, &g).unwrap_err().to_string();
+    let rest = "no recorded operation reads it; did a layer read its `value()` instead of its `tensor()`?";
     assert_eq!(text, format!("no gradient reaches parameter `bias`: {rest}"));
-    let mut never = Linear::from_weights(array![[1.0]], array![0.0]);
-    let text = Sgd::new(0.1).step(&mut never, &g).unwrap_err().to_string();
-    let rest = "it was not on the tape; `nn::watch` puts it there";
+    let never = Linear::from_weights(array![[1.0]], array![0.0]);
+    let text = Sgd::new(0.1).step(&never, &g).unwrap_err().to_string();
+    let rest = "it was not on the tape; `nn::watch` puts it there, and a layer computes with its `tensor()`";
     assert_eq!(text, format!("no gradient reaches parameter `weight`: {rest}"));
 }
 
 #[test]
 fn a_heaviside_network_learns_nothing_and_says_so() {
     let builder = Mlp::<f64>::builder(1).layer(1, Activation::Heaviside).layer(1, Activation::Identity);
-    let mut model = builder.build(&mut rand_chacha::ChaCha8Rng::seed_from_u64(1));
+    let model = builder.build(&mut rand_chacha::ChaCha8Rng::seed_from_u64(1));
     let tape = Tape::new();
-    nn::watch(&mut model, &tape);
+    nn::watch(&model, &tape);
     let (y, here) = (model.forward(&Tensor::ones(&[1, 1])), line());
-    let text = without_columns(&Sgd::new(0.1).step(&mut model, &y.sum().backward()).unwrap_err().to_string());
+    let text = without_columns(&Sgd::new(0.1).step(&model, &y.sum().backward()).unwrap_err().to_string());
     let rest = format!("`step` at {here} cut the path to the root: its derivative is 0 everywhere");
     assert_eq!(text, format!("no gradient reaches parameter `layers.0.weight`: {rest}"));
 }

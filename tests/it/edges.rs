@@ -405,10 +405,7 @@ fn select_sends_no_nan() {
     let tape = Tape::new();
     let x = tape.tensor(array![-1.0, 4.0]);
     let positive = x.mask(|x| x > 0.0);
-    for y in [
-        Tensor::select(&positive, &x.sqrt(), &Tensor::scalar(0.0)),
-        Tensor::select(&x.mask(|x| x <= 0.0), &Tensor::scalar(0.0), &x.sqrt()),
-    ] {
+    for y in [Tensor::select(&positive, x.sqrt(), 0.0), Tensor::select(&x.mask(|x| x <= 0.0), 0.0, x.sqrt())] {
         assert_eq!(y.to_array(), array![0.0, 2.0].into_dyn());
         assert_eq!(y.sum().backward().wrt(&x), array![0.0, 0.25].into_dyn());
         let first = &tape.grad(y.sum(), &[&x])[0];

@@ -18,9 +18,8 @@ elementwise!(huber(r) => Elem::select(r.abs().less(1.0), 0.5 * r * r, r.abs() - 
 elementwise!(waves(x) => x.sin() + x.cos());
 
 fn composed<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
-    let c = |x: f64| Tensor::scalar(T::of(x));
-    let power = c(0.1) * y.abs().powf(&c(1.5));
-    (-(t * y)).exp().ln_1p() + power + y.sin() * (-(y * y)).exp() + (t * y).tanh() / (c(2.0) + t.cosh())
+    let power = 0.1 * y.abs().powf(1.5);
+    (-(t * y)).exp().ln_1p() + power + y.sin() * (-(y * y)).exp() + (t * y).tanh() / (2.0 + t.cosh())
 }
 
 fn assert_close<T: Real>(a: &Tensor<T>, b: &Tensor<T>, tolerance: f64, what: &str) {

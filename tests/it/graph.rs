@@ -58,7 +58,7 @@ fn parsed(dot: &str) -> (usize, usize) {
 }
 
 /// Has Graphviz read it, where that is installed.
-fn accepted_by_graphviz(dot: &str) {
+pub(crate) fn accepted_by_graphviz(dot: &str) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("graph.dot");
     std::fs::write(&file, dot).unwrap();
@@ -69,7 +69,7 @@ fn accepted_by_graphviz(dot: &str) {
 }
 
 /// Tags that open and close, attributes in quotes, no bare ampersand.
-fn well_formed(svg: &str) {
+pub(crate) fn well_formed(svg: &str) {
     let mut open: Vec<&str> = Vec::new();
     for tag in svg.split('<').skip(1) {
         let (tag, text) = tag.split_once('>').expect("a tag ends");

@@ -204,10 +204,46 @@ fn what_no_gradient_reaches() {
     assert_eq!(tape.grad(t.sum(), &[&u])[0].to_array(), array![[0.0]].into_dyn());
     assert_eq!(tape.grad(x, &[y])[0].value(), 0.0);
     assert_eq!(tape.grad(x, &[later])[0].value(), 0.0);
-    let (a, b) = (Tensor::scalar(1.0), Tensor::constant(array![[3.0]]));
-    let later = severed("it was recorded after the root");
-    raises_here(|| tensor::grad(|t| t[0].clone(), &[a.clone(), b]), &later);
-    raises_here(|| tensor::grad(|_| Tensor::scalar(1.0), &[a]), &constant_root("backward"));
+    let later = tape.tensor(array![[3.0]]);
+    raises_here(|| g.wrt(&later), &severed("it was recorded after the root"));
+}
+
+/// A recorded gradient is asked of the root, which knows its tape.
+#[test]
+fn gradients_without_a_tape_at_hand() {
+    let (tape, other) = (Tape::new(), Tape::new());
+    let (x, z, t) = (tape.var(2.0), tape.var(5.0), tape.tensor(array![1.0, 2.0]));
+    let y = x.powi(3) * t.at([1]);
+    let values = |y: &[Var<f64>]| y.iter().map(|y| y.value()).collect::<Vec<_>>();
+    assert_eq!(values(&y.grad(&[x, z])), values(&tape.grad(y, &[x, z])));
+    assert_eq!(y.grad(&[&t])[0].to_array(), array![0.0, 8.0].into_dyn());
+    let s = (&t * Tensor::from(x)).square().sum();
+    assert_eq!(s.grad(&[&t])[0].to_array(), tape.grad(&s, &[&t])[0].to_array());
+    assert_eq!(values(&s.grad(&[x, z])), [20.0, 0.0]);
+    assert_eq!(s.grad(&[x])[0].grad(&[x])[0].value(), 10.0);
+    assert_eq!(s.grad(&[&t])[0].sum().grad(&[x])[0].value(), 24.0);
+    // A constant does not depend on anything.
+    assert_eq!(values(&Var::constant(1.0).grad(&[x, z])), [0.0, 0.0]);
+    assert_eq!(Var::constant(1.0).grad(&[&t])[0].to_array(), array![0.0, 0.0].into_dyn());
+    assert_eq!(Tensor::scalar(1.0).grad(&[&t])[0].to_array(), array![0.0, 0.0].into_dyn());
+    assert_eq!(values(&Tensor::scalar(1.0).grad(&[x])), [0.0]);
+    assert_eq!(t.sum().grad(&[&t])[0].sum().grad(&[&t])[0].to_array(), array![0.0, 0.0].into_dyn());
+    // What cannot be.
+    let rule = "but a gradient needs a scalar; reduce it with `.sum()` or `.mean()`, or pass a cotangent to \
+                `backward_with`";
+    raises_here(|| t.grad(&[&t]), &format!("grad: the root has shape [2], {rule}"));
+    raises_here(|| Tensor::ones(&[2]).grad(&[&t]), &format!("grad: the root has shape [2], {rule}"));
+    let (of_tensor, of_var) = (not_on_tape("a tensor"), not_on_tape("a variable"));
+    raises_here(|| s.grad(&[&other.tensor(array![1.0])]), &of_tensor);
+    raises_here(|| y.grad(&[other.var(1.0)]), &of_var);
+    raises_here(|| s.grad(&[Tensor::scalar(1.0)]), &of_tensor);
+    raises_here(|| Tensor::scalar(1.0).grad(&[Tensor::scalar(1.0)]), &of_tensor);
+    raises_here(|| Var::constant(1.0).grad(&[Var::constant(1.0)]), &of_var);
+    tape.reset();
+    raises_here(|| y.grad(&[x]), STALE);
+    raises_here(|| s.grad(&[&t]), STALE_TENSOR);
+    raises_here(|| Var::constant(1.0).grad(&[x]), STALE);
+    raises_here(|| Tensor::scalar(1.0).grad(&[&t]), STALE_TENSOR);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use autodiff::{Tensor, Var, hessian};
 use ndarray::{Array2, array};
 use nn::optim::{Minimum, Outcome};
-use nn::{Activation, Layer, Lbfgs, Linear, Mlp, Newton, Param, Visit, VisitMut, loss};
+use nn::{Activation, Layer, Lbfgs, Linear, Mlp, Newton, Param, Visit, loss};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use tests::{close, raises_here, values_of};
@@ -202,15 +202,15 @@ fn xor() -> (Tensor<f64>, Tensor<f64>) {
 fn a_network_learns_xor_in_full_batches() {
     let (x, t) = xor();
     let objective = |model: &Mlp<f64>| loss::squared_error(&model.forward(&x), &t);
-    let mut model = network(1);
-    let minimum = Lbfgs::new().fit(&mut model, objective).unwrap();
+    let model = network(1);
+    let minimum = Lbfgs::new().fit(&model, objective).unwrap();
     assert_eq!(minimum.outcome, Outcome::Converged);
     assert!(minimum.value < 1e-12, "{minimum:?}");
     // The model is where the minimum is.
     assert_eq!(values_of(&model), minimum.x);
     assert_eq!(objective(&model).item(), minimum.value);
-    let mut model = network(1);
-    let minimum = Newton::new().fit(&mut model, objective).unwrap();
+    let model = network(1);
+    let minimum = Newton::new().fit(&model, objective).unwrap();
     assert!(minimum.value < 1e-12, "{minimum:?}");
 }
 
@@ -232,11 +232,11 @@ fn a_model_and_the_function_written_out_take_the_same_steps() {
     // So that Hessians are tried where they are definite and where they are not.
     let h = hessian(flat, &values_of(&network(1)));
     assert!(h.diag().iter().any(|&h| h < 0.0) || h.iter().any(|&h| h != 0.0));
-    let mut model = network(1);
-    let by_model = Newton::new().steps(6).fit(&mut model, objective).unwrap();
+    let model = network(1);
+    let by_model = Newton::new().steps(6).fit(&model, objective).unwrap();
     let by_hand = Newton::new().steps(6).minimize(flat, &values_of(&network(1))).unwrap();
-    let mut model = network(1);
-    let by_model_2 = Lbfgs::new().steps(6).fit(&mut model, objective).unwrap();
+    let model = network(1);
+    let by_model_2 = Lbfgs::new().steps(6).fit(&model, objective).unwrap();
     let by_hand_2 = Lbfgs::new().steps(6).minimize(flat, &values_of(&network(1))).unwrap();
     for (model, hand) in [(by_model, by_hand), (by_model_2, by_hand_2)] {
         assert_eq!((model.steps(), model.evaluations), (hand.steps(), hand.evaluations));
@@ -248,15 +248,15 @@ fn a_model_and_the_function_written_out_take_the_same_steps() {
 
 #[test]
 fn newton_solves_linear_regression_in_one_step_also_in_f32() {
-    let mut line = Linear::<f32>::from_weights(array![[0.0]], array![0.0]);
+    let line = Linear::<f32>::from_weights(array![[0.0]], array![0.0]);
     let x = Tensor::constant(array![[0.0], [1.0], [2.0], [4.0]]);
     let t = Tensor::constant(array![[1.0], [3.0], [5.0], [9.0]]);
-    let minimum = Newton::new().fit(&mut line, |line| loss::squared_error(&line.forward(&x), &t)).unwrap();
+    let minimum = Newton::new().fit(&line, |line| loss::squared_error(&line.forward(&x), &t)).unwrap();
     assert_eq!((minimum.steps(), minimum.outcome), (1, Outcome::Converged));
     close("slope", f64::from(line.weight().value().item()), 2.0, 1e-6);
     close("intercept", f64::from(line.bias().value().item()), 1.0, 1e-6);
-    let mut line = Linear::<f32>::from_weights(array![[0.0]], array![0.0]);
-    let minimum = Lbfgs::new().fit(&mut line, |line| loss::squared_error(&line.forward(&x), &t)).unwrap();
+    let line = Linear::<f32>::from_weights(array![[0.0]], array![0.0]);
+    let minimum = Lbfgs::new().fit(&line, |line| loss::squared_error(&line.forward(&x), &t)).unwrap();
     assert_eq!(minimum.outcome, Outcome::Converged);
     close("slope", f64::from(line.weight().value().item()), 2.0, 1e-3);
 }
@@ -270,18 +270,13 @@ struct Careless {
 impl Layer<f64> for Careless {
     fn forward(&self, _x: &Tensor<f64>) -> Tensor<f64> {
         let used = self.used.tensor();
-        let square = (used + 3.0).square().sum();
+        let square = (&used + 3.0).square().sum();
         if used.item() > 0.0 { square + self.forgotten.tensor().square().sum() } else { square }
     }
 
     fn visit(&self, v: &mut Visit<'_, f64>) {
         v.param("used", &self.used);
         v.param("forgotten", &self.forgotten);
-    }
-
-    fn visit_mut(&mut self, v: &mut VisitMut<'_, f64>) {
-        v.param("used", &mut self.used);
-        v.param("forgotten", &mut self.forgotten);
     }
 }
 

@@ -298,7 +298,7 @@ fn parameters_of_a_model() {
     let mut model = Mlp::<f64>::new(&[2, 3, 2], Activation::Tanh, &mut rand_chacha::ChaCha8Rng::seed_from_u64(4));
     let t = Tensor::constant(array![[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]);
     let objective = |model: &Mlp<f64>| loss::softmax_cross_entropy(&model.forward(&matrix()), &t);
-    let (value, slopes) = nn::param_value_and_grad(&mut model, objective).unwrap();
+    let (value, slopes) = nn::param_value_and_grad(&model, objective).unwrap();
     assert_eq!(value, objective(&model).item());
     let mut values = Vec::new();
     nn::parameters(&model, |_, param| values.push(param.value().clone()));
@@ -309,7 +309,7 @@ fn parameters_of_a_model() {
     };
     assert_eq!(slopes.iter().map(Tensor::to_array).collect::<Vec<_>>(), tensor::grad(written, &values));
     let v: Vec<Tensor<f64>> = slopes.iter().map(|g| (g * 3.0).cos()).collect();
-    let along = nn::param_hvp(&mut model, objective, &v).unwrap();
+    let along = nn::param_hvp(&model, objective, &v).unwrap();
     for (a, b) in along.iter().zip(tensor::hvp(written, &values, &v)) {
         all_close("hvp", &a.to_array(), &b, 1e-13);
     }

@@ -6,7 +6,7 @@ use nn::optim::{At, ClipNorm, ClipValue, Group, Survey, Transform, Updates};
 use nn::schedule::{self, Plateau, Schedule, cosine, warm_up};
 use nn::{
     Activation, Adagrad, Adam, AdamW, Batches, Dataset, Layer, Linear, Mlp, Optimizer, Param, RmsProp, Sgd, Trainer,
-    Visit, VisitMut, is_bias, loss,
+    Visit, is_bias, loss,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -26,11 +26,6 @@ impl<T: Real> Layer<T> for Pair<T> {
     fn visit(&self, v: &mut Visit<'_, T>) {
         v.param("weight", &self.weight);
         v.param("bias", &self.bias);
-    }
-
-    fn visit_mut(&mut self, v: &mut VisitMut<'_, T>) {
-        v.param("weight", &mut self.weight);
-        v.param("bias", &mut self.bias);
     }
 }
 
@@ -130,15 +125,15 @@ fn groups_have_their_own_rate_and_decay() {
 
 #[test]
 fn a_frozen_group_keeps_its_values_and_needs_no_gradient() {
-    let mut model = pair([1.0, -2.0], 4.0);
+    let model = pair([1.0, -2.0], 4.0);
     let freeze = |sgd: Sgd<f64>| sgd.group(Group::new(is_bias).rate(0.0));
     let mut sgd = freeze(Sgd::new(0.5).momentum(0.9).weight_decay(0.1));
     let tape = Tape::new();
     for _ in 0..2 {
         tape.reset();
-        nn::watch(&mut model, &tape);
+        nn::watch(&model, &tape);
         let gradients = model.weight.tensor().sum().backward();
-        sgd.step(&mut model, &gradients).unwrap();
+        sgd.step(&model, &gradients).unwrap();
     }
     assert_eq!(model.bias.value().item(), 4.0);
     assert_eq!(sgd.state().arrays.len(), 1);
@@ -344,10 +339,10 @@ fn a_link_sees_the_parameter_after_its_step_and_keeps_its_own_arrays() {
             &["mean"]
         }
 
-        fn settle(&self, param: &mut Param<T>, at: &mut At<'_, T>) {
+        fn settle(&self, param: &Param<T>, at: &mut At<'_, T>) {
             let share = T::of(1.0 / at.step() as f64);
             let [mean] = at.arrays();
-            mean.update(param.value(), |m, w| m + share * (w - m));
+            mean.update(&param.value(), |m, w| m + share * (w - m));
         }
     }
     let mut sgd = Sgd::new(1.0).before(Mean).momentum(0.5).after(Mean);
@@ -396,6 +391,6 @@ fn gradients_stay_as_they_are() {
     let before = model.weight.gradient(&gradients).unwrap().clone();
     let copy = before.to_array();
     let chain = Sgd::new(0.1).clip_value(1.0).momentum(0.9).nesterov().weight_decay(0.1).clip_norm(0.1);
-    { chain }.step(&mut model, &gradients).unwrap();
+    { chain }.step(&model, &gradients).unwrap();
     assert_eq!(before.to_array(), copy);
 }

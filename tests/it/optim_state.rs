@@ -58,7 +58,7 @@ fn a_restored_optimizer_goes_on_with_the_same_bits() {
             let mut second = with_memory().swap_remove(k);
             let mut resumed = network(4);
             let mut weights = weights.into_iter();
-            nn::parameters_mut(&mut resumed, |_, p| p.set(p.value().to_array().mapv(|_| weights.next().unwrap())));
+            nn::parameters(&resumed, |_, p| p.set(p.value().to_array().mapv(|_| weights.next().unwrap())));
             second.restore(&resumed, &state).unwrap();
             train(&mut resumed, &mut *second, cut..20);
             assert_eq!(bits(&resumed, &*second), bits(&model, &*whole), "optimiser {k} cut at {cut}");
@@ -115,15 +115,15 @@ fn a_state_that_does_not_fit_is_refused_in_words() {
 fn a_warm_step_allocates_no_arrays() {
     let allocated = |units: usize, optimizer: &mut dyn Optimizer<f64>| {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
-        let mut model = Mlp::new(&[units, units], Activation::Identity, &mut rng);
+        let model = Mlp::new(&[units, units], Activation::Identity, &mut rng);
         let x = Tensor::ones(&[1, units]);
         let tape = Tape::new();
         let mut bytes = 0;
         for _ in 0..4 {
             tape.reset();
-            nn::watch(&mut model, &tape);
+            nn::watch(&model, &tape);
             let gradients = model.forward(&x).square().sum().backward();
-            let counted = allocation_counter::measure(|| optimizer.step(&mut model, &gradients).unwrap());
+            let counted = allocation_counter::measure(|| optimizer.step(&model, &gradients).unwrap());
             bytes = counted.bytes_total;
         }
         bytes

@@ -4,7 +4,7 @@ use autodiff::{
     Dual, Real, Tape, Tensor, Var, grad, hessian, hvp, jacobian, jvp, logsumexp, tensor, value_and_grad, vjp,
 };
 use ndarray::{Array1, Array2, array};
-use tests::{all_close, close};
+use tests::{all_close, close, raises_here};
 
 /// A function with its gradient and Hessian in closed form.
 trait Case {
@@ -285,6 +285,26 @@ fn functions_that_do_not_depend_on_their_arguments() {
     assert_eq!(tensor::jvp(|_| Tensor::scalar(2.0), &x, &v), ndarray::arr0(0.0).into_dyn());
     assert_eq!(tensor::jacobian(|_| Tensor::scalar(2.0), &x)[0], array![[0.0, 0.0]]);
     assert_eq!(tensor::hvp(|t| t[0].sum(), &x, &v)[0], array![0.0, 0.0].into_dyn());
+    let zero = array![0.0, 0.0].into_dyn();
+    assert_eq!(tensor::value_and_grad(|_| Tensor::scalar(2.0), &x), (2.0, vec![zero.clone()]));
+    assert_eq!(tensor::hessian(|_| Tensor::scalar(2.0), &x), array![[0.0, 0.0], [0.0, 0.0]]);
+    assert_eq!(tensor::vjp(|_| Tensor::scalar(2.0), &x, &Tensor::scalar(1.0))[0], zero);
+    // A result of one input alone, of what was taken off the tape, and of a step.
+    let [a, b] = [x[0].clone(), Tensor::constant(array![[3.0]])];
+    assert_eq!(tensor::grad(|t| t[0].sum(), &[a, b])[1], array![[0.0]].into_dyn());
+    assert_eq!(tensor::grad(|t| t[0].detach().square().sum(), &x)[0], zero);
+    assert_eq!(tensor::grad(|t| t[0].floor().sum(), &x)[0], zero);
+    // What is no scalar, or has another shape, is told all the same.
+    let rule =
+        "but a gradient needs a scalar; reduce it with `.sum()` or `.mean()`, or pass a cotangent to `backward_with`";
+    let two = |_: &[Tensor<f64>]| Tensor::ones(&[2]);
+    raises_here(|| tensor::grad(two, &x), &format!("backward: the root has shape [2], {rule}"));
+    raises_here(|| tensor::hessian(two, &x), &format!("hessian: the root has shape [2], {rule}"));
+    raises_here(|| tensor::hvp(two, &x, &v), &format!("hvp: the root has shape [2], {rule}"));
+    raises_here(
+        || tensor::vjp(two, &x, &Tensor::ones(&[3])),
+        "vjp: shapes [2] and [3] do not fit: the cotangent needs the result's shape",
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use autodiff::{Real, Tensor};
 use ndarray::array;
-use nn::{Layer, Mode, Param, Random, Sequential, Visit, VisitMut};
+use nn::{Layer, Mode, Param, Random, Sequential, Visit};
 use rand::{RngExt, SeedableRng};
 
 /// `x ⊙ gate`, in training with uniform noise of width `noise` on top: a parameter, a generator and a mode.
@@ -29,27 +29,21 @@ impl<T: Real> Layer<T> for NoisyGate<T> {
         v.random("random", &self.random);
         v.mode(&self.mode);
     }
-
-    fn visit_mut(&mut self, v: &mut VisitMut<'_, T>) {
-        v.param("gate", &mut self.gate);
-        v.random("random", &mut self.random);
-        v.mode(&mut self.mode);
-    }
 }
 
 #[test]
 fn a_mode_and_a_generator_are_listed_too() {
     let random = Random::new(&mut rand_chacha::ChaCha8Rng::seed_from_u64(1));
     let gate = NoisyGate { gate: Param::new(array![2.0, 3.0]), noise: 0.1, random, mode: Cell::default() };
-    let mut model = Sequential::new().then(gate);
+    let model = Sequential::new().then(gate);
     assert_eq!(nn::names(&model), ["layers.0.gate"]);
     let x = Tensor::ones(&[1, 2]);
     assert_eq!(model.forward(&x).to_array(), array![[2.0, 3.0]].into_dyn());
-    nn::train_mode(&mut model);
+    nn::train_mode(&model);
     let states = nn::random_states(&model);
     let first = model.forward(&x);
     assert_ne!(first.view(), model.forward(&x).view());
-    nn::restore_random_states(&mut model, &states).unwrap();
+    nn::restore_random_states(&model, &states).unwrap();
     assert_eq!(first.view(), model.forward(&x).view());
     let summary = nn::summary(&model, &[1, 2]);
     assert_eq!((summary.rows[1].what.as_str(), summary.rows[1].parameters), ("NoisyGate", 2));
@@ -67,11 +61,6 @@ impl<T: Real> Layer<T> for Pair<T> {
     fn visit(&self, v: &mut Visit<'_, T>) {
         v.layer("left", &self.0);
         v.layer("right", &self.1);
-    }
-
-    fn visit_mut(&mut self, v: &mut VisitMut<'_, T>) {
-        v.layer("left", &mut self.0);
-        v.layer("right", &mut self.1);
     }
 }
 

@@ -24,14 +24,14 @@ impl<T: Real> Transform<T> for Lion {
 
 #[test]
 fn a_transform_is_a_struct_and_two_short_methods() {
-    let mut model = Linear::from_weights(array![[1.0]], array![0.0]);
+    let model = Linear::from_weights(array![[1.0]], array![0.0]);
     let mut lion = Sgd::new(0.5).after(Lion(0.9, 0.99));
     // 0.9 · 0.03 - 0.1 · 0.2 > 0: in the second step the velocity still wins.
     for (slope, want) in [(3.0, 0.5), (-0.2, 0.0)] {
         let tape = Tape::new();
-        nn::watch(&mut model, &tape);
+        nn::watch(&model, &tape);
         let error = model.weight().tensor().sum() * slope + model.bias().tensor().sum();
-        lion.step(&mut model, &error.backward()).unwrap();
+        lion.step(&model, &error.backward()).unwrap();
         assert_eq!(model.weight().value().item(), want);
     }
     assert_eq!(lion.state().arrays[0].0, "weight/after.0/velocity");

@@ -36,27 +36,27 @@ fn the_link_is_the_gradient_of_the_penalty() {
     .enumerate()
     {
         let model = || {
-            let mut model = Mlp::<f64>::new(&[2, 3, 1], Activation::Tanh, &mut ChaCha8Rng::seed_from_u64(1));
+            let model = Mlp::<f64>::new(&[2, 3, 1], Activation::Tanh, &mut ChaCha8Rng::seed_from_u64(1));
             // One weight at the kink, where the derivative is 0.
-            nn::parameters_mut(&mut model, |_, p| {
+            nn::parameters(&model, |_, p| {
                 let mut values = p.value().to_array();
                 *values.first_mut().unwrap() = 0.0;
                 p.set(values);
             });
             model
         };
-        let (mut by_loss, mut by_link) = (model(), model());
+        let (by_loss, by_link) = (model(), model());
         let (mut plain, mut linked) = (Sgd::new(0.1).momentum(0.9), Sgd::new(0.1).momentum(0.9).before(make()));
         let tape = Tape::new();
         for _ in 0..10 {
             tape.reset();
-            nn::watch(&mut by_loss, &tape);
+            nn::watch(&by_loss, &tape);
             let error = loss::squared_error(&by_loss.forward(&x), &t) + make().penalty(&by_loss);
-            plain.step(&mut by_loss, &error.backward()).unwrap();
+            plain.step(&by_loss, &error.backward()).unwrap();
             tape.reset();
-            nn::watch(&mut by_link, &tape);
+            nn::watch(&by_link, &tape);
             let error = loss::squared_error(&by_link.forward(&x), &t);
-            linked.step(&mut by_link, &error.backward()).unwrap();
+            linked.step(&by_link, &error.backward()).unwrap();
         }
         for (a, b) in values_of(&by_loss).into_iter().zip(values_of(&by_link)) {
             close(k, a, b, 1e-14);
@@ -79,16 +79,16 @@ fn orthogonal() -> (Array2<f64>, Array2<f64>) {
 /// Trains a linear map without bias influence on `½/N Σ (y - t)²` by full-batch descent.
 fn regress(mut sgd: Sgd<f64>, steps: usize) -> Vec<f64> {
     let (x, t) = orthogonal();
-    let mut model = Linear::from_weights(Array2::from_elem((1, 4), 0.5), array![0.0]);
+    let model = Linear::from_weights(Array2::from_elem((1, 4), 0.5), array![0.0]);
     let (x, t, tape) = (Tensor::constant(x), Tensor::constant(t), Tape::new());
     for _ in 0..steps {
         tape.reset();
-        nn::watch(&mut model, &tape);
+        nn::watch(&model, &tape);
         let y = model.forward(&x);
         // The bias takes no part, but has a gradient.
         let error = HalfSquaredError::new().reduction(Sum).loss(&(y - model.bias().tensor()), &t) / 10.0
             + model.bias().tensor().sum() * 0.0;
-        sgd.step(&mut model, &error.backward()).unwrap();
+        sgd.step(&model, &error.backward()).unwrap();
     }
     values_of(&model)[..4].to_vec()
 }
@@ -126,7 +126,7 @@ fn the_proximal_step_gives_exact_zeros() {
 fn ridge_regression_meets_the_normal_equations() {
     let (x, t) = orthogonal();
     let want = x.t().dot(&t) / (8.0 + 2.0);
-    let mut model = Linear::from_weights(Array2::zeros((1, 4)), array![0.0]);
+    let model = Linear::from_weights(Array2::zeros((1, 4)), array![0.0]);
     let (x, t) = (Tensor::constant(x), Tensor::constant(t));
     // The bias is left to itself by a penalty of its own.
     let (l2, pin) = (Regularizer::l2(2.0, 10).except(is_bias), Regularizer::l2(1.0, 10).only(is_bias));
@@ -134,7 +134,7 @@ fn ridge_regression_meets_the_normal_equations() {
         let y = model.forward(&x) - model.bias().tensor();
         HalfSquaredError::new().reduction(Sum).loss(&y, &t) / 10.0 + l2.penalty(model) + pin.penalty(model)
     };
-    Lbfgs::new().tolerance(1e-12).fit(&mut model, objective).unwrap();
+    Lbfgs::new().tolerance(1e-12).fit(&model, objective).unwrap();
     for (got, want) in values_of(&model).into_iter().zip(want) {
         close("weight", got, want, 1e-11);
     }
@@ -146,12 +146,12 @@ fn mistakes_are_named() {
     let nobody = || Regularizer::l2(1.0, 10).only(|name| name.starts_with("layers."));
     let text = "no parameter is regularised: the filter holds for none of `weight`, `bias`";
     raises_here(|| nobody().penalty(&model), text);
-    let mut model = model;
+    let model = model;
     for mut sgd in [Sgd::new(0.1).before(nobody()), Sgd::new(0.1).after(nobody().proximal())] {
         let tape = Tape::new();
-        nn::watch(&mut model, &tape);
+        nn::watch(&model, &tape);
         let error = model.forward(&Tensor::ones(&[1, 2])).sum();
-        assert_eq!(sgd.step(&mut model, &error.backward()).unwrap_err().to_string(), text);
+        assert_eq!(sgd.step(&model, &error.backward()).unwrap_err().to_string(), text);
         assert_eq!(values_of(&model), [3.0, -4.0, 2.0]);
     }
     let positive = "expected a finite number, 0 or above";

@@ -106,7 +106,7 @@ fn a_run_whose_last_checkpoint_lies_in_an_epoch_goes_on_from_there() {
     // An own step that fails stands for a program that is killed: no checkpoint is written at the end.
     struct Failing(Sgd<f64>, usize);
     impl Optimizer<f64> for Failing {
-        fn step(&mut self, model: &mut dyn Layer<f64>, gradients: &Gradients<f64>) -> nn::Result<()> {
+        fn step(&mut self, model: &dyn Layer<f64>, gradients: &Gradients<f64>) -> nn::Result<()> {
             assert!(self.1 > 0, "killed");
             self.1 -= 1;
             self.0.step(model, gradients)
@@ -141,9 +141,9 @@ fn the_weights_of_a_checkpoint_are_a_weights_file() {
     let folder = tempdir().unwrap();
     let mut trainer = runs()[0]().checkpoints(folder.path());
     trainer.fit(&data(), &data()).unwrap();
-    let mut model = Mlp::<f64>::new(&[2, 3, 1], Activation::Tanh, &mut ChaCha8Rng::seed_from_u64(6));
+    let model = Mlp::<f64>::new(&[2, 3, 1], Activation::Tanh, &mut ChaCha8Rng::seed_from_u64(6));
     let file = folder.path().join("checkpoint.safetensors");
-    nn::load(&mut model, &file).unwrap();
+    nn::load(&model, &file).unwrap();
     let values = |model: &Mlp<f64>| {
         let mut all = Vec::new();
         nn::parameters(model, |_, p| all.extend(p.value().to_array()));

@@ -88,14 +88,14 @@ impl Tally {
     fn compare<T: Real>(&mut self, what: impl fmt::Display, order: usize, got: Estimate<T>, want: f64) {
         self.all += 1;
         if !got.error.is_finite() {
-            if std::env::var_os("SHOW").is_some() { println!("UNB {what} {got} {want:e}"); }
             return;
         }
         self.bounded += 1;
         let rounding = if order == 1 { 8.0 * f64::EPSILON } else { 1e-12 } * want.abs() + f64::MIN_POSITIVE;
         let off = (got.value.primal() - want).abs();
         self.worst = self.worst.max((off - rounding) / got.error.primal());
-        if !(off <= got.error.primal() + rounding) {
+        let within = off <= got.error.primal() + rounding;
+        if !within {
             self.wrong.push(format!("{what}: {got}, right {want:e}"));
         }
     }

@@ -176,8 +176,8 @@ fn joining() {
     );
     raises_here(|| Tensor::stack(&[&b], 2), "expand: shape [2]: a new axis 2 must come at 1 at the latest");
     let none = "concat: no tensors given; at least one is needed to know the shape";
-    raises_here(|| Tensor::<f64>::concat(&[], 0), none);
-    raises_here(|| Tensor::<f64>::stack(&[], 0), none);
+    raises_here(|| Tensor::concat::<Tensor<f64>>(&[], 0), none);
+    raises_here(|| Tensor::stack::<Tensor<f64>>(&[], 0), none);
 }
 
 #[test]

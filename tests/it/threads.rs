@@ -51,6 +51,9 @@ fn operations() -> Vec<(String, Function<f64>)> {
     add("std", Box::new(|t| t[0].std_axes(&[1], 0, true)));
     add("norm", Box::new(|t| t[0].norm(3.0)));
     add("cumsum", Box::new(|t| t[0].cumsum(0)));
+    add("cumprod", Box::new(|t| t[0].cumprod(1)));
+    add("logcumsumexp", Box::new(|t| t[0].logcumsumexp(0)));
+    add("sort", Box::new(|t| t[0].sort(0)));
     add("logsumexp", Box::new(|t| t[0].logsumexp(1)));
     add("softmax", Box::new(|t| t[0].softmax(1)));
     add("softmax, columns", Box::new(|t| t[0].softmax(0)));

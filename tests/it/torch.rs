@@ -35,15 +35,15 @@ fn model() -> Mlp<f64> {
 fn agrees(name: &str, mut optimizer: impl Optimizer<f64>) {
     let x = Tensor::constant(array![[0.0, 0.5], [1.0, -1.0], [-0.5, 2.0], [1.5, 1.0], [-2.0, -0.25]]);
     let t = Tensor::constant(array![[0.5], [-1.0], [2.0], [0.25], [1.0]]);
-    let (tape, mut model, mut step) = (Tape::new(), model(), 0);
+    let (tape, model, mut step) = (Tape::new(), model(), 0);
     let rows = rows(OPTIMIZERS, name);
     assert_eq!(rows.last().map(|row| row.0), Some(50), "{name}");
     for (at, want) in rows {
         while step < at {
             tape.reset();
-            nn::watch(&mut model, &tape);
+            nn::watch(&model, &tape);
             let error = loss::squared_error(&model.forward(&x), &t);
-            optimizer.step(&mut model, &error.backward()).unwrap();
+            optimizer.step(&model, &error.backward()).unwrap();
             step += 1;
         }
         let mut got = Vec::new();

@@ -180,10 +180,42 @@ fn metrics_are_chosen_and_histories_written() {
     assert_eq!((json["stop"].as_str(), json["steps"].as_u64()), (Some("all epochs done"), Some(3)));
     for (k, epoch) in history.epochs.iter().enumerate() {
         let row = &json["epochs"][k];
-        assert!(row["train_accuracy"].is_null());
+        assert_eq!(row["train_accuracy"].as_str(), Some("NaN"));
         assert_eq!(row["valid_r2"].as_f64(), Some(history.metric("r2").unwrap().valid[k]));
         assert!((row["train_loss"].as_f64().unwrap() - epoch.train_loss).abs() <= f64::EPSILON * epoch.train_loss);
     }
+}
+
+#[test]
+fn batches_of_ignored_items_weigh_nothing() {
+    let x = Array2::from_shape_fn((6, 1), |(i, _)| i as f64);
+    let data = Dataset::new(x, array![0.0, -100.0, 1.0, -100.0, -100.0, 1.0]).unwrap();
+    let weights = || Linear::from_weights(array![[0.5], [-0.25]], array![0.1, 0.0]);
+    let loss = || loss::CrossEntropy::from_logits().ignore(-100);
+    let trainer = |rate| {
+        let sgd = Sgd::<f64>::new(rate).momentum(0.9);
+        Trainer::new(weights(), loss(), sgd).epochs(3).batch_size(1).seed(4).metric("one", |_, _| 1.0).progress(false)
+    };
+    // Steps that move nothing: each epoch's loss is the mean of the items that count.
+    let history = trainer(1e-300).fit(&data, &data).unwrap();
+    let (x, t) = data.items(&[0, 2, 5]);
+    let mean = loss().loss(&weights().forward(&x), &t).item();
+    assert_eq!((history.steps, history.epochs.len()), (9, 3));
+    for epoch in &history.epochs {
+        assert!((epoch.train_loss - mean).abs() < 1e-15 && (epoch.valid_loss - mean).abs() < 1e-15, "{epoch:?}");
+    }
+    assert_eq!(history.metric("one").unwrap().train, [1.0; 3]);
+    // Stopped between, and gone on with, to the same bits.
+    let mut whole = trainer(0.1);
+    whole.fit(&data, &data).unwrap();
+    let folder = tempdir().unwrap();
+    let stop = |step: &nn::Step, _: &Linear<f64>| {
+        if step.step == 4 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    trainer(0.1).on_step(stop).checkpoints(folder.path()).fit(&data, &data).unwrap();
+    let mut rest = trainer(0.1).checkpoints(folder.path());
+    assert_eq!(rest.fit(&data, &data).unwrap().steps, 9);
+    assert_eq!(values_of(rest.model()), values_of(whole.model()));
 }
 
 #[test]

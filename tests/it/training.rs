@@ -7,7 +7,7 @@ use autodiff::{Tape, Tensor};
 use ndarray::{Array2, array};
 use nn::Reduction::Sum;
 use nn::loss::{BinaryCrossEntropy, CrossEntropy, HalfSquaredError, Loss};
-use nn::{Activation, Dataset, Init, Layer, Mlp, Optimizer, Param, Sgd, Trainer, Visit, VisitMut, loss};
+use nn::{Activation, Dataset, Init, Layer, Mlp, Optimizer, Param, Sgd, Trainer, Visit, loss};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use tempfile::tempdir;
@@ -60,13 +60,13 @@ fn losses_do_not_broadcast() {
 #[test]
 fn momentum_by_hand() {
     let (mut w, mut v) = (2.0, 0.0);
-    let mut model = nn::Linear::from_weights(array![[2.0]], array![0.0]);
+    let model = nn::Linear::from_weights(array![[2.0]], array![0.0]);
     let mut sgd = Sgd::new(0.1).momentum(0.9);
     for _ in 0..5 {
         let tape = Tape::new();
-        nn::watch(&mut model, &tape);
+        nn::watch(&model, &tape);
         let error = model.weight().tensor().square().sum() + model.bias().tensor().sum();
-        sgd.step(&mut model, &error.backward()).unwrap();
+        sgd.step(&model, &error.backward()).unwrap();
         v = 0.9 * v + 2.0 * w;
         w -= 0.1 * v;
         assert_eq!(model.weight().value().item(), w);
@@ -88,21 +88,16 @@ impl Layer<f64> for Careless {
         v.param("used", &self.used);
         v.param("forgotten", &self.forgotten);
     }
-
-    fn visit_mut(&mut self, v: &mut VisitMut<'_, f64>) {
-        v.param("used", &mut self.used);
-        v.param("forgotten", &mut self.forgotten);
-    }
 }
 
 #[test]
 fn a_severed_parameter_is_named_and_nothing_changes() {
     let layer = Careless { used: Param::new(array![1.0]), forgotten: Param::new(array![2.0]) };
-    let mut model = nn::Sequential::new().then(Activation::Tanh).then(layer);
+    let model = nn::Sequential::new().then(Activation::Tanh).then(layer);
     let tape = Tape::new();
-    nn::watch(&mut model, &tape);
+    nn::watch(&model, &tape);
     let error = model.forward(&Tensor::ones(&[1, 1])).sum();
-    let message = Sgd::new(0.1).step(&mut model, &error.backward()).unwrap_err().to_string();
+    let message = Sgd::new(0.1).step(&model, &error.backward()).unwrap_err().to_string();
     assert!(message.starts_with("no gradient reaches parameter `layers.1.forgotten`: "), "{message}");
     assert_eq!(values_of(&model), [1.0, 2.0]);
 }
@@ -135,14 +130,14 @@ fn the_trainer_is_the_written_out_loop() {
         Trainer::new(model(), HalfSquaredError::new().reduction(Sum), Sgd::new(0.05)).epochs(2).batch_size(1).seed(9);
     trainer.fit(&data, &data).unwrap();
 
-    let mut by_hand = model();
+    let by_hand = model();
     let mut order = rng(9);
     for _ in 0..2 {
         for (x, t) in nn::Batches::new(&data, 1, &mut order) {
             let tape = Tape::new();
-            nn::watch(&mut by_hand, &tape);
+            nn::watch(&by_hand, &tape);
             let g = HalfSquaredError::new().reduction(Sum).loss(&by_hand.forward(&x), &t).backward();
-            nn::parameters_mut(&mut by_hand, |_, p| {
+            nn::parameters(&by_hand, |_, p| {
                 let g = p.gradient(&g).unwrap().clone();
                 p.update(&g, |w, g| w - 0.05 * g);
             });
@@ -232,8 +227,8 @@ fn weights_files() {
     let file = folder.path().join("w.safetensors");
     let model = |units: &[usize], seed| Mlp::<f64>::new(units, Activation::Tanh, &mut rng(seed));
     nn::save(&model(&[2, 3, 1], 1), &file).unwrap();
-    let mut other = model(&[2, 3, 1], 2);
-    nn::load(&mut other, &file).unwrap();
+    let other = model(&[2, 3, 1], 2);
+    nn::load(&other, &file).unwrap();
     assert_eq!(values_of(&other), values_of(&model(&[2, 3, 1], 1)));
 
     let wider = load_message(&mut model(&[2, 4, 1], 1), &file);
@@ -246,11 +241,13 @@ fn weights_files() {
     nn::save(&Mlp::<f32>::new(&[2, 3, 1], Activation::Tanh, &mut rng(1)), &file).unwrap();
     let narrow = load_message(&mut model(&[2, 3, 1], 1), &file);
     assert_eq!(narrow, "`layers.0.weight` holds F32 numbers, the model needs F64");
-    let mut broken = model(&[2, 3, 1], 1);
-    nn::parameters_mut(&mut broken, |_, p| p.set(p.value().to_array().mapv(|_| f64::NAN)));
-    nn::save(&broken, &file).unwrap();
+    nn::save(&model(&[2, 3, 1], 1), &file).unwrap();
+    let mut broken = fs::read(&file).unwrap();
+    let end = broken.len() - 8;
+    broken[end..].copy_from_slice(&f64::NAN.to_le_bytes());
+    fs::write(&file, &broken).unwrap();
     let nan = load_message(&mut model(&[2, 3, 1], 1), &file);
-    assert_eq!(nan, "`layers.0.weight` holds a number that is not finite");
+    assert!(nan.ends_with("holds a number that is not finite"), "{nan}");
 
     // Cut short anywhere: an error, and the model as it was.
     nn::save(&other, &file).unwrap();

@@ -35,8 +35,8 @@ fn items() -> (Array2<f64>, Array2<f64>) {
 
 #[test]
 fn pytorchs_weights_give_pytorchs_outputs() {
-    let mut model = model::<f64>(1);
-    nn::load(&mut model, shared("torch.safetensors")).unwrap();
+    let model = model::<f64>(1);
+    nn::load(&model, shared("torch.safetensors")).unwrap();
     let (x, expected) = items();
     let y = model.forward(&Tensor::constant(x)).to_array();
     assert_eq!(y.shape(), expected.shape());
@@ -81,8 +81,8 @@ fn files_say_what_they_are() {
     assert_eq!(fs::read(&file).unwrap(), first);
 
     let relu = || Mlp::<f32>::new(&[3, 5, 4, 2], Activation::Relu, &mut ChaCha8Rng::seed_from_u64(2));
-    let mut other = relu();
-    let message = nn::load(&mut other, &file).unwrap_err().to_string();
+    let other = relu();
+    let message = nn::load(&other, &file).unwrap_err().to_string();
     assert!(message.contains(": the weights are those of the architecture {\"mlp\":"), "{message}");
     assert_eq!(values(&other), values(&relu()));
     // A model that does not describe itself takes weights by their names and shapes alone.
@@ -90,8 +90,8 @@ fn files_say_what_they_are() {
         let linear = |i, o| nn::Linear::<f32>::new(i, o, nn::Init::XavierUniform, &mut ChaCha8Rng::seed_from_u64(3));
         Sequential::new().then(linear(3, 5)).then(linear(5, 4)).then(linear(4, 2))
     };
-    let mut bare = plain();
-    nn::load(&mut bare, &file).unwrap();
+    let bare = plain();
+    nn::load(&bare, &file).unwrap();
     assert_eq!(values(&bare), values(&model::<f32>(1)));
 }
 
@@ -101,23 +101,44 @@ fn numbers_are_converted_only_if_asked() {
     let file = folder.path().join("w.safetensors");
     let wide = model::<f64>(1);
     nn::save(&wide, &file).unwrap();
-    let mut narrow = model::<f32>(2);
-    let message = nn::load(&mut narrow, &file).unwrap_err().to_string();
+    let narrow = model::<f32>(2);
+    let message = nn::load(&narrow, &file).unwrap_err().to_string();
     assert!(message.ends_with("`layers.0.weight` holds F64 numbers, the model needs F32"), "{message}");
-    load_converted(&mut narrow, &file).unwrap();
+    load_converted(&narrow, &file).unwrap();
     let rounded: Vec<f64> = values(&wide).into_iter().map(|x| f64::from(x as f32)).collect();
     assert_eq!(values(&narrow), rounded);
     nn::save(&narrow, &file).unwrap();
-    let mut back = model::<f64>(3);
-    load_converted(&mut back, &file).unwrap();
+    let back = model::<f64>(3);
+    load_converted(&back, &file).unwrap();
     assert_eq!(values(&back), rounded);
     // What f32 cannot hold is refused, and nothing changes.
-    let mut large = model::<f64>(1);
-    nn::parameters_mut(&mut large, |_, p| p.map(|_| 1e300));
+    let large = model::<f64>(1);
+    nn::parameters(&large, |_, p| p.map(|_| 1e300));
     nn::save(&large, &file).unwrap();
-    let message = load_converted(&mut narrow, &file).unwrap_err().to_string();
+    let message = load_converted(&narrow, &file).unwrap_err().to_string();
     assert!(message.ends_with("`layers.0.weight` holds a number that is not finite"), "{message}");
     assert_eq!(values(&narrow), rounded);
+}
+
+#[test]
+fn numbers_of_two_bytes_are_read() {
+    let folder = tempdir().unwrap();
+    let file = folder.path().join("w.safetensors");
+    for (kind, one_and_a_half, tiny, least) in
+        [("F16", 0x3e00_u16, 0x0001_u16, 2.0_f64.powi(-24)), ("BF16", 0x3fc0, 0x0001, 2.0_f64.powi(-133))]
+    {
+        let entry = |shape: &str, from: usize, to: usize| {
+            format!("{{\"dtype\":\"{kind}\",\"shape\":{shape},\"data_offsets\":[{from},{to}]}}")
+        };
+        let header = format!("{{\"bias\":{},\"weight\":{}}}", entry("[1]", 0, 2), entry("[1,2]", 2, 6));
+        let numbers = [tiny, one_and_a_half, one_and_a_half | 0x8000].map(u16::to_le_bytes).concat();
+        fs::write(&file, [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &numbers].concat()).unwrap();
+        let linear = nn::Linear::<f64>::new(2, 1, nn::Init::Zeros, &mut ChaCha8Rng::seed_from_u64(3));
+        load_converted(&linear, &file).unwrap();
+        assert_eq!(values(&linear), [1.5, -1.5, least], "{kind}");
+        let message = nn::load(&linear, &file).unwrap_err().to_string();
+        assert!(message.ends_with(&format!("`weight` holds {kind} numbers, the model needs F64")), "{message}");
+    }
 }
 
 #[cfg(unix)]
@@ -132,8 +153,8 @@ fn a_file_that_is_there_keeps_its_mode_and_its_links() {
     nn::save(&model::<f64>(2), &link).unwrap();
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-    let mut loaded = model::<f64>(3);
-    nn::load(&mut loaded, &file).unwrap();
+    let loaded = model::<f64>(3);
+    nn::load(&loaded, &file).unwrap();
     assert_eq!(values(&loaded), values(&model::<f64>(2)));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
 }

@@ -100,7 +100,7 @@ pub fn op_with<T: Real>(apply: impl Fn(&[&Tensor<T>]) -> Tensor<T>, inputs: &[Te
 pub fn op_alone<T: Real>(op: impl Op<T> + 'static) -> Report<T> {
     let trials: [&[[usize; 2]]; 5] = [&[[2, 3]], &[[2, 3]; 2], &[[2, 3]; 3], &[[3, 3]], &[[2, 3], [3, 2]]];
     for shapes in trials {
-        let input = |(k, shape): (usize, &[usize; 2])| weights(shape) + Tensor::scalar(T::of(0.1 * k as f64));
+        let input = |(k, shape): (usize, &[usize; 2])| weights(shape) + 0.1 * k as f64;
         let inputs: Vec<Tensor<T>> = shapes.iter().enumerate().map(input).collect();
         let views: Vec<_> = inputs.iter().map(Tensor::view).collect();
         let value = catch_unwind(AssertUnwindSafe(|| op.forward(&views)));
@@ -147,7 +147,7 @@ fn all_cases<T: Real>(what: String, apply: Apply<'_, T>, inputs: &[Tensor<T>], p
         let same = |t: &[Tensor<T>]| {
             let mut t: Vec<Tensor<T>> = t.to_vec();
             // The input that is left out is not to count as one without a gradient.
-            let unused = (&t[j] * Tensor::scalar(T::zero())).sum();
+            let unused = (&t[j] * 0.0).sum();
             t[j] = t[i].clone();
             objective(&t) + unused
         };
@@ -155,7 +155,7 @@ fn all_cases<T: Real>(what: String, apply: Apply<'_, T>, inputs: &[Tensor<T>], p
             numeric(format!("inputs {i} and {j} the same tensor"), &same, &inputs);
         }
     }
-    let half_square = |y: &Tensor<T>| (y * y).sum() * Tensor::scalar(T::of(0.5));
+    let half_square = |y: &Tensor<T>| (y * y).sum() * 0.5;
     let twice = |t: &[Tensor<T>]| applied(t).map_or_else(refused, |y| weighted(&y) + half_square(&y));
     numeric("result used twice".to_owned(), &twice, &inputs);
 

@@ -134,7 +134,7 @@ impl<T: Real, F: Fn(&[Tensor<T>]) -> Tensor<T>> Problem<T> for Tensors<F, T> {
         let Some(u) = slope.filter(|_| y.is_tracked()) else { return tensor(&y) };
         let slopes = tape.grad(y, &leaves);
         let weighted = slopes.iter().zip(self.tensors(u)).map(|(slope, u)| {
-            let chosen = Tensor::select(&u.mask(|u| u != T::zero()), slope, &Tensor::scalar(T::zero()));
+            let chosen = Tensor::select(&u.mask(|u| u != T::zero()), slope, 0.0);
             (chosen * u).sum()
         });
         tensor(&weighted.reduce(|sum, term| sum + term).unwrap_or_else(|| Tensor::scalar(T::zero())))

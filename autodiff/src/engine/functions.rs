@@ -1,7 +1,7 @@
 //! Derivatives of functions written as closures on [`Var`].
 //!
 //! One closure serves them all. `f` is run once, on a tape of its own, and may be any code: loops, branches, other
-//! crates' generic functions.
+//! crates' generic functions, and these functions again.
 
 use ndarray::Array2;
 
@@ -18,6 +18,16 @@ use crate::{Real, Tape, Var};
 /// use autodiff::grad;
 /// let g = grad(|x| x[0] * x[1] + x[0].sin(), &[2.0_f64, 3.0]);
 /// assert_eq!(g, [3.0 + 2.0_f64.cos(), 2.0]);
+/// ```
+///
+/// In a function that is itself differentiated the numbers are variables. A derivative at such numbers is recorded, and what
+/// else there is of them goes in as [`Var::constant`]; so it is with all functions of this kind:
+///
+/// ```
+/// use autodiff::{Var, grad};
+/// // x ∂(x y²)/∂y at y = x is 2 x³.
+/// let f = |x: &[Var<f64>]| x[0] * grad(|y| Var::constant(x[0]) * y[0].powi(2), &[x[0]])[0];
+/// assert_eq!(grad(f, &[3.0]), [54.0]);
 /// ```
 #[track_caller]
 pub fn grad<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T]) -> Vec<T> {
@@ -145,7 +155,7 @@ pub fn hvp<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T], v: &[T]) -> Vec<T>
 /// Runs the function on a tape of its own.
 #[track_caller]
 fn record<T: Real, Y>(f: impl Fn(&[Var<T>]) -> Y, x: &[T]) -> (Tape<T>, Vec<Var<T>>, Y) {
-    let tape = Tape::new();
+    let tape = Tape::of_function(&[]);
     let vars = tape.vars(x);
     let y = f(&vars);
     (tape, vars, y)

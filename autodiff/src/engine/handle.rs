@@ -1,4 +1,4 @@
-//! What `Tape::grad` takes: scalars and tensors alike.
+//! What a recorded gradient takes: scalars and tensors alike.
 #![allow(private_interfaces, reason = "only this crate calls the hidden methods")]
 
 use super::recorded::RecordedGradients;
@@ -19,8 +19,9 @@ pub trait Handle<T: Real> {
     /// The gradient's type: the handle's own.
     type Owned;
 
+    /// The entry, on this tape if one is given. Checked.
     #[doc(hidden)]
-    fn index_on(&self, cell: &'static TapeCell<T>) -> usize;
+    fn index_on(&self, cell: Option<&'static TapeCell<T>>) -> usize;
 
     /// The tape that the handle is on; `None` for a constant.
     #[doc(hidden)]
@@ -65,10 +66,10 @@ impl<T: Real> Handle<T> for Var<T> {
     type Owned = Self;
 
     #[track_caller]
-    fn index_on(&self, cell: &'static TapeCell<T>) -> usize {
+    fn index_on(&self, cell: Option<&'static TapeCell<T>>) -> usize {
         let what = "a variable";
         let Some((of, index, epoch)) = self.place() else { Error::from(Kind::NotOnTape { what }).raise() };
-        same(cell, of, what);
+        same(cell.unwrap_or(of), of, what);
         of.check(epoch);
         index as usize
     }
@@ -87,10 +88,10 @@ impl<T: Real> Handle<T> for Tensor<T> {
     type Owned = Self;
 
     #[track_caller]
-    fn index_on(&self, cell: &'static TapeCell<T>) -> usize {
+    fn index_on(&self, cell: Option<&'static TapeCell<T>>) -> usize {
         let what = "a tensor";
         let Some(node) = self.live() else { Error::from(Kind::NotOnTape { what }).raise() };
-        same(cell, node.cell, what);
+        same(cell.unwrap_or(node.cell), node.cell, what);
         node.index as usize
     }
 
@@ -108,7 +109,7 @@ impl<T: Real, X: Handle<T>> Handle<T> for &X {
     type Owned = X::Owned;
 
     #[track_caller]
-    fn index_on(&self, cell: &'static TapeCell<T>) -> usize {
+    fn index_on(&self, cell: Option<&'static TapeCell<T>>) -> usize {
         (**self).index_on(cell)
     }
 

@@ -136,6 +136,7 @@ impl<T: Real> Tensor<T> {
     /// # Panics
     /// If there are no rows; if rows give different numbers of variables; if `f` uses a recorded variable that is not in
     /// its row.
+    #[doc(alias = "vmap")]
     #[track_caller]
     pub fn map_rows<Y: Outputs<T>>(&self, f: impl Fn(&[Var<T>]) -> Y + 'static) -> Self {
         apply(Rc::new(move |row, out| out.extend_from_slice(f(row).outputs())), self, false)

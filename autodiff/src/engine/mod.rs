@@ -13,6 +13,7 @@ mod nonfinite;
 pub(crate) mod outputs;
 pub(crate) mod pattern;
 pub(crate) mod recorded;
+pub mod recorded_functions;
 mod rows;
 pub(crate) mod sparse;
 mod sweep;

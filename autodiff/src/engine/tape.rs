@@ -67,6 +67,7 @@ impl<T: Real> Tape<T> {
     }
 
     /// An independent tensor. A row-major array is taken over without a copy.
+    #[doc(alias = "requires_grad")]
     #[track_caller]
     pub fn tensor(&self, value: impl Into<Tensor<T>>) -> Tensor<T> {
         value.into().untracked().leaf(self.cell.get())
@@ -78,6 +79,13 @@ impl<T: Real> Tape<T> {
         if inputs.iter().filter_map(Tensor::place).any(|node| node.cell.checks_finite()) {
             tape.check_finite(true);
         }
+        tape
+    }
+
+    /// An empty tape for a derivative function of these tensors: what its closure brings along from other tapes is a constant.
+    pub(crate) fn of_function(inputs: &[Tensor<T>]) -> Self {
+        let tape = Self::beside(inputs);
+        tape.cell().serve_function();
         tape
     }
 

@@ -119,6 +119,7 @@ fn run<T: Real>(f: Function<T>, inputs: &[&Tensor<T>]) -> Tensor<T> {
 /// # Panics
 /// If `f` uses a recorded tensor that is not among its inputs; if inputs are stale or recorded on different tapes; in a
 /// sweep, if `f` gives another result than at first.
+#[doc(alias = "remat")]
 #[track_caller]
 pub fn checkpoint<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T> + 'static, inputs: &[&Tensor<T>]) -> Tensor<T> {
     run(Rc::new(f), inputs)

@@ -1,13 +1,17 @@
-//! Derivatives of functions written as closures on tensors.
+//! Derivatives of functions written as closures on tensors, as plain numbers.
+//!
+//! A function's inputs are variables on a tape of its own. Tensors of other, older tapes that its closure brings along are constants
+//! there; derivatives with respect to them are for [`recorded`](crate::tensor::recorded).
 
 use ndarray::{Array2, Array3, ArrayD, Axis};
 
+use super::handle::Root;
 use super::outputs::count;
-use super::rows;
+use super::{higher, rows};
 use crate::error::mismatch;
 use crate::{Real, Tape, Tensor};
 
-/// The gradient of a scalar function of tensors, an array for each input.
+/// The gradient of a scalar function of tensors, an array for each input; 0 for an input that `f` does not depend on.
 ///
 /// ```
 /// use autodiff::{Tensor, tensor};
@@ -18,8 +22,22 @@ use crate::{Real, Tape, Tensor};
 /// assert_eq!(g[0], array![[6.0, 6.0], [14.0, 14.0]].into_dyn());
 /// ```
 ///
+/// The inputs' values count, and those of other tensors that `f` uses, recorded or not. The result is plain numbers, as of all
+/// functions of this kind: within a function that is itself differentiated it is a constant, and
+/// [`recorded::grad`](crate::tensor::recorded::grad) is what has derivatives.
+///
+/// ```
+/// # use autodiff::{Tape, tensor};
+/// # use ndarray::array;
+/// let tape = Tape::new();
+/// let w = tape.tensor(array![3.0, 4.0]);
+/// let g = tensor::grad(|t| (t[0].square() * &w).sum(), &[w.clone()]);
+/// assert_eq!(g[0], array![18.0, 32.0].into_dyn());                          // 2 t w at t = w
+/// ```
+///
 /// # Panics
-/// If the result is not a scalar, or if it does not depend on one of the inputs.
+/// If the result is not a scalar.
+#[doc(alias = "gradient")]
 #[track_caller]
 pub fn grad<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]) -> Vec<ArrayD<T>> {
     value_and_grad(f, inputs).1
@@ -27,39 +45,50 @@ pub fn grad<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]
 
 /// The value of a scalar function of tensors and its gradient.
 ///
+/// ```
+/// use autodiff::{Tensor, tensor};
+/// use ndarray::{arr0, array};
+/// let inputs = [Tensor::constant(array![1.0, 2.0]), Tensor::scalar(3.0)];
+/// let (value, g) = tensor::value_and_grad(|t| t[0].square().sum(), &inputs);
+/// assert_eq!((value, &g[0]), (5.0, &array![2.0, 4.0].into_dyn()));
+/// assert_eq!(g[1], arr0(0.0).into_dyn());
+/// ```
+///
 /// # Panics
 /// As [`grad`].
+#[doc(alias = "grad_and_value")]
 #[track_caller]
 pub fn value_and_grad<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]) -> (T, Vec<ArrayD<T>>) {
-    let (_tape, leaves) = leaves(inputs);
-    let y = f(&leaves);
-    let gradients = y.backward();
-    // Not in a closure: a panic is to point at the caller.
-    let mut arrays = Vec::with_capacity(leaves.len());
-    for x in &leaves {
-        arrays.push(gradients.wrt(x));
-    }
-    (y.item(), arrays)
+    let (_tape, leaves, y) = run(f, inputs);
+    let gradients = swept(&y, &leaves);
+    (y.item(), gradients)
 }
 
 /// The vector-Jacobian product: the gradient of `Σ cotangent · f`, an array for each input; 0 for an input that `f` does
 /// not depend on.
 ///
+/// ```
+/// use autodiff::{Tensor, tensor};
+/// use ndarray::array;
+/// let x = Tensor::constant(array![1.0, 2.0]);
+/// let u = Tensor::constant(array![1.0, 10.0]);
+/// assert_eq!(tensor::vjp(|t| t[0].square(), &[x], &u)[0], array![2.0, 40.0].into_dyn());
+/// ```
+///
 /// # Panics
 /// If the cotangent has not the result's shape.
+#[doc(alias = "pullback")]
 #[track_caller]
 pub fn vjp<T: Real>(
     f: impl Fn(&[Tensor<T>]) -> Tensor<T>,
     inputs: &[Tensor<T>],
     cotangent: &Tensor<T>,
 ) -> Vec<ArrayD<T>> {
-    let (_tape, leaves) = leaves(inputs);
-    let y = f(&leaves);
-    if !y.is_tracked() {
-        return swept(&y, &leaves);
+    let (_tape, leaves, y) = run(f, inputs);
+    if y.shape() != cotangent.shape() {
+        mismatch("vjp", y.shape(), cotangent.shape(), "the cotangent needs the result's shape");
     }
-    let gradients = y.backward_with(cotangent);
-    leaves.iter().map(|x| gradients.wrt_or_zeros(x)).collect()
+    pulled(&y, cotangent, &leaves)
 }
 
 /// The Jacobian-vector product: the derivative of `f` along `directions`, of the result's shape. By two reverse sweeps:
@@ -75,19 +104,19 @@ pub fn vjp<T: Real>(
 ///
 /// # Panics
 /// If there is not a direction of its shape for each input.
+#[doc(alias = "pushforward")]
 #[track_caller]
 pub fn jvp<T: Real>(
     f: impl Fn(&[Tensor<T>]) -> Tensor<T>,
     inputs: &[Tensor<T>],
     directions: &[Tensor<T>],
 ) -> ArrayD<T> {
-    let (tape, leaves) = leaves(inputs);
-    let y = f(&leaves);
+    let (tape, leaves, y) = run(f, inputs);
     if !y.is_tracked() {
         return ArrayD::zeros(y.shape());
     }
     let cotangent = tape.tensor(Tensor::zeros(y.shape()));
-    let along = directional(&tape, &(&y * &cotangent).sum(), &leaves, directions, "jvp");
+    let along = directional(&(&y * &cotangent).sum(), &leaves, directions, "jvp");
     swept(&along, &[cotangent]).remove(0)
 }
 
@@ -104,15 +133,16 @@ pub fn jvp<T: Real>(
 ///
 /// # Panics
 /// If the result is not a scalar, or if there is not a direction of its shape for each input.
+#[doc(alias = "vhp")]
 #[track_caller]
 pub fn hvp<T: Real>(
     f: impl Fn(&[Tensor<T>]) -> Tensor<T>,
     inputs: &[Tensor<T>],
     directions: &[Tensor<T>],
 ) -> Vec<ArrayD<T>> {
-    let (tape, leaves) = leaves(inputs);
-    let y = f(&leaves);
-    let along = if y.is_tracked() { directional(&tape, &y, &leaves, directions, "hvp") } else { y };
+    let (_tape, leaves, y) = run(f, inputs);
+    y.refuse_unless_scalar("hvp");
+    let along = if y.is_tracked() { directional(&y, &leaves, directions, "hvp") } else { y };
     swept(&along, &leaves)
 }
 
@@ -125,10 +155,10 @@ pub fn hvp<T: Real>(
 /// let x = Tensor::constant(array![1.0, 2.0]);
 /// assert_eq!(tensor::jacobian(|t| t[0].square(), &[x])[0], array![[2.0, 0.0], [0.0, 4.0]]);
 /// ```
+#[doc(alias("jacrev", "jacfwd"))]
 #[track_caller]
 pub fn jacobian<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]) -> Vec<Array2<T>> {
-    let (_tape, leaves) = leaves(inputs);
-    let y = f(&leaves);
+    let (_tape, leaves, y) = run(f, inputs);
     let mut jacobians: Vec<Array2<T>> = leaves.iter().map(|x| Array2::zeros((y.len(), x.len()))).collect();
     for k in 0..if y.is_tracked() { y.len() } else { 0 } {
         let gradients = y.backward_with(&unit(y.shape(), k));
@@ -161,13 +191,14 @@ pub fn jacobian<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor
 ///
 /// # Panics
 /// If `x` or the result has not two axes, or if the result has not a row for each row.
+#[doc(alias = "vmap")]
 #[track_caller]
 pub fn jacobian_rows<T: Real>(f: impl Fn(&Tensor<T>) -> Tensor<T>, x: &Tensor<T>) -> Array3<T> {
-    let (tape, mut leaf) = (Tape::new(), x.untracked());
+    let (tape, mut leaf) = (Tape::of_function(&[]), x.untracked());
     if x.shape().first() == Some(&1) {
         leaf = tape.tensor(leaf);
     }
-    let y = f(&leaf);
+    let y = f(&leaf).seen_from(tape.cell(), "jacobian_rows");
     let (&[items, inputs], &[rows, outputs]) = (x.shape(), y.shape()) else { uneven(x.shape(), y.shape()) };
     if rows != items {
         uneven(x.shape(), y.shape());
@@ -181,7 +212,7 @@ pub fn jacobian_rows<T: Real>(f: impl Fn(&Tensor<T>) -> Tensor<T>, x: &Tensor<T>
     }
     let repeated = x.untracked().expand(1).broadcast_to(&[items, outputs, inputs]).reshape(&[items * outputs, inputs]);
     let leaf = tape.tensor(repeated);
-    let all = f(&leaf);
+    let all = f(&leaf).seen_from(tape.cell(), "jacobian_rows");
     if all.shape() != [items * outputs, outputs] {
         uneven(leaf.shape(), all.shape());
     }
@@ -219,15 +250,15 @@ fn uneven(a: &[usize], b: &[usize]) -> ! {
 /// If the result is not a scalar.
 #[track_caller]
 pub fn hessian<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]) -> Array2<T> {
-    let (tape, leaves) = leaves(inputs);
-    let y = f(&leaves);
+    let (_tape, leaves, y) = run(f, inputs);
+    y.refuse_unless_scalar("hessian");
     let n = leaves.iter().map(Tensor::len).sum();
     let mut hessian = Array2::zeros((n, n));
     if !y.is_tracked() {
         return hessian;
     }
     let mut row = 0;
-    for slope in tape.grad(y, &leaves) {
+    for slope in y.grad(&leaves) {
         for k in 0..slope.len() {
             if slope.is_tracked() {
                 let gradients = slope.backward_with(&unit(slope.shape(), k));
@@ -250,35 +281,38 @@ pub(crate) fn unit<T: Real>(shape: &[usize], k: usize) -> Tensor<T> {
 /// The gradient of a scalar, an array for each leaf; 0 for what it does not depend on.
 #[track_caller]
 pub(crate) fn swept<T: Real>(y: &Tensor<T>, leaves: &[Tensor<T>]) -> Vec<ArrayD<T>> {
+    y.refuse_unless_scalar("backward");
+    pulled(y, &Tensor::ones(y.shape()), leaves)
+}
+
+/// The gradient of `Σ cotangent · y`, as [`swept`].
+#[track_caller]
+fn pulled<T: Real>(y: &Tensor<T>, cotangent: &Tensor<T>, leaves: &[Tensor<T>]) -> Vec<ArrayD<T>> {
     if !y.is_tracked() {
         return leaves.iter().map(|x| ArrayD::zeros(x.shape())).collect();
     }
-    let gradients = y.backward();
+    let gradients = y.backward_with(cotangent);
     leaves.iter().map(|x| gradients.wrt_or_zeros(x)).collect()
 }
 
-fn leaves<T: Real>(inputs: &[Tensor<T>]) -> (Tape<T>, Vec<Tensor<T>>) {
-    let tape = Tape::new();
-    let leaves = inputs.iter().map(|x| tape.tensor(x.untracked())).collect();
-    (tape, leaves)
+/// The function's result on leaves of a tape of its own. What it did not make of them is a constant.
+#[track_caller]
+fn run<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]) -> (Tape<T>, Vec<Tensor<T>>, Tensor<T>) {
+    let tape = Tape::of_function(inputs);
+    let leaves: Vec<Tensor<T>> = inputs.iter().map(|x| tape.tensor(x.untracked())).collect();
+    let y = f(&leaves).seen_from(tape.cell(), "derivative");
+    (tape, leaves, y)
 }
 
 /// The derivative of a scalar along a direction for each leaf, recorded.
 #[track_caller]
-fn directional<T: Real>(
-    tape: &Tape<T>,
+pub(super) fn directional<T: Real>(
     root: &Tensor<T>,
     leaves: &[Tensor<T>],
     directions: &[Tensor<T>],
     op: &'static str,
 ) -> Tensor<T> {
     count(op, directions.len(), leaves.len(), "one direction for each input");
-    let mut pairs = Vec::with_capacity(leaves.len());
-    for (x, v) in leaves.iter().zip(directions) {
-        if x.shape() != v.shape() {
-            mismatch(op, x.shape(), v.shape(), "a direction needs its input's shape");
-        }
-        pairs.push((x, v));
-    }
-    tape.directional(root, &pairs)
+    let pairs: Vec<_> = leaves.iter().zip(directions).collect();
+    higher::directional(root.seed(op), &pairs, op, "a direction needs its input's shape")
 }

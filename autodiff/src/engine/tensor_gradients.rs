@@ -13,6 +13,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If this is a constant, a stale handle, or has more than one element.
+    #[doc(alias = "autograd.backward")]
     #[track_caller]
     pub fn backward(&self) -> Gradients<T> {
         let node = self.root("backward");
@@ -23,6 +24,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If this is a constant or a stale handle, or if the shapes differ.
+    #[doc(alias = "autograd.backward")]
     #[track_caller]
     pub fn backward_with(&self, cotangent: &Self) -> Gradients<T> {
         let op = "backward_with";
@@ -65,6 +67,7 @@ impl<T: Real> Gradients<T> {
     ///
     /// # Panics
     /// If the handle was not recorded on this tape.
+    #[doc(alias = "grad")]
     #[track_caller]
     pub fn tensor(&self, handle: &Tensor<T>) -> Option<&Tensor<T>> {
         let Some(node) = handle.place().filter(|node| self.are_of(node.cell, node.epoch)) else {

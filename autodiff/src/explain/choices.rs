@@ -2,6 +2,7 @@
 
 use super::derivation::{Derivation, Question, write};
 use crate::engine::{Handle, Root};
+use crate::error::one_line;
 use crate::tape::cell::TapeCell;
 use crate::{Real, Tensor};
 
@@ -60,7 +61,7 @@ impl<T: Real> Explain<T> {
 
     /// Names a constant tensor, which is on no tape and cannot be [named](Tensor::named) there: an input, a target.
     pub fn constant(mut self, name: impl Into<String>, tensor: &Tensor<T>) -> Self {
-        self.constants.push((name.into(), tensor.clone()));
+        self.constants.push((one_line(&name.into()), tensor.clone()));
         self
     }
 
@@ -78,7 +79,7 @@ impl<T: Real> Explain<T> {
         let Self { cell, root, seed, constants, lines } = self;
         let mut places = Vec::with_capacity(wrt.len());
         for x in wrt {
-            places.push(x.index_on(cell));
+            places.push(x.index_on(Some(cell)));
         }
         let scalars = [(root, T::one())];
         let scalars = if seed.is_some() { &[][..] } else { &scalars[..] };

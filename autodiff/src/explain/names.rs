@@ -15,8 +15,11 @@ pub(super) fn latex_name(name: &str) -> String {
     if let Some((base, index)) = name.strip_suffix(']').and_then(|rest| rest.split_once('[')) {
         return format!("{}^{{[{}]}}", latex_name(base), escaped(index));
     }
-    if let Some(base) = name.strip_suffix('\'') {
-        return format!("{}'", latex_name(base));
+    let base = name.trim_end_matches('\'');
+    if base.len() < name.len() {
+        let (base, primes) = (latex_name(base), &name[base.len()..]);
+        // A prime is a superscript, and LaTeX takes one only.
+        return if base.contains(['^', '\'']) { format!("{{{base}}}{primes}") } else { base + primes };
     }
     if let Some((base, index)) = name.split_once('_')
         && !base.is_empty()
@@ -53,6 +56,7 @@ pub(super) fn escaped(text: &str) -> String {
             ('_' | '%' | '&' | '#' | '$' | '{' | '}', _) => out.extend(['\\', c]),
             ('\\' | '^' | '~', _) => out.push('-'),
             (' ', _) => out.push_str(r"\ "),
+            _ if c.is_control() => out.push_str(r"\ "),
             _ => out.push(if c.is_ascii() { c } else { '?' }),
         }
     }

@@ -37,7 +37,7 @@ pub struct Paths {
 }
 
 impl Paths {
-    /// How many paths there are; `None` if the number is beyond `u128`.
+    /// How many paths there are, exactly; `None` if there are 2¹²⁸ or more.
     pub fn count(&self) -> Option<u128> {
         self.count
     }
@@ -64,7 +64,7 @@ impl fmt::Display for Paths {
         match self.count {
             Some(1) => write!(f, "{}: 1 path", self.title)?,
             Some(count) => write!(f, "{}: {count} paths", self.title)?,
-            None => write!(f, "{}: 2^{:.1} paths", self.title, self.log2)?,
+            None => write!(f, "{}: more than 2^128 paths, about 2^{:.1},", self.title, self.log2)?,
         }
         writeln!(f, " over {} edges", self.edges)?;
         for Path { steps, factors, value } in &self.list {
@@ -107,7 +107,7 @@ impl fmt::Display for Paths {
 #[track_caller]
 pub fn paths<T: Real, Y: Root<T>, X: Handle<T>>(root: Y, wrt: X) -> Paths {
     let (cell, root, _) = root.seed("paths");
-    let from = wrt.index_on(cell);
+    let from = wrt.index_on(Some(cell));
     let reader = Reader::new(cell, root, "`paths` was called on");
     if from > root {
         let title = "no path".to_owned();

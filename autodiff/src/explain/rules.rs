@@ -4,6 +4,7 @@ use super::expr::{Arena, Id};
 use super::names::escaped;
 use super::symbol::{self, Symbol};
 use crate::Real;
+use crate::error::one_line;
 use crate::rules::notation::Notation;
 use crate::rules::notation::sign::{A, Atom, B, In, Item, Items, Round, Same, Sign, Square};
 use crate::rules::{Binary, Unary};
@@ -134,7 +135,7 @@ impl Operation<'_> {
 
 /// The name of an operation.
 pub(super) fn operator(arena: &Arena, name: &str) -> Id {
-    arena.label(name, &format!(r"\operatorname{{{}}}", escaped(name)))
+    arena.label(&one_line(name), &format!(r"\operatorname{{{}}}", escaped(name)))
 }
 
 /// `f(x, y)` for an operation that says nothing about how it is written.
@@ -145,7 +146,7 @@ pub(super) fn call(arena: &Arena, name: &str, inputs: &[Id], tensor: bool) -> Id
 
 /// The gradient of an operation that says nothing about it.
 pub(super) fn vjp(arena: &Arena, name: &str, g: Id, tensor: bool) -> Id {
-    let name = arena.label(&format!("vjp of {name}"), &format!(r"\text{{vjp of {}}}", escaped(name)));
+    let name = arena.label(&format!("vjp of {}", one_line(name)), &format!(r"\text{{vjp of {}}}", escaped(name)));
     arena.apply(APPLIED, &[name, g], tensor)
 }
 

@@ -3,15 +3,16 @@
 use std::fmt::Write;
 
 use super::parts::{Graph, Node, Role};
+use crate::error::one_line;
 
 /// Text inside quotes.
 fn quoted(text: &str) -> String {
-    text.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n")
+    one_line(text).replace('\\', r"\\").replace('"', "\\\"").replace('&', "&amp;")
 }
 
 /// Text inside a label that is marked up.
 pub(super) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    one_line(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 impl Graph {

@@ -55,7 +55,7 @@ impl Graph {
     #[track_caller]
     pub fn with_limit<T: Real, Y: Handle<T>>(root: Y, limit: usize) -> Result<Self> {
         let Some(cell) = root.tape_of() else { Error::from(crate::error::Kind::ConstantRoot { op: "graph" }).raise() };
-        let root = root.index_on(cell);
+        let root = root.index_on(Some(cell));
         let reader = Reader::new(cell, root, "`graph` was called on");
         let nodes = reader.live.iter().filter(|&&live| live).count();
         if nodes > limit {

@@ -1,5 +1,6 @@
 //! Handles and stretches of a tape get names.
 
+use crate::error::one_line;
 use crate::tape::labels::Label;
 use crate::{Real, Tape, Tensor, Var};
 
@@ -10,7 +11,7 @@ macro_rules! naming {
             #[doc = concat!("Gives this ", $what, " a name, under which [`explain`](crate::explain) and [`graph`](crate::graph) show it; the")]
             /// last one counts. `W[1]`, `x1`, `a_in`, `theta` and `θ` are set in LaTeX as they are meant.
             ///
-            /// Names stand beside the tape until it is reset. A constant is on no tape and stays without a name: so a
+            /// Control characters become spaces. Names stand beside the tape until it is reset. A constant is on no tape and stays without a name: so a
             /// function that names what it computes can be evaluated on constants too.
             ///
             /// ```
@@ -25,7 +26,7 @@ macro_rules! naming {
             #[track_caller]
             #[allow(clippy::needless_pass_by_value, reason = "the handle is passed through, to be bound")]
             pub fn named(self, name: impl AsRef<str>) -> Self {
-                let name = name.as_ref().into();
+                let name = one_line(name.as_ref()).into();
                 self.$edit(|label| label.name = Some(name));
                 self
             }
@@ -37,7 +38,7 @@ macro_rules! naming {
             /// If the handle is stale.
             #[track_caller]
             pub fn adjoint_named(self, name: impl AsRef<str>) -> Self {
-                let name = name.as_ref().into();
+                let name = one_line(name.as_ref()).into();
                 self.$edit(|label| label.adjoint = Some(name));
                 self
             }
@@ -48,7 +49,7 @@ macro_rules! naming {
             /// If the handle is stale.
             #[track_caller]
             pub fn function_named(self, name: impl AsRef<str>) -> Self {
-                let name = name.as_ref().into();
+                let name = one_line(name.as_ref()).into();
                 self.$edit(|label| label.function = Some(name));
                 self
             }
@@ -98,7 +99,7 @@ impl<T: Real> Tape<T> {
     /// Notes that the entries from number `start` on belong together, as [`group`](Self::group) does: for code that cannot be put
     /// into a closure. `start` is the [length](Self::len) that the tape had.
     pub fn group_since(&self, name: impl AsRef<str>, start: usize) {
-        let (name, end) = (name.as_ref().into(), self.len());
+        let (name, end) = (one_line(name.as_ref()).into(), self.len());
         if start < end {
             self.cell().names.borrow_mut().group(name, start as u32..end as u32);
         }

@@ -2,6 +2,7 @@
 
 use super::gemm::{Onto, Operand, Output};
 use super::once;
+use super::rank::are_steep;
 use crate::Real;
 
 /// Up to this size plain loops are used.
@@ -216,6 +217,13 @@ impl<T: Real> Lu<T> {
             let value = self.square[j * self.n + j].primal();
             (!(pivot > rounding * terms && pivot.is_finite())).then_some(BadPivot { index: j, value })
         })
+    }
+
+    /// Whether the pivots are of very different sizes, or the matrix is singular: then `det(A) A⁻ᵀ` loses digits when it is
+    /// differentiated.
+    pub(crate) fn is_steep(&self) -> bool {
+        let sizes = self.square.iter().step_by(self.n + 1).map(|x| x.abs().primal());
+        self.singular().is_some() || are_steep(sizes, T::epsilon().primal())
     }
 
     /// The pivots, the first with the sign of the exchanges: their product is the determinant.

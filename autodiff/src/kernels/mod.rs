@@ -10,13 +10,14 @@ mod lane;
 pub(crate) mod loops;
 pub(crate) mod once;
 pub(crate) mod product;
+pub(crate) mod rank;
 pub(crate) mod reduce;
 mod rows;
 pub(crate) mod storage;
 pub(crate) mod threads;
 pub(crate) mod transpose;
 mod vmath;
-mod walk;
+pub(crate) mod walk;
 pub(crate) mod window;
 
 pub(crate) use dims::{Dims, dims};

@@ -131,14 +131,16 @@ pub(crate) fn fold_into<T: Real>(
     });
 }
 
-/// Running sums in place along the middle axis of an array of `n × inner` blocks, from its end if `backward`.
-pub(crate) fn running_sums<T: Real>(x: &mut [T], n: usize, inner: usize, backward: bool) {
-    for block in x.chunks_exact_mut((n * inner).max(1)) {
+/// In place along the middle axis of an array of `n × inner` blocks, from its end if `backward`: each element but the first
+/// becomes `step` of the one before it, itself, and its number among those of an array with an element for each step.
+pub(crate) fn running<T: Real>(x: &mut [T], n: usize, inner: usize, backward: bool, step: impl Fn(T, T, usize) -> T) {
+    for (number, block) in x.chunks_exact_mut((n * inner).max(1)).enumerate() {
         for k in 1..n {
-            // Row `to` takes over what row `from` has summed up.
+            // Row `to` takes over what row `from` has gathered.
             let (to, from) = if backward { (n - 1 - k, n - k) } else { (k, k - 1) };
+            let between = (number * (n - 1) + to.min(from)) * inner;
             for i in 0..inner {
-                block[to * inner + i] = block[from * inner + i] + block[to * inner + i];
+                block[to * inner + i] = step(block[from * inner + i], block[to * inner + i], between + i);
             }
         }
     }

@@ -7,7 +7,7 @@ use crate::rules::{Algebra, Binary, Unary, binary_rows, unary_functions};
 /// Runs `$body` with `$f` the number of the row, a constant, so that each row gets a loop of its own.
 macro_rules! by_row {
     ({$table:ident} {$selected:expr} {$f:ident} {$body:expr}
-        $($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => {
+        $($(#[$doc:meta])* $variant:ident $method:ident $row:tt)*) => {
         match $selected { $($table::$variant => { const $f: u8 = $table::$variant as u8; $body })* }
     };
 }

@@ -72,6 +72,13 @@ impl<const K: usize> Walk<K> {
     }
 }
 
+/// Calls `f` with the offsets of two operands at every index of a shape, in row-major order.
+pub(crate) fn in_turn(shape: &[usize], a: &[usize], b: &[usize], mut f: impl FnMut(usize, usize)) {
+    let walk = Walk::new(shape, [a, b], [0; 2]);
+    let [step, other] = walk.step;
+    walk.for_each(|[i, j]| (0..walk.len).for_each(|k| f(i + k * step, j + k * other)));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,5 +100,10 @@ mod tests {
         assert_eq!(calls, 0);
         Walk::new(&[], [&[]], [7]).for_each(|[o]| calls += o);
         assert_eq!(calls, 7);
+
+        let mut pairs = Vec::new();
+        in_turn(&[2, 3], &[0, 1], &[5, 0], |i, j| pairs.push((i, j)));
+        assert_eq!(pairs, [(0, 0), (1, 0), (2, 0), (0, 5), (1, 5), (2, 5)]);
+        in_turn(&[2, 0], &[0, 0], &[0, 0], |_, _| unreachable!("nothing to walk"));
     }
 }

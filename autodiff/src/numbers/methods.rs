@@ -121,7 +121,8 @@ macro_rules! number_conversions {
             /// If `low > high`, or one of them is NaN.
             #[inline]
             #[track_caller]
-            pub fn clamp(self, low: Self, high: Self) -> Self {
+            pub fn clamp(self, low: impl $crate::Operand<Self>, high: impl $crate::Operand<Self>) -> Self {
+                let (low, high) = (low.operand(), high.operand());
                 assert!(low <= high, "clamp: the lower bound is {low}, the upper {high}; the lower must not be above");
                 if self < low {
                     low
@@ -154,7 +155,31 @@ macro_rules! number_conversions {
         }
 
         impl<T: Real, $($g)*> From<T> for $number {
+            #[inline(always)]
             fn from(value: T) -> Self { Self::constant(value) }
+        }
+
+        impl<T: Real, S: $crate::Beside<T>, $($g)*> $crate::Operand<$number> for S
+        where
+            $number: From<S::As>,
+        {
+            #[inline(always)]
+            #[track_caller]
+            fn operand(self) -> $number { <$number>::from(self.beside()) }
+        }
+
+        /// Beside the numbers that it is made of.
+        impl<T: Real, $($g)*> $crate::Beside<T> for $number {
+            type As = Self;
+            #[inline(always)]
+            fn beside(self) -> Self { self }
+        }
+
+        /// As a number itself.
+        impl<T: Real, $($g)*> $crate::Beside<Self> for $number {
+            type As = Self;
+            #[inline(always)]
+            fn beside(self) -> Self { self }
         }
 
         impl<T: Real, $($g)*> num_traits::Zero for $number {

@@ -7,4 +7,4 @@ pub(crate) mod question;
 mod real;
 
 pub use dual::Dual;
-pub use real::Real;
+pub use real::{Beside, Operand, Real};

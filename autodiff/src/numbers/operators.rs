@@ -3,10 +3,10 @@
 
 /// Inherent methods, one for each unary row, so that plain code needs no trait in scope.
 macro_rules! unary_methods {
-    ({$($g:tt)*} {$number:ty} $($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => {
+    ({$($g:tt)*} {$number:ty} $($(#[$doc:meta])* $variant:ident $method:ident $row:tt)*) => {
         #[allow(clippy::should_implement_trait, reason = "`neg` is a row of the table as well as an operator")]
         impl<T: $crate::Real, $($g)*> $number { $(
-            $(#[doc = $doc])*
+            $(#[$doc])*
             #[inline(always)]
             #[track_caller]
             pub fn $method(self) -> Self { self.apply1($crate::rules::Unary::$variant) }
@@ -17,12 +17,14 @@ pub(crate) use unary_methods;
 
 /// Inherent methods, one for each binary row.
 macro_rules! binary_methods {
-    ({$($g:tt)*} {$number:ty} $($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => {
+    ({$($g:tt)*} {$number:ty} $($(#[$doc:meta])* $variant:ident $method:ident $row:tt)*) => {
         impl<T: $crate::Real, $($g)*> $number { $(
-            $(#[doc = $doc])*
+            $(#[$doc])*
             #[inline(always)]
             #[track_caller]
-            pub fn $method(self, other: Self) -> Self { self.apply2($crate::rules::Binary::$variant, other) }
+            pub fn $method(self, other: impl $crate::Operand<Self>) -> Self {
+                self.apply2($crate::rules::Binary::$variant, other.operand())
+            }
         )* }
     };
 }

@@ -1,4 +1,4 @@
-//! The number types that everything is generic over.
+//! The number types that everything is generic over, and what may stand beside them.
 
 use std::fmt::{Debug, Display};
 use std::iter::{Product, Sum};
@@ -32,8 +32,27 @@ use crate::rules::{Algebra, Binary, Unary, binary_functions, unary_functions};
 /// assert!((y.value() - (1.0_f64 / 12.0).ln()).abs() < 1e-15);
 /// assert_eq!(y.backward().wrt(a), 2.0_f64.digamma() - 5.0_f64.digamma());
 /// ```
+///
+/// In code that is generic over `T: Real`, a constant of its own is `T::of(0.5)`. Beside a tensor, an `f64` will do (see
+/// [`Operand`]):
+///
+/// ```
+/// use autodiff::{Real, Tensor};
+/// fn halves<T: Real>(x: &Tensor<T>, scale: T) -> Tensor<T> { (1.0 - x) * 0.5 + scale * T::of(0.5) }
+/// assert_eq!(halves(&Tensor::from(3.0_f32), 4.0).item(), 1.0);
+/// ```
 pub trait Real:
-    Float + FloatConst + FromPrimitive + NumAssignOps + Sum + Product + Debug + Display + Default + 'static
+    Float
+    + FloatConst
+    + FromPrimitive
+    + NumAssignOps
+    + Sum
+    + Product
+    + Debug
+    + Display
+    + Default
+    + 'static
+    + Beside<Self, As = Self>
 {
     /// Whether this is `f32` or `f64`, whose loops are compiled once.
     #[doc(hidden)]
@@ -92,11 +111,85 @@ pub trait Real:
     }
 }
 
+/// What may stand as the second argument, or on the right of an operator: beside a tensor of `T` another one or a reference
+/// to one, a [`Var`](crate::Var), a `T`, an `f64`; beside a `Var<T>` or a [`Dual<T>`](crate::Dual) another one, a `T`, an
+/// `f64`. A number is a constant, and records nothing.
+///
+/// An `f64` is rounded to `T`, so code that is generic over [`Real`] writes its constants as they are:
+///
+/// ```
+/// use autodiff::{Real, Tape, Tensor};
+/// use ndarray::array;
+/// fn cap<T: Real>(x: &Tensor<T>) -> Tensor<T> { (0.5 * x).min(1.0).powf(2.0) - 0.25 }
+/// let tape = Tape::<f32>::new();
+/// let x = tape.tensor(array![1.0, 4.0]);
+/// let y = cap(&x);
+/// assert_eq!(y.to_array(), array![0.0, 0.75].into_dyn());
+/// assert_eq!(y.sum().backward().wrt(&x), array![0.5, 0.0].into_dyn());
+/// ```
+///
+/// A `Var` stands for a tensor without axes, on its tape, and gets its gradient:
+///
+/// ```
+/// use autodiff::Tape;
+/// let tape = Tape::<f64>::new();
+/// let (x, s) = (tape.tensor(ndarray::array![1.0, 2.0]), tape.var(3.0));
+/// let g = (s * &x).max(4.0).sum().backward();
+/// assert_eq!((g.wrt(&x), g.wrt(s)), (ndarray::array![0.0, 3.0].into_dyn(), 2.0));
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot stand beside a `{X}`",
+    note = "what can: another one or a reference to it, a `Var` of the same numbers, such a number, and an `f64`, whose \
+            literals have a point: `2.0`"
+)]
+pub trait Operand<X> {
+    /// Turns it into what it stands for.
+    fn operand(self) -> X;
+}
+
+/// What may stand beside numbers of type `T`, and as what: it is an [`Operand`] of all that can be made from that. A [`Real`] of
+/// one's own stands beside itself.
+pub trait Beside<T> {
+    /// A number of type `T`, or a variable or a tensor of such numbers.
+    type As;
+
+    /// Turns it into that.
+    fn beside(self) -> Self::As;
+}
+
+impl<T, A: Beside<T> + Clone> Beside<T> for &A {
+    type As = A::As;
+
+    #[inline(always)]
+    #[track_caller]
+    fn beside(self) -> A::As {
+        self.clone().beside()
+    }
+}
+
+impl<T: Real> Beside<T> for f64 {
+    type As = T;
+
+    #[inline(always)]
+    fn beside(self) -> T {
+        T::of(self)
+    }
+}
+
+impl Beside<Self> for f32 {
+    type As = Self;
+
+    #[inline(always)]
+    fn beside(self) -> Self {
+        self
+    }
+}
+
 /// A method for each row of which `Float` has none.
 macro_rules! unary_methods {
-    ($($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => { $(
+    ($($(#[$doc:meta])* $variant:ident $method:ident $row:tt)*) => { $(
         unless_float! { $row
-            $(#[doc = $doc])*
+            $(#[$doc])*
             fn $method(self) -> Self { self.unary(Unary::$variant) }
         }
     )* };
@@ -104,9 +197,9 @@ macro_rules! unary_methods {
 use unary_methods;
 
 macro_rules! binary_methods {
-    ($($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => { $(
+    ($($(#[$doc:meta])* $variant:ident $method:ident $row:tt)*) => { $(
         unless_float! { $row
-            $(#[doc = $doc])*
+            $(#[$doc])*
             fn $method(self, other: Self) -> Self { self.binary(Binary::$variant, other) }
         }
     )* };

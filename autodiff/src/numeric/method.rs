@@ -237,8 +237,7 @@ fn one_step<T: Real>(f: impl Fn(T) -> T, x: T, centre: T, span: Span<T>, order: 
     });
     let grows = levels[0].iter().zip(&levels[1]).all(|(fine, coarse)| {
         // Over twice the step the change is larger, as in a straight line or any power; or it is nothing but rounding.
-        coarse.quotient.abs() >= T::of(0.75) * fine.quotient.abs()
-            || fine.quotient.abs() <= T::of(16.0) * fine.rounding
+        coarse.quotient.abs() >= T::of(0.75) * fine.quotient.abs() || fine.quotient.abs() <= T::of(16.0) * fine.rounding
     });
     let [fine, coarse] = levels.map(|mut levels| levels.swap_remove(0));
     let (difference, rounding) = ((fine.quotient - coarse.quotient).abs(), fine.rounding + coarse.rounding);

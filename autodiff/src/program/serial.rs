@@ -21,51 +21,92 @@ use crate::tape::store::Store;
 
 /// What a program is written as.
 #[derive(Serialize, Deserialize)]
+#[serde(bound(serialize = "T: Real + Serialize", deserialize = "T: Real + Deserialize<'de>"))]
 struct Written<T> {
     inputs: usize,
     operations: Vec<Operation<T>>,
-    outputs: Vec<Operand<T>>,
+    outputs: Vec<Given<T>>,
     guards: Vec<WrittenGuard<T>>,
-    recorded_at: Vec<T>,
+    recorded_at: Vec<Number<T>>,
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(bound(serialize = "T: Real + Serialize", deserialize = "T: Real + Deserialize<'de>"))]
 struct Operation<T> {
     name: String,
-    operands: Vec<Operand<T>>,
+    operands: Vec<Given<T>>,
 }
 
+/// What an operation or a question is given.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Operand<T> {
+#[serde(bound(serialize = "T: Real + Serialize", deserialize = "T: Real + Deserialize<'de>"))]
+enum Given<T> {
     Entry(u32),
-    Constant(T),
+    Constant(Number<T>),
+}
+
+/// A number of a file. Where files are text, `inf`, `-inf`, `NaN` and `-NaN` are texts: JSON has no such numbers.
+#[derive(Clone, Copy)]
+struct Number<T>(T);
+
+impl<T: Real + Serialize> Serialize for Number<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(x) = self;
+        if x.is_finite() || !serializer.is_human_readable() {
+            return x.serialize(serializer);
+        }
+        let minus = if x.is_nan() && x.is_sign_negative() { "-" } else { "" };
+        serializer.collect_str(&format_args!("{minus}{x}"))
+    }
+}
+
+impl<'de, T: Real + Deserialize<'de>> Deserialize<'de> for Number<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged, expecting = "expected a number, or one of \"inf\", \"-inf\", \"NaN\"")]
+        enum Read<T> {
+            Number(T),
+            Text(String),
+        }
+        if !deserializer.is_human_readable() {
+            return T::deserialize(deserializer).map(Self);
+        }
+        match Read::<T>::deserialize(deserializer)? {
+            Read::Number(x) => Ok(Self(x)),
+            Read::Text(text) => match text.parse::<f64>() {
+                Ok(x) if !x.is_finite() => Ok(Self(T::of(x))),
+                _ => Err(de::Error::custom(format!("{text:?} is no number"))),
+            },
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(bound(serialize = "T: Real + Serialize", deserialize = "T: Real + Deserialize<'de>"))]
 struct WrittenGuard<T> {
     question: String,
-    operands: [Operand<T>; 2],
+    operands: [Given<T>; 2],
     answer: bool,
     file: String,
     line: u32,
     column: u32,
 }
 
-impl<T> From<Term<T>> for Operand<T> {
+impl<T> From<Term<T>> for Given<T> {
     fn from(term: Term<T>) -> Self {
-        term.resolve(|index| Self::Entry(index as u32), Self::Constant)
+        term.resolve(|index| Self::Entry(index as u32), |x| Self::Constant(Number(x)))
     }
 }
 
 /// An operand, if it is one of the first `entries` entries or a constant.
-fn term<T, E: de::Error>(operand: Operand<T>, entries: usize) -> Result<Term<T>, E> {
+fn term<T, E: de::Error>(operand: Given<T>, entries: usize) -> Result<Term<T>, E> {
     match operand {
-        Operand::Entry(index) if (index as usize) < entries => Ok(Term::Entry(index)),
-        Operand::Entry(index) => Err(E::custom(format!(
+        Given::Entry(index) if (index as usize) < entries => Ok(Term::Entry(index)),
+        Given::Entry(index) => Err(E::custom(format!(
             "entry {index} is an operand where {entries} entries stand before; operands come before the operation"
         ))),
-        Operand::Constant(c) => Ok(Term::Constant(c)),
+        Given::Constant(Number(c)) => Ok(Term::Constant(c)),
     }
 }
 
@@ -81,9 +122,9 @@ impl<T: Real + Serialize> Serialize for Program<T> {
             if i < self.inputs {
                 return;
             }
-            let constant = |place: usize| Operand::Constant(code.constants[place]);
-            let mut operands: Vec<Operand<T>> =
-                arguments(opcode::operands(op, words), |i| Operand::Entry(i as u32), constant).into_iter().collect();
+            let constant = |place: usize| Given::Constant(Number(code.constants[place]));
+            let mut operands: Vec<Given<T>> =
+                arguments(opcode::operands(op, words), |i| Given::Entry(i as u32), constant).into_iter().collect();
             let name = match opcode::decode(op) {
                 Kind::Unary(f) => f.name(),
                 Kind::Binary(f, form) => {
@@ -99,7 +140,8 @@ impl<T: Real + Serialize> Serialize for Program<T> {
             };
             operations.push(Operation { name: name.to_owned(), operands });
         });
-        let output = |output: &Output<T>| output.map_or_else(Operand::Constant, |i| Operand::Entry(i as u32));
+        let output =
+            |output: &Output<T>| output.map_or_else(|x| Given::Constant(Number(x)), |i| Given::Entry(i as u32));
         let guard = |guard: &Guard<T>| WrittenGuard {
             question: guard.question.name().to_owned(),
             operands: [guard.left.into(), guard.right.into()],
@@ -113,7 +155,7 @@ impl<T: Real + Serialize> Serialize for Program<T> {
             operations,
             outputs: self.outputs.iter().map(output).collect(),
             guards: self.guards.iter().map(guard).collect(),
-            recorded_at: self.at.clone(),
+            recorded_at: self.at.iter().copied().map(Number).collect(),
         }
         .serialize(serializer)
     }
@@ -159,7 +201,8 @@ impl<'de, T: Real + Deserialize<'de>> Deserialize<'de> for Program<T> {
             return Err(de::Error::custom(message));
         };
         let mut store = Store::new();
-        store.push_leaves(&written.recorded_at);
+        let at: Vec<T> = written.recorded_at.into_iter().map(|Number(x)| x).collect();
+        store.push_leaves(&at);
         let places: Vec<u32> = (0..total as u32).collect();
         for operation in written.operations {
             let node = node(operation, store.len())?;
@@ -177,6 +220,6 @@ impl<'de, T: Real + Deserialize<'de>> Deserialize<'de> for Program<T> {
         });
         let (outputs, guards) = (outputs.collect::<Result<_, D::Error>>()?, guards.collect::<Result<_, D::Error>>()?);
         let (blocks, jacobian, hessian) = (Vec::new(), OnceLock::new(), OnceLock::new());
-        Ok(Self { code, blocks, inputs, outputs, guards, at: written.recorded_at, jacobian, hessian })
+        Ok(Self { code, blocks, inputs, outputs, guards, at, jacobian, hessian })
     }
 }

@@ -65,8 +65,8 @@ pub trait Algebra:
 }
 
 macro_rules! unary_defaults {
-    ($($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => { $(
-        $(#[doc = $doc])*
+    ($($(#[$doc:meta])* $variant:ident $method:ident $row:tt)*) => { $(
+        $(#[$doc])*
         #[inline(always)]
         fn $method(self) -> Self { self.apply1(Unary::$variant) }
     )* };
@@ -74,8 +74,8 @@ macro_rules! unary_defaults {
 use unary_defaults;
 
 macro_rules! binary_defaults {
-    ($($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => { $(
-        $(#[doc = $doc])*
+    ($($(#[$doc:meta])* $variant:ident $method:ident $row:tt)*) => { $(
+        $(#[$doc])*
         #[inline(always)]
         fn $method(self, other: Self) -> Self { self.apply2(Binary::$variant, other) }
     )* };

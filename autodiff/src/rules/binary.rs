@@ -11,6 +11,7 @@ macro_rules! binary_functions {
     ($consumer:path $(, $argument:tt)*) => { $consumer! { $($argument)*
         /// Power `a^b`. At `a = 0`: `d/da` is 0 for `b > 1` and for `b = 0`, 1 for `b = 1`, `+inf` for `0 < b < 1`;
         /// `d/db` is 0 for `b > 0`. The derivative with respect to `b` is NaN for `a < 0`.
+        #[doc(alias("pow", "power"))]
         Pow powf {
             float(a, b) = a.powf(b);
             da(a, b, y) = {
@@ -43,6 +44,7 @@ macro_rules! binary_functions {
             edges = [(0.0, 0.0)];
         }
         /// Angle of the point with ordinate `a` and abscissa `b`, in radians. The gradient at the origin is NaN.
+        #[doc(alias = "arctan2")]
         Atan2 atan2 {
             float(a, b) = a.atan2(b);
             da(a, b, y) = { let r = a.hypot(b); b / r / r };
@@ -51,6 +53,7 @@ macro_rules! binary_functions {
             edges = [(0.0, 0.0)];
         }
         /// The larger of two; a NaN operand yields the other. A tie shares its derivative evenly.
+        #[doc(alias("maximum", "fmax"))]
         Max max {
             float(a, b) = a.max(b);
             da(a, b, y) = a.share(b, b.less(a));
@@ -59,6 +62,7 @@ macro_rules! binary_functions {
             edges = [(1.0, 1.0), (f64::INFINITY, f64::INFINITY), (f64::NAN, 1.0)]; is linear;
         }
         /// The smaller of two; a NaN operand yields the other. A tie shares its derivative evenly.
+        #[doc(alias("minimum", "fmin"))]
         Min min {
             float(a, b) = a.min(b);
             da(a, b, y) = a.share(b, a.less(b));
@@ -67,6 +71,7 @@ macro_rules! binary_functions {
             edges = [(1.0, 1.0), (f64::INFINITY, f64::INFINITY), (f64::NAN, 1.0)]; is linear;
         }
         /// Positive difference `max(a - b, 0)`. The gradient at `a = b` is 0.
+        #[doc(alias = "fdim")]
         AbsSub abs_sub {
             float(a, b) = if a <= b { F::zero() } else { a - b };
             da(a, b, y) = y.step();
@@ -105,6 +110,7 @@ macro_rules! binary_functions {
         }
         /// `ln(e^a + e^b)` without overflow. Of `-inf` and `-inf` it is `-inf` with gradient 0; a tie, at `+inf` too, shares
         /// its derivative evenly. Rounding `a - b` leaves the slopes exact to 1 eps absolute.
+        #[doc(alias = "logaddexp")]
         LogAddExp log_add_exp {
             value(a, b) = {
                 // Equal infinities have no difference.
@@ -122,7 +128,7 @@ macro_rules! binary_functions {
 pub(crate) use binary_functions;
 
 macro_rules! define {
-    ($($(#[doc = $doc:literal])* $variant:ident $method:ident {
+    ($($(#[$doc:meta])* $variant:ident $method:ident {
         $value_or_float:ident($a:ident, $b:ident) = $value:expr;
         da($aa:ident, $ab:ident, $ay:ident) = $da:expr;
         db($ba:ident, $bb:ident, $by:ident) = $db:expr;
@@ -131,7 +137,7 @@ macro_rules! define {
         /// An operator or function of two arguments: a row of the table.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[repr(u8)]
-        pub enum Binary { $($(#[doc = $doc])* $variant,)* }
+        pub enum Binary { $($(#[$doc])* $variant,)* }
 
         impl Binary {
             /// Every row, in the table's order.

@@ -19,12 +19,15 @@ const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_7;
 macro_rules! unary_functions {
     ($consumer:path $(, $argument:tt)*) => { $consumer! { $($argument)*
         /// Negation `-x`.
+        #[doc(alias = "negative")]
         Neg neg { float(x) = -x; slope(x, y) = R::constant(-1.0); notation = Prefix(&[MINUS, X]); at = [-1.5, 0.0, 2.0, 1e-30, -1e30]; is linear; }
         /// Reciprocal `1 / x`.
+        #[doc(alias = "reciprocal")]
         Recip recip { float(x) = x.recip(); slope(x, y) = -(y * y); notation = Prefix(&[Over(&[ONE], &[X])]); at = [-1.5, 0.3, 2.0, -1e-8, 1e10]; edges = [0.0]; }
         /// Square `x · x`.
         Square square { value(x) = x * x; slope(x, y) = x + x; notation = Power(&[X, Up(&[TWO])]); at = [-1.5, 0.0, 2.0, -1e-8, 1e10]; }
         /// Absolute value. The derivative at 0 is 0, the least-norm subgradient.
+        #[doc(alias = "absolute")]
         Abs abs {
             float(x) = x.abs();
             slope(x, y) = R::select(x.equals(R::constant(0.0)), R::constant(0.0), x.signum());
@@ -32,8 +35,10 @@ macro_rules! unary_functions {
             edges = [0.0]; is linear;
         }
         /// Sign as `f64::signum` gives it: 1 for `+0` and above, -1 for `-0` and below, NaN for NaN. Derivative 0.
+        #[doc(alias = "sign")]
         Signum signum { float(x) = x.signum(); slope(x, y) = R::constant(0.0); notation = Function(Word("sgn")); at = [-1.5, 0.3, -1e-8, 1e10]; edges = [0.0]; is step; }
         /// Heaviside step: 1 for `x > 0`, 0 for `x <= 0`, NaN for NaN. Derivative 0.
+        #[doc(alias = "heaviside")]
         Step step {
             value(x) = if x > F::zero() { F::one() } else if x <= F::zero() { F::zero() } else { x };
             slope(x, y) = R::constant(0.0);
@@ -47,8 +52,10 @@ macro_rules! unary_functions {
         /// Nearest integer, halves away from 0. Derivative 0.
         Round round { float(x) = x.round(); slope(x, y) = R::constant(0.0); notation = Function(Word("round")); at = [-1.2, 0.3, -1e-8, 12345.6]; is step; }
         /// Integer part, towards 0. Derivative 0.
+        #[doc(alias = "fix")]
         Trunc trunc { float(x) = x.trunc(); slope(x, y) = R::constant(0.0); notation = Function(Word("trunc")); at = [-1.5, 0.3, -1e-8, 12345.6]; is step; }
         /// Fractional part `x - trunc x`. Derivative 1.
+        #[doc(alias = "frac")]
         Fract fract { float(x) = x.fract(); slope(x, y) = R::constant(1.0); notation = Function(Word("frac")); at = [-1.3, 0.3, -1e-8, 12345.6]; is linear; }
         /// Square root. The derivative at 0 is `+inf`.
         Sqrt sqrt { float(x) = x.sqrt(); slope(x, y) = R::constant(0.5) / y; notation = Atom(&[Root(&[X])]); at = [0.01, 1.0, 7.5, 1e-20, 1e40]; edges = [0.0]; }
@@ -59,14 +66,17 @@ macro_rules! unary_functions {
         /// Two to the power `x`.
         Exp2 exp2 { float(x) = x.exp2(); slope(x, y) = y * R::constant(std::f64::consts::LN_2); notation = Power(&[TWO, Up(&[X])]); at = [-3.0, 0.0, 1.3, 1e-8, -1000.0, 1000.0]; }
         /// `e^x - 1`, accurate near 0.
+        #[doc(alias = "expm1")]
         ExpM1 exp_m1 { float(x) = x.exp_m1(); slope(x, y) = x.exp(); notation = Atom(&[In(Round, &[Same("e"), Up(&[X]), LESS, ONE])]); at = [-3.0, 1e-8, 1.3, -40.0, 700.0]; }
         /// Natural logarithm. NaN below 0, in value and derivative.
+        #[doc(alias = "log")]
         Ln ln { float(x) = x.ln(); slope(x, y) = y.domain(R::constant(1.0) / x); notation = Function(Command("ln")); at = [0.01, 1.0, 7.5, 1e-20, 1e40, 0.999_999_999_999]; edges = [0.0, -1.0]; }
         /// Logarithm to base 2.
         Log2 log2 { float(x) = x.log2(); slope(x, y) = y.domain(R::constant(std::f64::consts::LOG2_E) / x); notation = Prefix(&[Command("log"), Down(&[TWO]), SPACE, X]); at = [0.01, 1.0, 7.5, 1e-20, 1e40, 0.999_999_999_999]; edges = [0.0, -1.0]; }
         /// Logarithm to base 10.
         Log10 log10 { float(x) = x.log10(); slope(x, y) = y.domain(R::constant(std::f64::consts::LOG10_E) / x); notation = Prefix(&[Command("log"), Down(&[Same("10")]), SPACE, X]); at = [0.01, 1.0, 7.5, 1e-20, 1e40, 0.999_999_999_999]; edges = [0.0, -1.0]; }
         /// `ln(1 + x)`, accurate near 0.
+        #[doc(alias = "log1p")]
         Ln1p ln_1p { float(x) = x.ln_1p(); slope(x, y) = y.domain(R::constant(1.0) / (R::constant(1.0) + x)); notation = Atom(&[Command("ln"), In(Round, &[Same("1 + "), X])]); at = [-0.7, 1e-8, 7.5, -0.999_999_999_999, 1e40]; edges = [-1.0, -2.0]; }
         /// Sine of an angle in radians.
         Sin sin { float(x) = x.sin(); slope(x, y) = x.cos(); notation = Function(Command("sin")); at = [-2.0, 0.0, 1.3, 1e-8, 100.0, -12345.6]; }
@@ -75,6 +85,7 @@ macro_rules! unary_functions {
         /// Tangent of an angle in radians.
         Tan tan { float(x) = x.tan(); slope(x, y) = R::constant(1.0) + y * y; notation = Function(Command("tan")); at = [-1.0, 0.0, 1.3, 1e-8, -1.57, 100.0]; }
         /// Arc sine, in radians.
+        #[doc(alias = "arcsin")]
         Asin asin {
             float(x) = x.asin();
             slope(x, y) = R::constant(1.0) / ((R::constant(1.0) - x) * (R::constant(1.0) + x)).sqrt();
@@ -82,6 +93,7 @@ macro_rules! unary_functions {
             edges = [1.0, -1.0, 2.0];
         }
         /// Arc cosine, in radians.
+        #[doc(alias = "arccos")]
         Acos acos {
             float(x) = x.acos();
             slope(x, y) = R::constant(-1.0) / ((R::constant(1.0) - x) * (R::constant(1.0) + x)).sqrt();
@@ -89,6 +101,7 @@ macro_rules! unary_functions {
             edges = [1.0, -1.0, 2.0];
         }
         /// Arc tangent, in radians.
+        #[doc(alias = "arctan")]
         Atan atan { float(x) = x.atan(); slope(x, y) = R::constant(1.0) / (R::constant(1.0) + x * x); notation = Function(Command("arctan")); at = [-3.0, 0.0, 0.5, 1e-8, 1e8, -1e40]; }
         /// Hyperbolic sine.
         Sinh sinh { float(x) = x.sinh(); slope(x, y) = x.cosh(); notation = Function(Command("sinh")); at = [-3.0, 0.0, 0.5, 1e-8, 30.0, -700.0]; }
@@ -97,8 +110,10 @@ macro_rules! unary_functions {
         /// Hyperbolic tangent. Its slope `(1 - y)(1 + y)` is exact to 4 eps absolute where the function saturates.
         Tanh tanh { float(x) = x.tanh(); slope(x, y) = (R::constant(1.0) - y) * (R::constant(1.0) + y); notation = Function(Command("tanh")); at = [-2.0, 0.0, 0.5, 1e-8, 10.0, -20.0]; edges = [1e3, -1e3]; }
         /// Inverse hyperbolic sine.
+        #[doc(alias = "arcsinh")]
         Asinh asinh { float(x) = x.asinh(); slope(x, y) = R::constant(1.0) / x.hypot(R::constant(1.0)); notation = Function(Word("arsinh")); at = [-3.0, 0.0, 0.5, 1e-8, 1e8, -1e40]; }
         /// Inverse hyperbolic cosine.
+        #[doc(alias = "arccosh")]
         Acosh acosh {
             float(x) = x.acosh();
             // Two roots: the product would overflow from 1e154 on.
@@ -107,6 +122,7 @@ macro_rules! unary_functions {
             edges = [1.0, 0.5];
         }
         /// Inverse hyperbolic tangent.
+        #[doc(alias = "arctanh")]
         Atanh atanh {
             float(x) = x.atanh();
             slope(x, y) = y.domain(R::constant(1.0) / ((R::constant(1.0) - x) * (R::constant(1.0) + x)));
@@ -114,11 +130,14 @@ macro_rules! unary_functions {
             edges = [1.0, -1.0, 2.0];
         }
         /// Radians to degrees.
+        #[doc(alias("rad2deg", "degrees"))]
         ToDegrees to_degrees { float(x) = x.to_degrees(); slope(x, y) = R::constant(180.0 / std::f64::consts::PI); notation = Prefix(&[Over(&[Same("180")], &[PI]), SPACE, X]); at = [-2.0, 0.5, 1e-8, 1e10]; is linear; }
         /// Degrees to radians.
+        #[doc(alias("deg2rad", "radians"))]
         ToRadians to_radians { float(x) = x.to_radians(); slope(x, y) = R::constant(std::f64::consts::PI / 180.0); notation = Prefix(&[Over(&[PI], &[Same("180")]), SPACE, X]); at = [-90.0, 30.0, 1e-8, 1e10]; is linear; }
         /// Logistic function `1 / (1 + e^-x)` in the form that never overflows (L4). Its slope `y (1 - y)` is exact to 4 eps
         /// absolute where the function saturates.
+        #[doc(alias("expit", "logistic"))]
         Sigmoid sigmoid {
             value(x) = {
                 let e = (-x.abs()).exp();
@@ -130,6 +149,7 @@ macro_rules! unary_functions {
             edges = [1e3, -1e3];
         }
         /// `ln sigmoid(x)`, without overflow and without cancellation.
+        #[doc(alias = "logsigmoid")]
         LogSigmoid log_sigmoid {
             value(x) = x.min(F::zero()) - (-x.abs()).exp().ln_1p();
             slope(x, y) = (-x).sigmoid();
@@ -163,6 +183,7 @@ macro_rules! unary_functions {
             notation = Function(Word("erfc")); at = [-2.5, -0.5, 0.0, 1e-8, 0.3, 1.7, 5.0, -8.0, 26.0];
         }
         /// Inverse of [`erf`](Unary::Erf). At ±1 it is `±inf` with derivative `+inf`; NaN outside.
+        #[doc(alias = "erfinv")]
         InvErf inv_erf {
             value(x) = special::in_f64(special::inv_erf, x);
             @apart slope(x, y) = inv_erf_slope(x, y);
@@ -171,6 +192,7 @@ macro_rules! unary_functions {
             edges = [1.0, -1.0, 2.0];
         }
         /// `ln |Γ(x)|`. At 0 and at negative integers it is `+inf`, its derivative [`digamma`](Unary::Digamma) as there.
+        #[doc(alias("lgamma", "gammaln"))]
         LnGamma ln_gamma {
             value(x) = special::in_f64(special::ln_gamma, x);
             @apart slope(x, y) = x.digamma();
@@ -179,6 +201,7 @@ macro_rules! unary_functions {
             edges = [0.0, -1.0];
         }
         /// Derivative of `ln |Γ(x)|`. At `+0` it is `-inf`, at `-0` `+inf`, with derivative `+inf`; NaN at negative integers.
+        #[doc(alias = "psi")]
         Digamma digamma {
             value(x) = special::in_f64(special::digamma, x);
             @apart slope(x, y) = y.domain(x.apply2(Binary::Polygamma, R::constant(1.0)));
@@ -202,12 +225,14 @@ macro_rules! unary_functions {
             edges = [0.0];
         }
         /// Distribution function of the standard normal distribution, `Φ(x)`, in the left tail too to full accuracy.
+        #[doc(alias = "ndtr")]
         NormalCdf normal_cdf {
             value(x) = special::in_f64(special::normal_cdf, x);
             @apart slope(x, y) = x.normal_pdf();
             notation = Call(Sign("Φ", r"\Phi")); at = [-37.0, -8.0, -2.0, 0.0, 1e-8, 0.7, 3.0, 9.0];
         }
         /// Density of the standard normal distribution, `φ(x) = e^(-x²/2) / √(2π)`.
+        #[doc(alias = "norm.pdf")]
         NormalPdf normal_pdf {
             value(x) = special::in_f64(special::normal_pdf, x);
             // 0 · inf is 0 here.
@@ -215,6 +240,7 @@ macro_rules! unary_functions {
             notation = Call(Sign("φ", r"\varphi")); at = [-37.0, -8.0, -2.0, 0.0, 1e-8, 0.7, 3.0, 20.3];
         }
         /// Logarithm of the density of the standard normal distribution, `-x²/2 - ln √(2π)`.
+        #[doc(alias = "norm.logpdf")]
         NormalLnPdf normal_ln_pdf {
             value(x) = special::in_f64(|x| -0.5 * x * x - LN_SQRT_2PI, x);
             slope(x, y) = -x;
@@ -244,14 +270,14 @@ macro_rules! is_step {
 }
 
 macro_rules! define {
-    ($($(#[doc = $doc:literal])* $variant:ident $method:ident {
+    ($($(#[$doc:meta])* $variant:ident $method:ident {
         $value_or_float:ident($x:ident) = $value:expr; $(@$apart:ident)? slope($sx:ident, $sy:ident) = $slope:expr;
         notation = $notation:expr; at = $points:expr; $(edges = [$($edge:expr),*];)? $(is $kind:ident;)?
     })*) => {
         /// An elementary function of one argument: a row of the table.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[repr(u8)]
-        pub enum Unary { $($(#[doc = $doc])* $variant,)* }
+        pub enum Unary { $($(#[$doc])* $variant,)* }
 
         impl Unary {
             /// Every row, in the table's order.

@@ -35,8 +35,12 @@ type Scratch<T> = (Vec<T>, Vec<u32>);
 pub(crate) struct TapeCell<T: Real> {
     epoch: Cell<u32>,
     pub(super) recording: Cell<bool>,
-    /// How many stretches of `no_grad` the thread had entered when the tape began.
+    /// The tape's number among what the thread has begun.
     born: Cell<u64>,
+    /// Whether this is the tape of a derivative function, to which what stands on older tapes is a constant.
+    function: Cell<bool>,
+    /// The youngest of the older tapes that could have recorded what took place here.
+    met: Cell<Option<&'static Self>>,
     pub(super) guarded: Cell<bool>,
     pub(super) guards: RefCell<Vec<Guard<T>>>,
     pub(super) finite: Cell<bool>,
@@ -55,6 +59,8 @@ impl<T: Real> TapeCell<T> {
             epoch: Cell::new(0),
             recording: Cell::new(true),
             born: Cell::new(0),
+            function: Cell::new(false),
+            met: Cell::new(None),
             guarded: Cell::new(false),
             guards: RefCell::default(),
             finite: Cell::new(false),
@@ -69,7 +75,9 @@ impl<T: Real> TapeCell<T> {
 
     /// A new tape begins.
     pub(super) fn begin(&self) {
-        self.born.set(no_grad::entered());
+        self.born.set(no_grad::tick());
+        self.function.set(false);
+        self.met.set(None);
     }
 
     #[inline(always)]
@@ -83,9 +91,34 @@ impl<T: Real> TapeCell<T> {
         self.recording.get()
     }
 
-    /// How many stretches of `no_grad` the thread had entered when the tape began.
+    /// The tape's number among what the thread has begun.
     pub(crate) fn born(&self) -> u64 {
         self.born.get()
+    }
+
+    /// Whether an operation on tensors of this tape would be recorded now.
+    pub(crate) fn records(&self) -> bool {
+        self.recording() && no_grad::region(self.born()).is_none()
+    }
+
+    /// Makes this the tape of a derivative function.
+    pub(crate) fn serve_function(&self) {
+        self.function.set(true);
+    }
+
+    /// Whether what stands on another tape may take part here as a constant: on a derivative function's tape, if the other
+    /// is older. This is noted.
+    pub(crate) fn takes_in(&self, other: &'static Self) -> bool {
+        let takes = self.function.get() && other.born() < self.born();
+        if takes && other.records() && self.met().is_none_or(|met| met.born() < other.born()) {
+            self.met.set(Some(other));
+        }
+        takes
+    }
+
+    /// The youngest of the older tapes that could have recorded what took place here.
+    pub(crate) fn met(&self) -> Option<&'static Self> {
+        self.met.get()
     }
 
     /// Panics if a handle of this epoch is of an earlier use of the cell.

@@ -6,17 +6,18 @@ use std::panic::Location;
 use super::trace::Place;
 
 thread_local! {
-    /// The innermost stretch that is running: its number, counted in this thread, and where it stands.
+    /// The innermost stretch that is running: its number and where it stands.
     static REGION: Cell<Option<(u64, Place)>> = const { Cell::new(None) };
-    static ENTERED: Cell<u64> = const { Cell::new(0) };
+    static CLOCK: Cell<u64> = const { Cell::new(0) };
 }
 
-/// How many stretches this thread has entered: a tape notes it when it begins.
-pub(crate) fn entered() -> u64 {
-    ENTERED.get()
+/// What this thread has begun so far, tapes and stretches: the number of the one that begins now.
+pub(crate) fn tick() -> u64 {
+    CLOCK.set(CLOCK.get() + 1);
+    CLOCK.get()
 }
 
-/// Where the `no_grad` stands that keeps operations off a tape that was born after so many stretches. A tape that began within it is a matter of its own.
+/// Where the `no_grad` stands that keeps operations off a tape with this number. A tape that began within it is a matter of its own.
 pub(crate) fn region(born: u64) -> Option<Place> {
     REGION.get().filter(|(number, _)| *number > born).map(|(_, place)| place)
 }
@@ -35,6 +36,7 @@ pub(crate) fn region(born: u64) -> Option<Place> {
 /// assert!(!scale.is_tracked());
 /// assert_eq!((&x / &scale).sum().backward().wrt(&x), ndarray::array![0.2, 0.2].into_dyn());
 /// ```
+#[doc(alias("inference_mode", "stop_gradient"))]
 #[track_caller]
 pub fn no_grad<R>(work: impl FnOnce() -> R) -> R {
     struct Restore(Option<(u64, Place)>);
@@ -43,7 +45,6 @@ pub fn no_grad<R>(work: impl FnOnce() -> R) -> R {
             REGION.set(self.0);
         }
     }
-    ENTERED.set(entered() + 1);
-    let _restore = Restore(REGION.replace(Some((entered(), Location::caller()))));
+    let _restore = Restore(REGION.replace(Some((tick(), Location::caller()))));
     work()
 }

@@ -1,8 +1,8 @@
 //! Comparisons, which give masks: constants that are 1 where something holds and 0 elsewhere.
 
 use super::Tensor;
-use crate::Real;
 use crate::error::mismatch;
+use crate::{Operand, Real};
 
 impl<T: Real> Tensor<T> {
     /// 1 where `self < other`, 0 elsewhere, with broadcasting. A constant, for [`select`](Self::select); NaN is in no order.
@@ -11,48 +11,54 @@ impl<T: Real> Tensor<T> {
     /// use autodiff::Tensor;
     /// use ndarray::array;
     /// let x = Tensor::constant(array![[1.0, 2.0], [3.0, 4.0]]);
-    /// let mask = x.less(&Tensor::scalar(2.5));
+    /// let mask = x.less(2.5);
     /// assert_eq!(mask.to_array(), array![[1.0, 1.0], [0.0, 0.0]].into_dyn());
     /// ```
     ///
     /// # Panics
     /// If the shapes do not broadcast; so do all comparisons.
+    #[doc(alias = "lt")]
     #[track_caller]
-    pub fn less(&self, other: &Self) -> Self {
-        self.compare("less", other, |a, b| a < b)
+    pub fn less(&self, other: impl Operand<Self>) -> Self {
+        self.compare("less", &other.operand(), |a, b| a < b)
     }
 
     /// 1 where `self <= other`, 0 elsewhere; a constant. See [`less`](Self::less).
+    #[doc(alias = "le")]
     #[track_caller]
-    pub fn less_equal(&self, other: &Self) -> Self {
-        self.compare("less_equal", other, |a, b| a <= b)
+    pub fn less_equal(&self, other: impl Operand<Self>) -> Self {
+        self.compare("less_equal", &other.operand(), |a, b| a <= b)
     }
 
     /// 1 where `self > other`, 0 elsewhere; a constant. See [`less`](Self::less).
+    #[doc(alias = "gt")]
     #[track_caller]
-    pub fn greater(&self, other: &Self) -> Self {
-        self.compare("greater", other, |a, b| a > b)
+    pub fn greater(&self, other: impl Operand<Self>) -> Self {
+        self.compare("greater", &other.operand(), |a, b| a > b)
     }
 
     /// 1 where `self >= other`, 0 elsewhere; a constant. See [`less`](Self::less).
+    #[doc(alias = "ge")]
     #[track_caller]
-    pub fn greater_equal(&self, other: &Self) -> Self {
-        self.compare("greater_equal", other, |a, b| a >= b)
+    pub fn greater_equal(&self, other: impl Operand<Self>) -> Self {
+        self.compare("greater_equal", &other.operand(), |a, b| a >= b)
     }
 
     /// 1 where `self == other`, 0 elsewhere; a constant. NaN equals nothing. See [`less`](Self::less).
+    #[doc(alias = "eq")]
     #[track_caller]
-    pub fn equal(&self, other: &Self) -> Self {
-        self.compare("equal", other, |a, b| a == b)
+    pub fn equal(&self, other: impl Operand<Self>) -> Self {
+        self.compare("equal", &other.operand(), |a, b| a == b)
     }
 
     /// 1 where `self != other`, NaN included, 0 elsewhere; a constant. See [`less`](Self::less).
+    #[doc(alias = "ne")]
     #[track_caller]
-    pub fn not_equal(&self, other: &Self) -> Self {
-        self.compare("not_equal", other, |a, b| a != b)
+    pub fn not_equal(&self, other: impl Operand<Self>) -> Self {
+        self.compare("not_equal", &other.operand(), |a, b| a != b)
     }
 
-    /// `value` where `mask` is not 0, these elements elsewhere; what is covered has gradient 0.
+    /// `value`, mostly a number, where `mask` is not 0, these elements elsewhere; what is covered has gradient 0.
     ///
     /// ```
     /// use autodiff::Tape;
@@ -65,12 +71,13 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If the mask does not broadcast to this shape.
+    #[doc(alias = "where")]
     #[track_caller]
-    pub fn masked_fill(&self, mask: &Self, value: T) -> Self {
+    pub fn masked_fill(&self, mask: &Self, value: impl Operand<Self>) -> Self {
         if mask.layout().broadcast_to(self.shape()).is_none() {
             let rule = "matched from the last axis, the mask's lengths must be 1 or equal the tensor's";
             mismatch("masked_fill", self.shape(), mask.shape(), rule);
         }
-        Self::select(mask, &Self::scalar(value), self)
+        Self::chosen(mask, &value.operand(), self)
     }
 }

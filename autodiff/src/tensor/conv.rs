@@ -15,6 +15,7 @@ use crate::kernels::window::Window;
 /// let y = x.conv2d(&k, None, Conv::new().stride(2).padding([1, 0]));
 /// assert_eq!(y.shape(), [1, 4, 4, 3]);
 /// ```
+#[doc(alias("Conv1d", "Conv2d"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conv {
     stride: [usize; 2],
@@ -39,12 +40,14 @@ impl Conv {
     ///
     /// # Panics
     /// If it is 0.
+    #[doc(alias = "window_strides")]
     #[track_caller]
     pub fn stride(self, stride: impl Into<Pair>) -> Self {
         Self { stride: positive("Conv", "stride", stride.into()), ..self }
     }
 
     /// The image is surrounded by this many rows and columns of zeros.
+    #[doc(alias = "pad")]
     pub fn padding(self, padding: impl Into<Pair>) -> Self {
         Self { padding: padding.into().0, ..self }
     }
@@ -53,6 +56,7 @@ impl Conv {
     ///
     /// # Panics
     /// If it is 0.
+    #[doc(alias = "rhs_dilation")]
     #[track_caller]
     pub fn dilation(self, dilation: impl Into<Pair>) -> Self {
         Self { dilation: positive("Conv", "dilation", dilation.into()), ..self }
@@ -62,6 +66,7 @@ impl Conv {
     ///
     /// # Panics
     /// If it is 0.
+    #[doc(alias = "feature_group_count")]
     #[track_caller]
     pub fn groups(self, groups: usize) -> Self {
         Self { groups: positive("Conv", "groups", groups.into())[0], ..self }
@@ -99,6 +104,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If the shapes do not go together, or the kernel is larger than the padded image.
+    #[doc(alias("conv", "conv_general_dilated"))]
     #[track_caller]
     pub fn conv2d(&self, kernel: &Self, bias: Option<&Self>, how: Conv) -> Self {
         self.convolved("conv2d", kernel, bias, how)
@@ -117,6 +123,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// As [`conv2d`](Self::conv2d).
+    #[doc(alias("conv", "convolve"))]
     #[track_caller]
     pub fn conv1d(&self, kernel: &Self, bias: Option<&Self>, how: Conv) -> Self {
         self.convolved("conv1d", kernel, bias, how)

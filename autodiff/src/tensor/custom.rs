@@ -69,6 +69,7 @@ impl<T: Real> Tensor<T> {
     /// # Panics
     /// If an input is a stale handle, or inputs are recorded on different tapes. An operation that checks its inputs
     /// implements [`Op`], whose `forward` returns a `Result`.
+    #[doc(alias("custom_vjp", "autograd.Function"))]
     #[track_caller]
     pub fn custom(
         name: &'static str,

@@ -1,6 +1,8 @@
-//! The Cholesky factor, and systems with triangular matrices.
+//! The Cholesky factor, and systems with triangular matrices. Axes before the last two count matrices.
 
-use super::linalg::left_gradient;
+use super::layout::{Dims, Layout, broadcast};
+use super::linalg::{are_vectors, left_gradient, name_of};
+use super::matmul::leading;
 use super::rule::Rule;
 use super::written::Term::{G, Own, Y};
 use super::written::{Written, solve_gradients};
@@ -8,6 +10,8 @@ use super::{Grads, Tensor};
 use crate::Real;
 use crate::error::{Kind, Result, sure};
 use crate::kernels::factor::{self, BadPivot, Triangle};
+use crate::kernels::gemm::Operand;
+use crate::kernels::walk::in_turn;
 use crate::rules::notation::sign::{
     A, Atom, B, INVERSE, INVERSE_TRANSPOSED, In, Piece, Round, SPACE, Sign, TRANSPOSED, Word,
 };
@@ -24,7 +28,7 @@ impl<T: Real> Tensor<T> {
     /// definite `A`.
     ///
     /// The matrix is taken as symmetric: what is factored is `(A + Aᵀ) / 2`, so the gradient is a symmetric matrix, in which an
-    /// element and its mirror image have equal parts.
+    /// element and its mirror image have equal parts. Axes before the last two count matrices.
     ///
     /// ```
     /// use autodiff::{Tape, Tensor};
@@ -41,29 +45,38 @@ impl<T: Real> Tensor<T> {
     /// ```
     ///
     /// # Errors
-    /// If the matrix is not positive definite: a pivot is not above 0, or above it by rounding alone.
+    /// If a matrix is not positive definite: a pivot is not above 0, or above it by rounding alone. The message says which one
+    /// of several.
     ///
     /// # Panics
     /// If this is not square.
+    #[doc(alias = "linalg.cholesky")]
     #[track_caller]
     pub fn cholesky(&self) -> Result<Self> {
         let n = self.side("cholesky");
         self.live();
-        let view = self.view();
+        let (elements, shape) = (self.row_major(), self.shape());
+        let elements = elements.as_slice().expect("row-major");
         let mut found = Ok(());
-        let output = Self::build(&[n, n], |out| {
-            let mean = |i: usize, j: usize| (view[[i, j]] + view[[j, i]]) / T::of(2.0);
-            out.iter_mut()
-                .enumerate()
-                .for_each(|(k, x)| *x = if k % n > k / n { T::zero() } else { mean(k / n, k % n) });
-            found = factor::cholesky(out, n, n, 0);
+        let output = Self::build(shape, |out| {
+            for k in 0..leading(shape).iter().product() {
+                let (a, out) = (&elements[k * n * n..][..n * n], &mut out[k * n * n..][..n * n]);
+                for (at, x) in out.iter_mut().enumerate() {
+                    let (i, j) = (at / n, at % n);
+                    *x = if j > i { T::zero() } else { (a[i * n + j] + a[j * n + i]) / T::of(2.0) };
+                }
+                if found.is_ok() {
+                    found = factor::cholesky(out, n, n, 0).map_err(|bad| (k, bad));
+                }
+            }
         });
-        if let Err(BadPivot { index, value }) = found {
+        if let Err((k, BadPivot { index, value })) = found {
             let rule = format!(
-                "the matrix is not positive definite: pivot {index} is {value:e}, and each must be above 0 by more than \
-                 rounding; a covariance that should be definite needs a small multiple of the identity added"
+                "{} is not positive definite: pivot {index} is {value:e}, and each must be above 0 by more than \
+                 rounding; a covariance that should be definite needs a small multiple of the identity added",
+                name_of(shape, k)
             );
-            return Err(Kind::Shape { op: "cholesky".into(), shape: self.shape().to_vec(), rule }.into());
+            return Err(Kind::Shape { op: "cholesky".into(), shape: shape.to_vec(), rule }.into());
         }
         let rule = &Rule {
             name: "cholesky",
@@ -72,16 +85,16 @@ impl<T: Real> Tensor<T> {
             // With `Φ` the lower half with its diagonal halved: `S = L⁻ᵀ Φ(Lᵀ G) L⁻¹`, `dL/dA = (S + Sᵀ) / 2`
             // (I. Murray, "Differentiation of the Cholesky decomposition", 2016).
             vjp: |cx, ()| {
-                let (lt, g) = (cx.output().transpose(), cx.grad());
-                let n = lt.shape()[0];
+                let (lt, g) = (cx.output().transposed(), cx.grad());
+                let n = lt.shape()[lt.ndim() - 1];
                 let phi = Self::build(&[n, n], |out| {
                     out.fill(T::one());
                     out.iter_mut().step_by(n + 1).for_each(|x| *x = T::of(0.5));
                 });
                 let inner = lt.matmul(&g.tril(0)).tril(0) * phi;
                 let back = |x: &Self| sure(lt.solve_triangular(x, Triangle::Upper));
-                let s = back(&back(&inner).transpose());
-                ((&s + s.transpose()) * T::of(0.5)).into()
+                let s = back(&back(&inner).transposed());
+                ((&s + s.transposed()) * T::of(0.5)).into()
             },
             notation: |_, ()| {
                 const INNER: Piece = In(Round, &[A, TRANSPOSED, SPACE, B]);
@@ -93,7 +106,7 @@ impl<T: Real> Tensor<T> {
     }
 
     /// The solution `X` of `A X = B`, `A` being a half of this square matrix; the other half is not looked at. `b` is a vector
-    /// or a matrix whose columns are right sides.
+    /// or a matrix whose columns are right sides, or several, as for [`solve`](Self::solve).
     ///
     /// ```
     /// use autodiff::{Tensor, tensor::Triangle};
@@ -112,33 +125,35 @@ impl<T: Real> Tensor<T> {
     /// If an element of the diagonal is 0 or not finite.
     ///
     /// # Panics
-    /// If this is not square, or `b` has another number of rows.
+    /// If this is not square, if `b` has another number of rows, or if the leading axes do not broadcast.
+    #[doc(alias = "triangular_solve")]
     #[track_caller]
     pub fn solve_triangular(&self, b: &Self, half: Triangle) -> Result<Self> {
         let op = "solve_triangular";
-        let n = self.side(op);
-        self.fits(b, op);
-        let view = self.view();
-        for i in 0..n {
-            let value = view[[i, i]];
-            if !value.is_finite() || value.primal() == 0.0 {
-                let rule =
-                    format!("the matrix is singular: pivot {i}, the element of the diagonal, is {:e}", value.primal());
-                return Err(Kind::Shape { op: op.into(), shape: self.shape().to_vec(), rule }.into());
-            }
+        let vectors = self.fits(b, op);
+        let bad = |x: &T| !x.is_finite() || x.primal() == 0.0;
+        if let Some((at, value)) = self.diagonals().view().iter().enumerate().find(|(_, x)| bad(x)) {
+            let n = self.shape()[self.ndim() - 1];
+            let rule = format!(
+                "{} is singular: pivot {}, the element of the diagonal, is {:e}",
+                name_of(self.shape(), at / n),
+                at % n,
+                value.primal()
+            );
+            return Err(Kind::Shape { op: op.into(), shape: self.shape().to_vec(), rule }.into());
         }
-        let (a, cols) = (self.untracked(), b.shape()[1..].iter().product());
-        let mut output = b.row_major();
-        factor::triangular(a.matrix(), half, false, output.make_mut(), cols, cols);
+        let output = self.triangular(b, half, vectors);
         let rule = Rule {
             name: op,
             with: half,
             forward: |x, &half| x[0].solve_triangular(&x[1], half),
             // `dL/dB = A⁻ᵀ G`, `dL/dA = -dL/dB Xᵀ` within the half that is read.
             vjp: |cx, &half| {
-                let b = sure(cx.input(0).transpose().solve_triangular(cx.grad(), half.transposed()));
+                let a = cx.input(0);
+                let b = sure(a.transposed().solve_triangular(cx.grad(), half.transposed()));
                 let of_a = || {
-                    let whole = left_gradient(&b, cx.output());
+                    let vectors = are_vectors(a.shape(), cx.input(1).shape());
+                    let whole = left_gradient(&b, cx.output(), a.shape(), vectors);
                     if half == Triangle::Lower { whole.tril(0) } else { whole.triu(0) }
                 };
                 Grads::from([cx.needs(0).then(of_a), cx.needs(1).then(|| b.clone())])
@@ -146,5 +161,32 @@ impl<T: Real> Tensor<T> {
             notation: |_, _| Written::named(solve_gradients()),
         };
         Ok(rule.record(&[self, b], output))
+    }
+
+    /// The diagonal of each of these square matrices; a constant.
+    fn diagonals(&self) -> Self {
+        let Layout { mut shape, mut strides, offset } = self.layout().clone();
+        shape.pop();
+        let last = strides.pop().unwrap_or(0);
+        strides.iter_mut().next_back().into_iter().for_each(|stride| *stride += last);
+        self.with_layout(Layout { shape, strides, offset })
+    }
+
+    /// The solutions of triangular systems with right sides that fit; a constant.
+    fn triangular(&self, b: &Self, half: Triangle, vectors: bool) -> Self {
+        let (own, core) = b.shape().split_at(b.ndim() - if vectors { 1 } else { 2 });
+        let lead = broadcast(leading(self.shape()), own).expect("leading axes that broadcast");
+        let over = |core: &[usize]| lead.iter().chain(core).copied().collect::<Dims>();
+        let (size, cols) = (core.iter().product::<usize>(), core[1..].iter().product());
+        let a = self.untracked().broadcast_to(&over(&self.shape()[self.ndim() - 2..]));
+        let mut x = b.untracked().broadcast_to(&over(core)).row_major();
+        let (first, strides, mut k) = (a.matrix(), leading(&a.layout().strides), 0);
+        let out = x.make_mut();
+        in_turn(&lead, strides, strides, |offset, _| {
+            let a = Operand { data: first.data.get(offset..).unwrap_or(&[]), ..first };
+            factor::triangular(a, half, false, &mut out[k * size..][..size], cols, cols);
+            k += 1;
+        });
+        x
     }
 }

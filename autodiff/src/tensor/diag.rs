@@ -23,6 +23,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If there are not one or two axes, or if the number of elements overflows.
+    #[doc(alias("diagonal", "diag_embed"))]
     #[track_caller]
     pub fn diag(&self) -> Self {
         match *self.shape() {

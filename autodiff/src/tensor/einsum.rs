@@ -89,15 +89,20 @@ impl Spec {
         }
         let mut lengths: Vec<(char, usize, usize)> = Vec::new();
         for (number, (term, shape)) in terms.iter().zip(shapes).enumerate() {
-            for (&c, &len) in term.iter().zip(*shape) {
+            for (axis, (&c, &len)) in term.iter().zip(*shape).enumerate() {
+                let differ = |known: usize, first: usize, rule: &str| {
+                    let name = if is_hidden(c) { "an axis of `...`".into() } else { format!("the index {c:?}") };
+                    let lengths = format!("{known} in operand {first} and {len} in operand {number}");
+                    Err(wrong(format!("{name} has length {lengths}; {rule}")))
+                };
+                if let Some(before) = term[..axis].iter().position(|&d| c == d).filter(|&before| shape[before] != len) {
+                    return differ(shape[before], number, "a diagonal needs one length");
+                }
                 match lengths.iter_mut().find(|(d, ..)| c == *d) {
                     None => lengths.push((c, len, number)),
-                    Some((_, known, _)) if is_hidden(c) && *known == 1 => *known = len,
-                    Some(_) if is_hidden(c) && len == 1 => {}
-                    Some(&mut (_, known, first)) if known != len => {
-                        let name = if is_hidden(c) { "an axis of `...`".into() } else { format!("the index {c:?}") };
-                        let lengths = format!("{known} in operand {first} and {len} in operand {number}");
-                        return Err(wrong(format!("{name} has length {lengths}; it needs one length")));
+                    Some(known) if known.1 == 1 => (known.1, known.2) = (len, number),
+                    Some(&mut (_, known, first)) if known != len && len != 1 => {
+                        return differ(known, first, "they must be equal or 1");
                     }
                     Some(_) => {}
                 }
@@ -139,7 +144,7 @@ impl<T: Real> Term<T> {
         self
     }
 
-    /// Without the axes of `...` along which it stretches.
+    /// Without the axes along which it stretches: those of length 1 whose index is longer elsewhere.
     #[track_caller]
     fn unstretched(mut self, others: &[Indices], shapes: &[&[usize]]) -> Self {
         let longer = |c: char| {
@@ -147,8 +152,7 @@ impl<T: Real> Term<T> {
                 |(term, shape): (&Indices, &&[usize])| term.iter().zip(*shape).any(|(&d, &len)| c == d && len != 1);
             others.iter().zip(shapes).any(long)
         };
-        while let Some(axis) = (0..self.indices.len())
-            .find(|&i| is_hidden(self.indices[i]) && self.tensor.shape()[i] == 1 && longer(self.indices[i]))
+        while let Some(axis) = (0..self.indices.len()).find(|&i| self.tensor.shape()[i] == 1 && longer(self.indices[i]))
         {
             self.tensor = self.tensor.squeeze(axis);
             self.indices.remove(axis);
@@ -216,9 +220,9 @@ impl<T: Real> Tensor<T> {
     /// that it does not have. So `"ij,jk->ik"` is the matrix product `y_ik = Σ_j a_ij b_jk`, `"ii->"` the trace,
     /// `"ij->ji"` the transpose, `"bi,bj->bij"` a batch of outer products.
     ///
-    /// A letter that an operand has twice walks the diagonal. Without `->` the result has the letters that come once, in
-    /// alphabetical order. `...` stands for all further axes, which broadcast; the result has them first if it is not
-    /// written. Operands are multiplied from left to right, by [`matmul`](Tensor::matmul) where something is added up.
+    /// A letter that an operand has twice walks the diagonal. A length of 1 stretches to the letter's length in other operands,
+    /// as in `NumPy`. Without `->` the result has the letters that come once, in alphabetical order. `...` stands for all further
+    /// axes; the result has them first if it is not written. Operands are multiplied from left to right, by [`matmul`](Tensor::matmul) where something is added up.
     ///
     /// ```
     /// use autodiff::Tensor;
@@ -233,6 +237,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If the text is not of this form, or does not fit the operands' shapes.
+    #[doc(alias("tensordot", "contract"))]
     #[track_caller]
     pub fn einsum(spec: &str, operands: &[&Self]) -> Self {
         let shapes: SmallVec<[&[usize]; 4]> = operands.iter().map(|x| x.shape()).collect();

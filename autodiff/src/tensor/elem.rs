@@ -59,11 +59,11 @@ impl<A: Algebra> Elem<A> {
 }
 
 macro_rules! unary_methods {
-    ($($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => {
+    ($($(#[$doc:meta])* $variant:ident $method:ident $row:tt)*) => {
         /// The table's functions of one argument.
         #[allow(clippy::should_implement_trait, reason = "`neg` is a row of the table as well as an operator")]
         impl<A: Algebra> Elem<A> { $(
-            $(#[doc = $doc])*
+            $(#[$doc])*
             #[inline(always)]
             pub fn $method(self) -> Self { Self(self.0.apply1(Unary::$variant)) }
         )* }
@@ -72,10 +72,10 @@ macro_rules! unary_methods {
 unary_functions!(unary_methods);
 
 macro_rules! binary_methods {
-    ($($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => {
+    ($($(#[$doc:meta])* $variant:ident $method:ident $row:tt)*) => {
         /// The table's functions of two arguments.
         impl<A: Algebra> Elem<A> { $(
-            $(#[doc = $doc])*
+            $(#[$doc])*
             #[inline(always)]
             pub fn $method(self, other: impl Into<Self>) -> Self { self.apply2(Binary::$variant, other.into()) }
         )* }

@@ -7,21 +7,21 @@ use super::rule::Rule;
 use super::written::Term::{Array, G, Times, X};
 use super::written::Written;
 use super::{Grads, Tensor, Vjp};
-use crate::Real;
 use crate::error::{Result, mismatch};
 use crate::kernels::loops::{self, Arrays, Strided};
 use crate::kernels::once;
 use crate::rules::notation::Notation;
 use crate::rules::notation::sign::{A, Atom, In, Same, Sign, Square};
 use crate::rules::{Binary, Unary, binary_functions, unary_functions};
+use crate::{Operand, Real};
 use ndarray::{ArrayD, ArrayViewD};
 
 macro_rules! unary_methods {
-    ($($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => {
+    ($($(#[$doc:meta])* $variant:ident $method:ident $row:tt)*) => {
         /// The table's functions of one argument, element by element.
         #[allow(clippy::should_implement_trait, reason = "`neg` is a row of the table as well as an operator")]
         impl<T: Real> Tensor<T> { $(
-            $(#[doc = $doc])*
+            $(#[$doc])*
             #[track_caller]
             pub fn $method(&self) -> Self { self.unary(Unary::$variant) }
         )* }
@@ -30,12 +30,14 @@ macro_rules! unary_methods {
 unary_functions!(unary_methods);
 
 macro_rules! binary_methods {
-    ($($(#[doc = $doc:literal])* $variant:ident $method:ident $row:tt)*) => {
-        /// The table's functions of two arguments, element by element, with broadcasting.
+    ($($(#[$doc:meta])* $variant:ident $method:ident $row:tt)*) => {
+        /// The table's functions of two arguments, element by element, with broadcasting; the second is an [`Operand`].
         impl<T: Real> Tensor<T> { $(
-            $(#[doc = $doc])*
+            $(#[$doc])*
             #[track_caller]
-            pub fn $method(&self, other: &Self) -> Self { self.binary(Binary::$variant, other) }
+            pub fn $method(&self, other: impl Operand<Self>) -> Self {
+                self.binary(Binary::$variant, &other.operand())
+            }
         )* }
     };
 }
@@ -43,6 +45,7 @@ binary_functions!(binary_methods);
 
 impl<T: Real> Tensor<T> {
     /// Applies a row of the table to every element.
+    #[doc(alias("map", "mapv"))]
     #[track_caller]
     pub fn unary(&self, f: Unary) -> Self {
         let shape = self.shape();
@@ -56,6 +59,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If the shapes do not broadcast.
+    #[doc(alias = "zip_mut_with")]
     #[track_caller]
     pub fn binary(&self, f: Binary, other: &Self) -> Self {
         let output = self.zip(f.name(), other, |shape, a, b, out| {
@@ -65,6 +69,7 @@ impl<T: Real> Tensor<T> {
     }
 
     /// Power with an integer exponent.
+    #[doc(alias("pow", "power", "integer_pow"))]
     #[track_caller]
     pub fn powi(&self, n: i32) -> Self {
         self.binary(Binary::Powi, &Self::scalar(T::of(f64::from(n))))
@@ -82,20 +87,43 @@ impl<T: Real> Tensor<T> {
         self.binary(Binary::SphericalJn, &Self::scalar(T::of(f64::from(n))))
     }
 
-    /// `self` held between `low` and `high`; at the bounds the derivative is 0.
+    /// `self` held between `low` and `high`, numbers or tensors. A bound that is reached gets the gradient, but at the bound
+    /// itself nobody does.
+    ///
+    /// ```
+    /// use autodiff::Tape;
+    /// use ndarray::array;
+    /// let tape = Tape::new();
+    /// let x = tape.tensor(array![-2.0, 0.5, 1.0]);
+    /// let high = tape.tensor(array![1.0, 0.0, 1.0]);
+    /// let y = x.clamp(-1.0, &high);
+    /// assert_eq!(y.to_array(), array![-1.0, 0.0, 1.0].into_dyn());
+    /// let g = y.sum().backward();
+    /// assert_eq!(g.wrt(&x), array![0.0, 0.0, 0.0].into_dyn());
+    /// assert_eq!(g.wrt(&high), array![0.0, 1.0, 0.0].into_dyn());
+    /// ```
     ///
     /// # Panics
-    /// If `low > high`, or one of them is NaN.
+    /// If somewhere `low > high`, or one of them is NaN, or if the shapes do not broadcast.
+    #[doc(alias = "clip")]
     #[track_caller]
-    pub fn clamp(&self, low: T, high: T) -> Self {
-        assert!(low <= high, "clamp: the lower bound is {low}, the upper {high}; the lower must not be above");
-        let inside = self.mask(|x| x > low && x < high || x.is_nan());
-        let bound = Self::select(&self.mask(|x| x < low), &Self::scalar(low), &Self::scalar(high));
-        let bound = Self::select(&self.mask(|x| x == low || x == high), &self.untracked(), &bound);
-        Self::select(&inside, self, &bound)
+    pub fn clamp(&self, low: impl Operand<Self>, high: impl Operand<Self>) -> Self {
+        let (low, high) = (low.operand(), high.operand());
+        let shape = fit("clamp", low.shape(), high.shape());
+        let [lows, highs] = [&low, &high].map(|bound| bound.seen_as(&shape));
+        for (low, high) in lows.view().iter().zip(highs.view()) {
+            assert!(low <= high, "clamp: the lower bound is {low}, the upper {high}; the lower must not be above");
+        }
+        let inside = self.compare("clamp", &low, |x, low| x > low || x.is_nan())
+            * self.compare("clamp", &high, |x, high| x < high || x.is_nan());
+        let at_bound =
+            self.compare("clamp", &low, |x, low| x == low) + self.compare("clamp", &high, |x, high| x == high);
+        let bound = Self::select(&self.compare("clamp", &low, |x, low| x < low), low, high);
+        Self::select(&inside, self, Self::select(&at_bound, self.untracked(), bound))
     }
 
     /// 1 where the condition holds and 0 elsewhere; a constant, for [`Tensor::select`].
+    #[doc(alias = "mapv")]
     #[track_caller]
     pub fn mask(&self, holds: impl Fn(T) -> bool) -> Self {
         let truth = |holds| if holds { T::one() } else { T::zero() };
@@ -111,7 +139,7 @@ impl<T: Real> Tensor<T> {
         mask.noted(op, &[self, other])
     }
 
-    /// `a` where `mask` is not 0 and `b` elsewhere, with broadcasting. What is not chosen has no influence: neither its
+    /// `a` where `mask` is not 0 and `b` elsewhere, tensors or numbers, with broadcasting. What is not chosen has no influence: neither its
     /// value nor its gradient lets a NaN through. No gradient flows to the mask.
     ///
     /// ```
@@ -119,14 +147,20 @@ impl<T: Real> Tensor<T> {
     /// let tape = Tape::new();
     /// let x = tape.tensor(ndarray::array![-1.0, 4.0]);
     /// let positive = x.mask(|x| x > 0.0);
-    /// let y = Tensor::select(&positive, &x.sqrt(), &Tensor::scalar(0.0));
+    /// let y = Tensor::select(&positive, x.sqrt(), 0.0);
     /// assert_eq!(y.sum().backward().wrt(&x), ndarray::array![0.0, 0.25].into_dyn());
     /// ```
     ///
     /// # Panics
     /// If the shapes do not broadcast.
+    #[doc(alias = "where")]
     #[track_caller]
-    pub fn select(mask: &Self, a: &Self, b: &Self) -> Self {
+    pub fn select(mask: &Self, a: impl Operand<Self>, b: impl Operand<Self>) -> Self {
+        Self::chosen(mask, &a.operand(), &b.operand())
+    }
+
+    #[track_caller]
+    pub(super) fn chosen(mask: &Self, a: &Self, b: &Self) -> Self {
         let shape = fit("select", mask.shape(), &fit("select", a.shape(), b.shape()));
         let [m, x, y] = [mask, a, b].map(|t| t.layout().broadcast_to(&shape).expect("just matched"));
         let [m, x, y] = [mask.with_layout(m), a.with_layout(x), b.with_layout(y)];
@@ -136,11 +170,11 @@ impl<T: Real> Tensor<T> {
         let rule = &Rule {
             name: "select",
             with: (),
-            forward: |x, ()| Ok(Self::select(&x[0], &x[1], &x[2])),
+            forward: |x, ()| Ok(Self::chosen(&x[0], &x[1], &x[2])),
             vjp: |cx, ()| {
-                let (mask, g, zero) = (cx.input(0), cx.grad(), Self::scalar(T::zero()));
-                let a = cx.needs(1).then(|| Self::select(mask, g, &zero));
-                let b = cx.needs(2).then(|| Self::select(mask, &zero, g));
+                let (mask, g) = (cx.input(0), cx.grad());
+                let a = cx.needs(1).then(|| Self::select(mask, g, 0.0));
+                let b = cx.needs(2).then(|| Self::select(mask, 0.0, g));
                 Grads::from([None, a, b])
             },
             notation: |_, ()| {

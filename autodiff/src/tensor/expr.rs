@@ -97,7 +97,7 @@ impl<'a, T: Real> Algebra for TensorExpr<'a, T> {
         match mask {
             ExprMask::All(true) => a,
             ExprMask::All(false) => b,
-            ExprMask::Each(arena, at) => arena.lift(Tensor::select(&arena.get(at), &a.tensor(), &b.tensor())),
+            ExprMask::Each(arena, at) => arena.lift(Tensor::select(&arena.get(at), a.tensor(), b.tensor())),
         }
     }
 }

@@ -89,6 +89,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If the shapes do not broadcast.
+    #[doc(alias = "vectorize")]
     #[track_caller]
     pub fn elementwise<F: Formula<K>, const K: usize>(formula: F, x: [&Self; K]) -> Self {
         const { assert!(K >= 1 && K <= 4, "an elementwise formula has one to four arguments") }
@@ -97,7 +98,7 @@ impl<T: Real> Tensor<T> {
     }
 
     /// The same elements in a larger shape; a constant.
-    fn seen_as(&self, shape: &[usize]) -> Self {
+    pub(super) fn seen_as(&self, shape: &[usize]) -> Self {
         self.with_layout(self.layout().broadcast_to(shape).expect("an operand broadcasts"))
     }
 }

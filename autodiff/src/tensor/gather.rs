@@ -40,6 +40,7 @@ impl<T: Real> Tensor<T> {
     /// # Panics
     /// If there is no such axis, if the array of indices has other lengths along other axes, or if an index reaches beyond the
     /// axis.
+    #[doc(alias("take_along_axis", "take_along_dim"))]
     #[track_caller]
     pub fn gather<D: Dimension>(&self, axis: usize, index: &ArrayRef<usize, D>) -> Self {
         self.pick(&self.places("gather", axis, index))
@@ -57,6 +58,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// As for [`gather`](Self::gather), and if `source` has not the shape of the array of indices.
+    #[doc(alias("segment_sum", "bincount"))]
     #[track_caller]
     pub fn scatter_add<D: Dimension>(&self, axis: usize, index: &ArrayRef<usize, D>, source: &Self) -> Self {
         let places = self.places("scatter_add", axis, index);

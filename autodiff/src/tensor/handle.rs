@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ndarray::{Array, ArrayD, ArrayRef, ArrayView, ArrayViewD, Dimension, IxDyn, ShapeBuilder};
+use ndarray::{Array, Array1, ArrayD, ArrayRef, ArrayView, ArrayViewD, Dimension, IxDyn, ShapeBuilder};
 
 use super::body::Body;
 use super::layout::{self, Layout};
@@ -10,11 +10,15 @@ use super::node::{Cuts, Node};
 use crate::error::{Error, Kind, mismatch};
 use crate::kernels::loops::{self, Strided};
 use crate::kernels::storage::Storage;
-use crate::{Real, Var};
+use crate::{Beside, Operand, Real, Var};
 
 /// An n-dimensional array of numbers which, unless it is a constant, has its place on a tape.
 ///
 /// Cheap to clone: clones, transposes, slices and reshapes share the elements.
+///
+/// Numbers stand beside it on both sides of an operator and as arguments of functions, `1.0 - &x`, `x.max(0.0)`: an `f64`
+/// whatever `T` is, so in code that is generic over `T: Real` too, or a `T`; see [`Operand`]. On the left of a tensor of `f32` a
+/// literal may be `f32` or `f64`; where a method follows, say which: `(1.0_f32 - &x).square()`.
 ///
 /// ```
 /// use autodiff::{Tape, Tensor};
@@ -35,6 +39,7 @@ pub struct Tensor<T: Real> {
 
 impl<T: Real> Tensor<T> {
     /// A constant: gradients with respect to it are not recorded. Takes over a row-major array without copying.
+    #[doc(alias("from_numpy", "asarray", "array"))]
     pub fn constant<D: Dimension>(array: Array<T, D>) -> Self {
         let shape = Layout::row_major(array.shape());
         let array = if array.is_standard_layout() { array } else { array.as_standard_layout().into_owned() };
@@ -43,6 +48,7 @@ impl<T: Real> Tensor<T> {
     }
 
     /// A constant of no axes.
+    #[doc(alias = "arr0")]
     pub fn scalar(value: T) -> Self {
         Self::full(&[], value)
     }
@@ -51,6 +57,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If the number of elements overflows.
+    #[doc(alias("from_elem", "full_like"))]
     #[track_caller]
     pub fn full(shape: &[usize], value: T) -> Self {
         let Some(len) = layout::checked_len(shape) else {
@@ -61,12 +68,14 @@ impl<T: Real> Tensor<T> {
     }
 
     /// A constant with every element 0.
+    #[doc(alias = "zeros_like")]
     #[track_caller]
     pub fn zeros(shape: &[usize]) -> Self {
         Self::full(shape, T::zero())
     }
 
     /// A constant with every element 1.
+    #[doc(alias = "ones_like")]
     #[track_caller]
     pub fn ones(shape: &[usize]) -> Self {
         Self::full(shape, T::one())
@@ -104,16 +113,19 @@ impl<T: Real> Tensor<T> {
     }
 
     /// The lengths of the axes.
+    #[doc(alias = "size")]
     pub fn shape(&self) -> &[usize] {
         &self.layout().shape
     }
 
     /// The number of axes.
+    #[doc(alias = "dim")]
     pub fn ndim(&self) -> usize {
         self.layout().rank()
     }
 
     /// The number of elements.
+    #[doc(alias("numel", "size"))]
     pub fn len(&self) -> usize {
         self.layout().len()
     }
@@ -124,6 +136,7 @@ impl<T: Real> Tensor<T> {
     }
 
     /// Whether the tensor is recorded on a tape (and not a constant).
+    #[doc(alias = "requires_grad")]
     pub fn is_tracked(&self) -> bool {
         self.node.is_some()
     }
@@ -141,6 +154,7 @@ impl<T: Real> Tensor<T> {
     /// let x = Tensor::constant(ndarray::array![[1.0, 2.0], [3.0, 4.0]]);
     /// assert_eq!(x.transpose().view(), ndarray::array![[1.0, 3.0], [2.0, 4.0]].into_dyn());
     /// ```
+    #[doc(alias = "numpy")]
     pub fn view(&self) -> ArrayViewD<'_, T> {
         let shape = IxDyn(&self.layout().shape);
         if self.is_empty() {
@@ -153,11 +167,13 @@ impl<T: Real> Tensor<T> {
     }
 
     /// The elements as an owned array.
+    #[doc(alias("to_owned", "numpy"))]
     pub fn to_array(&self) -> ArrayD<T> {
         self.view().to_owned()
     }
 
     /// The elements as an owned array, without a copy if nobody else uses them.
+    #[doc(alias = "into_dyn")]
     pub fn into_array(self) -> ArrayD<T> {
         if self.layout().offset != 0 || !self.layout().is_row_major() {
             return self.to_array();
@@ -172,6 +188,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If there is not exactly one element.
+    #[doc(alias = "into_scalar")]
     #[track_caller]
     pub fn item(&self) -> T {
         if self.len() != 1 {
@@ -182,6 +199,7 @@ impl<T: Real> Tensor<T> {
 
     /// The same values as a constant: no gradient flows through. If one is asked for that would have, the message names
     /// this place.
+    #[doc(alias = "stop_gradient")]
     #[track_caller]
     pub fn detach(&self) -> Self {
         self.untracked().noted("detach", &[self])
@@ -244,6 +262,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If the shapes differ.
+    #[doc(alias = "zip_mut_with")]
     #[track_caller]
     pub fn update(&mut self, other: &Self, f: impl Fn(T, T) -> T) {
         if self.shape() != other.shape() {
@@ -259,7 +278,47 @@ impl<T: Real> Tensor<T> {
         loops::update(shape, self.make_mut(), &strides, 0, other.strided(), f);
     }
 
+    /// Updates some of the rows, which the first axis counts, as [`update`](Self::update) does all elements: row `rows[k]`
+    /// with row `k` of `other`.
+    ///
+    /// ```
+    /// use autodiff::Tensor;
+    /// use ndarray::array;
+    /// let mut w = Tensor::constant(array![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
+    /// w.update_rows(&[2, 0], &Tensor::constant(array![[10.0, 20.0], [0.0, 1.0]]), |w, g| w - g);
+    /// assert_eq!(w.to_array(), array![[1.0, 1.0], [3.0, 4.0], [-5.0, -14.0]].into_dyn());
+    /// ```
+    ///
+    /// # Panics
+    /// If there is no such row, or `other` has not a row of this tensor's row shape for each.
+    #[track_caller]
+    pub fn update_rows(&mut self, rows: &[usize], other: &Self, f: impl Fn(T, T) -> T) {
+        let count = self.shape().first().copied().unwrap_or(0);
+        let fits =
+            self.ndim() > 0 && other.shape().first() == Some(&rows.len()) && other.shape()[1..] == self.shape()[1..];
+        if !fits {
+            mismatch(
+                "update_rows",
+                self.shape(),
+                other.shape(),
+                "the other needs a row of this one's row shape for each index",
+            );
+        }
+        if let Some(row) = rows.iter().find(|&&row| row >= count) {
+            self.refuse("update_rows", format!("there is no row {row}"));
+        }
+        (self.node, self.cuts) = (None, None);
+        let (other, width) = (other.row_major(), self.len() / count.max(1));
+        let source = other.as_slice().expect("row-major");
+        let target = self.make_mut();
+        for (k, &row) in rows.iter().enumerate() {
+            let old = &mut target[row * width..][..width];
+            old.iter_mut().zip(&source[k * width..]).for_each(|(x, &y)| *x = f(*x, y));
+        }
+    }
+
     /// Whether all elements are finite.
+    #[doc(alias = "isfinite")]
     pub fn is_finite(&self) -> bool {
         self.view().iter().all(|x| x.is_finite())
     }
@@ -291,6 +350,31 @@ impl<T: Real, D: Dimension> From<Array<T, D>> for Tensor<T> {
 impl<T: Real, D: Dimension> From<&ArrayRef<T, D>> for Tensor<T> {
     fn from(array: &ArrayRef<T, D>) -> Self {
         Self::constant(array.to_owned())
+    }
+}
+
+/// In one axis.
+impl<T: Real> From<Vec<T>> for Tensor<T> {
+    fn from(elements: Vec<T>) -> Self {
+        Self::constant(Array1::from(elements))
+    }
+}
+
+impl<T: Real> Beside<T> for Tensor<T> {
+    type As = Self;
+
+    fn beside(self) -> Self {
+        self
+    }
+}
+
+impl<T: Real, S: Beside<T>> Operand<Tensor<T>> for S
+where
+    Tensor<T>: From<S::As>,
+{
+    #[track_caller]
+    fn operand(self) -> Tensor<T> {
+        Tensor::from(self.beside())
     }
 }
 

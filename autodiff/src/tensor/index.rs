@@ -15,7 +15,6 @@ use super::written::Written;
 use crate::error::{Error, Kind};
 use crate::kernels::loops;
 use crate::rules::notation::sign::{Sign, Word};
-use crate::tape::no_grad;
 use crate::tape::opcode;
 use crate::{Real, Var};
 
@@ -64,6 +63,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If there is no such axis or the range reaches beyond it.
+    #[doc(alias("slice_axis", "slice_in_dim", "dynamic_slice"))]
     #[track_caller]
     pub fn narrow(&self, axis: usize, range: Range<usize>) -> Self {
         if self.shape().get(axis).is_none_or(|&len| range.start > range.end || range.end > len) {
@@ -129,6 +129,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If there is no such axis, or an index reaches beyond it.
+    #[doc(alias("take", "select"))]
     #[track_caller]
     pub fn index_select(&self, axis: usize, indices: &[usize]) -> Self {
         let len = self.shape().get(axis).copied();
@@ -190,6 +191,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If there is no such element.
+    #[doc(alias = "get")]
     #[track_caller]
     pub fn at(&self, index: impl AsRef<[usize]>) -> Var<T> {
         let index = index.as_ref();
@@ -204,7 +206,7 @@ impl<T: Real> Tensor<T> {
     /// Element number `flat` in row-major order, whose value is `value`.
     #[track_caller]
     pub(crate) fn element(&self, flat: usize, value: T) -> Var<T> {
-        let records = |node: &Node<T>| node.cell.recording() && no_grad::region(node.cell.born()).is_none();
+        let records = |node: &Node<T>| node.cell.records();
         match self.live().filter(records) {
             None => Var::constant(value),
             Some(node) => {
@@ -217,6 +219,7 @@ impl<T: Real> Tensor<T> {
     }
 
     /// All elements as scalar variables, in row-major order.
+    #[doc(alias = "tolist")]
     #[track_caller]
     pub fn to_vars(&self) -> Vec<Var<T>> {
         // Not in a closure: elements are recorded as the caller's.
@@ -239,6 +242,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If the shape has another number of elements, or if the scalars are recorded on different tapes.
+    #[doc(alias = "from_shape_vec")]
     #[track_caller]
     pub fn from_vars(scalars: &[Var<T>], shape: &[usize]) -> Self {
         let want = super::layout::checked_len(shape);
@@ -260,7 +264,7 @@ impl<T: Real> Tensor<T> {
             }
         }
         let Some((cell, ..)) = scalars.iter().find_map(|x| x.place()) else { return output };
-        if !cell.recording() || no_grad::region(cell.born()).is_some() {
+        if !cell.records() {
             return output;
         }
         let places = scalars.iter().map(|x| x.place().map(|(_, index, _)| index)).collect();

@@ -1,5 +1,7 @@
 //! Tensors side by side, and taken apart again.
 
+use std::borrow::Borrow;
+
 use super::Tensor;
 use super::layout::{Dims, checked_len, row_major_strides};
 use super::rule::Rule;
@@ -11,7 +13,7 @@ use crate::kernels::loops;
 use crate::rules::notation::sign::{A, Atom, Down, In, Item, Round, Sign, Word};
 
 impl<T: Real> Tensor<T> {
-    /// Tensors joined along an axis.
+    /// Tensors, or references to them, joined along an axis.
     ///
     /// ```
     /// use autodiff::Tensor;
@@ -22,15 +24,17 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If there are none, if there is no such axis, if the other lengths differ, or if the number of elements overflows.
+    #[doc(alias("cat", "concatenate"))]
     #[track_caller]
-    pub fn concat(parts: &[&Self], axis: usize) -> Self {
+    pub fn concat<P: Borrow<Self>>(parts: &[P], axis: usize) -> Self {
         let op = "concat";
+        let parts: Vec<&Self> = parts.iter().map(P::borrow).collect();
         let Some(first) = parts.first() else {
             Error::custom("concat: no tensors given; at least one is needed to know the shape").raise()
         };
         let mut shape = first.kept(op, &[axis]);
         shape[axis] = 0;
-        for part in parts {
+        for part in &parts {
             let mut same: Dims = part.shape().iter().copied().collect();
             let len = same.get(axis).copied().unwrap_or(0);
             if let Some(length) = same.get_mut(axis) {
@@ -48,7 +52,7 @@ impl<T: Real> Tensor<T> {
         let strides = row_major_strides(&shape);
         let output = Self::build(&shape, |out| {
             let mut start = 0;
-            for part in parts {
+            for part in &parts {
                 loops::update(part.shape(), out, &strides, start * strides[axis], part.strided(), |_, x| x);
                 start += part.shape()[axis];
             }
@@ -56,7 +60,7 @@ impl<T: Real> Tensor<T> {
         Rule {
             name: "concat",
             with: axis,
-            forward: |x, &axis| Ok(Self::concat(&x.iter().collect::<Vec<_>>(), axis)),
+            forward: |x, &axis| Ok(Self::concat(x, axis)),
             vjp: |cx, &axis| {
                 let mut start = 0;
                 (0..cx.arity())
@@ -75,21 +79,22 @@ impl<T: Real> Tensor<T> {
                 Written::named((1..=of.shapes.len()).map(gradient).collect::<Vec<_>>())
             },
         }
-        .record(parts, output)
+        .record(&parts, output)
     }
 
-    /// Tensors of one shape joined along a new axis.
+    /// Tensors of one shape, or references to them, joined along a new axis.
     ///
     /// # Panics
     /// If there are none, if the axis is beyond the last, or if the shapes differ.
+    #[doc(alias("vstack", "hstack"))]
     #[track_caller]
-    pub fn stack(parts: &[&Self], axis: usize) -> Self {
+    pub fn stack<P: Borrow<Self>>(parts: &[P], axis: usize) -> Self {
         // Not in a closure: a panic is to point at the caller.
         let mut expanded = Vec::with_capacity(parts.len());
         for part in parts {
-            expanded.push(part.expand(axis));
+            expanded.push(part.borrow().expand(axis));
         }
-        Self::concat(&expanded.iter().collect::<Vec<_>>(), axis)
+        Self::concat(&expanded, axis)
     }
 
     /// The parts of an axis of the given lengths, one after another, without a copy.
@@ -104,6 +109,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If there is no such axis, or if the lengths do not add up to its length.
+    #[doc(alias("tensor_split", "array_split"))]
     #[track_caller]
     pub fn split(&self, axis: usize, lengths: &[usize]) -> Vec<Self> {
         let len = self.length("split", axis);
@@ -132,6 +138,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If there is no such axis, or if the length is 0.
+    #[doc(alias("chunk", "axis_chunks_iter"))]
     #[track_caller]
     pub fn chunks(&self, axis: usize, length: usize) -> Vec<Self> {
         let len = self.length("chunks", axis);
@@ -160,6 +167,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If the number of elements overflows.
+    #[doc(alias = "repeat")]
     #[track_caller]
     pub fn tile(&self, times: &[usize]) -> Self {
         let rank = self.ndim().max(times.len());

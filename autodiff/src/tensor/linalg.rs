@@ -1,43 +1,58 @@
-//! Linear systems, inverses and determinants, from one factorisation.
+//! Linear systems and inverses, from one factorisation. Axes before the last two count matrices.
 //!
 //! In the rules `G` is the gradient of the result (M. Giles, "Collected matrix derivative results", 2008). A sweep that is
 //! not recorded uses the factors again.
 
-use super::layout::Dims;
+use super::layout::{Dims, Layout, broadcast, index_of};
+use super::matmul::leading;
 use super::rule::Rule;
-use super::written::Term::{Array, G, Own, Times, X, Y};
+use super::written::Term::{Array, G, Own, X, Y};
 use super::written::{Term, Written, solve_gradients};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
-use crate::error::{Error, Kind, Result, mismatch, sure};
+use crate::error::{Kind, Result, mismatch, sure};
 use crate::kernels::factor::{BadPivot, Lu};
+use crate::kernels::storage::Storage;
+use crate::kernels::walk::in_turn;
 use crate::rules::notation::sign::{A, B, INVERSE, INVERSE_TRANSPOSED, MINUS, Power, Prefix, SPACE, TRANSPOSED};
 
-/// The gradient `-B Xᵀ` of the matrix of a linear system, where `b` is that of the right side and `x` the solution.
-pub(super) fn left_gradient<T: Real>(b: &Tensor<T>, x: &Tensor<T>) -> Tensor<T> {
-    -if b.ndim() == 1 { b.outer(x) } else { b.matmul(&x.transpose()) }
+/// Whether the right sides `b` of systems with the matrices `a` are vectors: one for all, or one for each.
+pub(super) fn are_vectors(a: &[usize], b: &[usize]) -> bool {
+    b.len() == 1 || *b == a[..a.len() - 1]
 }
 
-/// The inverse of the first input, transposed.
-fn inverse_transposed<T: Real>(op: &str, cx: &Vjp<'_, T>, lu: &Lu<T>) -> Tensor<T> {
+/// The gradient `-B Xᵀ` of the matrices `a` of linear systems, where `b` is that of the right side and `x` the solution.
+pub(super) fn left_gradient<T: Real>(b: &Tensor<T>, x: &Tensor<T>, a: &[usize], vectors: bool) -> Tensor<T> {
+    let lead = leading(a);
+    -if vectors { b.expand(b.ndim()).product(&x.expand(x.ndim() - 1), lead) } else { b.product(&x.transposed(), lead) }
+}
+
+/// The inverses of the matrices in the first input, transposed.
+pub(super) fn inverse_transposed<T: Real>(cx: &Vjp<'_, T>, lus: &[Lu<T>]) -> Tensor<T> {
     let a = cx.input(0);
-    if let Some(pivot) = lu.singular() {
-        singular(op, a, pivot, ", where the rule for the gradient, det(A) A⁻ᵀ, does not hold").raise();
+    if cx.recording() {
+        return sure(a.inverse()).transposed();
     }
-    if cx.recording() { sure(a.inverse()).transpose() } else { identity(a.shape()[0]).through(lu, true) }
+    identity(a.shape()[a.ndim() - 1]).through(lus, leading(a.shape()), true, false)
+}
+
+/// Numbers, one for each matrix, as they are multiplied with matrices.
+pub(super) fn over_matrices<T: Real>(x: &Tensor<T>) -> Tensor<T> {
+    let shape: Dims = x.shape().iter().copied().chain([1; 2]).collect();
+    if x.ndim() == 0 { x.clone() } else { x.reshape(&shape) }
 }
 
 /// `A⁻ᵀ`, as it is written.
-fn written_inverse() -> Term {
+pub(super) fn written_inverse() -> Term {
     Array(Power(&[A, INVERSE_TRANSPOSED]), vec![X(0)])
 }
 
-fn singular<T: Real>(op: &str, a: &Tensor<T>, BadPivot { index, value }: BadPivot, so: &str) -> Error {
-    let rule = format!(
-        "the matrix is singular: pivot {index} of its elimination is {value:e}, nothing but rounding beside the terms it is the \
-         difference of; a row is a combination of others{so}"
-    );
-    Kind::Shape { op: op.into(), shape: a.shape().to_vec(), rule }.into()
+/// How an error calls matrix `k` of those of a shape.
+pub(super) fn name_of(shape: &[usize], k: usize) -> String {
+    match leading(shape) {
+        [] => "the matrix".to_owned(),
+        lead => format!("matrix {:?} of the batch", index_of(lead, k)),
+    }
 }
 
 pub(crate) fn identity<T: Real>(n: usize) -> Tensor<T> {
@@ -51,6 +66,10 @@ impl<T: Real> Tensor<T> {
     /// The solution `X` of the linear system `A X = B`, `A` being this square matrix: by elimination with partial
     /// pivoting, without the inverse. `b` is a vector or a matrix whose columns are right sides.
     ///
+    /// Axes before the last two count matrices, and broadcast as in [`matmul`](Self::matmul). For matrices `[…, n, n]` the right
+    /// side is one vector `[n]` for all, or one for each, `[…, n]` with the very same leading axes; whatever else it is,
+    /// its last two axes are a matrix. So `[n, n, n]` takes `[n, n]` as `n` vectors, as in PyTorch.
+    ///
     /// ```
     /// use autodiff::{Tape, Tensor};
     /// use ndarray::array;
@@ -62,28 +81,36 @@ impl<T: Real> Tensor<T> {
     /// assert_eq!(x.sum().backward().wrt(&a), array![[-0.375, -0.75], [-0.25, -0.5]].into_dyn());
     /// let none = Tensor::constant(array![[1.0, 2.0], [2.0, 4.0]]).solve(&x).unwrap_err().to_string();
     /// assert!(none.starts_with("solve: shape [2, 2]: the matrix is singular: pivot 1 "));
+    /// assert_eq!(Tensor::stack(&[&a, &a, &a], 0).solve(&x)?.shape(), [3, 2]);
     /// # Ok::<(), autodiff::Error>(())
     /// ```
     ///
     /// # Errors
-    /// If the matrix is singular: a pivot is 0, or no larger than the rounding of the terms that it is the difference of.
+    /// If a matrix is singular: a pivot is 0, or no larger than the rounding of the terms that it is the difference of. The
+    /// message says which one of several.
     ///
     /// # Panics
-    /// If this is not square, or `b` has another number of rows.
+    /// If this is not square, if `b` has another number of rows, or if the leading axes do not broadcast.
+    #[doc(alias = "linalg.solve")]
     #[track_caller]
     pub fn solve(&self, b: &Self) -> Result<Self> {
-        self.fits(b, "solve");
-        let lu = self.regular("solve")?;
-        let output = b.through(&lu, false);
+        let vectors = self.fits(b, "solve");
+        let lus = self.regular("solve")?;
+        let output = b.through(&lus, leading(self.shape()), false, vectors);
         let rule = Rule {
             name: "solve",
-            with: lu,
+            with: lus,
             forward: |x, _| x[0].solve(&x[1]),
             // `X = A⁻¹ B`: `dL/dB = A⁻ᵀ G`, `dL/dA = -dL/dB Xᵀ`.
-            vjp: |cx, lu| {
+            vjp: |cx, lus| {
                 let (a, g) = (cx.input(0), cx.grad());
-                let b = if cx.recording() { sure(a.transpose().solve(g)) } else { g.through(lu, true) };
-                let of_a = cx.needs(0).then(|| left_gradient(&b, cx.output()));
+                let vectors = are_vectors(a.shape(), cx.input(1).shape());
+                let b = if cx.recording() {
+                    sure(a.transposed().solve(g))
+                } else {
+                    g.through(lus, leading(a.shape()), true, vectors)
+                };
+                let of_a = cx.needs(0).then(|| left_gradient(&b, cx.output(), a.shape(), vectors));
                 Grads::from([of_a, cx.needs(1).then_some(b)])
             },
             notation: |_, _| Written::new(Array(Power(&[A, INVERSE, SPACE, B]), vec![X(0), X(1)]), solve_gradients()),
@@ -92,16 +119,26 @@ impl<T: Real> Tensor<T> {
     }
 
     /// The inverse of a square matrix. To apply it to something, [`solve`](Self::solve) is faster and more accurate.
+    /// Axes before the last two count matrices.
+    ///
+    /// ```
+    /// use autodiff::Tensor;
+    /// use ndarray::array;
+    /// let a = Tensor::constant(array![[[2.0, 0.0], [0.0, 4.0]], [[0.0, 1.0], [1.0, 0.0]]]);
+    /// assert_eq!(a.inverse()?.to_array(), array![[[0.5, 0.0], [0.0, 0.25]], [[0.0, 1.0], [1.0, 0.0]]].into_dyn());
+    /// # Ok::<(), autodiff::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// If the matrix is singular, as for [`solve`](Self::solve).
+    /// If a matrix is singular, as for [`solve`](Self::solve).
     ///
     /// # Panics
     /// If this is not square.
+    #[doc(alias = "inv")]
     #[track_caller]
     pub fn inverse(&self) -> Result<Self> {
         let n = self.side("inverse");
-        let output = identity(n).through(&self.regular("inverse")?, false);
+        let output = identity(n).through(&self.regular("inverse")?, leading(self.shape()), false, false);
         let rule = &Rule {
             name: "inverse",
             with: (),
@@ -109,7 +146,7 @@ impl<T: Real> Tensor<T> {
             // `Y = A⁻¹`: `dL/dA = -Yᵀ G Yᵀ`.
             vjp: |cx, ()| {
                 let y = cx.output();
-                (-(y.transpose().matmul(cx.grad()).matmul(&y.transpose()))).into()
+                (-(y.transposed().matmul(cx.grad()).matmul(&y.transposed()))).into()
             },
             notation: |_, ()| {
                 let gradient = Own(Prefix(&[MINUS, A, TRANSPOSED, SPACE, B, SPACE, A, TRANSPOSED]), vec![Y, G]);
@@ -119,114 +156,75 @@ impl<T: Real> Tensor<T> {
         Ok(Self::record_static(rule, &[self], output))
     }
 
-    /// The determinant of a square matrix. The gradient `det(A) A⁻ᵀ` is for regular matrices: a sweep through the
-    /// determinant of a singular one panics. Products of many pivots overflow: see [`logdet`](Self::logdet).
-    ///
-    /// ```
-    /// use autodiff::Tape;
-    /// use ndarray::array;
-    /// let tape = Tape::new();
-    /// let a = tape.tensor(array![[2.0, 1.0], [0.0, 3.0]]);
-    /// assert_eq!(a.det().item(), 6.0);
-    /// assert_eq!(a.det().backward().wrt(&a), array![[3.0, 0.0], [-1.0, 2.0]].into_dyn());
-    /// ```
-    ///
-    /// # Panics
-    /// If this is not square.
-    #[track_caller]
-    pub fn det(&self) -> Self {
-        self.side("det");
-        let lu = self.factored();
-        let output = Self::scalar(lu.pivots().fold(T::one(), |product, pivot| product * pivot));
-        Rule {
-            name: "det",
-            with: lu,
-            forward: |x, _| Ok(x[0].det()),
-            // `dL/dA = G det(A) A⁻ᵀ`.
-            vjp: |cx, lu| {
-                let slope = inverse_transposed("det", cx, lu);
-                (cx.output() * cx.grad() * slope).into()
-            },
-            notation: |_, _| Written::named([Times(vec![G, Y, written_inverse()])]),
-        }
-        .record(&[self], output)
-    }
-
-    /// `ln |det A|` of a square matrix; its gradient is `A⁻ᵀ`. Of a covariance matrix,
-    /// [`cholesky`](Self::cholesky) gives it with half of the work: twice the sum of the logarithms of `L`'s diagonal.
-    ///
-    /// ```
-    /// use autodiff::Tensor;
-    /// let a = Tensor::constant(ndarray::array![[0.0, 2.0], [3.0, 0.0]]);
-    /// assert!((a.logdet()?.item() - 6.0_f64.ln()).abs() < 1e-15);
-    /// # Ok::<(), autodiff::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// If the matrix is singular, as for [`solve`](Self::solve).
-    ///
-    /// # Panics
-    /// If this is not square.
-    #[track_caller]
-    pub fn logdet(&self) -> Result<Self> {
-        self.side("logdet");
-        let lu = self.regular("logdet")?;
-        let output = Self::scalar(lu.pivots().fold(T::zero(), |sum, pivot| sum + pivot.abs().ln()));
-        let rule = Rule {
-            name: "logdet",
-            with: lu,
-            forward: |x, _| x[0].logdet(),
-            // `dL/dA = G A⁻ᵀ`.
-            vjp: |cx, lu| {
-                let slope = inverse_transposed("logdet", cx, lu);
-                (cx.grad() * slope).into()
-            },
-            notation: |_, _| Written::named([Times(vec![G, written_inverse()])]),
-        };
-        Ok(rule.record(&[self], output))
-    }
-
-    /// The length of a square matrix's sides.
+    /// The length of the sides of a square matrix, or of several.
     #[track_caller]
     pub(super) fn side(&self, op: &str) -> usize {
         match *self.shape() {
-            [rows, cols] if rows == cols => rows,
-            _ => self.refuse(op, "the matrix must be square"),
+            [.., rows, cols] if rows == cols => rows,
+            [_, _] => self.refuse(op, "the matrix must be square"),
+            [.., rows, cols] => {
+                let rule = "the matrices must be square; they lie in the last two axes, which have the lengths";
+                self.refuse(op, format!("{rule} {rows} and {cols}"))
+            }
+            _ => self.refuse(op, "a square matrix is needed, or several"),
         }
     }
 
-    /// Panics unless `b` is a right side of a system with this square matrix.
+    /// Panics unless `b` is a right side of systems with these square matrices; says whether it consists of vectors.
     #[track_caller]
-    pub(super) fn fits(&self, b: &Self, op: &str) {
+    pub(super) fn fits(&self, b: &Self, op: &str) -> bool {
         let n = self.side(op);
-        if !(1..=2).contains(&b.ndim()) || b.shape()[0] != n {
+        let (a, shape) = (self.shape(), b.shape());
+        let vectors = are_vectors(a, shape);
+        let lead = shape.len().checked_sub(if vectors { 1 } else { 2 });
+        let Some(lead) = lead.filter(|&lead| shape[lead] == n) else {
             let rule = "the right side needs as many rows as the matrix, as a vector or in columns";
-            mismatch(op, self.shape(), b.shape(), rule);
+            mismatch(op, a, shape, rule)
+        };
+        if broadcast(leading(a), &shape[..lead]).is_none() {
+            let rule = "matched from the right, the lengths before the last two must be equal or 1";
+            mismatch(op, a, shape, rule);
         }
+        vectors
     }
 
+    /// The factors of each matrix.
     #[track_caller]
-    fn factored(&self) -> Lu<T> {
+    pub(super) fn factored(&self) -> Vec<Lu<T>> {
         self.live();
-        Lu::new(self.row_major().as_slice().expect("row-major").to_vec(), self.shape()[0])
+        let (elements, shape) = (self.row_major(), self.shape());
+        let (elements, n) = (elements.as_slice().expect("row-major"), shape[shape.len() - 1]);
+        let count: usize = leading(shape).iter().product();
+        (0..count).map(|k| Lu::new(elements[k * n * n..][..n * n].to_vec(), n)).collect()
     }
 
-    /// The factors of a matrix that is not singular.
+    /// The factors of matrices none of which is singular.
     #[track_caller]
-    fn regular(&self, op: &str) -> Result<Lu<T>> {
-        let lu = self.factored();
-        match lu.singular() {
-            Some(pivot) => Err(singular(op, self, pivot, "")),
-            None => Ok(lu),
-        }
+    pub(super) fn regular(&self, op: &str) -> Result<Vec<Lu<T>>> {
+        let lus = self.factored();
+        let found = lus.iter().enumerate().find_map(|(k, lu)| Some((k, lu.singular()?)));
+        let Some((k, BadPivot { index, value })) = found else { return Ok(lus) };
+        let rule = format!(
+            "{} is singular: pivot {index} of its elimination is {value:e}, nothing but rounding beside the terms it is the \
+             difference of; a row is a combination of others",
+            name_of(self.shape(), k)
+        );
+        Err(Kind::Shape { op: op.into(), shape: self.shape().to_vec(), rule }.into())
     }
 
-    /// This right side, solved for; a constant.
-    fn through(&self, lu: &Lu<T>, transposed: bool) -> Self {
+    /// These right sides, vectors or matrices, solved for, where `lead` counts the factored matrices; a constant.
+    fn through(&self, lus: &[Lu<T>], lead: &[usize], transposed: bool, vectors: bool) -> Self {
         let (b, shape) = (self.row_major(), self.shape());
-        let cols = shape[1..].iter().product();
-        let x = lu.solve(transposed, b.as_slice().expect("row-major"), cols);
-        let shape: Dims = shape.iter().copied().collect();
-        Self::from_storage(crate::kernels::storage::Storage::from_vec(x), &shape)
+        let b = b.as_slice().expect("row-major");
+        let (own, core) = shape.split_at(shape.len() - if vectors { 1 } else { 2 });
+        let (size, cols) = (core.iter().product::<usize>(), core[1..].iter().product());
+        let all = broadcast(lead, own).expect("leading axes that broadcast");
+        let places = |lead: &[usize]| Layout::row_major(lead).broadcast_to(&all).expect("broadcasts").strides;
+        let shape: Dims = all.iter().chain(core).copied().collect();
+        let mut x = Vec::with_capacity(shape.iter().product());
+        in_turn(&all, &places(lead), &places(own), |i, j| {
+            x.extend(lus[i].solve(transposed, &b[j * size..][..size], cols));
+        });
+        Self::from_storage(Storage::from_vec(x), &shape)
     }
 }

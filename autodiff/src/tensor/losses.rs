@@ -38,7 +38,7 @@ impl Kernel<2, 1> for BceWithLogits {
 impl<T: Real> Tensor<T> {
     /// Cross-entropy from logits `a` along an axis, which disappears: `-Σ_k t_k ln softmax(a)_k`, a number for each item.
     /// Targets are one-hot or probabilities. Finite for logits of any size; a class with target 0 costs nothing, even
-    /// where its logit is `-inf`.
+    /// where its logit is `-inf`. A logit of `+inf` is a certainty.
     ///
     /// ```
     /// use autodiff::{Tape, Tensor};
@@ -53,6 +53,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If the shapes differ, or there is no such axis.
+    #[doc(alias("cross_entropy", "CrossEntropyLoss"))]
     #[track_caller]
     pub fn softmax_cross_entropy(&self, targets: &Self, axis: usize) -> Self {
         self.same_as(targets, "softmax_cross_entropy");
@@ -77,7 +78,7 @@ impl<T: Real> Tensor<T> {
                 if cx.recording() {
                     return cx.each(|i| match i {
                         0 => (a.softmax(axis) * &total - t) * &g,
-                        _ => -(a.log_softmax(axis) * &g),
+                        _ => -g.binary(Binary::Chain, &a.log_softmax(axis)),
                     });
                 }
                 let shape = a.shape();
@@ -88,7 +89,7 @@ impl<T: Real> Tensor<T> {
                             let operands = [ln.strided(), total.strided(), t.strided(), g.strided()];
                             run(&LogitSlope, Arrays { shape, operands, out: [out] });
                         }
-                        _ => loops::map2(shape, ln.strided(), g.strided(), out, |ln, g| -(ln * g)),
+                        _ => loops::map2(shape, ln.strided(), g.strided(), out, |ln, g: T| -g.chain(ln)),
                     })
                 })
             },
@@ -118,6 +119,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If the shapes differ.
+    #[doc(alias("binary_cross_entropy_with_logits", "sigmoid_binary_cross_entropy"))]
     #[track_caller]
     pub fn bce_with_logits(&self, targets: &Self) -> Self {
         self.same_as(targets, "bce_with_logits");
@@ -133,7 +135,7 @@ impl<T: Real> Tensor<T> {
             // `dL/da = g (sigmoid(a) - t)` (L10), `dL/dt = -g a`.
             vjp: |cx, ()| {
                 let (a, t, g) = (cx.input(0), cx.input(1), cx.grad());
-                cx.each(|i| if i == 0 { (a.sigmoid() - t) * g } else { -(a * g) })
+                cx.each(|i| if i == 0 { (a.sigmoid() - t) * g } else { -g.binary(Binary::Chain, a) })
             },
             notation: |_, ()| {
                 let sigmoid = Row(Unary::Sigmoid, X(0).into());

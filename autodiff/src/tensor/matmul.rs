@@ -137,6 +137,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If the shapes are others.
+    #[doc(alias("addmm", "dense"))]
     #[track_caller]
     pub fn linear(&self, w: &Self, b: &Self) -> Self {
         let (&[outputs, inputs], true) = (w.shape(), b.shape() == &w.shape()[..w.ndim().min(1)]) else {
@@ -172,8 +173,8 @@ impl<T: Real> Tensor<T> {
         Self::record_static(&Linear, &[self, w, b], output)
     }
 
-    /// Matrix product over the last two axes: `m × k` by `k × n` gives `m × n`. Axes before them count matrices, which
-    /// are multiplied in turn; there lengths broadcast. A vector on the left is a row, one on the right a column, and its
+    /// Matrix product over the last two axes: `m × k` by `k × n` gives `m × n`. Axes before them count matrices: a
+    /// batch of products, with broadcast lengths. A vector on the left is a row, one on the right a column, and its
     /// axis is dropped from the result. Transposed operands are read in place.
     ///
     /// ```
@@ -188,6 +189,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If an operand has no axes, the inner lengths differ, or the axes before the last two do not broadcast.
+    #[doc(alias("bmm", "batch matmul", "mm", "mv"))]
     #[track_caller]
     pub fn matmul(&self, other: &Self) -> Self {
         let (a, b) = (self.shape(), other.shape());
@@ -233,6 +235,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If an operand is not a vector, or the lengths differ.
+    #[doc(alias("vdot", "inner"))]
     #[track_caller]
     pub fn dot(&self, other: &Self) -> Self {
         if self.ndim() != 1 || self.shape() != other.shape() {
@@ -253,6 +256,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If an operand is not a vector.
+    #[doc(alias = "ger")]
     #[track_caller]
     pub fn outer(&self, other: &Self) -> Self {
         let (&[m], &[n]) = (self.shape(), other.shape()) else {
@@ -333,7 +337,7 @@ impl<T: Real> Tensor<T> {
 }
 
 /// The lengths before the last two: how many matrices there are.
-fn leading(shape: &[usize]) -> &[usize] {
+pub(super) fn leading(shape: &[usize]) -> &[usize] {
     &shape[..shape.len() - 2]
 }
 

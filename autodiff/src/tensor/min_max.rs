@@ -20,6 +20,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If there are none.
+    #[doc(alias("max", "amax"))]
     #[track_caller]
     pub fn max_all(&self) -> Self {
         self.max_axes(&self.all_axes(), false)
@@ -29,9 +30,24 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If there are none.
+    #[doc(alias("min", "amin"))]
     #[track_caller]
     pub fn min_all(&self) -> Self {
         self.min_axes(&self.all_axes(), false)
+    }
+
+    /// The largest along one axis, which disappears; see [`max_axes`](Self::max_axes).
+    #[doc(alias("max", "amax"))]
+    #[track_caller]
+    pub fn max_axis(&self, axis: usize) -> Self {
+        self.max_axes(&[axis], false)
+    }
+
+    /// The smallest along one axis, which disappears; see [`min_axes`](Self::min_axes).
+    #[doc(alias("min", "amin"))]
+    #[track_caller]
+    pub fn min_axis(&self, axis: usize) -> Self {
+        self.min_axes(&[axis], false)
     }
 
     /// The largest over some axes; NaN if one is NaN. With `keep` the axes stay, with length 1.
@@ -51,6 +67,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If an axis does not exist or is named twice, or if there is nothing to choose from.
+    #[doc(alias("max", "amax"))]
     #[track_caller]
     pub fn max_axes(&self, axes: &[usize], keep: bool) -> Self {
         self.not_empty("max_axes", axes);
@@ -62,6 +79,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If an axis does not exist or is named twice, or if there is nothing to choose from.
+    #[doc(alias("min", "amin"))]
     #[track_caller]
     pub fn min_axes(&self, axes: &[usize], keep: bool) -> Self {
         self.not_empty("min_axes", axes);

@@ -16,6 +16,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If `p < 1` or NaN.
+    #[doc(alias("vector_norm", "linalg.norm"))]
     #[track_caller]
     pub fn norm(&self, p: f64) -> Self {
         self.norm_axes(p, &self.all_axes(), false)
@@ -41,6 +42,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If `p < 1` or NaN, or if an axis does not exist or is named twice.
+    #[doc(alias("vector_norm", "linalg.norm"))]
     #[track_caller]
     pub fn norm_axes(&self, p: f64, axes: &[usize], keep: bool) -> Self {
         if p < 1.0 || p.is_nan() {
@@ -56,11 +58,10 @@ impl<T: Real> Tensor<T> {
         } else {
             let top = sizes.folded(&kept, T::zero(), larger);
             // The unit in which the powers are summed up; 0, infinities and NaN come out of it as they are.
-            let unit = Self::select(&top.mask(|x| x.is_finite() && x > T::zero()), &top, &Self::scalar(T::one()));
+            let unit = Self::select(&top.mask(|x| x.is_finite() && x > T::zero()), &top, 1.0);
             let ratio = sizes / &unit;
-            let power = |x: &Self, p: f64| x.powf(&Self::scalar(T::of(p)));
-            let sum = if p == 2.0 { ratio.square() } else { power(&ratio, p) }.sum_axes(axes, true);
-            (if p == 2.0 { sum.sqrt() } else { power(&sum, 1.0 / p) }) * unit
+            let sum = if p == 2.0 { ratio.square() } else { ratio.powf(p) }.sum_axes(axes, true);
+            (if p == 2.0 { sum.sqrt() } else { sum.powf(1.0 / p) }) * unit
         };
         let output = output.dropped(keep, axes);
         Rule {
@@ -71,14 +72,14 @@ impl<T: Real> Tensor<T> {
             vjp: |cx, &(p, ref over)| {
                 let (x, y) = (cx.input(0), cx.output().reshape(&over.kept));
                 let zero = y.mask(|y| y == T::zero());
-                let ratio = x / Self::select(&zero, &Self::scalar(T::one()), &y);
+                let ratio = x / Self::select(&zero, 1.0, &y);
                 let slope = if p == 2.0 {
                     ratio
                 } else {
                     let sign = x.mask(|x| x > T::zero()) - x.mask(|x| x < T::zero());
-                    sign * ratio.abs().powf(&Self::scalar(T::of(p - 1.0)))
+                    sign * ratio.abs().powf(p - 1.0)
                 };
-                let slope = Self::select(&zero, &Self::scalar(T::zero()), &slope);
+                let slope = Self::select(&zero, 0.0, &slope);
                 cx.grad().reshape(&over.kept).binary(Binary::Chain, &slope).into()
             },
             notation: |_, _| {

@@ -41,6 +41,7 @@ use crate::rules::{Binary, Unary};
 /// assert_eq!(second[0].to_array(), array![6.0, 12.0].into_dyn());
 /// # Ok::<(), autodiff::Error>(())
 /// ```
+#[doc(alias("autograd.Function", "custom_vjp"))]
 pub trait Op<T: Real> {
     /// The operation's name, as it appears in messages.
     fn name(&self) -> &str;

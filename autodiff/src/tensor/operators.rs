@@ -1,62 +1,42 @@
-//! `+ - * / %` between tensors and plain numbers, by value and by reference.
+//! `+ - * / %` between tensors and what may stand beside them, by value and by reference.
 
 use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
 
 use super::Tensor;
-use crate::Real;
 use crate::rules::{Binary, Unary};
+use crate::{Operand, Real, Var};
 
 macro_rules! operator {
     ($($op:ident $method:ident)*) => { $(
-        impl<T: Real> $op for Tensor<T> {
+        impl<T: Real, S: Operand<Self>> $op<S> for Tensor<T> {
             type Output = Self;
             #[track_caller]
-            fn $method(self, other: Self) -> Self { self.binary(Binary::$op, &other) }
+            fn $method(self, other: S) -> Self { self.binary(Binary::$op, &other.operand()) }
         }
-        impl<T: Real> $op<&Self> for Tensor<T> {
-            type Output = Self;
-            #[track_caller]
-            fn $method(self, other: &Self) -> Self { self.binary(Binary::$op, other) }
-        }
-        impl<T: Real> $op<Tensor<T>> for &Tensor<T> {
+        impl<T: Real, S: Operand<Tensor<T>>> $op<S> for &Tensor<T> {
             type Output = Tensor<T>;
             #[track_caller]
-            fn $method(self, other: Tensor<T>) -> Tensor<T> { self.binary(Binary::$op, &other) }
+            fn $method(self, other: S) -> Tensor<T> { self.binary(Binary::$op, &other.operand()) }
         }
-        impl<T: Real> $op for &Tensor<T> {
-            type Output = Tensor<T>;
-            #[track_caller]
-            fn $method(self, other: Self) -> Tensor<T> { self.binary(Binary::$op, other) }
-        }
-        impl<T: Real> $op<T> for Tensor<T> {
-            type Output = Self;
-            #[track_caller]
-            fn $method(self, other: T) -> Self { self.binary(Binary::$op, &Self::scalar(other)) }
-        }
-        impl<T: Real> $op<T> for &Tensor<T> {
-            type Output = Tensor<T>;
-            #[track_caller]
-            fn $method(self, other: T) -> Tensor<T> { self.binary(Binary::$op, &Tensor::scalar(other)) }
-        }
-        plain_left!($op $method f64);
-        plain_left!($op $method f32);
+        left!($op $method {T: Real} f64, T);
+        left!($op $method {} f32, f32);
+        left!($op $method {T: Real} Var<T>, T);
+        left!($op $method {T: Real} &Var<T>, T);
     )* };
 }
 
-macro_rules! plain_left {
-    ($op:ident $method:ident $plain:ident) => {
-        impl $op<Tensor<$plain>> for $plain {
-            type Output = Tensor<$plain>;
+macro_rules! left {
+    ($op:ident $method:ident {$($g:tt)*} $left:ty, $t:ty) => {
+        impl<$($g)*> $op<Tensor<$t>> for $left {
+            type Output = Tensor<$t>;
             #[track_caller]
-            fn $method(self, other: Tensor<$plain>) -> Tensor<$plain> {
-                Tensor::scalar(self).binary(Binary::$op, &other)
-            }
+            fn $method(self, other: Tensor<$t>) -> Tensor<$t> { self.$method(&other) }
         }
-        impl $op<&Tensor<$plain>> for $plain {
-            type Output = Tensor<$plain>;
+        impl<$($g)*> $op<&Tensor<$t>> for $left {
+            type Output = Tensor<$t>;
             #[track_caller]
-            fn $method(self, other: &Tensor<$plain>) -> Tensor<$plain> {
-                Tensor::scalar(self).binary(Binary::$op, other)
+            fn $method(self, other: &Tensor<$t>) -> Tensor<$t> {
+                Operand::<Tensor<$t>>::operand(self).binary(Binary::$op, other)
             }
         }
     };

@@ -25,6 +25,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If there is not a pair of widths for each axis, or if the number of elements overflows.
+    #[doc(alias = "constant_pad")]
     #[track_caller]
     pub fn pad(&self, widths: &[(usize, usize)], value: T) -> Self {
         if widths.len() != self.ndim() {
@@ -67,6 +68,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If an axis does not exist or is named twice.
+    #[doc(alias("invert_axis", "rev"))]
     #[track_caller]
     pub fn flip(&self, axes: &[usize]) -> Self {
         // Checks the axes.

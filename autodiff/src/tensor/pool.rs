@@ -19,6 +19,7 @@ use crate::rules::notation::sign::{Argument, Atom, BY_ELEMENT, In, Piece, Round,
 /// assert_eq!(x.max_pool2d(Pool::new(2)).shape(), [1, 2, 4, 4]);
 /// assert_eq!(x.max_pool2d(Pool::new([3, 1]).stride(1).padding([1, 0])).shape(), [1, 2, 8, 8]);
 /// ```
+#[doc(alias("MaxPool2d", "AvgPool2d"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pool {
     size: [usize; 2],
@@ -70,6 +71,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If there are not four axes, the window is larger than the padded image, or the padding is more than half of it.
+    #[doc(alias = "reduce_window")]
     #[track_caller]
     pub fn max_pool2d(&self, pool: Pool) -> Self {
         self.max_pooled("max_pool2d", pool)
@@ -79,6 +81,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// As [`max_pool2d`](Self::max_pool2d), with three axes.
+    #[doc(alias = "reduce_window")]
     #[track_caller]
     pub fn max_pool1d(&self, pool: Pool) -> Self {
         self.max_pooled("max_pool1d", pool)
@@ -96,6 +99,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// As [`max_pool2d`](Self::max_pool2d).
+    #[doc(alias = "reduce_window")]
     #[track_caller]
     pub fn avg_pool2d(&self, pool: Pool) -> Self {
         self.avg_pooled("avg_pool2d", pool)
@@ -105,6 +109,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// As [`max_pool2d`](Self::max_pool2d), with three axes.
+    #[doc(alias = "reduce_window")]
     #[track_caller]
     pub fn avg_pool1d(&self, pool: Pool) -> Self {
         self.avg_pooled("avg_pool1d", pool)

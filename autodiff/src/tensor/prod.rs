@@ -11,9 +11,17 @@ use crate::rules::notation::sign::{A, Down, Piece, Prefix, SPACE, Same, Sign};
 
 impl<T: Real> Tensor<T> {
     /// The product of all elements; 1 if there are none.
+    #[doc(alias = "product")]
     #[track_caller]
     pub fn prod(&self) -> Self {
         self.prod_axes(&self.all_axes(), false)
+    }
+
+    /// The product along one axis, which disappears; see [`prod_axes`](Self::prod_axes).
+    #[doc(alias = "product")]
+    #[track_caller]
+    pub fn prod_axis(&self, axis: usize) -> Self {
+        self.prod_axes(&[axis], false)
     }
 
     /// The product over some axes; of nothing it is 1. With `keep` the axes stay, with length 1.
@@ -32,6 +40,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If an axis does not exist or is named twice.
+    #[doc(alias = "product")]
     #[track_caller]
     pub fn prod_axes(&self, axes: &[usize], keep: bool) -> Self {
         let kept = self.kept("prod", axes);
@@ -75,8 +84,8 @@ impl<T: Real> Tensor<T> {
         let (pairs, left) = (len / 2, len - len / 2);
         let [a, b] = [self.narrow(axis, 0..pairs), self.narrow(axis, left..len)];
         let single = self.narrow(axis, pairs..left);
-        let others = Self::concat(&[&(&a * &b), &single], axis).others(axis);
+        let others = Self::concat(&[&a * &b, single], axis).others(axis);
         let [of_pairs, of_single] = [others.narrow(axis, 0..pairs), others.narrow(axis, pairs..left)];
-        Self::concat(&[&(&of_pairs * b), &of_single, &(&of_pairs * a)], axis)
+        Self::concat(&[&of_pairs * b, of_single, &of_pairs * a], axis)
     }
 }

@@ -32,10 +32,16 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub(crate) fn root(&self, op: &'static str) -> Node<T> {
         let Some(node) = self.live() else { self.constant_root(op) };
+        self.refuse_unless_scalar(op);
+        node
+    }
+
+    /// Panics if this is no root that has a gradient.
+    #[track_caller]
+    pub(crate) fn refuse_unless_scalar(&self, op: &'static str) {
         if self.len() != 1 {
             Error::from(Kind::NonScalarRoot { op, shape: self.shape().to_vec() }).raise();
         }
-        node
     }
 
     /// The place on the tape, whether or not the handle is still good.
@@ -64,6 +70,25 @@ impl<T: Real> Tensor<T> {
         self.enter(cell, Source::Leaf(shape))
     }
 
+    /// Puts the values of this tensor, as an independent variable, on the tape that `other` is on.
+    ///
+    /// ```
+    /// use autodiff::{Tape, Tensor};
+    /// use ndarray::array;
+    /// let tape = Tape::new();
+    /// let w = tape.tensor(array![2.0, 3.0]);
+    /// let x = Tensor::constant(array![5.0, 7.0]).beside(&w);
+    /// assert_eq!((&w * &x).sum().backward().wrt(&x), array![2.0, 3.0].into_dyn());
+    /// ```
+    ///
+    /// # Panics
+    /// If `other` is a constant or a stale handle.
+    #[track_caller]
+    pub fn beside(&self, other: &Self) -> Self {
+        let Some(node) = other.live() else { other.constant_root("beside") };
+        self.untracked().leaf(node.cell)
+    }
+
     /// Applies an operation: evaluates it and, if an input is tracked, records it.
     ///
     /// # Errors
@@ -71,6 +96,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If an input is a stale handle, or inputs are recorded on different tapes.
+    #[doc(alias = "autograd.Function")]
     #[track_caller]
     pub fn apply<O: Op<T> + 'static>(op: O, inputs: &[&Self]) -> Result<Self> {
         let views: SmallVec<[ArrayViewD<'_, T>; 2]> = inputs.iter().map(|x| x.view()).collect();
@@ -102,23 +128,30 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub(crate) fn record_tracked(op: OpRef<T>, inputs: &[&Self], output: Self) -> Self {
         let mut tape: Option<Node<T>> = None;
+        let mut several = false;
         for input in inputs {
             let Some(node) = input.live() else { continue };
             if let Some(first) = tape
                 && !std::ptr::eq(first.cell, node.cell)
             {
-                Error::custom(format!(
-                    "{}: operands are recorded on two different tapes; record both on one tape, or pass one as a \
-                     constant (`.detach()`)",
-                    op.name()
-                ))
-                .raise();
+                several = true;
+                if first.cell.born() > node.cell.born() {
+                    continue;
+                }
             }
             tape = Some(node);
         }
         let Some(Node { cell, .. }) = tape else {
             return Self { cuts: cut::inherited(inputs), ..output };
         };
+        if several {
+            let mut own: SmallVec<[Self; 3]> = SmallVec::new();
+            // Not in a closure: a panic is to point at the caller.
+            for input in inputs {
+                own.push(input.seen_from(cell, op.name()));
+            }
+            return Self::record_tracked(op, &own.iter().collect::<SmallVec<[&Self; 3]>>(), output);
+        }
         if !cell.recording() {
             return output;
         }
@@ -131,6 +164,27 @@ impl<T: Real> Tensor<T> {
         let inputs: SmallVec<[Self; 3]> = inputs.iter().map(|&x| x.clone()).collect();
         let source = Source::Op { op, inputs, output: output.clone() };
         output.enter(cell, source)
+    }
+
+    /// The same on this tape, a constant if it stands on another one.
+    ///
+    /// # Panics
+    /// If the tape does not take in that other one.
+    #[track_caller]
+    pub(crate) fn seen_from(&self, cell: &'static TapeCell<T>, op: &str) -> Self {
+        match self.live() {
+            Some(node) if !std::ptr::eq(node.cell, cell) => {
+                if !cell.takes_in(node.cell) {
+                    Error::custom(format!(
+                        "{op}: operands are recorded on two different tapes; record both on one tape, or pass one as a \
+                         constant (`.detach()`)"
+                    ))
+                    .raise();
+                }
+                self.untracked()
+            }
+            _ => self.clone(),
+        }
     }
 
     #[track_caller]

@@ -54,6 +54,7 @@ impl<T: Real> Tensor<T> {
     }
 
     /// The sum along one axis, which disappears.
+    #[doc(alias = "reduce_sum")]
     #[track_caller]
     pub fn sum_axis(&self, axis: usize) -> Self {
         self.sum_axes(&[axis], false)
@@ -70,6 +71,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If an axis does not exist or is named twice.
+    #[doc(alias = "reduce_sum")]
     #[track_caller]
     pub fn sum_axes(&self, axes: &[usize], keep: bool) -> Self {
         let kept = self.kept("sum", axes);
@@ -92,6 +94,7 @@ impl<T: Real> Tensor<T> {
     }
 
     /// The mean of all elements; NaN if there are none.
+    #[doc(alias = "average")]
     #[track_caller]
     pub fn mean(&self) -> Self {
         let mean = self.total() / T::of(self.len() as f64);
@@ -110,12 +113,14 @@ impl<T: Real> Tensor<T> {
     }
 
     /// The mean along one axis, which disappears.
+    #[doc(alias = "average")]
     #[track_caller]
     pub fn mean_axis(&self, axis: usize) -> Self {
         self.mean_axes(&[axis], false)
     }
 
     /// The mean over some axes. With `keep` they stay, with length 1.
+    #[doc(alias = "average")]
     #[track_caller]
     pub fn mean_axes(&self, axes: &[usize], keep: bool) -> Self {
         let kept = self.kept("mean", axes);
@@ -126,6 +131,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If this shape does not broadcast to that one.
+    #[doc(alias("expand", "broadcast"))]
     #[track_caller]
     pub fn broadcast_to(&self, shape: &[usize]) -> Self {
         if self.shape() == shape {
@@ -208,6 +214,7 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub(crate) fn length(&self, op: &str, axis: usize) -> usize {
         let Some(&length) = self.shape().get(axis) else {
+            let axis = axis as isize;
             self.refuse(op, format!("there is no axis {axis}; axes are counted from 0, and there are {}", self.ndim()))
         };
         length

@@ -66,7 +66,7 @@ mod tests {
         |x, w| (x / w.square().mean()).softmax(1) + x.log_softmax(0) + x.logsumexp_axes(&[1], true),
         |x, w| Tensor::concat(&[&x.flip(&[1]).roll(1, 0), &w.pad(&[(1, 0), (0, 2)], 0.5).narrow(1, 0..3)], 0),
         |x, _| x.var_axes(&[0], 1, true) * x.std(0) + x.norm_axes(3.0, &[1], true) + x.norm(f64::INFINITY),
-        |x, _| x.max_axes(&[1], true) - x.min_axes(&[0], false) + x.prod_axes(&[1], true) + x.cumsum(0),
+        |x, _| x.max_axes(&[1], true) - x.min_axes(&[0], false) + x.prod_axes(&[1], true) + x.cumsum(0).cumprod(1),
         |x, w| x.index_select(0, &[2, 0, 2]).transpose() + w.diag().diag().tril(1).triu(-1) + w.trace(),
         |x, w| Tensor::einsum("ii,jk->jk", &[w, x]) + x.slice(ndarray::s![.., ..;-1]) + x.reshape(&[9]).sum(),
         |x, w| {
@@ -74,7 +74,7 @@ mod tests {
                 + w.scatter_add(0, &ndarray::array![[0, 0, 1]], &x.narrow(0, 0..1))
         },
         |x, w| {
-            Tensor::select(&x.greater(w), x, &w.masked_fill(&x.less(w), 0.5))
+            Tensor::select(&x.greater(w), x, w.masked_fill(&x.less(w), 0.5))
                 + x.clamp(0.4, 0.8).map_rows(|x| [x[0], x[1] * x[2], x[0]])
         },
         |x, w| {

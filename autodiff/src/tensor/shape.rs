@@ -25,6 +25,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If the number of elements differs.
+    #[doc(alias("view", "to_shape", "into_shape_with_order"))]
     #[track_caller]
     pub fn reshape(&self, shape: &[usize]) -> Self {
         if self.shape() == shape {
@@ -50,7 +51,21 @@ impl<T: Real> Tensor<T> {
         .record(&[self], source.with_layout(layout))
     }
 
+    /// The same elements in the same shape, with a place on the tape that nothing else has.
+    #[track_caller]
+    pub(crate) fn alias(&self) -> Self {
+        let rule = &Rule {
+            name: "alias",
+            with: (),
+            forward: |x, ()| Ok(x[0].clone()),
+            vjp: |cx, ()| cx.grad().clone().into(),
+            notation: |_, ()| Written { place: Place::Nowhere, ..Written::new(X(0), [G]) },
+        };
+        Self::record_static(rule, &[self], self.untracked())
+    }
+
     /// All elements in one axis.
+    #[doc(alias = "ravel")]
     #[track_caller]
     pub fn flatten(&self) -> Self {
         self.reshape(&[self.len()])
@@ -60,6 +75,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If the axis does not exist or is longer.
+    #[doc(alias = "remove_axis")]
     #[track_caller]
     pub fn squeeze(&self, axis: usize) -> Self {
         if self.shape().get(axis) != Some(&1) {
@@ -72,6 +88,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If `axis > ndim`.
+    #[doc(alias("expand_dims", "insert_axis"))]
     #[track_caller]
     pub fn expand(&self, axis: usize) -> Self {
         if axis > self.ndim() {
@@ -82,10 +99,18 @@ impl<T: Real> Tensor<T> {
         self.reshape(&shape)
     }
 
+    /// As [`expand`](Self::expand).
+    #[doc(alias("expand_dims", "insert_axis"))]
+    #[track_caller]
+    pub fn unsqueeze(&self, axis: usize) -> Self {
+        self.expand(axis)
+    }
+
     /// The axes in another order, without a copy: axis `k` of the result is axis `axes[k]` of this.
     ///
     /// # Panics
     /// If `axes` does not name each axis once.
+    #[doc(alias("permute_dims", "permuted_axes"))]
     #[track_caller]
     pub fn permute(&self, axes: &[usize]) -> Self {
         let mut sorted: Dims = axes.iter().copied().collect();
@@ -112,9 +137,44 @@ impl<T: Real> Tensor<T> {
     }
 
     /// The axes in reverse order, without a copy.
+    #[doc(alias("t", "T", "reversed_axes"))]
     #[track_caller]
     pub fn transpose(&self) -> Self {
         let axes: Dims = (0..self.ndim()).rev().collect();
         self.permute(&axes)
+    }
+
+    /// With two axes exchanged, without a copy.
+    ///
+    /// # Panics
+    /// If one of them does not exist.
+    #[doc(alias("swapaxes", "swapdims"))]
+    #[track_caller]
+    pub fn swap_axes(&self, a: usize, b: usize) -> Self {
+        self.length("swap_axes", a);
+        self.length("swap_axes", b);
+        let mut axes = self.all_axes();
+        axes.swap(a, b);
+        self.permute(&axes)
+    }
+
+    /// The last two axes exchanged, without a copy: each matrix of a batch transposed.
+    ///
+    /// ```
+    /// use autodiff::Tensor;
+    /// let x = Tensor::<f64>::ones(&[5, 2, 3]);
+    /// assert_eq!((x.mT().shape(), x.transpose().shape()), (&[5, 3, 2][..], &[3, 2, 5][..]));
+    /// ```
+    ///
+    /// # Panics
+    /// If there are fewer than two axes.
+    #[doc(alias = "matrix_transpose")]
+    #[track_caller]
+    #[allow(non_snake_case, reason = "the array API's name")]
+    pub fn mT(&self) -> Self {
+        if self.ndim() < 2 {
+            self.refuse("mT", "a matrix is needed, or several");
+        }
+        self.swap_axes(self.ndim() - 2, self.ndim() - 1)
     }
 }

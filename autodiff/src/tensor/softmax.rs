@@ -6,11 +6,12 @@ use super::rule::Rule;
 use super::written::Term::{G, Own, X, Y};
 use super::written::{Written, scaled};
 use crate::Real;
-use crate::kernels::{once, reduce};
+use crate::kernels::{loops, once, reduce};
 use crate::rules::notation::sign::{A, Atom, B, BY_ELEMENT, Call, In, Item, LESS, Piece, Round, SIGMA, Sum, Word};
 
 impl<T: Real> Tensor<T> {
-    /// `e^{x_i} / Σ e^{x_j}` along an axis, shifted so that nothing overflows.
+    /// `e^{x_i} / Σ e^{x_j}` along an axis, shifted so that nothing overflows. Elements of `+inf` share 1 evenly; of `-inf` only
+    /// it is NaN.
     ///
     /// # Panics
     /// If there is no such axis.
@@ -117,9 +118,9 @@ impl<T: Real> Tensor<T> {
             vjp: |cx, over| {
                 let (x, y) = (cx.input(0), cx.output().reshape(&over.kept));
                 let nothing = y.mask(|y| y == T::neg_infinity());
-                let y = Self::select(&nothing, &Self::scalar(T::zero()), &y);
+                let y = Self::select(&nothing, 0.0, &y);
                 let shares = (x - y).exp();
-                let total = Self::select(&nothing, &Self::scalar(T::one()), &shares.sum_axes(&over.axes, true));
+                let total = Self::select(&nothing, 1.0, shares.sum_axes(&over.axes, true));
                 (shares / total * cx.grad().reshape(&over.kept)).into()
             },
             notation: |_, _| Written::named([scaled(Call(Word("softmax")), [X(0)])]),
@@ -134,10 +135,14 @@ impl<T: Real> Tensor<T> {
         self.folded(&self.kept(op, axes), T::neg_infinity(), reduce::larger)
     }
 
-    /// The elements less their maxima over some axes; constants.
+    /// The elements less their maxima over some axes; constants. Infinity less itself is 0: it leaves the others behind, as a
+    /// large number does.
     #[track_caller]
     pub(super) fn shifted(&self, op: &str, axes: &[usize]) -> Self {
-        let top = self.tops(op, axes);
-        self.untracked() - &top
+        let (shape, top) = (self.shape(), self.tops(op, axes).broadcast_to(self.shape()));
+        Self::build(shape, |out| {
+            let less = |x: T, top| if x == T::infinity() { T::zero() } else { x - top };
+            loops::map2(shape, self.strided(), top.strided(), out, less);
+        })
     }
 }

@@ -41,6 +41,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If an axis does not exist or is named twice, or if there are not more elements than the correction.
+    #[doc(alias = "var_axis")]
     #[track_caller]
     pub fn var_axes(&self, axes: &[usize], correction: usize, keep: bool) -> Self {
         self.variance(false, axes, correction, keep)
@@ -61,6 +62,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If an axis does not exist or is named twice, or if there are not more elements than the correction.
+    #[doc(alias = "std_axis")]
     #[track_caller]
     pub fn std_axes(&self, axes: &[usize], correction: usize, keep: bool) -> Self {
         self.variance(true, axes, correction, keep)
@@ -94,7 +96,7 @@ impl<T: Real> Tensor<T> {
                     let y = cx.output().reshape(kept);
                     let zero = y.mask(|y| y == T::zero());
                     let slope = less_mean / (y * T::of(freedom));
-                    Self::select(&zero, &Self::scalar(T::zero()), &slope)
+                    Self::select(&zero, 0.0, &slope)
                 } else {
                     less_mean * T::of(2.0 / freedom)
                 };

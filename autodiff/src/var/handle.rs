@@ -11,7 +11,7 @@ use crate::tape::opcode::{self, Form};
 /// A scalar variable: a value and, unless it is a constant, its place on a tape.
 ///
 /// Copied freely; all operators, all of `num_traits::Float` and every function of the table work on it, with plain
-/// numbers on either side. The value is at every step what plain code would have computed, bit for bit. Comparisons look
+/// numbers on either side and as arguments, `x.max(0.0)`. Beside a tensor it is one without axes. The value is at every step what plain code would have computed, bit for bit. Comparisons look
 /// at the value alone, so branches and loops are ordinary code.
 ///
 /// ```

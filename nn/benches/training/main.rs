@@ -66,24 +66,17 @@ fn square<T: Element>(c: &mut Criterion, name: &str) {
 /// Steps of a run in [`trainers`].
 const STEPS: usize = 20;
 
-/// W3 through the trainer: on one tape, and with its batches shared out to two threads.
+/// W3 through the trainer.
 fn trainers(c: &mut Criterion) {
     let (x, t) = data::digits::<f32>(3, 128, 784);
     let data = Dataset::new(x.to_array(), t.to_array()).expect("finite numbers");
     let one = data.subset(&[0]);
     let build = || data::network::<f32>(3, &[784, 512, 512, 10], Activation::Relu, Activation::Identity);
-    let trainer = || {
-        let trainer = Trainer::new(build(), loss::softmax_cross_entropy, Sgd::new(0.05)).epochs(STEPS);
-        trainer.full_batch().progress(false)
-    };
+    let trainer = Trainer::new(build(), loss::softmax_cross_entropy, Sgd::new(0.05)).epochs(STEPS);
+    let mut trainer = trainer.full_batch().progress(false);
     let mut group = c.benchmark_group("trainer");
     group.sample_size(10);
-    let mut serial = trainer();
-    group.bench_function("fit", |b| b.iter(|| serial.fit(&data, &one).expect("finite numbers")));
-    let mut shared = trainer();
-    group.bench_function("fit_parallel", |b| {
-        b.iter(|| shared.fit_parallel(&data, &one, 2, build).expect("finite numbers"));
-    });
+    group.bench_function("fit", |b| b.iter(|| trainer.fit(&data, &one).expect("finite numbers")));
 }
 
 /// The median time in nanoseconds, if the benchmark ever ran.
@@ -113,9 +106,8 @@ fn print<'a>(workloads: impl Iterator<Item = &'a Workload>) {
             println!("{name:<36} {:>12.2} {:>10} {:>8} {memory:>12.1}", ns / 1000.0, "", "");
         }
     }
-    for name in ["fit", "fit_parallel"] {
-        let Some(ns) = median(&format!("trainer/{name}")).map(|ns| ns / STEPS as f64) else { continue };
+    if let Some(ns) = median("trainer/fit").map(|ns| ns / STEPS as f64) {
         let ratio = ns / median("step/W3").unwrap_or(f64::NAN);
-        println!("W3 by `{name}`: {:.2} µs a step, {ratio:.2} times that of W3", ns / 1000.0);
+        println!("W3 by `fit`: {:.2} µs a step, {ratio:.2} times that of W3", ns / 1000.0);
     }
 }

@@ -58,7 +58,7 @@ fn products(batch: usize, units: &[usize]) -> f64 {
 
 /// Steps of gradient descent; the batches are used in turn.
 fn descent<T: Element>(
-    mut model: Mlp<T>,
+    model: Mlp<T>,
     batches: Vec<(Tensor<T>, Tensor<T>)>,
     loss: impl Loss<T> + 'static,
     rate: f64,
@@ -68,12 +68,12 @@ fn descent<T: Element>(
         let (x, t) = &batches[k % batches.len()];
         k += 1;
         tape.reset();
-        nn::watch(&mut model, &tape);
+        nn::watch(&model, &tape);
         let error = loss.loss(&model.forward(x), t);
         let gradients = error.backward();
         // Once the tape lets go of the parameters, they change in place.
         tape.reset();
-        sgd.step(&mut model, &gradients).expect("every parameter has a gradient");
+        sgd.step(&model, &gradients).expect("every parameter has a gradient");
         error.item().primal()
     })
 }
@@ -127,7 +127,7 @@ fn formula() -> Step {
 /// The Hessian-vector product of W2's loss with respect to all parameters.
 fn hessian_vector() -> Step {
     let units = [784, 128, 10];
-    let mut model = network::<f32>(2, &units, RELU, IDENTITY);
+    let model = network::<f32>(2, &units, RELU, IDENTITY);
     let (x, t) = digits(2, 32, 784);
     let direction = |l: usize| {
         let (inputs, outputs, stream) = (units[l], units[l + 1], 2400 + l as u64);
@@ -137,7 +137,7 @@ fn hessian_vector() -> Step {
     let mut first = true;
     Box::new(move || {
         let objective = |model: &Mlp<f32>| loss::softmax_cross_entropy(&model.forward(&x), &t);
-        let product = nn::param_hvp(&mut model, objective, &v).expect("a direction for each parameter");
+        let product = nn::param_hvp(&model, objective, &v).expect("a direction for each parameter");
         if std::mem::take(&mut first) {
             return product.iter().zip(&v).map(|(h, v)| f64::from((h * v).sum().item())).sum();
         }

@@ -6,7 +6,7 @@ use rand::seq::SliceRandom;
 
 use super::dataset::Dataset;
 
-/// One pass through a data set in shuffled minibatches. The last one may be smaller.
+/// One pass through the inputs and targets of a data set in shuffled minibatches. The last one may be smaller.
 ///
 /// ```
 /// use nn::{Batches, Dataset};
@@ -32,21 +32,38 @@ impl<'d, T: Real> Batches<'d, T> {
         order.shuffle(rng);
         Self { data, order, size: size.max(1), next: 0 }
     }
+
+    /// Leaves out the last batch if it is smaller than the others and not the only one.
+    pub fn drop_last(mut self) -> Self {
+        let whole = self.order.len() / self.size * self.size;
+        self.order.truncate(if whole == 0 { self.order.len() } else { whole });
+        self
+    }
+
+    /// The items of the next batch.
+    pub(crate) fn indices(&mut self) -> Option<&[usize]> {
+        let start = self.next;
+        self.next = start.saturating_add(self.size).min(self.order.len());
+        Some(&self.order[start..self.next]).filter(|indices| !indices.is_empty())
+    }
+
+    /// Passes over batches without making them.
+    pub(crate) fn pass(&mut self, n: usize) {
+        self.next = n.saturating_mul(self.size).saturating_add(self.next).min(self.order.len());
+    }
 }
 
 impl<T: Real> Iterator for Batches<'_, T> {
     type Item = (Tensor<T>, Tensor<T>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let end = self.next.saturating_add(self.size).min(self.order.len());
-        let indices = &self.order[self.next..end];
-        self.next = end;
-        (!indices.is_empty()).then(|| self.data.items(indices))
+        let data = self.data;
+        self.indices().map(|indices| data.items(indices))
     }
 
     /// Passes over batches without making them.
     fn nth(&mut self, n: usize) -> Option<Self::Item> {
-        self.next = n.saturating_mul(self.size).saturating_add(self.next).min(self.order.len());
+        self.pass(n);
         self.next()
     }
 

@@ -115,6 +115,7 @@ pub(super) enum NumberKind {
     U32,
     I64,
     U64,
+    F16,
     F32,
     F64,
 }
@@ -123,7 +124,7 @@ impl NumberKind {
     fn size(self) -> usize {
         match self {
             Self::Bool | Self::I8 | Self::U8 => 1,
-            Self::I16 | Self::U16 => 2,
+            Self::I16 | Self::U16 | Self::F16 => 2,
             Self::I32 | Self::U32 | Self::F32 => 4,
             Self::I64 | Self::U64 | Self::F64 => 8,
         }
@@ -144,6 +145,7 @@ impl Number {
             NumberKind::U32 => self.each(bytes, |b| u32::from_le_bytes(b) as f64),
             NumberKind::I64 => self.each(bytes, |b| i64::from_le_bytes(b) as f64),
             NumberKind::U64 => self.each(bytes, |b| u64::from_le_bytes(b) as f64),
+            NumberKind::F16 => self.each(bytes, |b| half::f16::from_le_bytes(b).to_f64()),
             NumberKind::F32 => self.each(bytes, |b| f32::from_le_bytes(b) as f64),
             NumberKind::F64 => self.each(bytes, f64::from_le_bytes),
         }

@@ -1,7 +1,7 @@
 //! Named columns of numbers and categories.
 
 use autodiff::Real;
-use ndarray::Array2;
+use ndarray::{Array2, s};
 use serde::{Deserialize, Serialize};
 
 use super::dataset::Dataset;
@@ -31,11 +31,11 @@ pub struct Column {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Values {
-    /// Finite numbers.
+    /// Finite numbers; NaN where a value is missing, if it [may be](super::Csv::missing).
     Numbers(Vec<f64>),
     /// Categories.
     Categories {
-        /// Every row's category, as an index into the names.
+        /// Every row's category, as an index into the names; their number where it is missing.
         indices: Vec<usize>,
         /// What the categories are called in the file, in ascending order: by number if all are numbers.
         names: Vec<String>,
@@ -153,7 +153,7 @@ impl Columns {
         Schema { columns: self.columns.iter().map(entry).collect() }
     }
 
-    /// Converts the table to numbers: numbers stay as they are, categories become one-hot rows.
+    /// Converts the table to numbers: numbers stay as they are, categories become one-hot rows, of NaN where one is missing.
     ///
     /// # Errors
     /// If a column has more than 1024 categories.
@@ -174,8 +174,8 @@ impl Columns {
     /// ```
     ///
     /// # Errors
-    /// If there is no such column or no other one, if a column has more than 1024 categories, or if a number is too
-    /// large for `T`.
+    /// If there is no such column or no other one, if a column has more than 1024 categories, or if a number is missing or
+    /// too large for `T`.
     pub fn dataset<T: Real>(&self, target: impl Into<ColumnId>) -> Result<Dataset<T>> {
         let target = self.find(&target.into())?;
         let others = self.columns.iter().enumerate().filter(|(i, _)| *i != target).map(|(_, column)| column);
@@ -184,7 +184,11 @@ impl Columns {
             return Err(Error::data(format!("`{name}` is the only column, expected others as inputs")));
         }
         let targets = matrix([&self.columns[target]].into_iter(), self.rows)?;
-        Dataset::new(matrix(others, self.rows)?, targets)
+        let data = Dataset::new(matrix(others, self.rows)?, targets)?;
+        Ok(match &self.columns[target].values {
+            Values::Numbers(_) => data,
+            Values::Categories { names, .. } => data.with_class_names(names.clone()),
+        })
     }
 
     fn find(&self, column: &ColumnId) -> Result<usize> {
@@ -218,7 +222,12 @@ fn matrix<'c, T: Real>(columns: impl Iterator<Item = &'c Column> + Clone, rows: 
                 start += 1;
             }
             Values::Categories { indices, names } => {
-                indices.iter().enumerate().for_each(|(row, index)| all[[row, start + index]] = T::one());
+                for (row, &index) in indices.iter().enumerate() {
+                    match names.len() {
+                        width if index == width => all.slice_mut(s![row, start..start + width]).fill(T::nan()),
+                        _ => all[[row, start + index]] = T::one(),
+                    }
+                }
                 start += names.len();
             }
         }

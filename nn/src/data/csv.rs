@@ -39,6 +39,7 @@ pub struct Csv {
     categories: Vec<ColumnId>,
     classes: Vec<(ColumnId, usize)>,
     skip: Vec<ColumnId>,
+    missing: bool,
     schema: Option<Schema>,
 }
 
@@ -57,6 +58,7 @@ impl Csv {
             categories: Vec::new(),
             classes: Vec::new(),
             skip: Vec::new(),
+            missing: false,
             schema: None,
         }
     }
@@ -103,6 +105,25 @@ impl Csv {
         self
     }
 
+    /// Sets whether values may be missing; they may not unless set. A missing number is read as NaN, a missing category as
+    /// the index behind the last name; both are NaN in a [matrix](Columns::matrix). A field is missing where without this it
+    /// would be an error for that.
+    ///
+    /// ```
+    /// use nn::data::{Csv, Values};
+    /// let file = std::env::temp_dir().join("nn-missing-doc.csv");
+    /// std::fs::write(&file, "height,kind\n,oak\n0.2,?\n").unwrap();
+    /// let columns = Csv::new().missing(true).read(&file)?;
+    /// let names = vec!["oak".to_owned()];
+    /// assert_eq!(columns.get("kind")?.values, Values::Categories { indices: vec![0, 1], names });
+    /// let matrix = columns.matrix::<f64>()?;
+    /// assert!(matrix[(0, 0)].is_nan() && matrix[(1, 0)] == 0.2 && matrix[(1, 1)].is_nan());
+    /// # Ok::<(), nn::Error>(())
+    /// ```
+    pub fn missing(self, allowed: bool) -> Self {
+        Self { missing: allowed, ..self }
+    }
+
     /// Reads columns as in another file: the same ones in the same order, the same categories with the same indices.
     /// With a header they are found by name, and others are left out. What [`categories`](Self::categories),
     /// [`classes`](Self::classes) and [`skip`](Self::skip) say is ignored then.
@@ -125,18 +146,19 @@ impl Csv {
     /// Reads a file.
     ///
     /// # Errors
-    /// If the file cannot be read, has no rows, or is not as expected: the header has no names or one of them twice, a
-    /// column that was asked for is not there, a row has more or fewer fields than the first one, a value is missing, not
-    /// finite or of the other kind.
+    /// If the file cannot be read, has no rows, or is not as expected: the fields seem to be separated by another delimiter, a
+    /// quote is never closed, the header has no names or one of them twice, a column that was asked for is not there, a row has
+    /// more or fewer fields than the first one, a value is missing, not finite or of the other kind.
     pub fn read(&self, path: impl AsRef<Path>) -> Result<Columns> {
         let path = path.as_ref();
         let text = std::fs::read(path).map_err(Error::read(path))?;
-        let mut rows = Records::new(path, &text, self.delimiter);
+        let mut rows = Records::new(path, &text, self.delimiter)?;
         let empty = || {
             let expected = if self.header { "a header, then at least one row" } else { "at least one row" };
             Error::from(Kind::EmptyTable { path: path.to_owned(), expected: expected.to_owned() })
         };
         let first = rows.next()?.ok_or_else(empty)?;
+        first.check_delimiter()?;
         let names =
             if self.header { header(&first)? } else { (1..=first.fields.len()).map(|n| n.to_string()).collect() };
         // As many rows like the first as the text can hold: right for most files, and never more than the text's size.
@@ -160,7 +182,8 @@ impl Csv {
         for (text, &id) in &texts {
             by_id[id] = text;
         }
-        Ok(Columns::new(builders.into_iter().map(|builder| builder.finish(&by_id)).collect(), count))
+        let columns = builders.into_iter().map(|builder| builder.finish(&by_id, path)).collect::<Result<_>>()?;
+        Ok(Columns::new(columns, count))
     }
 
     /// What to read, and from which fields.
@@ -184,7 +207,7 @@ impl Csv {
                         Building::Known { names, places, indices: Vec::with_capacity(room) }
                     }
                 };
-                Ok(Builder { index, name: column.name.clone(), named: self.header, kind })
+                Ok(Builder { index, name: column.name.clone(), named: self.header, missing: self.missing, kind })
             };
             return schema.columns.iter().enumerate().map(builder).collect();
         }
@@ -200,9 +223,9 @@ impl Csv {
             let kind = match count {
                 Some(count) => Building::Classes { count, indices: Vec::with_capacity(room) },
                 None if is_named => categories(),
-                None => Building::Undecided { room },
+                None => Building::Undecided { room, missing: 0 },
             };
-            builders.push(Builder { index, name, named: self.header, kind });
+            builders.push(Builder { index, name, named: self.header, missing: self.missing, kind });
         }
         Ok(builders)
     }
@@ -235,12 +258,14 @@ struct Builder {
     name: String,
     /// Whether the name came from a header.
     named: bool,
+    /// Whether values may be missing.
+    missing: bool,
     kind: Building,
 }
 
 enum Building {
-    /// The first row is still to come.
-    Undecided { room: usize },
+    /// The first value is still to come; so many are missing.
+    Undecided { room: usize, missing: usize },
     /// Numbers; the line that decided so, if it was no schema.
     Numbers { numbers: Vec<f64>, decided: Option<u64> },
     /// Categories as numbers of texts; the line that decided so, if the user did not.
@@ -250,6 +275,9 @@ enum Building {
     /// Categories from a schema, and where each has its place.
     Known { names: Vec<String>, places: BTreeMap<String, usize>, indices: Vec<usize> },
 }
+
+/// The number of a text that is missing.
+const NO_TEXT: usize = usize::MAX;
 
 /// What to do where a column is taken for what it is not.
 const NAMED: &str = "a column of categories that may be numbers has to be named as such";
@@ -261,13 +289,20 @@ impl Builder {
         let name = self.named.then_some(self.name.as_str());
         let fail = |expected: String| Err(row.fail(self.index, name, expected));
         let missing = |what: &str| fail(format!("{what}; fill in the value or leave out the row"));
-        if let Building::Undecided { room } = self.kind {
+        if self.missing && is_missing && self.kind.take_missing(text) {
+            return Ok(());
+        }
+        if let Building::Undecided { room, missing: before } = self.kind {
             self.kind = if is_missing {
                 return missing("a number or a category");
             } else if text.parse::<f64>().is_ok() {
-                Building::Numbers { numbers: Vec::with_capacity(room), decided: Some(row.line) }
+                let mut numbers = Vec::with_capacity(room);
+                numbers.resize(before, f64::NAN);
+                Building::Numbers { numbers, decided: Some(row.line) }
             } else {
-                Building::Categories { ids: Vec::with_capacity(room), decided: Some(row.line) }
+                let mut ids = Vec::with_capacity(room);
+                ids.resize(before, NO_TEXT);
+                Building::Categories { ids, decided: Some(row.line) }
             };
         }
         match &mut self.kind {
@@ -306,9 +341,12 @@ impl Builder {
     }
 
     /// The column, given the texts by their numbers.
-    fn finish(self, texts: &[&str]) -> Column {
+    fn finish(self, texts: &[&str], path: &Path) -> Result<Column> {
         let values = match self.kind {
-            Building::Undecided { .. } => unreachable!("there is at least one row"),
+            Building::Undecided { .. } => return Err(Kind::NoValues { path: path.to_owned(), name: self.name }.into()),
+            Building::Categories { ids, .. } if ids.iter().all(|&id| id == NO_TEXT) => {
+                return Err(Kind::NoValues { path: path.to_owned(), name: self.name }.into());
+            }
             Building::Numbers { numbers, .. } => Values::Numbers(numbers),
             Building::Classes { count, indices } => {
                 Values::Categories { indices, names: (0..count).map(|class| class.to_string()).collect() }
@@ -316,7 +354,23 @@ impl Builder {
             Building::Known { names, indices, .. } => Values::Categories { indices, names },
             Building::Categories { ids, .. } => categories(&ids, texts),
         };
-        Column { name: self.name, values }
+        Ok(Column { name: self.name, values })
+    }
+}
+
+impl Building {
+    /// Takes down that a value is missing, unless the text is a category of this column.
+    fn take_missing(&mut self, text: &str) -> bool {
+        match self {
+            Self::Undecided { missing, .. } => *missing += 1,
+            Self::Numbers { numbers, .. } => numbers.push(f64::NAN),
+            Self::Classes { count, indices } => indices.push(*count),
+            Self::Categories { decided: None, .. } if !text.is_empty() => return false,
+            Self::Categories { ids, .. } => ids.push(NO_TEXT),
+            Self::Known { places, .. } if places.contains_key(text) => return false,
+            Self::Known { names, indices, .. } => indices.push(names.len()),
+        }
+        true
     }
 }
 
@@ -325,6 +379,7 @@ fn categories(ids: &[usize], texts: &[&str]) -> Values {
     let mut distinct = ids.to_vec();
     distinct.sort_unstable();
     distinct.dedup();
+    distinct.pop_if(|id| *id == NO_TEXT);
     let mut order = distinct.clone();
     if order.iter().all(|&id| number(texts[id]).is_some()) {
         order.sort_by(|&a, &b| number(texts[a]).partial_cmp(&number(texts[b])).expect("finite numbers"));
@@ -333,7 +388,7 @@ fn categories(ids: &[usize], texts: &[&str]) -> Values {
     }
     let mut ranks: Vec<(usize, usize)> = order.iter().copied().zip(0..).collect();
     ranks.sort_unstable();
-    let rank = |id: &usize| ranks[distinct.binary_search(id).expect("one of the texts")].1;
+    let rank = |id: &usize| distinct.binary_search(id).map_or(order.len(), |place| ranks[place].1);
     Values::Categories {
         indices: ids.iter().map(rank).collect(),
         names: order.iter().map(|&id| texts[id].to_owned()).collect(),

@@ -11,6 +11,7 @@
 //! Readers of files come with the feature `data`. They trust no header: memory is taken for what a file holds, not for what
 //! it says, and every error names the file and the line and field, or the byte.
 
+pub(crate) mod batch;
 pub(crate) mod batches;
 #[cfg(feature = "data")]
 mod binary;
@@ -33,6 +34,7 @@ mod standardize;
 
 #[cfg(feature = "data")]
 pub use self::csv::Csv;
+pub use batch::{Batch, Key};
 pub use batches::Batches;
 #[cfg(feature = "data")]
 pub use columns::{Column, ColumnId, ColumnSchema, Columns, Schema, Values};

@@ -12,8 +12,8 @@ use crate::error::{Error, Result, shortened};
 /// As many as NumPy knows.
 const MOST_AXES: usize = 64;
 
-/// Reads a `.npy` file of real numbers, as `numpy.save` writes it: integers of 1 to 8 bytes, floats of 4 or 8, truth
-/// values as 0 and 1, with either byte order and either order of axes. Numbers become the nearest ones of type `T`.
+/// Reads a `.npy` file of real numbers, as `numpy.save` writes it: integers of 1 to 8 bytes, floats of 2, 4 or 8,
+/// truth values as 0 and 1, with either byte order and either order of axes. Numbers become the nearest ones of type `T`.
 ///
 /// ```
 /// let file = std::env::temp_dir().join("nn-npy-doc.npy");
@@ -145,7 +145,8 @@ impl<'t> Cursor<'t> {
 
     /// A byte order, a letter for the kind and the size, as in `<f8`.
     fn number(&mut self) -> Result<Number, Wrong> {
-        const EXPECTED: &str = "real numbers: 'b1', or i, u with 1, 2, 4, 8 or f with 4, 8 after '<', '>', '=' or '|'";
+        const EXPECTED: &str =
+            "real numbers: 'b1', or i, u with 1, 2, 4, 8 or f with 2, 4, 8 after '<', '>', '=' or '|'";
         self.skip_space();
         let wrong = Wrong { at: self.at, expected: EXPECTED };
         let (order, name) = match self.string(EXPECTED)? {
@@ -162,6 +163,7 @@ impl<'t> Cursor<'t> {
             b"u4" => NumberKind::U32,
             b"i8" => NumberKind::I64,
             b"u8" => NumberKind::U64,
+            b"f2" => NumberKind::F16,
             b"f4" => NumberKind::F32,
             b"f8" => NumberKind::F64,
             _ => return Err(wrong),

@@ -7,7 +7,7 @@ use rand::Rng;
 use rand::seq::SliceRandom;
 
 use super::dataset::Dataset;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, count, number};
 
 impl<T: Real> Dataset<T> {
     /// Shuffles and splits in two; the first part gets `fraction` of the items, rounded.
@@ -95,7 +95,7 @@ impl<T: Real> Dataset<T> {
     /// How many items are this fraction of all.
     fn share(&self, fraction: f64) -> Result<usize> {
         if !(0.0..=1.0).contains(&fraction) {
-            return Err(Error::data(format!("cannot split off a fraction of {fraction}, expected 0 to 1")));
+            return Err(Error::data(format!("cannot split off a fraction of {}, expected 0 to 1", number(fraction))));
         }
         #[allow(clippy::cast_sign_loss, reason = "neither factor is negative")]
         let share = (fraction * self.len() as f64).round() as usize;
@@ -124,9 +124,9 @@ impl<T: Real> Dataset<T> {
         }
         for (class, items) in classes.iter_mut().enumerate().filter(|(_, items)| !items.is_empty()) {
             if items.len() < least {
-                let n = items.len();
+                let (class, n) = (self.class_name(class, items[0]), count(items.len(), "item"));
                 return Err(Error::data(format!(
-                    "class {class} has {n} items, expected at least {least} to have one {place}"
+                    "class {class} has {n}, expected at least {least} to have one {place}"
                 )));
             }
             items.shuffle(rng);

@@ -3,7 +3,7 @@
 use autodiff::Real;
 use ndarray::{ArrayD, Axis};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, number};
 
 /// Shifts and scales each feature: `z = (x - mean) / deviation`, with the mean and the standard deviation (that of the
 /// items themselves, divided by `n`) of the array that it was fitted to.
@@ -84,6 +84,7 @@ impl<T: Real> Standardizer<T> {
         }
         for (j, (mean, deviation)) in means.iter().zip(&deviations).enumerate() {
             if !mean.is_finite() || !deviation.is_finite() || *deviation <= T::zero() {
+                let [mean, deviation] = [mean, deviation].map(|x| number(x.primal()));
                 return Err(Error::data(format!(
                     "feature {j} has mean {mean} and deviation {deviation}, expected finite numbers and a deviation above 0"
                 )));

@@ -8,7 +8,7 @@ use autodiff::{Real, Tensor};
 use ndarray::{ArrayD, ArrayViewD};
 
 use crate::init::Init;
-use crate::layer::{Layer, Visit, VisitMut};
+use crate::layer::{Layer, Visit};
 
 /// A unit's nonlinearity `z = h(a)`, applied element by element; softmax and its logarithm along the last axis (L4).
 ///
@@ -19,11 +19,14 @@ pub enum Activation {
     /// `a`.
     Identity,
     /// 1 for `a >= 0`, else 0. The derivative is 0 everywhere: a network of such units decides, but cannot learn (L3).
+    #[doc(alias = "step")]
     Heaviside,
     /// As [`Heaviside`](Self::Heaviside), but gradients pass as if it were the identity, so that what comes before can learn:
     /// the straight-through estimator (Bengio, Léonard and Courville 2013). It is not a derivative of the function.
+    #[doc(alias = "STE")]
     HeavisideStraightThrough,
     /// `1 / (1 + e^-a)`.
+    #[doc(alias("expit", "logistic"))]
     Sigmoid,
     /// `tanh a`.
     Tanh,
@@ -38,6 +41,7 @@ pub enum Activation {
     /// `a Φ(a)` with the normal distribution function `Φ`, exactly: `a (1 + erf(a/√2)) / 2`.
     Gelu,
     /// `a / (1 + e^-a)`, also known as swish.
+    #[doc(alias = "swish")]
     Silu,
     /// `e^{a_k} / Σ e^{a_j}` over the last axis.
     Softmax,
@@ -87,7 +91,7 @@ impl Activation {
             Self::Elu(alpha) => {
                 let above = above_zero(a);
                 // Only what is below 0 goes into the exponential, which would overflow elsewhere.
-                let below = Tensor::select(&above, &Tensor::scalar(T::zero()), a);
+                let below = Tensor::select(&above, 0.0, a);
                 Tensor::select(&above, a, &(below.exp_m1() * T::of(alpha)))
             }
             Self::Softplus => a.softplus(),
@@ -167,10 +171,12 @@ impl<T: Real> Layer<T> for Activation {
 
     fn visit(&self, _: &mut Visit<'_, T>) {}
 
-    fn visit_mut(&mut self, _: &mut VisitMut<'_, T>) {}
-
     fn describe(&self) -> String {
         self.to_string()
+    }
+
+    fn boxed(&self) -> Option<Box<dyn Layer<T>>> {
+        Some(Box::new(*self))
     }
 }
 

@@ -5,7 +5,7 @@ use ndarray::{Array1, Array2};
 
 use crate::buffer::Buffer;
 use crate::expect;
-use crate::layer::{Layer, Visit, VisitMut};
+use crate::layer::{Layer, Visit};
 
 /// Fixed functions `φ_j` of the input, for a [`Linear`](crate::Linear) layer to weigh (L1): items × inputs becomes items ×
 /// functions. None of them is constant: that part is the linear layer's bias.
@@ -25,10 +25,11 @@ use crate::layer::{Layer, Visit, VisitMut};
 ///
 /// # Panics
 /// `forward`, if the input is not items × inputs.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
+#[doc(alias("RBF", "PolynomialFeatures"))]
 pub struct BasisFunctions<T: Real>(Kind<T>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Kind<T: Real> {
     /// Each monomial is an earlier one, or 1, times an input.
     Polynomial { inputs: usize, degree: usize, factors: Vec<(Option<usize>, usize)> },
@@ -120,17 +121,15 @@ impl<T: Real> Layer<T> for BasisFunctions<T> {
         }
     }
 
-    fn visit_mut(&mut self, v: &mut VisitMut<'_, T>) {
-        if let Kind::Gaussian { centres, .. } | Kind::Sigmoid { centres, .. } = &mut self.0 {
-            v.buffer("centres", centres);
-        }
-    }
-
     fn describe(&self) -> String {
         match &self.0 {
             Kind::Polynomial { degree, .. } => format!("BasisFunctions(degree {degree})"),
             Kind::Gaussian { width, .. } => format!("BasisFunctions(Gaussian, width {width})"),
             Kind::Sigmoid { width, .. } => format!("BasisFunctions(sigmoid, width {width})"),
         }
+    }
+
+    fn boxed(&self) -> Option<Box<dyn Layer<T>>> {
+        Some(Box::new(self.clone()))
     }
 }

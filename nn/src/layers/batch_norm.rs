@@ -6,14 +6,14 @@ use autodiff::{Real, Tensor};
 
 use crate::buffer::Buffer;
 use crate::expect;
-use crate::layer::{Layer, Visit, VisitMut};
+use crate::layer::{Layer, Visit};
 use crate::mode::Mode;
 use crate::param::Param;
 
 /// Batch normalisation (Ioffe and Szegedy 2015): each feature is brought to mean 0 and variance 1, then scaled and shifted,
 /// `y = weight (x - mean) / √(var + ε) + bias`.
 ///
-/// The input is items × features, or items × features × places; mean and variance are taken over all axes but the second. In
+/// The input is items × features, items × features × places, or items × features × rows × columns; mean and variance are taken over all axes but the second. In
 /// training they are the batch's, with the variance divided by the number of values `n`; the buffers `running_mean` and
 /// `running_var` then move towards them, `r ← (1 - momentum) r + momentum s`, where the variance is divided by `n - 1`. In
 /// evaluation the running values take their place, and the layer is an affine map. Names and numbers are PyTorch's.
@@ -31,7 +31,8 @@ use crate::param::Param;
 ///
 /// # Panics
 /// `forward`, if the input has another number of features, or in training with fewer than two values a feature.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
+#[doc(alias = "BatchNorm")]
 pub struct BatchNorm1d<T: Real> {
     weight: Param<T>,
     bias: Param<T>,
@@ -94,28 +95,30 @@ impl<T: Real> BatchNorm1d<T> {
 }
 
 impl<T: Real> Layer<T> for BatchNorm1d<T> {
+    #[track_caller]
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
         let features = self.weight.value().len();
         assert!(
-            matches!(x.ndim(), 2 | 3) && x.shape()[1] == features,
-            "BatchNorm1d: the input has shape {:?}, expected [items, {features}] or [items, {features}, places]",
+            matches!(x.ndim(), 2..=4) && x.shape()[1] == features,
+            "BatchNorm1d: the input has shape {:?}, expected [items, {features}], [items, {features}, places] or [items, {features}, \
+             rows, columns]",
             x.shape()
         );
         // One number a feature, in line with the second axis.
         let mut column = vec![1; x.ndim()];
         column[1] = features;
-        let line = |values: &Tensor<T>| values.reshape(&column);
+        let line = |values: Tensor<T>| values.reshape(&column);
         let (weight, bias, eps) = (line(self.weight.tensor()), line(self.bias.tensor()), T::of(self.eps));
         if self.mode.get() == Mode::Eval {
-            let (mean, var) = (line(&self.running_mean.value()), line(&self.running_var.value()));
+            let (mean, var) = (line(self.running_mean.value()), line(self.running_var.value()));
             let scale = weight / (var + eps).sqrt();
             return x * &scale + (bias - mean * scale);
         }
         let count = x.len() / features.max(1);
         assert!(
             count > 1,
-            "BatchNorm1d: {count} value a feature in a batch of shape {:?}; in training the variance needs at least two, in \
-             evaluation (`nn::eval_mode`) one is enough",
+            "BatchNorm1d: {count} value a feature in a batch of shape {:?}; in training the variance needs at least two \
+             (`Trainer::drop_last` leaves out a last batch of one), in evaluation (`nn::eval_mode`) one is enough",
             x.shape()
         );
         let axes: Vec<usize> = (0..x.ndim()).filter(|&axis| axis != 1).collect();
@@ -135,15 +138,14 @@ impl<T: Real> Layer<T> for BatchNorm1d<T> {
         v.mode(&self.mode);
     }
 
-    fn visit_mut(&mut self, v: &mut VisitMut<'_, T>) {
-        v.param("weight", &mut self.weight);
-        v.param("bias", &mut self.bias);
-        v.buffer("running_mean", &mut self.running_mean);
-        v.buffer("running_var", &mut self.running_var);
-        v.mode(&mut self.mode);
-    }
-
     fn describe(&self) -> String {
         format!("BatchNorm1d({})", self.weight.value().len())
     }
+
+    fn boxed(&self) -> Option<Box<dyn Layer<T>>> {
+        Some(Box::new(self.clone()))
+    }
 }
+
+/// [`BatchNorm1d`] under its name for pictures, items × channels × rows × columns.
+pub type BatchNorm2d<T> = BatchNorm1d<T>;

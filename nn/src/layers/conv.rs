@@ -5,7 +5,7 @@ use autodiff::{Real, Tensor};
 use rand::Rng;
 
 use crate::init::Init;
-use crate::layer::{Layer, Visit, VisitMut};
+use crate::layer::{Layer, Visit};
 use crate::param::Param;
 
 /// Convolution of images: items × channels × rows × columns, see
@@ -23,7 +23,8 @@ use crate::param::Param;
 ///
 /// # Panics
 /// `forward`, if the input has another number of axes or channels, or is smaller than the kernel.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
+#[doc(alias = "Conv")]
 pub struct Conv2d<T: Real> {
     weight: Param<T>,
     bias: Option<Param<T>>,
@@ -75,7 +76,7 @@ impl<T: Real> Conv2d<T> {
 
 impl<T: Real> Layer<T> for Conv2d<T> {
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
-        x.conv2d(self.weight.tensor(), self.bias.as_ref().map(Param::tensor), self.how)
+        x.conv2d(&self.weight.tensor(), self.bias.as_ref().map(Param::tensor).as_ref(), self.how)
     }
 
     fn visit(&self, v: &mut Visit<'_, T>) {
@@ -85,16 +86,14 @@ impl<T: Real> Layer<T> for Conv2d<T> {
         }
     }
 
-    fn visit_mut(&mut self, v: &mut VisitMut<'_, T>) {
-        v.param("weight", &mut self.weight);
-        if let Some(bias) = &mut self.bias {
-            v.param("bias", bias);
-        }
-    }
-
     fn describe(&self) -> String {
-        let shape = self.weight.value().shape();
+        let weight = self.weight.value();
+        let shape = weight.shape();
         let bias = if self.bias.is_some() { "" } else { ", no bias" };
         format!("Conv2d({} -> {}, {} x {}{bias})", shape[1], shape[0], shape[2], shape[3])
+    }
+
+    fn boxed(&self) -> Option<Box<dyn Layer<T>>> {
+        Some(Box::new(self.clone()))
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use autodiff::{Real, Tensor};
 
 use crate::error::{Error, Kind, Result, listed};
-use crate::layer::{Layer, Visit, VisitMut};
+use crate::layer::{Layer, Visit};
 use crate::trace::Trace;
 
 /// The name of what the network is given.
@@ -30,6 +30,7 @@ const INPUT: &str = "input";
 ///
 /// # Panics
 /// `forward`, if what a node reads does not go together in shape.
+#[derive(Clone)]
 pub struct Dag<T: Real> {
     /// In an order in which each node comes after those that it reads.
     nodes: Vec<Node<T, usize>>,
@@ -37,6 +38,7 @@ pub struct Dag<T: Real> {
 }
 
 /// In a plan it reads names; in a network places: 0 is the input, `k + 1` is node `k`.
+#[derive(Clone)]
 struct Node<T: Real, R> {
     name: String,
     join: Join,
@@ -112,14 +114,12 @@ impl<T: Real> Layer<T> for Dag<T> {
         }
     }
 
-    fn visit_mut(&mut self, v: &mut VisitMut<'_, T>) {
-        for node in &mut self.nodes {
-            v.layer(&node.name, &mut *node.layer);
-        }
-    }
-
     fn trace(&self, x: &Tensor<T>, trace: &mut Trace) -> Tensor<T> {
         self.run(x, |name, layer, x| trace.layer(name, layer, x))
+    }
+
+    fn boxed(&self) -> Option<Box<dyn Layer<T>>> {
+        Some(Box::new(self.clone()))
     }
 }
 

@@ -8,7 +8,7 @@ use rand::Rng;
 use rand_distr::{Bernoulli, Distribution};
 
 use crate::expect;
-use crate::layer::{Layer, Visit, VisitMut};
+use crate::layer::{Layer, Visit};
 use crate::mode::Mode;
 use crate::random::Random;
 
@@ -28,7 +28,7 @@ use crate::random::Random;
 /// nn::train_mode::<f64>(&mut layer);
 /// assert!(layer.forward(&x).view().iter().all(|&y| y == 0.0 || y == 4.0));
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Dropout {
     p: f64,
     mode: Cell<Mode>,
@@ -65,12 +65,11 @@ impl<T: Real> Layer<T> for Dropout {
         v.random("random", &self.random);
     }
 
-    fn visit_mut(&mut self, v: &mut VisitMut<'_, T>) {
-        v.mode(&mut self.mode);
-        v.random("random", &mut self.random);
-    }
-
     fn describe(&self) -> String {
         format!("Dropout({})", self.p)
+    }
+
+    fn boxed(&self) -> Option<Box<dyn Layer<T>>> {
+        Some(Box::new(self.clone()))
     }
 }

@@ -3,7 +3,7 @@
 use autodiff::{Real, Tensor};
 
 use crate::expect;
-use crate::layer::{Layer, Visit, VisitMut};
+use crate::layer::{Layer, Visit};
 use crate::param::Param;
 
 /// Layer normalisation (Ba, Kiros and Hinton 2016): each item is brought to mean 0 and variance 1 over its last axes, then
@@ -21,7 +21,7 @@ use crate::param::Param;
 ///
 /// # Panics
 /// `forward`, if the input does not end in the layer's shape.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct LayerNorm<T: Real> {
     weight: Param<T>,
     bias: Param<T>,
@@ -54,7 +54,8 @@ impl<T: Real> LayerNorm<T> {
 
 impl<T: Real> Layer<T> for LayerNorm<T> {
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
-        let shape = self.weight.value().shape();
+        let weight = self.weight.value();
+        let shape = weight.shape();
         assert!(
             x.shape().ends_with(shape),
             "LayerNorm: the input has shape {:?}, which must end in {shape:?}",
@@ -71,12 +72,11 @@ impl<T: Real> Layer<T> for LayerNorm<T> {
         v.param("bias", &self.bias);
     }
 
-    fn visit_mut(&mut self, v: &mut VisitMut<'_, T>) {
-        v.param("weight", &mut self.weight);
-        v.param("bias", &mut self.bias);
-    }
-
     fn describe(&self) -> String {
         format!("LayerNorm{:?}", self.weight.value().shape())
+    }
+
+    fn boxed(&self) -> Option<Box<dyn Layer<T>>> {
+        Some(Box::new(self.clone()))
     }
 }

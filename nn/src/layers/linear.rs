@@ -4,7 +4,7 @@ use autodiff::{Real, Tensor};
 use rand::Rng;
 
 use crate::init::Init;
-use crate::layer::{Layer, Visit, VisitMut};
+use crate::layer::{Layer, Visit};
 use crate::param::Param;
 
 /// `y = x Wᵀ + b`, with `W` of shape outputs × inputs, for a batch `x` of shape items × inputs, or one item, or any
@@ -18,7 +18,8 @@ use crate::param::Param;
 /// let y = layer.forward(&Tensor::constant(array![[1.0, 1.0]]));
 /// assert_eq!(y.to_array(), array![[3.0, 7.0, 12.0]].into_dyn());
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
+#[doc(alias = "Dense")]
 pub struct Linear<T: Real> {
     weight: Param<T>,
     /// Stays 0 and is not listed where the layer has no bias.
@@ -82,7 +83,8 @@ impl<T: Real> Linear<T> {
 impl<T: Real> Layer<T> for Linear<T> {
     #[track_caller]
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
-        x.linear(self.weight.tensor(), self.bias.tensor())
+        let bias = if self.has_bias { self.bias.tensor() } else { self.bias.value() };
+        x.linear(&self.weight.tensor(), &bias)
     }
 
     fn visit(&self, v: &mut Visit<'_, T>) {
@@ -92,15 +94,13 @@ impl<T: Real> Layer<T> for Linear<T> {
         }
     }
 
-    fn visit_mut(&mut self, v: &mut VisitMut<'_, T>) {
-        v.param("weight", &mut self.weight);
-        if self.has_bias {
-            v.param("bias", &mut self.bias);
-        }
+    fn describe(&self) -> String {
+        let (weight, bias) = (self.weight.value(), if self.has_bias { "" } else { ", no bias" });
+        let shape = weight.shape();
+        format!("Linear({} -> {}{bias})", shape[1], shape[0])
     }
 
-    fn describe(&self) -> String {
-        let (shape, bias) = (self.weight.value().shape(), if self.has_bias { "" } else { ", no bias" });
-        format!("Linear({} -> {}{bias})", shape[1], shape[0])
+    fn boxed(&self) -> Option<Box<dyn Layer<T>>> {
+        Some(Box::new(self.clone()))
     }
 }

@@ -2,7 +2,7 @@
 
 use autodiff::{Real, Tensor};
 
-use crate::layer::{Layer, Visit, VisitMut};
+use crate::layer::{Layer, Visit};
 use crate::param::Param;
 
 /// Appends a learnt log-variance for each output: from items × outputs to items × 2 outputs, for
@@ -17,7 +17,7 @@ use crate::param::Param;
 ///
 /// # Panics
 /// `forward`, if the input is not items × outputs.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct LogVariance<T: Real> {
     log_variance: Param<T>,
 }
@@ -49,7 +49,7 @@ impl<T: Real> Layer<T> for LogVariance<T> {
         v.param("log_variance", &self.log_variance);
     }
 
-    fn visit_mut(&mut self, v: &mut VisitMut<'_, T>) {
-        v.param("log_variance", &mut self.log_variance);
+    fn boxed(&self) -> Option<Box<dyn Layer<T>>> {
+        Some(Box::new(self.clone()))
     }
 }

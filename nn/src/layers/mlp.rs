@@ -8,7 +8,7 @@ use rand::Rng;
 use super::activation::Activation;
 use super::linear::Linear;
 use crate::init::Init;
-use crate::layer::{Layer, Visit, VisitMut};
+use crate::layer::{Layer, Visit};
 use crate::trace::Trace;
 
 /// A multilayer perceptron of any depth: `a = W z + b`, `z = h(a)` for each layer (L6).
@@ -24,7 +24,7 @@ use crate::trace::Trace;
 /// let builder = Mlp::<f32>::builder(2).layer(8, Activation::Tanh).layer(1, Activation::Sigmoid);
 /// let model: Mlp<f32> = builder.build(&mut rng);
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Mlp<T: Real> {
     layers: Vec<(Linear<T>, Activation)>,
 }
@@ -77,12 +77,6 @@ impl<T: Real> Layer<T> for Mlp<T> {
         }
     }
 
-    fn visit_mut(&mut self, v: &mut VisitMut<'_, T>) {
-        for (i, (linear, _)) in self.layers.iter_mut().enumerate() {
-            v.layer_at("layers", i, linear);
-        }
-    }
-
     /// Units and activations, from input to output: `{"mlp":{"activations":["tanh","identity"],"units":[2,3,1]}}`.
     fn architecture(&self) -> Option<String> {
         let width = |(linear, _): &(Linear<T>, Activation), axis: usize| linear.weight().value().shape()[axis];
@@ -97,6 +91,10 @@ impl<T: Real> Layer<T> for Mlp<T> {
             let a = trace.layer(&format!("layers.{i}"), linear, &x);
             trace.layer(&format!("activations.{i}"), activation, &a)
         })
+    }
+
+    fn boxed(&self) -> Option<Box<dyn Layer<T>>> {
+        Some(Box::new(self.clone()))
     }
 }
 

@@ -3,7 +3,7 @@
 use autodiff::tensor::Pool;
 use autodiff::{Real, Tensor};
 
-use crate::layer::{Layer, Visit, VisitMut};
+use crate::layer::{Layer, Visit};
 
 /// The largest element in each place of a moving window: [`Tensor::max_pool2d`](autodiff::Tensor::max_pool2d).
 ///
@@ -12,6 +12,7 @@ use crate::layer::{Layer, Visit, VisitMut};
 /// use nn::{Layer, MaxPool2d};
 /// assert_eq!(MaxPool2d(Pool::new(2)).forward(&Tensor::<f32>::zeros(&[10, 3, 8, 8])).shape(), [10, 3, 4, 4]);
 /// ```
+#[doc(alias = "max_pool")]
 #[derive(Clone, Copy, Debug)]
 pub struct MaxPool2d(pub Pool);
 
@@ -22,7 +23,9 @@ impl<T: Real> Layer<T> for MaxPool2d {
 
     fn visit(&self, _: &mut Visit<'_, T>) {}
 
-    fn visit_mut(&mut self, _: &mut VisitMut<'_, T>) {}
+    fn boxed(&self) -> Option<Box<dyn Layer<T>>> {
+        Some(Box::new(*self))
+    }
 }
 
 /// The mean in each place of a moving window: [`Tensor::avg_pool2d`](autodiff::Tensor::avg_pool2d).
@@ -32,6 +35,7 @@ impl<T: Real> Layer<T> for MaxPool2d {
 /// use nn::{AvgPool2d, Layer};
 /// assert_eq!(AvgPool2d(Pool::new([8, 8])).forward(&Tensor::<f32>::zeros(&[10, 3, 8, 8])).shape(), [10, 3, 1, 1]);
 /// ```
+#[doc(alias = "avg_pool")]
 #[derive(Clone, Copy, Debug)]
 pub struct AvgPool2d(pub Pool);
 
@@ -42,5 +46,7 @@ impl<T: Real> Layer<T> for AvgPool2d {
 
     fn visit(&self, _: &mut Visit<'_, T>) {}
 
-    fn visit_mut(&mut self, _: &mut VisitMut<'_, T>) {}
+    fn boxed(&self) -> Option<Box<dyn Layer<T>>> {
+        Some(Box::new(*self))
+    }
 }

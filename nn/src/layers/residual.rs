@@ -2,7 +2,7 @@
 
 use autodiff::{Real, Tensor};
 
-use crate::layer::{Layer, Visit, VisitMut};
+use crate::layer::{Layer, Visit};
 use crate::trace::Trace;
 
 /// `y = x + inner(x)` (He et al. 2016), or `y = shortcut(x) + inner(x)` where the shapes differ.
@@ -18,6 +18,8 @@ use crate::trace::Trace;
 ///
 /// # Panics
 /// `forward`, if the two branches' outputs differ in shape.
+#[derive(Clone)]
+#[doc(alias("skip connection", "ResNet"))]
 pub struct Residual<T: Real> {
     inner: Box<dyn Layer<T>>,
     shortcut: Option<Box<dyn Layer<T>>>,
@@ -60,14 +62,11 @@ impl<T: Real> Layer<T> for Residual<T> {
         }
     }
 
-    fn visit_mut(&mut self, v: &mut VisitMut<'_, T>) {
-        v.layer("inner", &mut *self.inner);
-        if let Some(shortcut) = &mut self.shortcut {
-            v.layer("shortcut", &mut **shortcut);
-        }
-    }
-
     fn trace(&self, x: &Tensor<T>, trace: &mut Trace) -> Tensor<T> {
         self.run(x, |name, layer, x| trace.layer(name, layer, x))
+    }
+
+    fn boxed(&self) -> Option<Box<dyn Layer<T>>> {
+        Some(Box::new(self.clone()))
     }
 }

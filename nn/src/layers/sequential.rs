@@ -2,7 +2,7 @@
 
 use autodiff::{Real, Tensor};
 
-use crate::layer::{Layer, Visit, VisitMut};
+use crate::layer::{Layer, Visit};
 use crate::trace::Trace;
 
 /// Layers of any kind one after the other; their parameters are named `layers.0.…`, `layers.1.…`.
@@ -17,7 +17,8 @@ use crate::trace::Trace;
 ///     .then(Linear::new(3, 1, Init::XavierUniform, &mut rng));
 /// assert_eq!(nn::names(&model), ["layers.0.weight", "layers.0.bias", "layers.2.weight", "layers.2.bias"]);
 /// ```
-#[derive(Default)]
+#[derive(Clone, Default)]
+#[doc(alias = "serial")]
 pub struct Sequential<T: Real> {
     layers: Vec<Box<dyn Layer<T>>>,
 }
@@ -61,14 +62,12 @@ impl<T: Real> Layer<T> for Sequential<T> {
         }
     }
 
-    fn visit_mut(&mut self, v: &mut VisitMut<'_, T>) {
-        for (i, layer) in self.layers.iter_mut().enumerate() {
-            v.layer_at("layers", i, &mut **layer);
-        }
-    }
-
     fn trace(&self, x: &Tensor<T>, trace: &mut Trace) -> Tensor<T> {
         let layers = self.layers.iter().enumerate();
         layers.fold(x.clone(), |x, (i, layer)| trace.layer(&format!("layers.{i}"), &**layer, &x))
+    }
+
+    fn boxed(&self) -> Option<Box<dyn Layer<T>>> {
+        Some(Box::new(self.clone()))
     }
 }

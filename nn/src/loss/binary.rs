@@ -3,14 +3,14 @@
 use autodiff::{Real, Tensor};
 
 use super::reduction::Reduction;
-use super::term::{Loss, complement, same};
+use super::term::{Loss, complement, same, weighted};
 use crate::expect;
 
 /// Binary cross-entropy of probabilities `y` or logits `a`, with `y = sigmoid(a)`, for each element:
 /// `-(p t ln y + (1 - t) ln(1 - y))`, where `p` is 1 or the weight of positive targets (L10).
 ///
 /// From probabilities, one of exactly 0 or 1 costs nothing if it is right and infinity if it is wrong; from logits the loss
-/// is finite.
+/// is finite, but for infinite logits, of which the same holds.
 ///
 /// ```
 /// use autodiff::Tensor;
@@ -23,6 +23,7 @@ use crate::expect;
 ///
 /// # Panics
 /// `loss`, if the shapes differ, or if there are neither one nor as many weights as outputs.
+#[doc(alias("BCELoss", "BCEWithLogitsLoss", "sigmoid_binary_cross_entropy"))]
 #[derive(Clone, Debug)]
 pub struct BinaryCrossEntropy {
     logits: bool,
@@ -73,7 +74,7 @@ impl<T: Real> Loss<T> for BinaryCrossEntropy {
         let smooth = |t: &Tensor<T>| t * T::of(1.0 - self.smoothing) + T::of(0.5 * self.smoothing);
         let t = if self.smoothing == 0.0 { t.clone() } else { smooth(t) };
         let Some(weights) = self.pos_weight.as_deref() else {
-            let from_probabilities = || -(t.xlogy(y) + complement(&t).xlogy(&complement(y)));
+            let from_probabilities = || -(t.xlogy(y) + complement(&t).xlog1py(&-y));
             let losses = if self.logits { y.bce_with_logits(&t) } else { from_probabilities() };
             return self.reduction.apply(&losses);
         };
@@ -86,12 +87,13 @@ impl<T: Real> Loss<T> for BinaryCrossEntropy {
         let row = if weights.len() == 1 { vec![] } else { vec![outputs] };
         let weights = weights.iter().map(|&w| T::of(w)).collect();
         let weights = ndarray::ArrayD::from_shape_vec(row, weights).expect("as many as just counted");
+        let (positive, negative) = (&t * Tensor::constant(weights), complement(&t));
         // Two terms, each of which stays exact where the other vanishes.
-        let (positive, negative) = if self.logits {
-            (&t * (-y).softplus(), complement(&t) * y.softplus())
+        let losses = if self.logits {
+            weighted(&positive, &(-y).softplus()) + weighted(&negative, &y.softplus())
         } else {
-            (-t.xlogy(y), -complement(&t).xlogy(&complement(y)))
+            -(positive.xlogy(y) + negative.xlog1py(&-y))
         };
-        self.reduction.apply(&(positive * Tensor::constant(weights) + negative))
+        self.reduction.apply(&losses)
     }
 }

@@ -2,6 +2,8 @@
 
 use autodiff::{Real, Tensor};
 
+use crate::error::number;
+
 /// What targets say about outputs whose last axis counts the classes.
 pub(super) enum Targets {
     /// A class for each item; `None` where it is to be ignored.
@@ -40,7 +42,10 @@ pub(super) fn targets<T: Real>(op: &str, y: &Tensor<T>, t: &Tensor<T>, ignored: 
         found.push(match ignored {
             Some(ignored) if label == ignored as f64 => None,
             _ if whole && label >= 0.0 && label < classes as f64 => Some(label as usize),
-            _ => panic!("{op}: target {item} is {label}, expected a class from 0 to {}", classes.saturating_sub(1)),
+            _ => {
+                let most = classes.saturating_sub(1);
+                panic!("{op}: target {item} is {}, expected a class from 0 to {most}", number(label))
+            }
         });
     }
     Targets::Classes(found)

@@ -27,6 +27,7 @@ use crate::expect;
 ///
 /// # Panics
 /// `loss`, if the shapes do not go together, if a target is not a class, or if there are not as many weights as classes.
+#[doc(alias("CrossEntropyLoss", "NLLLoss", "softmax_cross_entropy"))]
 #[derive(Clone, Debug)]
 pub struct CrossEntropy {
     logits: bool,
@@ -51,6 +52,7 @@ impl CrossEntropy {
     ///
     /// # Panics
     /// If a weight is negative or not finite, or if there is none.
+    #[doc(alias = "weight")]
     #[track_caller]
     pub fn class_weights(self, weights: &[f64]) -> Self {
         Self { class_weights: Some(expect::weights("CrossEntropy: weight", weights)), ..self }
@@ -65,7 +67,9 @@ impl CrossEntropy {
         Self { smoothing: expect::fraction("CrossEntropy: label smoothing", epsilon), ..self }
     }
 
-    /// Ignores items of this class number: no loss, no part in the mean. It need not be a class of the model.
+    /// Ignores items of this class number: no loss, no part in the mean. It need not be a class of the model. In training a
+    /// batch without other items, or without one whose weight is above 0, is passed over.
+    #[doc(alias = "ignore_index")]
     pub fn ignore(self, class: i64) -> Self {
         Self { ignored: Some(class), ..self }
     }
@@ -117,5 +121,13 @@ impl<T: Real> Loss<T> for CrossEntropy {
         let losses =
             if self.logits { y.softmax_cross_entropy(&factors, axis) } else { -factors.xlogy(y).sum_axis(axis) };
         self.reduction.weighted(&losses, total)
+    }
+
+    fn counts(&self, t: &Tensor<T>) -> bool {
+        let (Some(ignored), Reduction::Mean) = (self.ignored, self.reduction) else { return true };
+        #[allow(clippy::cast_sign_loss, reason = "a class; what is none is refused by the loss")]
+        let weight = |label: f64| self.class_weights.as_ref().and_then(|weights| weights.get(label as usize));
+        let counts = |label: f64| label != ignored as f64 && weight(label) != Some(&0.0);
+        t.view().iter().any(|label| counts(label.primal()))
     }
 }

@@ -10,6 +10,7 @@ use super::term::{Loss, complement, same};
 ///
 /// # Panics
 /// If the shapes differ.
+#[doc(alias("mse_loss", "l2_loss"))]
 #[track_caller]
 pub fn squared_error<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
     same("squared_error", y, t);
@@ -23,10 +24,11 @@ pub fn squared_error<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
 ///
 /// # Panics
 /// If the shapes differ.
+#[doc(alias = "binary_cross_entropy")]
 #[track_caller]
 pub fn bce<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
     same("bce", y, t);
-    -(t.xlogy(y) + complement(t).xlogy(&complement(y))).sum() / items(y)
+    -(t.xlogy(y) + complement(t).xlog1py(&-y)).sum() / items(y)
 }
 
 /// Binary cross-entropy from logits `a`, with `y = sigmoid(a)`: `softplus(a) - t a`, mean over the items; finite for
@@ -34,6 +36,7 @@ pub fn bce<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
 ///
 /// # Panics
 /// If the shapes differ.
+#[doc(alias("binary_cross_entropy_with_logits", "sigmoid_binary_cross_entropy"))]
 #[track_caller]
 pub fn bce_with_logits<T: Real>(a: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
     same("bce_with_logits", a, t);
@@ -44,6 +47,7 @@ pub fn bce_with_logits<T: Real>(a: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
 ///
 /// # Panics
 /// If the shapes differ.
+#[doc(alias = "nll_loss")]
 #[track_caller]
 pub fn cross_entropy<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
     same("cross_entropy", y, t);
@@ -65,6 +69,7 @@ pub fn cross_entropy<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
 ///
 /// # Panics
 /// If the shapes differ.
+#[doc(alias = "CrossEntropyLoss")]
 #[track_caller]
 pub fn softmax_cross_entropy<T: Real>(a: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
     same("softmax_cross_entropy", a, t);
@@ -76,6 +81,7 @@ pub fn softmax_cross_entropy<T: Real>(a: &Tensor<T>, t: &Tensor<T>) -> Tensor<T>
 ///
 /// # Panics
 /// If the shapes differ, or if a target is neither -1 nor 1.
+#[doc(alias = "hinge_loss")]
 #[track_caller]
 pub fn hinge<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
     Hinge::new().reduction(Reduction::Sum).loss(y, t) / items(y)
@@ -85,6 +91,7 @@ pub fn hinge<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
 ///
 /// # Panics
 /// If the shapes differ, or if a target is neither -1 nor 1.
+#[doc(alias = "squared_hinge_loss")]
 #[track_caller]
 pub fn squared_hinge<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
     SquaredHinge::new().reduction(Reduction::Sum).loss(y, t) / items(y)

@@ -1,6 +1,7 @@
 //! The likelihood of a normal distribution whose variance is learnt.
 
-use autodiff::{Real, Tensor};
+use autodiff::tensor::Elem;
+use autodiff::{Real, Tensor, elementwise};
 
 use super::reduction::Reduction;
 use super::term::Loss;
@@ -19,8 +20,12 @@ use super::term::Loss;
 /// assert_eq!(loss.item(), 0.25);
 /// ```
 ///
+/// A deviation of 0 costs nothing at any variance; the loss is NaN where an infinite deviation meets an `s` whose variance
+/// is infinite.
+///
 /// # Panics
 /// `loss`, if the shapes are others.
+#[doc(alias = "GaussianNLLLoss")]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct GaussianNll {
     constant: bool,
@@ -44,6 +49,15 @@ impl GaussianNll {
     }
 }
 
+elementwise!(gaussian_nll(y, s, t) => {
+    // `e^(-s/4)` overflows only where the square of its own does with any deviation but 0.
+    let (e, root) = (y - t, (-0.25 * s).exp());
+    let deviations = e * root * root;
+    let none = Elem::select(root.equals(f64::INFINITY), 0.0, deviations);
+    let squares = 0.5 * Elem::select(e.equals(0.0), none, deviations).square();
+    Elem::select(squares.equals(f64::INFINITY), squares, squares + 0.5 * s)
+});
+
 impl<T: Real> Loss<T> for GaussianNll {
     #[track_caller]
     fn loss(&self, y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
@@ -57,7 +71,7 @@ impl<T: Real> Loss<T> for GaussianNll {
         );
         let width = t.shape()[1];
         let (mean, s) = (y.narrow(1, 0..width), y.narrow(1, width..2 * width));
-        let losses = ((mean - t).square() * (-&s).exp() + s) * T::of(0.5);
+        let losses = gaussian_nll(&mean, &s, t);
         let constant = if self.constant { 0.5 * std::f64::consts::TAU.ln() } else { 0.0 };
         self.reduction.apply(&(losses + T::of(constant)))
     }

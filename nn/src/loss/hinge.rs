@@ -4,12 +4,14 @@ use autodiff::{Real, Tensor};
 
 use super::reduction::Reduction;
 use super::term::{Loss, complement, same};
+use crate::error::number;
 
 /// `[1 - t y]_+` for each element, with targets `t = ±1`: 0 beyond the margin, so that only points inside it or on the
 /// wrong side pull (L12). The derivative at the kink is 0.
 ///
 /// # Panics
 /// `loss`, if the shapes differ, or if a target is neither -1 nor 1.
+#[doc(alias("hinge_loss", "SVM"))]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Hinge(Reduction);
 
@@ -36,6 +38,7 @@ impl<T: Real> Loss<T> for Hinge {
 ///
 /// # Panics
 /// `loss`, if the shapes differ, or if a target is neither -1 nor 1.
+#[doc(alias("squared_hinge_loss", "SVM"))]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SquaredHinge(Reduction);
 
@@ -63,7 +66,7 @@ impl<T: Real> Loss<T> for SquaredHinge {
 fn violation<T: Real>(op: &str, y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
     same(op, y, t);
     if let Some((at, wrong)) = t.view().iter().enumerate().find(|(_, t)| t.abs() != T::one()) {
-        panic!("{op}: target {at} is {wrong}, expected -1 or 1");
+        panic!("{op}: target {at} is {}, expected -1 or 1", number(wrong.primal()));
     }
     complement(&(t * y)).relu()
 }

@@ -19,6 +19,7 @@ use crate::expect;
 ///
 /// # Panics
 /// `loss`, if the shapes differ.
+#[doc(alias("HuberLoss", "SmoothL1Loss"))]
 #[derive(Clone, Copy, Debug)]
 pub struct Huber {
     delta: f64,

@@ -3,13 +3,14 @@
 use autodiff::{Real, Tensor};
 
 use super::reduction::Reduction;
-use super::term::{Loss, same};
+use super::term::{Loss, same, weighted};
 
 /// The Kullback–Leibler divergence `Σ_k t_k (ln t_k - ln y_k)` of target distributions `t` from the model's `y`, along the
 /// last axis, for each item. It is the cross-entropy less the targets' entropy: 0 where both are equal, never below.
 ///
 /// # Panics
 /// `loss`, if the shapes differ or there is no axis.
+#[doc(alias("KLDivLoss", "kl_divergence"))]
 #[derive(Clone, Copy, Debug)]
 pub struct KullbackLeibler {
     given: Given,
@@ -36,7 +37,8 @@ impl KullbackLeibler {
         Self { given: Given::Probabilities, ..Self::from_logits() }
     }
 
-    /// The divergence from logarithms of probabilities, with the mean over the items.
+    /// The divergence from logarithms of probabilities, with the mean over the items. One of `-inf` costs nothing where the
+    /// target is 0.
     pub fn from_log_probabilities() -> Self {
         Self { given: Given::LogProbabilities, ..Self::from_logits() }
     }
@@ -56,7 +58,7 @@ impl<T: Real> Loss<T> for KullbackLeibler {
         };
         let cross = match self.given {
             Given::Logits => y.softmax_cross_entropy(t, axis),
-            Given::LogProbabilities => -(t * y).sum_axis(axis),
+            Given::LogProbabilities => -weighted(t, y).sum_axis(axis),
             Given::Probabilities => -t.xlogy(y).sum_axis(axis),
         };
         self.reduction.apply(&(cross + t.xlogy(t).sum_axis(axis)))

@@ -16,6 +16,7 @@ use crate::expect;
 ///
 /// # Panics
 /// `loss`, if the shapes do not go together, if a target is not a class, or if there are not as many weights as classes.
+#[doc(alias = "MultiMarginLoss")]
 #[derive(Clone, Debug)]
 pub struct MultiHinge {
     margin: f64,
@@ -84,9 +85,12 @@ impl<T: Real> Loss<T> for MultiHinge {
         }
         let mask =
             |values| Tensor::constant(ArrayD::from_shape_vec(IxDyn(y.shape()), values).expect("one for each output"));
-        let score = (y * mask(right)).sum_axes(&[axis], true);
+        let (right, others) = (mask(right), mask(others));
+        // Chosen, not multiplied by 0: outputs may be infinite.
+        let chosen = |mask, x| Tensor::select(mask, x, 0.0);
+        let score = chosen(&right, y).sum_axes(&[axis], true);
         let missed = (y - score + T::of(self.margin)).relu();
-        let parts = if self.squared { missed.square() } else { missed };
-        self.reduction.apply(&(parts * mask(others)).sum_axis(axis))
+        let parts = if self.squared { &missed * (&missed * &others) } else { missed * &others };
+        self.reduction.apply(&chosen(&others, &parts).sum_axis(axis))
     }
 }

@@ -3,7 +3,7 @@
 use autodiff::{Real, Tensor};
 
 use super::reduction::Reduction;
-use super::term::{Loss, same};
+use super::term::{Loss, same, weighted};
 
 /// The negative log-likelihood of counts `t` of a Poisson distribution of rate `y`, or of `y = e^a`: `y - t ln y` for each
 /// element.
@@ -20,6 +20,7 @@ use super::term::{Loss, same};
 ///
 /// # Panics
 /// `loss`, if the shapes differ.
+#[doc(alias = "PoissonNLLLoss")]
 #[derive(Clone, Copy, Debug)]
 pub struct Poisson {
     log: bool,
@@ -28,7 +29,8 @@ pub struct Poisson {
 }
 
 impl Poisson {
-    /// The loss of logarithms of rates, with the mean over all elements, without the constant `ln t!`.
+    /// The loss of logarithms of rates, with the mean over all elements, without the constant `ln t!`. One of `-inf` costs
+    /// nothing where the count is 0, and infinity elsewhere.
     pub fn from_log_rates() -> Self {
         Self { log: true, constant: false, reduction: Reduction::default() }
     }
@@ -54,7 +56,9 @@ impl<T: Real> Loss<T> for Poisson {
     #[track_caller]
     fn loss(&self, y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
         same("Poisson", y, t);
-        let losses = if self.log { y.exp() - t * y } else { y - t.xlogy(y) };
+        let (rate, logs) = if self.log { (y.exp(), weighted(t, y)) } else { (y.clone(), t.xlogy(y)) };
+        // An infinite rate is more than its logarithm times any count.
+        let losses = Tensor::select(&rate.mask(|rate| rate == T::infinity()), &rate, &(&rate - logs));
         let losses = if self.constant { losses + (t + T::one()).ln_gamma() } else { losses };
         self.reduction.apply(&losses)
     }

@@ -10,6 +10,7 @@ use super::term::{Loss, same};
 ///
 /// # Panics
 /// `loss`, if the shapes differ.
+#[doc(alias("MSELoss", "l2_loss"))]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HalfSquaredError(Reduction);
 
@@ -37,6 +38,7 @@ impl<T: Real> Loss<T> for HalfSquaredError {
 ///
 /// # Panics
 /// `loss`, if the shapes differ.
+#[doc(alias("L1Loss", "MAE"))]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AbsoluteError(Reduction);
 

@@ -1,9 +1,11 @@
 //! What a loss is.
 
+use autodiff::rules::Binary;
 use autodiff::{Real, Tensor};
 
 /// A loss: any function of outputs and targets, with a scalar value if a model is trained by it. Plain functions and
-/// closures are losses.
+/// closures are losses, of outputs and targets that do not broadcast to something larger than either: `[n, 1]` beside `[n]`
+/// would pair every output with every target.
 ///
 /// ```
 /// use autodiff::Tensor;
@@ -16,13 +18,32 @@ use autodiff::{Real, Tensor};
 /// ```
 pub trait Loss<T: Real> {
     /// Computes the loss of a batch.
+    #[track_caller]
     fn loss(&self, y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T>;
+
+    /// Whether a batch with these targets has a loss. One that has none, all of whose items are ignored, is passed over in
+    /// training. By default every batch has.
+    fn counts(&self, _t: &Tensor<T>) -> bool {
+        true
+    }
 }
 
 impl<T: Real, F: Fn(&Tensor<T>, &Tensor<T>) -> Tensor<T>> Loss<T> for F {
+    #[track_caller]
     fn loss(&self, y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
+        if y.shape() != t.shape() && pairs_all(y.shape(), t.shape()) {
+            same("the loss", y, t);
+        }
         self(y, t)
     }
+}
+
+/// Whether broadcasting stretches both shapes.
+fn pairs_all(a: &[usize], b: &[usize]) -> bool {
+    let axes = a.len().max(b.len());
+    let length = |shape: &[usize], axis: usize| (axis + shape.len()).checked_sub(axes).map_or(1, |k| shape[k]);
+    let pairs = || (0..axes).map(|axis| (length(a, axis), length(b, axis)));
+    pairs().all(|(a, b)| a == b || a == 1 || b == 1) && pairs().any(|(a, b)| a < b) && pairs().any(|(a, b)| b < a)
 }
 
 /// Outputs and targets of one shape: broadcasting here would hide a mistake.
@@ -34,6 +55,12 @@ pub(crate) fn same<T: Real>(op: &str, y: &Tensor<T>, t: &Tensor<T>) {
         y.shape(),
         t.shape()
     );
+}
+
+/// `t x`, which is 0 at `t = 0` even where `x` is infinite.
+#[track_caller]
+pub(super) fn weighted<T: Real>(t: &Tensor<T>, x: &Tensor<T>) -> Tensor<T> {
+    Tensor::select(&x.mask(T::is_nan), x, t.binary(Binary::Chain, x))
 }
 
 /// `1 - x`.

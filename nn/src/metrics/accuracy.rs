@@ -24,11 +24,7 @@ use super::rows::{largest, rows};
 /// If the shapes differ otherwise.
 #[track_caller]
 pub fn accuracy<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> f64 {
-    let numbered = |(&width, items): (&usize, &[usize])| {
-        let column = t.shape().split_last().is_some_and(|(&last, lead)| last == 1 && lead == items);
-        width > 1 && (t.shape() == items || column)
-    };
-    if t.shape() != y.shape() && y.shape().split_last().is_some_and(numbered) {
+    if t.shape() != y.shape() && are_numbers(y.shape(), t.shape()) {
         return share_of_classes(y, t);
     }
     let (rows, targets) = rows("accuracy", y, t);
@@ -37,6 +33,13 @@ pub fn accuracy<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> f64 {
     }
     let right = rows.iter().zip(&targets).filter(|(y, t)| !y.is_nan() && (**y >= 0.5) == (**t >= 0.5)).count();
     right as f64 / rows.len() as f64
+}
+
+/// Whether targets of shape `t` can be class numbers for outputs of shape `y`.
+pub(crate) fn are_numbers(y: &[usize], t: &[usize]) -> bool {
+    let Some((&width, items)) = y.split_last() else { return false };
+    let column = t.split_last().is_some_and(|(&last, lead)| last == 1 && lead == items);
+    width > 1 && (t == items || column)
 }
 
 /// The fraction of items whose largest output is at the target's place, among those whose target is a place.

@@ -6,6 +6,7 @@ use autodiff::{Real, Tensor};
 use ndarray::{Array2, Axis};
 
 use super::rows::{largest, rows};
+use crate::error::one_line;
 use crate::expect;
 
 /// How often each class was taken for each: rows are the targets' classes, columns the predicted ones.
@@ -190,15 +191,16 @@ impl fmt::Display for Confusion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const CORNER: &str = "true \\ predicted";
         let width = |text: &str| text.chars().count();
-        let first = self.names.iter().map(|name| width(name)).fold(width(CORNER), usize::max);
-        let columns = self.counts.axis_iter(Axis(1)).zip(&self.names);
+        let names: Vec<String> = self.names.iter().map(|name| one_line(name)).collect();
+        let first = names.iter().map(|name| width(name)).fold(width(CORNER), usize::max);
+        let columns = self.counts.axis_iter(Axis(1)).zip(&names);
         let widths: Vec<usize> = columns
             .map(|(column, name)| column.iter().map(|n| n.to_string().len()).fold(width(name), usize::max))
             .collect();
         write!(f, "{CORNER:first$}")?;
-        self.names.iter().zip(&widths).try_for_each(|(name, width)| write!(f, "  {name:>width$}"))?;
+        names.iter().zip(&widths).try_for_each(|(name, width)| write!(f, "  {name:>width$}"))?;
         writeln!(f)?;
-        for (row, name) in self.counts.rows().into_iter().zip(&self.names) {
+        for (row, name) in self.counts.rows().into_iter().zip(&names) {
             write!(f, "{name:first$}")?;
             row.iter().zip(&widths).try_for_each(|(count, width)| write!(f, "  {count:>width$}"))?;
             writeln!(f)?;

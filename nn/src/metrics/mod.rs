@@ -5,7 +5,7 @@
 //! largest entry's place. All results are `f64`. Where a metric is undefined it is NaN, and its description says when;
 //! without items every one is.
 
-mod accuracy;
+pub(crate) mod accuracy;
 pub(crate) mod confusion;
 mod ranking;
 mod regression;

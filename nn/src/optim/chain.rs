@@ -81,7 +81,7 @@ impl<T: Real, R: Transform<T>> Chain<T, R> {
     }
 
     /// What the links have to say to a parameter's new value. The rule and weight decay have nothing.
-    pub(super) fn settle(&self, param: &mut Param<T>, slot: &mut Slot<T>, moment: Moment) {
+    pub(super) fn settle(&self, param: &Param<T>, slot: &mut Slot<T>, moment: Moment) {
         if !(self.before.is_empty() && self.after.is_empty()) {
             self.each(0.., slot, moment, |link, at| link.settle(param, at));
         }

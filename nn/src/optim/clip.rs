@@ -7,6 +7,7 @@ use crate::error::{Kind, Result};
 use crate::expect;
 
 /// Cuts every number of the update to `[-most, most]`. NaN stays NaN.
+#[doc(alias = "clip_grad_value_")]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ClipValue(f64);
 
@@ -38,6 +39,7 @@ impl<T: Real> Transform<T> for ClipValue {
 
 /// Shortens the update as a whole, all parameters together, to a Euclidean norm of at most `most`: `u ← u · min(1, most /
 /// (|u| + 10⁻⁶))`, as PyTorch does.
+#[doc(alias("clip_grad_norm_", "clip_by_global_norm"))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ClipNorm(f64);
 

@@ -10,6 +10,7 @@ use crate::expect;
 /// Before an optimiser's rule this is the gradient of `λ/2 |w|²` ("coupled"); after it the weights shrink by `η λ w` in
 /// every step whatever the rule makes of the gradient ("decoupled", Loshchilov and Hutter 2019). In the lectures'
 /// convention (L13) `λ` here is `λ/N` there: see [`Regularizer`](crate::Regularizer).
+#[doc(alias = "add_decayed_weights")]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WeightDecay(f64);
 

@@ -47,6 +47,7 @@ impl<T: Real, R: Transform<T>> Descent<T, R> {
     }
 
     /// Multiplies the rate by `schedule(t)` in the step that `t` steps went before.
+    #[doc(alias = "lr_scheduler")]
     pub fn schedule(mut self, schedule: impl Schedule) -> Self {
         self.schedule = Some(Box::new(schedule));
         self
@@ -59,6 +60,7 @@ impl<T: Real, R: Transform<T>> Descent<T, R> {
     }
 
     /// Gives some parameters their own settings. The first group that holds a parameter counts.
+    #[doc(alias = "param_groups")]
     pub fn group(mut self, group: Group) -> Self {
         self.groups.push(group);
         self
@@ -89,6 +91,7 @@ impl<T: Real, R: Transform<T>> Descent<T, R> {
     ///
     /// # Panics
     /// If `most` is not a finite number above 0.
+    #[doc(alias = "clip_grad_value_")]
     #[track_caller]
     pub fn clip_value(self, most: f64) -> Self {
         self.before(ClipValue::new(most))
@@ -98,6 +101,7 @@ impl<T: Real, R: Transform<T>> Descent<T, R> {
     ///
     /// # Panics
     /// If `most` is not a finite number above 0.
+    #[doc(alias("clip_grad_norm_", "clip_by_global_norm"))]
     #[track_caller]
     pub fn clip_norm(self, most: f64) -> Self {
         self.before(ClipNorm::new(most))

@@ -145,7 +145,7 @@ fn progress<T: Real>(point: &Point<T>) -> Progress<T> {
 pub(super) fn fit<T: Real, M: Layer<T>>(
     stop: Stop,
     method: &mut dyn Direction<T>,
-    model: &mut M,
+    model: &M,
     objective: impl Fn(&M) -> Tensor<T>,
 ) -> Result<Minimum<T>> {
     let before = flat(model);

@@ -72,7 +72,7 @@ impl Newton {
     /// # Errors
     /// If the objective or its gradient is not finite at the start, or if no gradient reaches one of the parameters. The
     /// model is unchanged then.
-    pub fn fit<T: Real, M: Layer<T>>(&self, model: &mut M, objective: impl Fn(&M) -> Tensor<T>) -> Result<Minimum<T>> {
+    pub fn fit<T: Real, M: Layer<T>>(&self, model: &M, objective: impl Fn(&M) -> Tensor<T>) -> Result<Minimum<T>> {
         fit(self.stop, &mut Hessian, model, objective)
     }
 }

@@ -5,7 +5,9 @@ use ndarray::{Array2, ArrayD, IxDyn};
 
 use crate::error::Result;
 use crate::layer::Layer;
-use crate::visit::{parameters, parameters_mut, try_parameters, watch};
+use crate::unlisted::{self, Owner};
+use crate::uses::Search;
+use crate::visit::{try_parameters, unnamed, watch};
 
 /// A function of several numbers.
 pub(super) trait Objective<T: Real> {
@@ -29,44 +31,48 @@ impl<T: Real, F: Fn(&[Var<T>]) -> Var<T>> Objective<T> for Function<F> {
 
 /// A closure on a model, as a function of the model's parameters, one after the other.
 pub(super) struct OfModel<'m, M, F> {
-    pub(super) model: &'m mut M,
+    pub(super) model: &'m M,
     pub(super) objective: F,
 }
 
 /// A model's parameters as one list.
 pub(super) fn flat<T: Real>(model: &impl Layer<T>) -> Vec<T> {
     let mut values = Vec::new();
-    parameters(model, |_, param| values.extend(param.value().view().iter()));
+    unnamed(model, |param| values.extend(param.value().view().iter()));
     values
 }
 
 /// Gives the parameters values from such a list.
-pub(super) fn set<T: Real>(model: &mut impl Layer<T>, mut x: &[T]) {
-    parameters_mut(model, |_, param| {
-        let (values, rest) = x.split_at(param.value().len());
+pub(super) fn set<T: Real>(model: &impl Layer<T>, mut x: &[T]) {
+    unnamed(model, |param| {
+        let old = param.value();
+        let (values, rest) = x.split_at(old.len());
         x = rest;
-        let shape = IxDyn(param.value().shape());
+        let shape = IxDyn(old.shape());
         param.set(ArrayD::from_shape_vec(shape, values.to_vec()).expect("as many numbers as the parameter has"));
     });
 }
 
 impl<M, F> OfModel<'_, M, F> {
     /// Puts the parameters at `x` on a tape and records the objective.
-    fn record<T: Real>(&mut self, x: &[T], tape: &Tape<T>) -> Tensor<T>
+    fn record<T: Real>(&self, x: &[T], tape: &Tape<T>) -> Result<Tensor<T>>
     where
         M: Layer<T>,
         F: Fn(&M) -> Tensor<T>,
     {
         set(self.model, x);
         watch(self.model, tape);
-        (self.objective)(self.model)
+        let search = Search::begin();
+        let value = (self.objective)(self.model);
+        unlisted::refuse(search, self.model, Owner::Anybody)?;
+        Ok(value)
     }
 }
 
 impl<T: Real, M: Layer<T>, F: Fn(&M) -> Tensor<T>> Objective<T> for OfModel<'_, M, F> {
     fn gradient(&mut self, x: &[T]) -> Result<(T, Vec<T>)> {
         let tape = Tape::new();
-        let value = self.record(x, &tape);
+        let value = self.record(x, &tape)?;
         let gradients = value.backward();
         let mut flat = Vec::with_capacity(x.len());
         try_parameters(self.model, |name, param| {
@@ -78,9 +84,9 @@ impl<T: Real, M: Layer<T>, F: Fn(&M) -> Tensor<T>> Objective<T> for OfModel<'_, 
     /// Reverse over reverse: the gradient is recorded, and each of its entries swept back.
     fn hessian(&mut self, x: &[T]) -> Result<Array2<T>> {
         let tape = Tape::new();
-        let value = self.record(x, &tape);
+        let value = self.record(x, &tape)?;
         let mut tensors = Vec::new();
-        parameters(self.model, |_, param| tensors.push(param.tensor().clone()));
+        unnamed(self.model, |param| tensors.push(param.tensor()));
         let mut hessian = Array2::zeros((x.len(), x.len()));
         let mut row = 0;
         for gradient in tape.grad(&value, &tensors) {

@@ -37,6 +37,18 @@ impl<T: Real> Slot<T> {
         }
     }
 
+    /// The slot of some rows of the parameter.
+    pub(super) fn part(&self, rows: &[usize]) -> Self {
+        let arrays = self.arrays.iter().map(|array| array.index_select(0, rows)).collect();
+        let (name, shape, work) = (self.name.clone(), self.shape.clone(), None);
+        Self { name, shape, rate: self.rate, weight_decay: self.weight_decay, arrays, work }
+    }
+
+    /// Takes the arrays of some rows back.
+    pub(super) fn put(&mut self, rows: &[usize], part: &Self) {
+        self.arrays.iter_mut().zip(&part.arrays).for_each(|(array, part)| array.update_rows(rows, part, |_, new| new));
+    }
+
     /// Whether the parameter keeps its value.
     pub(super) fn is_frozen(&self) -> bool {
         self.rate == 0.0

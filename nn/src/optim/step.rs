@@ -11,16 +11,16 @@ use super::transform::Transform;
 use crate::error::{Error, Kind, Result, quoted};
 use crate::layer::Layer;
 use crate::schedule::plateau::Plateau;
-use crate::visit::{parameters, try_parameters, unnamed_mut};
+use crate::visit::{distinct, parameters, try_parameters, unnamed};
 
 impl<T: Real, R: Transform<T>> Optimizer<T> for Descent<T, R> {
     /// One step.
     ///
     /// # Errors
-    /// If no gradient reaches one of the parameters that are not frozen, if a group holds none, if the schedule gives no
+    /// If no gradient reaches one of the parameters that are not frozen, if two have one name, if a group holds none, if the schedule gives no
     /// rate, if the model is not that of the steps before, or if a link of the chain refuses. No parameter is changed
     /// then.
-    fn step(&mut self, model: &mut dyn Layer<T>, gradients: &Gradients<T>) -> Result<()> {
+    fn step(&mut self, model: &dyn Layer<T>, gradients: &Gradients<T>) -> Result<()> {
         let factor = self.factor();
         if !(factor.is_finite() && factor >= 0.0) {
             return Err(Kind::Factor { step: self.steps, factor }.into());
@@ -41,16 +41,27 @@ impl<T: Real, R: Transform<T>> Optimizer<T> for Descent<T, R> {
         self.steps = moment.step;
         let chain = &self.chain;
         let mut slots = self.slots.iter_mut();
-        unnamed_mut(model, |param| {
+        unnamed(model, |param| {
             let slot = slots.next().expect("a slot for each parameter");
             if slot.is_frozen() {
                 return;
             }
             let update = slot.work.take().map(|work| work.update);
             let mut update = update.unwrap_or_else(|| param.gradient(gradients).expect("just checked").clone());
-            chain.each(staged.., slot, moment, |link, at| link.apply(&mut update, param.value(), at));
             let eta = T::of(slot.rate * factor);
-            param.update(&update, |w, u| w - eta * u);
+            if let Some(rows) = param.rows_read() {
+                let mut part = slot.part(&rows);
+                let (mut update, value) = (update.index_select(0, &rows), param.value().index_select(0, &rows));
+                chain.each(staged.., &mut part, moment, |link, at| link.apply(&mut update, &value, at));
+                param.update_rows(&rows, &update, |w, u| w - eta * u);
+                slot.put(&rows, &part);
+            } else {
+                // Let go before the values are updated, which copies what others hold.
+                let value = param.value();
+                chain.each(staged.., slot, moment, |link, at| link.apply(&mut update, &value, at));
+                drop(value);
+                param.update(&update, |w, u| w - eta * u);
+            }
             chain.settle(param, slot, moment);
         });
         Ok(())
@@ -115,6 +126,7 @@ impl<T: Real, R: Transform<T>> Descent<T, R> {
 
     /// A slot for each parameter of the model.
     fn fresh_slots(&self, model: &dyn Layer<T>) -> Result<Vec<Slot<T>>> {
+        distinct(model)?;
         let arrays = self.chain.arrays().len();
         let mut slots = Vec::new();
         let mut holds = vec![false; self.groups.len()];
@@ -139,12 +151,11 @@ impl<T: Real, R: Transform<T>> Descent<T, R> {
 fn check<T: Real>(slots: &[Slot<T>], model: &dyn Layer<T>, gradients: &Gradients<T>) -> Result<()> {
     let mut slots = slots.iter();
     try_parameters(model, |name, param| {
-        let shape = param.value().shape();
-        let is_its = |slot: &Slot<T>| slot.name == name && slot.shape == shape;
+        let is_its = |slot: &Slot<T>| slot.name == name && param.has_shape(&slot.shape);
         match slots.next() {
             Some(slot) if is_its(slot) && slot.is_frozen() => Ok(()),
             Some(slot) if is_its(slot) => param.require(name, gradients).map(drop),
-            slot => Err(other_model(slot, Some(describe(name, shape)))),
+            slot => Err(other_model(slot, Some(describe(name, param.value().shape())))),
         }
     })?;
     slots.next().map_or(Ok(()), |slot| Err(other_model(Some(slot), None)))
@@ -157,7 +168,7 @@ fn collect<T: Real>(slots: &mut [Slot<T>], model: &dyn Layer<T>, gradients: &Gra
         let slot = slots.next().expect("a slot for each parameter");
         if !slot.is_frozen() {
             let update = param.gradient(gradients).expect("just checked").clone();
-            slot.work = Some(Work { update, value: param.value().clone() });
+            slot.work = Some(Work { update, value: param.value() });
         }
     });
 }

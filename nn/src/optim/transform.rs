@@ -54,7 +54,7 @@ pub trait Transform<T: Real> {
     fn apply(&self, _update: &mut Tensor<T>, _value: &Tensor<T>, _at: &mut At<'_, T>) {}
 
     /// Changes one parameter after its step, by a projection or a proximal step.
-    fn settle(&self, _param: &mut Param<T>, _at: &mut At<'_, T>) {}
+    fn settle(&self, _param: &Param<T>, _at: &mut At<'_, T>) {}
 }
 
 /// A link that looks at all parameters together, as one that shortens by their norm does.

@@ -72,6 +72,12 @@ impl<T: Real> Codec<T> {
     pub(crate) fn reading(self, dtype: Dtype) -> Option<Self> {
         match dtype {
             _ if dtype == self.dtype => Some(self),
+            Dtype::F16 => {
+                Some(Self { dtype, take: |bytes| T::of(half::f16::from_le_bytes(two(bytes)).to_f64()), ..self })
+            }
+            Dtype::BF16 => {
+                Some(Self { dtype, take: |bytes| T::of(half::bf16::from_le_bytes(two(bytes)).to_f64()), ..self })
+            }
             Dtype::F32 => Some(Self { dtype, take: narrow, ..self }),
             Dtype::F64 => Some(Self { dtype, take: wide, ..self }),
             _ => None,
@@ -81,6 +87,10 @@ impl<T: Real> Codec<T> {
     pub(crate) fn size(self) -> usize {
         self.dtype.bitsize() / 8
     }
+}
+
+fn two(bytes: &[u8]) -> [u8; 2] {
+    bytes.try_into().expect("as many bytes as the type has")
 }
 
 fn narrow<T: Real>(bytes: &[u8]) -> T {

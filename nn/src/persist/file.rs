@@ -115,14 +115,6 @@ impl<'b> Reader<'b> {
         let numbers = self.array(Codec::<f64>::exact().only(), Dtype::F64, name, &[count])?;
         Ok(numbers.to_array().into_iter().collect())
     }
-
-    /// That all of an array's numbers are finite.
-    pub(crate) fn finite<T: Real>(&self, name: &str, array: Tensor<T>) -> Result<Tensor<T>> {
-        if array.is_finite() {
-            return Ok(array);
-        }
-        Err(Kind::WeightValue { path: self.path.clone(), name: name.to_owned() }.into())
-    }
 }
 
 fn tensor<T: Real>(codec: Codec<T>, view: &TensorView<'_>) -> Tensor<T> {

@@ -1,6 +1,6 @@
 //! A model's weights in a file.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use autodiff::{Real, Tensor};
@@ -11,7 +11,7 @@ use super::element::{Codec, Element};
 use super::file::{Reader, Writer};
 use crate::error::{Error, Kind, Result};
 use crate::layer::Layer;
-use crate::visit::{restore, stored};
+use crate::visit::{distinct, names, restore, stored, try_parameters};
 
 /// Names that start so are not parameters: a checkpoint keeps what training needs besides the weights under them.
 pub(crate) const RESERVED: &str = "train/";
@@ -47,15 +47,18 @@ impl WeightsInfo {
 /// let model = Mlp::<f32>::new(&[2, 3, 1], Activation::Tanh, &mut rng);
 /// let file = std::env::temp_dir().join("nn-persist-doc.safetensors");
 /// nn::save(&model, &file)?;
-/// let mut other = Mlp::<f32>::new(&[2, 3, 1], Activation::Tanh, &mut rng);
-/// nn::load(&mut other, &file)?;
+/// let other = Mlp::<f32>::new(&[2, 3, 1], Activation::Tanh, &mut rng);
+/// nn::load(&other, &file)?;
 /// assert_eq!(other.layers()[0].0.weight().value().view(), model.layers()[0].0.weight().value().view());
 /// # Ok::<(), nn::Error>(())
 /// ```
 ///
 /// # Errors
-/// If the file cannot be written; an existing file is left as it was.
+/// If the file cannot be written, if a parameter holds a number that is not finite, or if two things in the model have one
+/// name; an existing file is left as it was.
 pub fn save<T: Element>(model: &impl Layer<T>, path: impl AsRef<Path>) -> Result<()> {
+    distinct(model)?;
+    try_parameters(model, |name, param| finite(path.as_ref(), name, &param.value()))?;
     let mut writer = Writer::default();
     put(model, Codec::exact(), &mut writer);
     writer.save(path.as_ref(), &WeightsInfo::of(model, T::DTYPE))
@@ -65,19 +68,20 @@ pub fn save<T: Element>(model: &impl Layer<T>, path: impl AsRef<Path>) -> Result
 /// `num_batches_tracked` is passed over.
 ///
 /// # Errors
-/// If the file cannot be read or is damaged; if a parameter or buffer is missing, has another shape or number type, or holds a
-/// number that is not finite; if the file holds a tensor that the model does not have; if the file and the model both describe
+/// If the file cannot be read or is damaged; if a parameter or buffer is missing, or has another shape or number type; if a
+/// parameter holds a number that is not finite; if the file holds a tensor that the model does not have; if the file and the model both describe
 /// their [architecture](Layer::architecture) and differ. The model is unchanged then.
-pub fn load<T: Element>(model: &mut impl Layer<T>, path: impl AsRef<Path>) -> Result<()> {
-    load_with(model, path.as_ref(), &Codec::exact().only())
+pub fn load<T: Element>(model: &impl Layer<T>, path: impl AsRef<Path>) -> Result<()> {
+    let parameters: HashSet<String> = names(model).into_iter().collect();
+    load_with(model, path.as_ref(), &Codec::exact().only(), &|name| parameters.contains(name))
 }
 
-/// Loads as [`load`] does, from a file of `f32` or `f64`, whichever the model's are: wider numbers are rounded.
+/// Loads as [`load`] does, from a file of `f32`, `f64`, `F16` or `BF16`, whichever the model's are: wider numbers are rounded.
 ///
 /// # Errors
-/// As [`load`]; a number beyond the range of `f32` is one that is not finite.
-pub fn load_converted<T: Element>(model: &mut impl Layer<T>, path: impl AsRef<Path>) -> Result<()> {
-    load_with(model, path.as_ref(), &|dtype| Codec::exact().reading(dtype))
+/// As [`load`]; a number beyond the range of `f32` is one that is not finite, and buffers hold finite numbers too.
+pub fn load_converted<T: Element>(model: &impl Layer<T>, path: impl AsRef<Path>) -> Result<()> {
+    load_with(model, path.as_ref(), &|dtype| Codec::exact().reading(dtype), &|_| true)
 }
 
 /// Reads what a weights file says about itself; `None` for one that another program wrote.
@@ -91,15 +95,24 @@ pub fn weights_info(path: impl AsRef<Path>) -> Result<Option<WeightsInfo>> {
 }
 
 fn load_with<T: Element>(
-    model: &mut impl Layer<T>,
+    model: &impl Layer<T>,
     path: &Path,
     codec: &dyn Fn(Dtype) -> Option<Codec<T>>,
+    must_be_finite: &dyn Fn(&str) -> bool,
 ) -> Result<()> {
+    distinct(model)?;
     let bytes = std::fs::read(path).map_err(Error::read(path))?;
     let file = Reader::new(path, &bytes)?;
-    let values = take(model, path, &file, codec, T::DTYPE)?;
+    let values = take(model, path, &file, codec, T::DTYPE, must_be_finite)?;
     set(model, values);
     Ok(())
+}
+
+fn finite<T: Real>(path: &Path, name: &str, value: &Tensor<T>) -> Result<()> {
+    if value.is_finite() {
+        return Ok(());
+    }
+    Err(Kind::WeightValue { path: path.to_owned(), name: name.to_owned() }.into())
 }
 
 /// Adds a model's parameters and buffers to a file.
@@ -107,21 +120,26 @@ pub(crate) fn put<T: Real>(model: &impl Layer<T>, codec: Codec<T>, writer: &mut 
     stored(model, |name, value| writer.array(codec, name, value));
 }
 
-/// Reads all of a model's parameters and buffers, checked.
+/// Reads all of a model's parameters and buffers, checked. `must_be_finite` says of whose numbers that is asked.
 pub(crate) fn take<T: Real>(
     model: &impl Layer<T>,
     path: &Path,
     file: &Reader<'_>,
     codec: &dyn Fn(Dtype) -> Option<Codec<T>>,
     expected: Dtype,
+    must_be_finite: &dyn Fn(&str) -> bool,
 ) -> Result<HashMap<String, Tensor<T>>> {
     let mut values = HashMap::new();
     let mut result = Ok(());
     stored(model, |name, value| {
         if result.is_ok() {
             let value = file.array(codec, expected, name, value.shape());
-            result = value.and_then(|value| file.finite(name, value)).map(|value| {
+            result = value.and_then(|value| {
+                if must_be_finite(name) {
+                    finite(path, name, &value)?;
+                }
                 values.insert(name.to_owned(), value);
+                Ok(())
             });
         }
     });
@@ -141,7 +159,7 @@ pub(crate) fn take<T: Real>(
 }
 
 /// Gives a model its parameters and buffers.
-pub(crate) fn set<T: Real>(model: &mut impl Layer<T>, mut values: HashMap<String, Tensor<T>>) {
+pub(crate) fn set<T: Real>(model: &impl Layer<T>, mut values: HashMap<String, Tensor<T>>) {
     restore(model, |name| values.remove(name));
 }
 

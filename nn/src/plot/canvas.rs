@@ -11,6 +11,7 @@ use super::error::{Error, Kind};
 use super::font;
 use super::raster::Raster;
 use crate::atomic;
+use crate::error::one_line;
 
 /// A longer side asks for gigabytes as PNG.
 const MOST: u32 = 10_000;
@@ -113,7 +114,11 @@ impl<B: DrawingBackend> Canvas<B> {
         if text.is_empty() {
             return Ok(());
         }
-        self.area.draw_text(text, &self.font(size, color).pos(Pos::new(anchor, VPos::Center)), self.place(place))
+        self.area.draw_text(
+            &one_line(text),
+            &self.font(size, color).pos(Pos::new(anchor, VPos::Center)),
+            self.place(place),
+        )
     }
 
     /// Draws text that is read from below, centred about a place.
@@ -122,7 +127,7 @@ impl<B: DrawingBackend> Canvas<B> {
             return Ok(());
         }
         let style = self.font(size, color).transform(FontTransform::Rotate270);
-        self.area.draw_text(text, &style.pos(Pos::new(HPos::Center, VPos::Center)), self.place(place))
+        self.area.draw_text(&one_line(text), &style.pos(Pos::new(HPos::Center, VPos::Center)), self.place(place))
     }
 }
 

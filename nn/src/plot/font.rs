@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use ab_glyph::{Font, FontRef, GlyphId, PxScale, ScaleFont};
 
+use crate::error::one_line;
+
 /// What an SVG viewer is to look for; the built-in font comes first.
 pub(super) const FAMILY: &str = "DejaVu Sans, Verdana, sans-serif";
 
@@ -35,8 +37,7 @@ pub(super) fn width(text: &str, size: f64) -> f64 {
 
 /// The text as one line, or as much of it as fits with an ellipsis.
 pub(super) fn fit(text: &str, size: f64, room: f64) -> String {
-    // XML does not allow control characters.
-    let text = text.replace(|c: char| c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}'), " ");
+    let text = one_line(text);
     if width(&text, size) <= room {
         return text;
     }

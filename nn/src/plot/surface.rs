@@ -6,11 +6,11 @@ use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::map::HeatMap;
-use crate::derivative::check_directions;
 use crate::error::Result;
 use crate::expect;
 use crate::layer::Layer;
-use crate::visit::{parameters, parameters_mut, values};
+use crate::track::scope;
+use crate::visit::{one_for_each, unnamed, values, with_parameters};
 
 /// Colours of the picture.
 const BANDS: usize = 24;
@@ -20,8 +20,8 @@ const BANDS: usize = 24;
 ///
 /// Directions have a tensor for each parameter, in the order of [`parameters`](crate::parameters): two of
 /// [`random_direction`] show what kind of minimum the weights lie in, two eigenvectors of the Hessian the axes of that, and
-/// the way from one model's weights to another's whether a hill is between them. The model has its own weights again
-/// afterwards. Use an odd number of samples, so that one is at the weights; [`HeatMap::values`] has the losses, row by row
+/// the way from one model's weights to another's whether a hill is between them. The model is not
+/// changed. Use an odd number of samples, so that one is at the weights; [`HeatMap::values`] has the losses, row by row
 /// from `b = -reach`, and [`HeatMap::log`] shows a deep valley.
 ///
 /// ```
@@ -30,10 +30,10 @@ const BANDS: usize = 24;
 ///
 /// let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
 /// let (x, t) = generate::moons::<f64>(50, 0.1, &mut rng).all();
-/// let mut model = Mlp::new(&[2, 8, 1], Activation::Tanh, &mut rng);
+/// let model = Mlp::new(&[2, 8, 1], Activation::Tanh, &mut rng);
 /// let [one, two] = [(); 2].map(|()| plot::random_direction(&model, &mut rng));
 /// let loss = |model: &Mlp<f64>| loss::bce_with_logits(&model.forward(&x), &t);
-/// let map = plot::loss_surface("Around the start", &mut model, [&one, &two], 1.0, 5, loss)?;
+/// let map = plot::loss_surface("Around the start", &model, [&one, &two], 1.0, 5, loss)?;
 /// assert_eq!(map.values()[(2, 2)], loss::bce_with_logits(&model.forward(&x), &t).item());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -46,7 +46,7 @@ const BANDS: usize = 24;
 #[track_caller]
 pub fn loss_surface<T: Real, M: Layer<T>>(
     title: impl Into<String>,
-    model: &mut M,
+    model: &M,
     directions: [&[Tensor<T>]; 2],
     reach: f64,
     samples: usize,
@@ -54,22 +54,17 @@ pub fn loss_surface<T: Real, M: Layer<T>>(
 ) -> Result<HeatMap> {
     expect::positive("loss_surface: the reach", reach);
     assert!(samples >= 2, "loss_surface: {samples} samples along each direction, expected at least 2");
-    directions.iter().try_for_each(|direction| check_directions("loss_surface", model, direction))?;
+    directions.iter().try_for_each(|direction| one_for_each("loss_surface", "direction", model, direction))?;
     let start = values(model);
     let [one, two] = directions;
     let step =
         |k: usize| if 2 * k + 1 == samples { 0.0 } else { reach * (2.0 * k as f64 / (samples - 1) as f64 - 1.0) };
     let losses = Array2::from_shape_fn((samples, samples), |(row, column)| {
         let (a, b) = (T::of(step(column)), T::of(step(row)));
-        let mut all = start.iter().zip(one).zip(two);
-        parameters_mut(model, |_, param| {
-            let ((w, one), two) = all.next().expect("one for each parameter");
-            param.set(w + &(one * a) + two * b);
-        });
-        loss(model).item().primal()
+        let all = start.iter().zip(one).zip(two);
+        let moved: Vec<Tensor<T>> = all.map(|((w, one), two)| w + &(one * a) + two * b).collect();
+        scope(|| with_parameters(model, &moved, &loss).item().primal())
     });
-    let mut start = start.into_iter();
-    parameters_mut(model, |_, param| param.set(start.next().expect("one for each parameter")));
     let map = HeatMap::new(title, losses).contours(BANDS).mark(0.0, 0.0).size(1000, 800);
     let map = map.x_range(-reach..=reach).y_range(-reach..=reach).value_label("loss");
     Ok(map.x_label("along the first direction").y_label("along the second direction"))
@@ -83,7 +78,7 @@ pub fn loss_surface<T: Real, M: Layer<T>>(
 /// normalisation).
 pub fn random_direction<T: Real>(model: &impl Layer<T>, rng: &mut impl Rng) -> Vec<Tensor<T>> {
     let mut direction = Vec::new();
-    parameters(model, |_, param| {
+    unnamed(model, |param| {
         let value = param.value();
         let mut moves = value.to_array().mapv(|_| 0.0);
         if value.ndim() > 1 {

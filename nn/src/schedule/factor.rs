@@ -52,6 +52,7 @@ pub fn constant(factor: f64) -> impl Schedule {
 ///
 /// # Panics
 /// If `every` is 0, or if `gamma` is negative or not finite.
+#[doc(alias = "StepLR")]
 #[track_caller]
 pub fn step(every: usize, gamma: f64) -> impl Schedule {
     expect::at_least_one("step: the number of steps in a block", every);
@@ -63,6 +64,7 @@ pub fn step(every: usize, gamma: f64) -> impl Schedule {
 ///
 /// # Panics
 /// If `gamma` is negative or not finite.
+#[doc(alias = "MultiStepLR")]
 #[track_caller]
 pub fn milestones(at: &[usize], gamma: f64) -> impl Schedule + use<> {
     expect::not_negative("milestones: gamma", gamma);
@@ -74,6 +76,7 @@ pub fn milestones(at: &[usize], gamma: f64) -> impl Schedule + use<> {
 ///
 /// # Panics
 /// If `gamma` is negative or not finite.
+#[doc(alias = "ExponentialLR")]
 #[track_caller]
 pub fn exponential(gamma: f64) -> impl Schedule {
     expect::not_negative("exponential: gamma", gamma);
@@ -84,6 +87,7 @@ pub fn exponential(gamma: f64) -> impl Schedule {
 ///
 /// # Panics
 /// If `steps` is 0, or if `power` is negative or not finite.
+#[doc(alias = "PolynomialLR")]
 #[track_caller]
 pub fn polynomial(steps: usize, power: f64) -> impl Schedule {
     expect::at_least_one("polynomial: the number of steps", steps);
@@ -95,6 +99,7 @@ pub fn polynomial(steps: usize, power: f64) -> impl Schedule {
 ///
 /// # Panics
 /// If `steps` is 0, or if `floor` is not between 0 and 1.
+#[doc(alias = "CosineAnnealingLR")]
 #[track_caller]
 pub fn cosine(steps: usize, floor: f64) -> impl Schedule {
     expect::at_least_one("cosine: the number of steps", steps);
@@ -106,6 +111,7 @@ pub fn cosine(steps: usize, floor: f64) -> impl Schedule {
 ///
 /// # Panics
 /// If `steps` is 0, or if `from` is not between 0 and 1.
+#[doc(alias = "LinearLR")]
 #[track_caller]
 pub fn warm_up(steps: usize, from: f64) -> impl Schedule {
     expect::at_least_one("warm_up: the number of steps", steps);
@@ -121,6 +127,7 @@ pub fn warm_up(steps: usize, from: f64) -> impl Schedule {
 ///
 /// # Panics
 /// If `rise · steps` is not above 1 and below `steps`, or if `start` or `end` is not between 0 and 1.
+#[doc(alias = "OneCycleLR")]
 #[track_caller]
 pub fn one_cycle(steps: usize, rise: f64, start: f64, end: f64) -> impl Schedule {
     let (peak, last) = (rise * steps as f64 - 1.0, steps as f64 - 1.0);

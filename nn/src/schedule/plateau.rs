@@ -17,6 +17,7 @@ use crate::expect;
 /// let factors = [1.0, 0.9, 0.9, 0.9, 0.9, 0.8].map(|loss| plateau.observe(loss));
 /// assert_eq!(factors, [1.0, 1.0, 1.0, 1.0, 0.5, 0.5]);
 /// ```
+#[doc(alias = "ReduceLROnPlateau")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plateau {
     cut: f64,

@@ -75,7 +75,12 @@ struct Position {
 }
 
 impl<T: Real> Store<T> {
-    pub(super) fn open(checkpoints: &Checkpoints, settings: &Settings, train: &Dataset<T>) -> Result<Self> {
+    pub(super) fn open(
+        checkpoints: &Checkpoints,
+        settings: &Settings,
+        metrics: Vec<String>,
+        train: &Dataset<T>,
+    ) -> Result<Self> {
         let folder = &checkpoints.folder;
         fs::create_dir_all(folder).and_then(|()| atomic::sweep(folder)).map_err(Error::write(folder))?;
         let file = folder.join("checkpoint.safetensors");
@@ -83,7 +88,6 @@ impl<T: Real> Store<T> {
             let message = format!("checkpoints hold f32 or f64, not {}", std::any::type_name::<T>());
             return Err(Kind::Checkpoint { path: file, message }.into());
         };
-        let metrics = settings.metrics.names();
         let identity = Identity { seed: settings.seed, items: train.len(), data: hash(train), metrics };
         Ok(Self { checkpoints: checkpoints.clone(), file, codec, identity })
     }
@@ -160,7 +164,7 @@ impl<T: Real> Store<T> {
         &self,
         settings: &Settings,
         run: &mut Run<T>,
-        model: &mut impl Layer<T>,
+        model: &impl Layer<T>,
         optimizer: &mut impl Optimizer<T>,
     ) -> Result<()> {
         let bytes = match fs::read(&self.file) {
@@ -172,7 +176,7 @@ impl<T: Real> Store<T> {
             return Err(self.refuse("it holds no training state; expected a checkpoint".to_owned()));
         };
         self.check(&position, settings)?;
-        let weights = weights::take(model, &self.file, &file, &self.codec.only(), self.codec.dtype)?;
+        let weights = weights::take(model, &self.file, &file, &self.codec.only(), self.codec.dtype, &|_| false)?;
         let best = if position.has_best { Some(self.best(&file, model)?) } else { None };
         let width = Epoch::COLUMNS.len() + 2 * run.history.metrics.len() + run.history.layers.len();
         let sums = file.numbers(SUMS, run.sums.numbers().len())?;
@@ -231,7 +235,7 @@ impl<T: Real> Store<T> {
         if let (Some(found), Some(expected)) = (position.batch_size, self.batch_size(settings, position.epochs)) {
             same("batches of", &found, &expected)?;
         }
-        let batches = position.batch_size.map_or(0, |size| self.identity.items.div_ceil(size.max(1)));
+        let batches = position.batch_size.map_or(0, |_| settings.batches(position.epochs, self.identity.items));
         if position.batch > batches {
             return Err(self.refuse(format!("{} batches of an epoch are done, of {batches}", position.batch)));
         }
@@ -306,10 +310,13 @@ fn add_row<T: Real>(run: &mut Run<T>, row: &[f64]) {
 
 /// The FNV-1a hash of a data set's shapes and numbers.
 fn hash<T: Real>(data: &Dataset<T>) -> u64 {
-    let words = [data.inputs(), data.targets()].into_iter().flat_map(|array| {
-        let shape = array.shape().iter().map(|&n| n as u64);
-        shape.chain(array.iter().map(|x| x.primal().to_bits()))
-    });
+    let shape = |shape: &[usize]| shape.iter().map(|&n| n as u64).collect::<Vec<_>>();
+    let (arrays, ids) = data.all_arrays();
+    let numbers = arrays
+        .iter()
+        .flat_map(|array| shape(array.shape()).into_iter().chain(array.iter().map(|x| x.primal().to_bits())));
+    let ids = ids.iter().flat_map(|ids| shape(ids.shape()).into_iter().chain(ids.iter().map(|&id| id as u64)));
+    let words = numbers.chain(ids);
     words.fold(0xcbf2_9ce4_8422_2325, |hash, word| (hash ^ word).wrapping_mul(0x0100_0000_01b3))
 }
 

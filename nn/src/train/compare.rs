@@ -5,11 +5,11 @@ use std::fmt;
 use autodiff::Real;
 
 use super::history::History;
+use super::objective::Criterion;
 use super::trainer::Trainer;
 use crate::data::dataset::Dataset;
-use crate::error::Result;
+use crate::error::{Result, one_line, rounded};
 use crate::layer::Layer;
-use crate::loss::term::Loss;
 use crate::optim::optimizer::Optimizer;
 
 /// Runs side by side, with the model of the best.
@@ -55,7 +55,7 @@ pub struct Trial {
 /// let best = runs.into_model().expect("a run that did not fail");
 /// # Ok::<(), nn::Error>(())
 /// ```
-pub fn restarts<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
+pub fn restarts<T: Real, M: Layer<T>, L: Criterion<T, M, K>, O: Optimizer<T>, K>(
     seeds: impl IntoIterator<Item = u64>,
     train: &Dataset<T>,
     valid: &Dataset<T>,
@@ -91,7 +91,7 @@ pub fn restarts<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
 ///
 /// # Errors
 /// If `build` fails. A run that diverges is a row that says so.
-pub fn cross_validate<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
+pub fn cross_validate<T: Real, M: Layer<T>, L: Criterion<T, M, K>, O: Optimizer<T>, K>(
     folds: impl IntoIterator<Item = (Dataset<T>, Dataset<T>)>,
     mut build: impl FnMut(u64, Dataset<T>, Dataset<T>) -> Result<(Trainer<M, L, O>, Dataset<T>, Dataset<T>)>,
 ) -> Result<Comparison<M>> {
@@ -163,10 +163,10 @@ impl<M> Comparison<M> {
                 }
                 Err(error) => (String::new(), String::new(), error.clone()),
             };
-            let losses = [row.train_loss, row.valid_loss].map(|loss| format!("{loss:.6}"));
+            let losses = [row.train_loss, row.valid_loss].map(|loss| rounded(loss, 6));
             let named = |name: &String| {
                 let found = row.metrics.iter().find(|(known, _)| known == name);
-                found.map_or(String::new(), |(_, value)| format!("{value:.4}"))
+                found.map_or(String::new(), |(_, value)| rounded(*value, 4))
             };
             let metrics = metrics.iter().map(|name| named(name));
             let first = std::iter::once(row.label.to_string()).chain(losses).chain(metrics);
@@ -202,7 +202,8 @@ fn statistics(values: &[f64]) -> Option<(f64, f64)> {
 /// A table with the best run marked, then the means.
 impl<M> fmt::Display for Comparison<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cells = self.cells();
+        let mut cells = self.cells();
+        cells.iter_mut().flatten().for_each(|cell| *cell = one_line(cell));
         // The last column is text of any length.
         let last = cells[0].len() - 1;
         let width = |column: usize| cells.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
@@ -216,12 +217,12 @@ impl<M> fmt::Display for Comparison<M> {
             writeln!(f, "{}", row[last])?;
         }
         if let Some((mean, deviation)) = self.valid_loss() {
-            write!(f, "validation loss {mean:.6} ± {deviation:.6}")?;
+            write!(f, "validation loss {} ± {}", rounded(mean, 6), rounded(deviation, 6))?;
         }
         let names = self.best.map_or(&[][..], |best| &self.rows[best].metrics);
         for (name, _) in names {
             let (mean, deviation) = self.metric(name).expect("measured in the best run");
-            write!(f, ", {name} {mean:.4} ± {deviation:.4}")?;
+            write!(f, ", {} {} ± {}", one_line(name), rounded(mean, 4), rounded(deviation, 4))?;
         }
         Ok(())
     }

@@ -1,13 +1,14 @@
 //! Where a number stopped being finite.
 
-use autodiff::{Real, Tensor};
+use autodiff::Real;
 
+use crate::data::batch::Batch;
 use crate::layer::Layer;
 use crate::trace::Trace;
 use crate::visit::parameters;
 
 /// The first thing in a model that is not finite, on the way from the parameters through the layers to the loss.
-pub(super) fn cause<T: Real>(model: &impl Layer<T>, x: &Tensor<T>) -> String {
+pub(super) fn cause<T: Real>(model: &impl Layer<T>, batch: &Batch<T>) -> String {
     let mut found = None;
     parameters(model, |name, param| {
         if found.is_none() && !param.value().is_finite() {
@@ -15,6 +16,7 @@ pub(super) fn cause<T: Real>(model: &impl Layer<T>, x: &Tensor<T>) -> String {
         }
     });
     found.unwrap_or_else(|| {
+        let Some(x) = batch.find_inputs() else { return "all parameters were finite".to_owned() };
         let mut trace = Trace { looks: true, ..Trace::default() };
         let y = model.trace(x, &mut trace);
         match trace.broken {

@@ -2,8 +2,10 @@
 
 use autodiff::{Gradients, Real, Tape, Tensor};
 
+use super::objective::{Computed, Criterion};
+use crate::data::batch::Batch;
+use crate::error::Result;
 use crate::layer::Layer;
-use crate::loss::term::Loss;
 use crate::regularizer::Regularizer;
 use crate::visit::watch;
 
@@ -11,55 +13,55 @@ use crate::visit::watch;
 pub(super) struct Evaluated<T: Real> {
     pub(super) loss: f64,
     pub(super) penalty: f64,
-    pub(super) y: Tensor<T>,
+    pub(super) outputs: Option<Tensor<T>>,
     /// By the watched parameters; `None` if loss or penalty are not finite.
     pub(super) gradients: Option<Gradients<T>>,
 }
 
-/// How batches are evaluated.
-pub(super) trait Evaluate<T: Real, M, L> {
-    fn evaluate(
-        &mut self,
-        model: &mut M,
-        loss: &L,
-        regularizer: Option<&Regularizer>,
-        batch: (&Tensor<T>, &Tensor<T>),
-    ) -> Evaluated<T>;
-
-    /// Takes the parameters off their tape.
-    fn release(&mut self);
+/// Evaluates batches on one tape, which is used again for every batch.
+pub(super) struct Evaluator<T: Real> {
+    tape: Tape<T>,
+    /// Whether the next batch is the first.
+    fresh: bool,
 }
 
-/// On one tape, which is used again for every batch.
-pub(super) struct Serial<T: Real>(Tape<T>);
-
-impl<T: Real> Serial<T> {
+impl<T: Real> Evaluator<T> {
     pub(super) fn new() -> Self {
-        Self(Tape::new())
+        Self { tape: Tape::new(), fresh: true }
     }
-}
 
-impl<T: Real, M: Layer<T>, L: Loss<T>> Evaluate<T, M, L> for Serial<T> {
-    fn evaluate(
+    #[track_caller]
+    pub(super) fn evaluate<M: Layer<T>, K>(
         &mut self,
-        model: &mut M,
-        loss: &L,
+        model: &M,
+        loss: &impl Criterion<T, M, K>,
         regularizer: Option<&Regularizer>,
-        (x, t): (&Tensor<T>, &Tensor<T>),
-    ) -> Evaluated<T> {
-        self.0.reset();
-        watch(model, &self.0);
-        let y = model.forward(x);
-        let error = loss.loss(&y, t);
+        batch: &Batch<T>,
+    ) -> Result<Evaluated<T>> {
+        self.tape.reset();
+        watch(model, &self.tape);
+        let Computed { value: error, outputs } = loss.compute(model, batch, std::mem::take(&mut self.fresh))?;
+        scalar(&error);
         let penalty = regularizer.map(|regularizer| regularizer.penalty(model));
         let [loss, penalty_value] =
             [Some(&error), penalty.as_ref()].map(|term| term.map_or(0.0, |term| term.item().primal()));
         let is_finite = loss.is_finite() && penalty_value.is_finite();
         let gradients = is_finite.then(|| penalty.map_or(error.clone(), |penalty| &error + penalty).backward());
-        Evaluated { loss, penalty: penalty_value, y, gradients }
+        Ok(Evaluated { loss, penalty: penalty_value, outputs, gradients })
     }
 
-    fn release(&mut self) {
-        self.0.reset();
+    /// Takes the parameters off their tape.
+    pub(super) fn release(&mut self) {
+        self.tape.reset();
     }
+}
+
+/// Refuses a loss that cannot be minimised.
+#[track_caller]
+pub(super) fn scalar<T: Real>(loss: &Tensor<T>) {
+    assert!(
+        loss.len() == 1,
+        "the loss has shape {:?}, expected a single number: its mean or sum over the batch (`.mean()`, `.sum()`)",
+        loss.shape()
+    );
 }

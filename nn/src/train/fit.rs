@@ -2,32 +2,35 @@
 
 use std::time::{Duration, Instant};
 
-use autodiff::{Real, Tensor};
+use autodiff::Real;
 
 use super::callback::Step;
 use super::checkpoint::Store;
 use super::diverged::cause;
-use super::evaluate::{Evaluate, Serial};
+use super::evaluate::{Evaluator, scalar};
 use super::history::History;
 #[cfg(feature = "interrupt")]
 use super::interrupt::interrupted;
 use super::norms::Norms;
+use super::objective::Criterion;
 use super::progress::{self, Watcher};
 use super::run::{Run, Weights, restore, weights};
 use super::stop::Stop;
 use super::trainer::Trainer;
+use crate::data::batch::Batch;
 use crate::data::batches::Batches;
 use crate::data::dataset::Dataset;
 use crate::error::{Error, Kind, Place, Result};
 use crate::layer::Layer;
-use crate::loss::term::Loss;
 use crate::optim::optimizer::Optimizer;
 use crate::state::{eval_mode, train_mode};
+use crate::track::scope;
+use crate::visit::distinct;
 
 /// What stays the same during a run.
 struct Frame<'a, T: Real> {
     train: &'a Dataset<T>,
-    valid: (Tensor<T>, Tensor<T>),
+    valid: Batch<T>,
     norms: Norms,
     store: Option<Store<T>>,
     is_interrupted: Box<dyn Fn() -> bool>,
@@ -47,7 +50,8 @@ impl<M, L, O> Trainer<M, L, O> {
     /// Trains on one data set and measures on another after every epoch.
     ///
     /// # Errors
-    /// If a data set is empty, or if no gradient reaches one of the parameters.
+    /// If a data set is empty, if no gradient reaches one of the parameters, if two things in the model have one name, or if it
+    /// computes with a parameter that it does not list.
     ///
     /// If the loss or a gradient is no longer finite: the message names the step and the first layer whose output is not
     /// finite, or the parameter, and the model has the last weights that gave a finite loss.
@@ -55,55 +59,57 @@ impl<M, L, O> Trainer<M, L, O> {
     /// If a checkpoint cannot be written, or if the one that is there is damaged or another run's.
     ///
     /// # Panics
-    /// If the model and the data do not fit together: the message names the operation and the shapes.
-    pub fn fit<T: Real>(&mut self, train: &Dataset<T>, valid: &Dataset<T>) -> Result<History>
+    /// If the model and the data do not fit together: the message names the operation and the shapes. If the loss is no scalar.
+    #[track_caller]
+    pub fn fit<T: Real, K>(&mut self, train: &Dataset<T>, valid: &Dataset<T>) -> Result<History>
     where
         M: Layer<T>,
-        L: Loss<T>,
+        L: Criterion<T, M, K>,
         O: Optimizer<T>,
     {
-        fit(self, &mut Serial::new(), train, valid)
-    }
-}
-
-pub(super) fn fit<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
-    trainer: &mut Trainer<M, L, O>,
-    engine: &mut impl Evaluate<T, M, L>,
-    train: &Dataset<T>,
-    valid: &Dataset<T>,
-) -> Result<History> {
-    for (name, data) in [("training", train), ("validation", valid)] {
-        if data.is_empty() {
-            return Err(Error::data(format!("the {name} set is empty")));
+        for (name, data) in [("training", train), ("validation", valid)] {
+            if data.is_empty() {
+                return Err(Error::data(format!("the {name} set is empty")));
+            }
         }
+        distinct(&self.model)?;
+        let start = Instant::now();
+        if !L::HAS_OUTPUTS {
+            self.settings.metrics.without_outputs();
+        }
+        let settings = &self.settings;
+        let norms = Norms::new(&self.model);
+        let mut run = Run::new(settings.seed, metrics(self), &norms.layers);
+        let store = settings
+            .checkpoints
+            .as_ref()
+            .map(|checkpoints| Store::open(checkpoints, settings, metrics(self), train))
+            .transpose()?;
+        if let Some(store) = &store {
+            store.resume(settings, &mut run, &self.model, &mut self.optimizer)?;
+        }
+        let steps = |epoch| settings.batches(epoch, train.len());
+        let steps = (0..settings.epochs).map(steps);
+        let progress = progress::show(settings.progress, steps.sum(), run.history.steps);
+        let is_interrupted = interrupted(settings.interruptible);
+        let before = run.history.elapsed;
+        let mut frame = Frame { train, valid: valid.whole(), norms, store, is_interrupted, progress, start, before };
+        let mut evaluator = Evaluator::new();
+        let result = epochs(self, &mut evaluator, &frame, &mut run);
+        frame.progress = None;
+        evaluator.release();
+        eval_mode(&self.model);
+        run.history.stop = result?;
+        run.restore_best(&self.model);
+        run.history.elapsed = frame.elapsed();
+        if let (Stop::Interrupted, Some(store)) = (run.history.stop, &frame.store) {
+            let (epoch, steps, folder) = (run.epoch() + 1, run.history.steps, store.folder().display());
+            eprintln!(
+                "interrupted in epoch {epoch} after step {steps}: start the same run again to go on from {folder}"
+            );
+        }
+        Ok(run.history)
     }
-    let start = Instant::now();
-    let settings = &trainer.settings;
-    let norms = Norms::new(&trainer.model);
-    let mut run = Run::new(settings.seed, settings.metrics.names(), &norms.layers);
-    let store =
-        settings.checkpoints.as_ref().map(|checkpoints| Store::open(checkpoints, settings, train)).transpose()?;
-    if let Some(store) = &store {
-        store.resume(settings, &mut run, &mut trainer.model, &mut trainer.optimizer)?;
-    }
-    let steps = |epoch| train.len().div_ceil(settings.batch_size(epoch, train.len()));
-    let steps = (0..settings.epochs).map(steps);
-    let progress = progress::show(settings.progress, steps.sum(), run.history.steps);
-    let is_interrupted = interrupted(settings.interruptible);
-    let before = run.history.elapsed;
-    let mut frame = Frame { train, valid: valid.all(), norms, store, is_interrupted, progress, start, before };
-    let result = epochs(trainer, engine, &frame, &mut run);
-    frame.progress = None;
-    engine.release();
-    eval_mode(&mut trainer.model);
-    run.history.stop = result?;
-    run.restore_best(&mut trainer.model);
-    run.history.elapsed = frame.elapsed();
-    if let (Stop::Interrupted, Some(store)) = (run.history.stop, &frame.store) {
-        let (epoch, steps, folder) = (run.epoch() + 1, run.history.steps, store.folder().display());
-        eprintln!("interrupted in epoch {epoch} after step {steps}: start the same run again to go on from {folder}");
-    }
-    Ok(run.history)
 }
 
 /// Without the feature `interrupt` Ctrl-C ends the program.
@@ -112,10 +118,18 @@ fn interrupted(_interruptible: bool) -> Box<dyn Fn() -> bool> {
     Box::new(|| false)
 }
 
+/// The names of what is measured.
+fn metrics<M, L, O>(trainer: &Trainer<M, L, O>) -> Vec<String> {
+    let mut names = trainer.settings.metrics.names();
+    names.extend(trainer.callbacks.measures.iter().map(|(name, _)| name.clone()));
+    names
+}
+
 /// All epochs that are left.
-fn epochs<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
+#[track_caller]
+fn epochs<T: Real, M: Layer<T>, L: Criterion<T, M, K>, O: Optimizer<T>, K>(
     trainer: &mut Trainer<M, L, O>,
-    engine: &mut impl Evaluate<T, M, L>,
+    evaluator: &mut Evaluator<T>,
     frame: &Frame<'_, T>,
     run: &mut Run<T>,
 ) -> Result<Stop> {
@@ -126,10 +140,21 @@ fn epochs<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
     while run.epoch() < trainer.settings.epochs {
         let batch_size = trainer.settings.batch_size(run.epoch(), frame.train.len());
         let mut rng = run.rng.clone();
-        train_mode(&mut trainer.model);
-        for (x, t) in Batches::new(frame.train, batch_size, &mut rng).skip(run.batch) {
-            let step = step(trainer, engine, frame, run, &mut previous, (&x, &t))?;
-            let mut stop = trainer.callbacks.step(&step, &trainer.model).then_some(Stop::Callback);
+        train_mode(&trainer.model);
+        let mut batches = Batches::new(frame.train, batch_size, &mut rng);
+        if trainer.settings.drop_last {
+            batches = batches.drop_last();
+        }
+        batches.pass(run.batch);
+        while let Some(items) = batches.indices() {
+            let batch = frame.train.batch(items);
+            if !trainer.loss.counts(&batch) {
+                run.batch += 1;
+                continue;
+            }
+            let step = step(trainer, evaluator, frame, run, &mut previous, &batch)?;
+            let called = scope(|| trainer.callbacks.step(&step, &trainer.model));
+            let mut stop = called.then_some(Stop::Callback);
             if trainer.settings.criteria.time.is_some_and(|limit| frame.elapsed() >= limit) {
                 stop = Some(Stop::Time);
             }
@@ -145,7 +170,7 @@ fn epochs<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
             }
         }
         run.rng = rng;
-        engine.release();
+        evaluator.release();
         if let Some(stop) = end_of_epoch(trainer, frame, run, batch_size)? {
             return Ok(stop);
         }
@@ -154,19 +179,20 @@ fn epochs<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
 }
 
 /// One step. `previous` has the weights of the step before, none in a first step, and takes those of this one.
-fn step<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
+#[track_caller]
+fn step<T: Real, M: Layer<T>, L: Criterion<T, M, K>, O: Optimizer<T>, K>(
     trainer: &mut Trainer<M, L, O>,
-    engine: &mut impl Evaluate<T, M, L>,
+    evaluator: &mut Evaluator<T>,
     frame: &Frame<'_, T>,
     run: &mut Run<T>,
     previous: &mut Weights<T>,
-    (x, t): (&Tensor<T>, &Tensor<T>),
+    items: &Batch<T>,
 ) -> Result<Step> {
-    let Trainer { model, loss, optimizer, settings, .. } = trainer;
+    let Trainer { model, loss, optimizer, settings, callbacks } = trainer;
     let place = Place { epoch: run.epoch() + 1, batch: run.batch + 1, step: run.history.steps + 1 };
-    let result = engine.evaluate(model, loss, settings.regularizer.as_ref(), (x, t));
+    let result = evaluator.evaluate(model, loss, settings.regularizer.as_ref(), items)?;
     let Some(gradients) = result.gradients else {
-        let cause = cause(model, x);
+        let cause = cause(model, items);
         restore(model, previous);
         let (name, value) = if result.loss.is_finite() { ("penalty", result.penalty) } else { ("loss", result.loss) };
         return Err(Kind::Diverged { what: format!("the {name} became {value}"), place, cause }.into());
@@ -179,12 +205,15 @@ fn step<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
             return Err(Kind::Diverged { what, place, cause: "the loss was finite".to_owned() }.into());
         }
     };
-    let metrics = settings.metrics.measure(&result.y, t);
+    let mut metrics = settings.metrics.measure(result.outputs.as_ref(), items);
+    scope(|| callbacks.measure(model, items, &mut metrics));
     let rate = optimizer.rate();
     *previous = weights(model);
     optimizer.step(model, &gradients)?;
-    let items = x.shape()[0] as f64;
+    let items = items.len() as f64;
     let sums = &mut run.sums;
+    sums.items += items;
+    sums.steps += 1.0;
     sums.loss += result.loss * items;
     sums.penalty += result.penalty;
     sums.rate = rate;
@@ -203,7 +232,8 @@ fn step<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
 }
 
 /// Validation, and what follows from it.
-fn end_of_epoch<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
+#[track_caller]
+fn end_of_epoch<T: Real, M: Layer<T>, L: Criterion<T, M, K>, O: Optimizer<T>, K>(
     trainer: &mut Trainer<M, L, O>,
     frame: &Frame<'_, T>,
     run: &mut Run<T>,
@@ -211,10 +241,14 @@ fn end_of_epoch<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
 ) -> Result<Option<Stop>> {
     let Trainer { model, loss, optimizer, settings, callbacks } = trainer;
     eval_mode(model);
-    let (x, t) = &frame.valid;
-    let y = model.forward(x);
-    let valid_loss = loss.loss(&y, t).item().primal();
-    run.close_epoch(frame.train.len(), batch_size, valid_loss, &settings.metrics.measure(&y, t));
+    let (valid_loss, metrics) = scope(|| {
+        let computed = loss.compute(model, &frame.valid, false)?;
+        scalar(&computed.value);
+        let mut metrics = settings.metrics.measure(computed.outputs.as_ref(), &frame.valid);
+        callbacks.measure(model, &frame.valid, &mut metrics);
+        Ok::<_, Error>((computed.value.item().primal(), metrics))
+    })?;
+    run.close_epoch(batch_size, valid_loss, &metrics);
     optimizer.observe(valid_loss);
     if settings.criteria.patience.is_some() {
         run.keep_best(model);
@@ -223,7 +257,7 @@ fn end_of_epoch<T: Real, M: Layer<T>, L: Loss<T>, O: Optimizer<T>>(
     if let Some(progress) = &frame.progress {
         progress.epoch(run.epoch(), settings.epochs, last);
     }
-    let ended = callbacks.epoch(&run.history, model).then_some(Stop::Callback);
+    let ended = scope(|| callbacks.epoch(&run.history, model)).then_some(Stop::Callback);
     let stop = settings.criteria.after_epoch(&run.history).or(ended);
     run.is_over = stop.is_some_and(Stop::is_final);
     run.history.stop = stop.unwrap_or_default();

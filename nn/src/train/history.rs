@@ -3,30 +3,38 @@
 use std::path::Path;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::metric::ACCURACY;
+use super::number;
 use super::stop::Stop;
 use crate::atomic;
 use crate::error::Result;
 
 /// The figures of one epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Epoch {
     /// The mean of the batches' losses, weighted by their sizes; each was measured before its step. Without the penalty.
+    #[serde(with = "number")]
     pub train_loss: f64,
     /// The fraction of training items classified rightly, measured along with the loss; NaN if other metrics were chosen.
+    #[serde(with = "number")]
     pub train_accuracy: f64,
     /// The loss on the validation set after the epoch, without the penalty.
+    #[serde(with = "number")]
     pub valid_loss: f64,
     /// The fraction of validation items classified rightly after the epoch; NaN if other metrics were chosen.
+    #[serde(with = "number")]
     pub valid_accuracy: f64,
     /// The mean of the steps' penalties, 0 without a [`Regularizer`](crate::Regularizer).
+    #[serde(with = "number")]
     pub penalty: f64,
     /// The learning rate of the epoch's last step.
+    #[serde(with = "number")]
     pub rate: f64,
     /// The mean over the steps of the gradient's norm, all parameters together, before the optimiser changes it.
+    #[serde(with = "number")]
     pub gradient_norm: f64,
     /// The number of items in a full step.
     pub batch_size: usize,
@@ -60,22 +68,25 @@ impl Epoch {
 }
 
 /// A metric's course on both data sets, one entry an epoch.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Curve {
     /// The metric's name.
     pub name: String,
     /// On the training set: the mean of the batches', weighted by their sizes, each measured before its step.
+    #[serde(with = "number::list")]
     pub train: Vec<f64>,
     /// On the validation set after each epoch.
+    #[serde(with = "number::list")]
     pub valid: Vec<f64>,
 }
 
 /// The norm of a layer's gradient, one entry an epoch: in deep networks it shows gradients that vanish or explode (L20).
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GradientNorm {
     /// The layer's name: that of its parameters without their own, as in `layers.0`.
     pub name: String,
     /// The mean over the epoch's steps.
+    #[serde(with = "number::list")]
     pub norms: Vec<f64>,
 }
 
@@ -139,14 +150,19 @@ impl History {
     }
 
     /// Writes a JSON file: an object with `stop`, `steps`, `elapsed_seconds`, `best_epoch` and `epochs`, a list of objects
-    /// with the names of the [columns](Self::columns). What is not finite is `null`. It appears whole or not at all.
+    /// with the names of the [columns](Self::columns). What is not finite is a text: `inf`,
+    /// `-inf` or `NaN`. It appears whole or not at all.
     ///
     /// # Errors
     /// If the file cannot be written.
     pub fn save_json(&self, path: impl AsRef<Path>) -> Result<()> {
         let columns = self.columns();
         let row = |epoch: usize| -> Value {
-            columns.iter().map(|(name, column)| (name.clone(), column[epoch].into())).collect::<Map<_, _>>().into()
+            columns
+                .iter()
+                .map(|(name, column)| (name.clone(), number::value(column[epoch])))
+                .collect::<Map<_, _>>()
+                .into()
         };
         let all = json!({
             "stop": self.stop.to_string(),

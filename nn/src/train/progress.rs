@@ -2,6 +2,8 @@
 
 use super::callback::Step;
 use super::history::Epoch;
+#[cfg(feature = "progress")]
+use crate::error::rounded;
 
 /// Is told how far a run is.
 pub(super) trait Watcher {
@@ -37,17 +39,18 @@ impl Watcher for indicatif::ProgressBar {
     fn step(&self, step: &Step, epochs: usize) {
         self.inc(1);
         if step.epoch == 1 && !self.is_hidden() {
-            let Step { loss, rate, .. } = step;
-            self.set_message(format!("epoch 1/{epochs}  loss {loss:.4} in the last step  rate {rate:.2e}"));
+            let (loss, rate) = (rounded(step.loss, 4), step.rate);
+            self.set_message(format!("epoch 1/{epochs}  loss {loss} in the last step  rate {rate:.2e}"));
         }
     }
 
     fn epoch(&self, number: usize, epochs: usize, epoch: &Epoch) {
         let Epoch { train_loss, valid_loss, valid_accuracy, rate, .. } = epoch;
+        let [train_loss, valid_loss] = [train_loss, valid_loss].map(|loss| rounded(*loss, 4));
         let accuracy = Some(100.0 * valid_accuracy).filter(|accuracy| !accuracy.is_nan());
         let accuracy = accuracy.map_or(String::new(), |accuracy| format!("  accuracy {accuracy:.1} %"));
         self.set_message(format!(
-            "epoch {number}/{epochs}  loss {train_loss:.4}, validation {valid_loss:.4}{accuracy}  rate {rate:.2e}"
+            "epoch {number}/{epochs}  loss {train_loss}, validation {valid_loss}{accuracy}  rate {rate:.2e}"
         ));
     }
 }

@@ -30,6 +30,9 @@ pub(super) struct Run<T: Real> {
 /// What the current epoch has added up.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Sums {
+    /// Of batches that count; others are passed over.
+    pub(super) items: f64,
+    pub(super) steps: f64,
     pub(super) loss: f64,
     pub(super) penalty: f64,
     /// The last step's.
@@ -45,14 +48,14 @@ impl Sums {
 
     /// One after the other.
     pub(super) fn numbers(&self) -> Vec<f64> {
-        let first = [self.loss, self.penalty, self.rate].into_iter();
+        let first = [self.items, self.steps, self.loss, self.penalty, self.rate].into_iter();
         first.chain(self.norms.iter().copied()).chain(self.metrics.iter().copied()).collect()
     }
 
     /// Takes as many numbers as [`numbers`](Self::numbers) gives.
     pub(super) fn set(&mut self, numbers: &[f64]) {
-        (self.loss, self.penalty, self.rate) = (numbers[0], numbers[1], numbers[2]);
-        let (norms, metrics) = numbers[3..].split_at(self.norms.len());
+        [self.items, self.steps, self.loss, self.penalty, self.rate] = numbers[..5].try_into().expect("five numbers");
+        let (norms, metrics) = numbers[5..].split_at(self.norms.len());
         self.norms.copy_from_slice(norms);
         self.metrics.copy_from_slice(metrics);
     }
@@ -74,10 +77,10 @@ impl<T: Real> Run<T> {
     }
 
     /// Turns the epoch's sums into its entry in the history. `valid` has the loss and the metrics of the validation set.
-    pub(super) fn close_epoch(&mut self, items: usize, batch_size: usize, valid_loss: f64, valid: &[f64]) {
-        let (items, steps) = (items as f64, self.batch as f64);
+    pub(super) fn close_epoch(&mut self, batch_size: usize, valid_loss: f64, valid: &[f64]) {
         let fresh = Sums::new(self.sums.norms.len(), self.sums.metrics.len());
         let sums = std::mem::replace(&mut self.sums, fresh);
+        let (items, steps) = (sums.items, sums.steps);
         for ((curve, train), valid) in self.history.metrics.iter_mut().zip(&sums.metrics).zip(valid) {
             curve.train.push(train / items);
             curve.valid.push(*valid);
@@ -109,7 +112,7 @@ impl<T: Real> Run<T> {
     }
 
     /// Gives the model the best weights, if they are kept.
-    pub(super) fn restore_best(&mut self, model: &mut impl Layer<T>) {
+    pub(super) fn restore_best(&mut self, model: &impl Layer<T>) {
         if let Some(weights) = &self.best {
             restore(model, weights);
             self.history.best_epoch = best(&self.history);
@@ -123,7 +126,7 @@ pub(super) fn weights<T: Real>(model: &impl Layer<T>) -> Weights<T> {
     weights
 }
 
-pub(super) fn restore<T: Real>(model: &mut impl Layer<T>, weights: &[Tensor<T>]) {
+pub(super) fn restore<T: Real>(model: &impl Layer<T>, weights: &[Tensor<T>]) {
     let mut weights = weights.iter().cloned();
     visit::restore(model, |_| weights.next());
 }

@@ -1,15 +1,18 @@
 //! How a training run is set up.
 
+use std::any::Any;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use autodiff::Tensor;
+use autodiff::{Real, Tensor};
 
 use super::callback::{Callbacks, Step};
 use super::checkpoints::Checkpoints;
 use super::criteria::Criteria;
 use super::history::{Epoch, History};
 use super::metric::Metrics;
+use super::objective::Objective;
+use crate::data::batch::Batch;
 use crate::expect;
 use crate::regularizer::Regularizer;
 
@@ -55,8 +58,38 @@ impl<M, L, O> Trainer<M, L, O> {
             criteria: Criteria::default(),
             checkpoints: None,
             interruptible: false,
+            drop_last: false,
         };
         Self { model, loss, optimizer, settings, callbacks: Callbacks::default() }
+    }
+
+    /// Creates a trainer that minimises a function of model and batch, with the same settings as [`new`](Self::new): for losses
+    /// that read more than outputs and targets, run the model several times, or hold gradients.
+    ///
+    /// ```
+    /// use autodiff::Tensor;
+    /// use ndarray::array;
+    /// use nn::{Activation, Batch, Dataset, Layer, Mlp, Sgd, Trainer};
+    /// use rand::SeedableRng;
+    /// let data = Dataset::new(array![[0.0], [0.5], [1.0]], array![[0.0], [0.25], [1.0]])?.with("weight", array![1.0, 2.0, 1.0])?;
+    /// let model = Mlp::<f64>::new(&[1, 8, 1], Activation::Tanh, &mut rand_chacha::ChaCha8Rng::seed_from_u64(1));
+    /// // Weighted squares, and a penalty on the slope.
+    /// let objective = |model: &Mlp<f64>, batch: &Batch<f64>| -> Tensor<f64> {
+    ///     let x = nn::track(model, batch.inputs());
+    ///     let y = model.forward(&x);
+    ///     let slope = &y.sum().grad(&[&x])[0];
+    ///     ((y - batch.targets()).square() * batch.array("weight").expand(1)).mean() + 1e-3 * slope.square().mean()
+    /// };
+    /// let mut trainer = Trainer::objective(model, objective, Sgd::new(0.1)).epochs(50).full_batch();
+    /// let history = trainer.fit(&data, &data)?;
+    /// assert!(history.last().unwrap().valid_loss < 0.1);
+    /// # Ok::<(), nn::Error>(())
+    /// ```
+    pub fn objective<T: Real>(model: M, objective: L, optimizer: O) -> Trainer<M, Objective<L>, O>
+    where
+        L: Fn(&M, &Batch<T>) -> Tensor<T>,
+    {
+        Trainer::new(model, Objective(objective), optimizer)
     }
 
     /// Sets the number of passes through the training set.
@@ -83,6 +116,13 @@ impl<M, L, O> Trainer<M, L, O> {
         self
     }
 
+    /// Leaves out the last batch of an epoch where it is smaller than the others. Layers that look at a whole batch, as
+    /// [`BatchNorm1d`](crate::BatchNorm1d), cannot train on a single item that is left.
+    pub fn drop_last(mut self) -> Self {
+        self.settings.drop_last = true;
+        self
+    }
+
     /// Sets the seed of the order in which items are served.
     pub fn seed(mut self, seed: u64) -> Self {
         self.settings.seed = seed;
@@ -96,7 +136,8 @@ impl<M, L, O> Trainer<M, L, O> {
     }
 
     /// Measures a function of outputs and targets, as those in [`crate::metrics`], on both data sets. Without a choice the
-    /// [accuracy](crate::metrics::accuracy) is measured; with one, what was chosen and nothing else.
+    /// [accuracy](crate::metrics::accuracy) is measured where it fits outputs and targets; with one, what was chosen and nothing
+    /// else. [`measure`](Self::measure) has functions of model and batch.
     ///
     /// ```
     /// # use nn::{Linear, Sgd, Trainer, loss, metrics};
@@ -111,6 +152,23 @@ impl<M, L, O> Trainer<M, L, O> {
     #[track_caller]
     pub fn metric(mut self, name: &str, measure: impl Fn(&Tensor<f64>, &Tensor<f64>) -> f64 + 'static) -> Self {
         self.settings.metrics.choose(name.to_owned(), Box::new(measure));
+        self
+    }
+
+    /// Measures a function of model and batch on both data sets, once a batch and over the whole validation set; on the training
+    /// set it is the mean over the items.
+    ///
+    /// # Panics
+    /// If there is a metric of that name. The run, if its data sets hold another number type than `T`.
+    #[track_caller]
+    pub fn measure<T: Real>(mut self, name: &str, measure: impl Fn(&M, &Batch<T>) -> f64 + 'static) -> Self {
+        let named = self.callbacks.measures.iter().map(|(name, _)| name);
+        assert!(named.into_iter().all(|known| known != name), "Trainer: two metrics are named `{name}`");
+        let measure = move |model: &M, batch: &dyn Any| match batch.downcast_ref() {
+            Some(batch) => measure(model, batch),
+            None => panic!("Trainer: a metric is measured on batches of {}", std::any::type_name::<T>()),
+        };
+        self.callbacks.measures.push((name.to_owned(), Box::new(measure)));
         self
     }
 
@@ -220,11 +278,22 @@ pub(super) struct Settings {
     pub(super) criteria: Criteria,
     pub(super) checkpoints: Option<Checkpoints>,
     pub(super) interruptible: bool,
+    pub(super) drop_last: bool,
 }
 
 impl Settings {
     /// The size of a full batch in an epoch from 0.
     pub(super) fn batch_size(&self, epoch: usize, items: usize) -> usize {
         (self.batch_sizes)(epoch).clamp(1, items)
+    }
+
+    /// The number of items that an epoch serves.
+    pub(super) fn served(&self, epoch: usize, items: usize) -> usize {
+        if self.drop_last { items - items % self.batch_size(epoch, items) } else { items }
+    }
+
+    /// The number of batches of an epoch.
+    pub(super) fn batches(&self, epoch: usize, items: usize) -> usize {
+        self.served(epoch, items).div_ceil(self.batch_size(epoch, items))
     }
 }

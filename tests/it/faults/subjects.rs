@@ -56,6 +56,7 @@ fn operations() -> Vec<Subject> {
         subject("softmax", SQUARE, |t| t[0].softmax(1)),
         subject("log_softmax", SQUARE, |t| t[0].log_softmax(1)),
         subject("cumsum", SQUARE, |t| t[0].cumsum(1)),
+        subject("recurrence", SQUARE, |t| t[0].cumprod(1)),
         subject("softmax_cross_entropy", TWO, |t| t[0].softmax_cross_entropy(&t[1], 1)),
         subject("bce_with_logits", TWO, |t| t[0].bce_with_logits(&t[1])),
         subject("matmul", TWO, |t| t[0].matmul(&t[1])),

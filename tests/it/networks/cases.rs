@@ -6,7 +6,7 @@ use ndarray::{Array1, Array2};
 use nn::loss::{self, Loss};
 use nn::{
     Activation, AvgPool2d, BasisFunctions, BatchNorm1d, Conv2d, Dag, Dropout, Flatten, Init, Layer, LayerNorm, Linear,
-    LogVariance, MaxPool2d, Mlp, Reduction, Residual, Sequential,
+    LogVariance, MaxPool2d, Mlp, Reduction, Reshape, Residual, Sequential,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -50,10 +50,12 @@ pub(crate) fn layers<T: Real>() -> Vec<LayerCase<T>> {
     case("Mlp", &[3, 2], Box::new(Mlp::new(&[2, 4, 3, 2], Activation::Tanh, rng)));
     case("BatchNorm1d", &[4, 3], Box::new(BatchNorm1d::new(3)));
     case("BatchNorm1d with places", &[2, 3, 2], Box::new(BatchNorm1d::new(3)));
+    case("BatchNorm1d of pictures", &[2, 2, 2, 3], Box::new(BatchNorm1d::new(2)));
     case("LayerNorm", &[2, 4], Box::new(LayerNorm::new(&[4])));
     case("LayerNorm over two axes", &[2, 2, 3], Box::new(LayerNorm::new(&[2, 3])));
     case("Dropout", &[3, 4], Box::new(Dropout::new(0.4, rng)));
     case("Flatten", &[2, 3, 2], Box::new(Flatten));
+    case("Reshape", &[2, 6], Box::new(Reshape::new(&[3, 2])));
     case("LogVariance", &[3, 2], Box::new(LogVariance::new(2)));
     case("BasisFunctions polynomial", &[2, 3], Box::new(BasisFunctions::polynomial(3, 3)));
     let centres = Array2::from_shape_vec((2, 3), of::<T>(&numbers(6, 4)).to_vec()).unwrap();

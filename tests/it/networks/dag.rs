@@ -32,7 +32,7 @@ fn in_scalars(w: &[Var<f64>], x: [f64; 2]) -> Var<f64> {
 #[test]
 fn backpropagation_through_skip_connections_is_the_scalar_networks() {
     let (x, t) = (array![[0.5, -1.5], [2.0, 0.25], [-0.75, 1.0]], [0.3, -1.0, 2.0]);
-    let mut model = units();
+    let model = units();
     let mut weights = Vec::new();
     nn::parameters(&model, |_, p| weights.extend(p.value().to_array()));
     let error = |w: &[Var<f64>]| {
@@ -45,7 +45,7 @@ fn backpropagation_through_skip_connections_is_the_scalar_networks() {
     let want = autodiff::grad(error, &weights);
 
     let tape = Tape::new();
-    nn::watch(&mut model, &tape);
+    nn::watch(&model, &tape);
     let y = model.forward(&x.clone().into());
     let targets = Tensor::from(array![0.3, -1.0, 2.0]).reshape(&[3, 1]);
     let g = HalfSquaredError::new().reduction(Sum).loss(&y, &targets).backward();

@@ -33,7 +33,7 @@ fn evaluate<T: Real>(case: &mut LayerCase<T>, states: &States, order: usize, at:
     let array = |shape: &[usize], values: &[f64]| {
         ArrayD::from_shape_vec(shape, values.iter().map(|&x| T::of(x)).collect()).unwrap()
     };
-    nn::parameters_mut(layer, |_, p| {
+    nn::parameters(layer, |_, p| {
         let (own, rest) = weights.split_at(p.value().len());
         weights = rest;
         let values = array(p.value().shape(), own);
@@ -168,9 +168,9 @@ fn a_weights_file_holds_all_that_forward_needs() {
         let name = saved.name.clone();
         // Statistics and weights that are not those of a new layer.
         output(&mut saved, Mode::Train);
-        nn::parameters_mut(&mut *saved.layer, |_, p| p.map(|w| w + 0.25));
+        nn::parameters(&*saved.layer, |_, p| p.map(|w| w + 0.25));
         nn::save(&saved.layer, &file).unwrap();
-        nn::load(&mut fresh.layer, &file).unwrap();
+        nn::load(&fresh.layer, &file).unwrap();
         assert_eq!(output(&mut fresh, Mode::Eval), output(&mut saved, Mode::Eval), "{name}");
     }
 }

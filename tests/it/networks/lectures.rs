@@ -18,9 +18,9 @@ fn the_minimal_xor_network_decides_but_cannot_learn() {
     // L3, bias first in each row: Wh = [[-0.5, -1, 1], [0.5, -1, 1]], Wo = [[0.5, 1, -1]].
     let hidden = Linear::from_weights(array![[-1.0, 1.0], [-1.0, 1.0]], array![-0.5, 0.5]);
     let output = Linear::from_weights(array![[1.0, -1.0]], array![0.5]);
-    let mut model = Mlp::from_layers(vec![(hidden, Activation::Heaviside), (output, Activation::Heaviside)]);
+    let model = Mlp::from_layers(vec![(hidden, Activation::Heaviside), (output, Activation::Heaviside)]);
     let tape = Tape::new();
-    nn::watch(&mut model, &tape);
+    nn::watch(&model, &tape);
     let y = model.forward(&corners());
     assert_eq!(y.to_array(), array![[0.0], [1.0], [1.0], [0.0]].into_dyn());
     // Against targets that it misses: the gradient is zero all the same.
@@ -55,9 +55,9 @@ fn monomials_come_once_each() {
 fn random(units: &[usize], hidden: Activation, seed: u64) -> Mlp<f64> {
     let builder = units[1..units.len() - 1].iter().fold(Mlp::builder(units[0]), |b, &n| b.layer(n, hidden));
     let builder = builder.layer(units[units.len() - 1], Activation::Identity);
-    let mut model = builder.init(Init::Normal(1.0)).build(&mut ChaCha8Rng::seed_from_u64(seed));
+    let model = builder.init(Init::Normal(1.0)).build(&mut ChaCha8Rng::seed_from_u64(seed));
     // Biases that are not 0.
-    nn::parameters_mut(&mut model, |_, p| p.map(|w| w + 0.3));
+    nn::parameters(&model, |_, p| p.map(|w| w + 0.3));
     model
 }
 

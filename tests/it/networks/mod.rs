@@ -5,6 +5,7 @@ mod dag;
 mod harness;
 mod layers;
 mod lectures;
+mod limits;
 mod losses;
 mod modes;
 mod registry;

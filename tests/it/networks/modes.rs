@@ -16,8 +16,8 @@ fn rng(seed: u64) -> ChaCha8Rng {
 }
 
 fn dropout(p: f64, seed: u64) -> Dropout {
-    let mut layer = Dropout::new(p, &mut rng(seed));
-    nn::train_mode::<f64>(&mut layer);
+    let layer = Dropout::new(p, &mut rng(seed));
+    nn::train_mode::<f64>(&layer);
     layer
 }
 
@@ -37,7 +37,7 @@ fn the_mean_over_many_masks_is_the_input() {
     let x = Tensor::constant(array![[1.0, -2.0, 0.5]]);
     for p in [0.1, 0.5, 0.9] {
         let (layer, draws) = (dropout(p, 4), 20_000);
-        let mut total = Tensor::zeros(&[1, 3]);
+        let mut total = Tensor::<f64>::zeros(&[1, 3]);
         for _ in 0..draws {
             total = total + layer.forward(&x);
         }
@@ -59,8 +59,8 @@ fn the_same_seed_gives_the_same_masks() {
     assert_eq!(masks(1), masks(1));
     assert_ne!(masks(1), masks(2));
     assert_ne!(masks(1)[0], masks(1)[1], "each pass has a mask of its own");
-    let mut narrow = Dropout::new(0.5, &mut rng(1));
-    nn::train_mode::<f32>(&mut narrow);
+    let narrow = Dropout::new(0.5, &mut rng(1));
+    nn::train_mode::<f32>(&narrow);
     assert_eq!(narrow.forward(&Tensor::<f32>::ones(&[4, 16])).to_array().mapv(f64::from), masks(1)[0]);
     raises(|| Dropout::new(1.0, &mut rng(1)), "dropout probability is 1, expected a number from 0 up to, but not, 1");
 }
@@ -68,20 +68,20 @@ fn the_same_seed_gives_the_same_masks() {
 #[test]
 fn generators_go_on_where_they_stood() {
     let x = Tensor::<f64>::ones(&[3, 5]);
-    let mut layer = dropout(0.5, 7);
+    let layer = dropout(0.5, 7);
     layer.forward(&x);
     let states = nn::random_states::<f64>(&layer);
     let want = [layer.forward(&x).to_array(), layer.forward(&x).to_array()];
     // By way of a file's bytes, into a layer with another seed.
     let bytes: Vec<(String, [u8; 56])> = states.iter().map(|(name, state)| (name.clone(), state.to_bytes())).collect();
     let states: Vec<_> = bytes.iter().map(|(name, bytes)| (name.clone(), RandomState::from_bytes(bytes))).collect();
-    let mut other = dropout(0.5, 8);
-    nn::restore_random_states::<f64>(&mut other, &states).unwrap();
+    let other = dropout(0.5, 8);
+    nn::restore_random_states::<f64>(&other, &states).unwrap();
     assert_eq!([other.forward(&x).to_array(), other.forward(&x).to_array()], want);
 
     let states = nn::random_states(&model(1));
     assert_eq!(states.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["layers.3.random"]);
-    let message = nn::restore_random_states::<f64>(&mut layer, &states).unwrap_err().to_string();
+    let message = nn::restore_random_states::<f64>(&layer, &states).unwrap_err().to_string();
     let want =
         "random states: found `layers.3.random`, expected `random`, one for each generator of the model, in this order";
     assert_eq!(message, want);
@@ -89,12 +89,12 @@ fn generators_go_on_where_they_stood() {
 
 #[test]
 fn evaluation_of_a_batch_normalisation_is_affine() {
-    let mut layer = BatchNorm1d::<f64>::new(2);
-    nn::train_mode(&mut layer);
+    let layer = BatchNorm1d::<f64>::new(2);
+    nn::train_mode(&layer);
     let (a, b) = (array![[1.0, 5.0], [3.0, -1.0], [0.5, 2.0]], array![[0.0, 1.0], [7.0, 2.0], [-3.0, 0.25]]);
     layer.forward(&a.clone().into());
-    nn::parameters_mut(&mut layer, |_, p| p.map(|w| w + 0.5));
-    nn::eval_mode(&mut layer);
+    nn::parameters(&layer, |_, p| p.map(|w| w + 0.5));
+    nn::eval_mode(&layer);
     let f = |x: &Array2<f64>| layer.forward(&x.clone().into()).to_array();
     let (mixed, parts) = (f(&(&a * 0.3 + &b * 0.7)), f(&a) * 0.3 + f(&b) * 0.7);
     mixed.iter().zip(&parts).for_each(|(mixed, parts)| close("affine", *mixed, *parts, 1e-14));
@@ -103,18 +103,18 @@ fn evaluation_of_a_batch_normalisation_is_affine() {
 
 #[test]
 fn a_single_value_has_no_variance() {
-    let mut layer = BatchNorm1d::<f64>::new(2);
+    let layer = BatchNorm1d::<f64>::new(2);
     let x = Tensor::zeros(&[1, 2]);
     layer.forward(&x);
-    nn::train_mode(&mut layer);
+    nn::train_mode(&layer);
     raises(
         || layer.forward(&x),
-        "BatchNorm1d: 1 value a feature in a batch of shape [1, 2]; in training the variance needs at least two, in \
-         evaluation (`nn::eval_mode`) one is enough",
+        "BatchNorm1d: 1 value a feature in a batch of shape [1, 2]; in training the variance needs at least two \
+         (`Trainer::drop_last` leaves out a last batch of one), in evaluation (`nn::eval_mode`) one is enough",
     );
     raises(
         || layer.forward(&Tensor::zeros(&[4, 3])),
-        "BatchNorm1d: the input has shape [4, 3], expected [items, 2] or [items, 2, places]",
+        "BatchNorm1d: the input has shape [4, 3], expected [items, 2], [items, 2, places] or [items, 2, rows, columns]",
     );
 }
 
@@ -138,16 +138,16 @@ fn the_trainer_switches_modes() {
     assert_eq!(history.last().unwrap().valid_accuracy, nn::metrics::accuracy(&y, &t));
 
     // The same by hand, with the modes set where the trainer sets them.
-    let (mut by_hand, mut order, mut sgd) = (model(5), rng(9), Sgd::new(0.2));
+    let (by_hand, mut order, mut sgd) = (model(5), rng(9), Sgd::new(0.2));
     for _ in 0..3 {
-        nn::train_mode(&mut by_hand);
+        nn::train_mode(&by_hand);
         for (x, t) in nn::Batches::new(&data, 16, &mut order) {
             let tape = Tape::new();
-            nn::watch(&mut by_hand, &tape);
+            nn::watch(&by_hand, &tape);
             let error = loss().loss(&by_hand.forward(&x), &t);
-            sgd.step(&mut by_hand, &error.backward()).unwrap();
+            sgd.step(&by_hand, &error.backward()).unwrap();
         }
-        nn::eval_mode(&mut by_hand);
+        nn::eval_mode(&by_hand);
     }
     assert_eq!(by_hand.forward(&x).view(), y.view());
     assert_eq!(nn::random_states(&by_hand), nn::random_states(trainer.model()));
@@ -164,8 +164,8 @@ fn a_learnt_variance_is_that_of_the_noise() {
         let (x, t) = data.all();
         GaussianNll::new().loss(&model.forward(&x), &t)
     };
-    let mut line = line;
-    nn::Lbfgs::new().fit(&mut line, objective).unwrap();
+    let line = line;
+    nn::Lbfgs::new().fit(&line, objective).unwrap();
     let mut found = Vec::new();
     nn::parameters(&line, |_, p| found.push(p.value().item()));
     for (found, want) in found.iter().zip([2.0, 1.0, 0.25_f64.ln()]) {
@@ -186,7 +186,7 @@ fn buffers_are_not_trained_nor_counted() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("w.safetensors");
     nn::save(&nn::LayerNorm::<f64>::new(&[3]), &file).unwrap();
-    let message = nn::load(&mut BatchNorm1d::<f64>::new(3), &file).unwrap_err().to_string();
+    let message = nn::load(&BatchNorm1d::<f64>::new(3), &file).unwrap_err().to_string();
     assert!(message.ends_with("`running_mean` is missing from the file; the model has shape [3]"), "{message}");
 }
 

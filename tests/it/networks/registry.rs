@@ -8,8 +8,10 @@ const INTERFACE: &str = include_str!("../../data/api_nn.txt");
 /// The types that are a layer, or a loss.
 fn implement(name: &str) -> Vec<&str> {
     let all = INTERFACE.lines().filter_map(|line| line.split_once(&format!(" {name}<T> for "))).map(|(_, of)| of);
-    // For boxes and closures, too.
-    all.map(|of| of.split('<').next().expect("a name")).filter(|&of| of != "Box" && of != "F").collect()
+    // For boxes, closures and bare lists, too; ids have no derivatives (`parameters`).
+    all.map(|of| of.split('<').next().expect("a name"))
+        .filter(|&of| !["Box", "F", "Vec", "Embedding"].contains(&of))
+        .collect()
 }
 
 /// The functions of outputs and targets in the loss module, with their path in it.

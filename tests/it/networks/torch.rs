@@ -110,7 +110,7 @@ fn activations() {
 /// Output and gradients of a layer with the given parameters.
 fn differentiated(what: &str, layer: &mut dyn Layer<f64>, case: &Value) {
     let mut given = case["parameters"].as_array().unwrap().iter();
-    nn::parameters_mut(layer, |_, p| {
+    nn::parameters(layer, |_, p| {
         let shape = p.value().shape().to_vec();
         p.set(tensor(given.next().unwrap()).reshape(&shape));
     });
@@ -133,13 +133,13 @@ fn batch_normalisation_in_training_and_evaluation() {
     for name in ["batch_norm", "batch_norm_places"] {
         let case = &table()[name];
         let mut layer = BatchNorm1d::new(3).momentum(0.3).eps(1e-3);
-        nn::train_mode(&mut layer);
+        nn::train_mode(&layer);
         for step in case["training"].as_array().unwrap() {
             differentiated(name, &mut layer, step);
         }
         agree(name, &layer.running_mean().value(), &case["running_mean"]);
         agree(name, &layer.running_var().value(), &case["running_var"]);
-        nn::eval_mode(&mut layer);
+        nn::eval_mode(&layer);
         differentiated(name, &mut layer, &case["evaluation"]);
     }
 }
@@ -152,7 +152,7 @@ fn layer_normalisation() {
 #[test]
 fn a_network_with_buffers_saved_by_pytorch() {
     let rng = &mut rand_chacha::ChaCha8Rng::seed_from_u64(1);
-    let mut model = Sequential::<f64>::new()
+    let model = Sequential::<f64>::new()
         .then(Linear::new(2, 3, Init::XavierUniform, rng))
         .then(BatchNorm1d::new(3))
         .then(Activation::Tanh)
@@ -160,7 +160,7 @@ fn a_network_with_buffers_saved_by_pytorch() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("network.safetensors");
     std::fs::write(&file, include_bytes!("../../data/network.safetensors")).unwrap();
-    nn::load(&mut model, &file).unwrap();
+    nn::load(&model, &file).unwrap();
     let case = &table()["network"];
     agree("network", &model.forward(&tensor(&case["x"])), &case["y"]);
 }

@@ -76,6 +76,24 @@ proptest! {
         let mut sums = x.clone();
         sums.accumulate_axis_inplace(Axis(axis), |&before, sum| *sum += before);
         same("cumsum", &t.cumsum(axis), &sums);
+        let mut products = x.clone();
+        products.accumulate_axis_inplace(Axis(axis), |&before, product| *product *= before);
+        same("cumprod", &t.cumprod(axis), &products);
+        let mut powers = x.mapv(f64::exp);
+        powers.accumulate_axis_inplace(Axis(axis), |&before, sum| *sum += before);
+        all_close("logcumsumexp", &t.logcumsumexp(axis).to_array(), &powers.mapv(f64::ln), 1e-13);
+        let mut sorted = x.clone();
+        for mut lane in sorted.lanes_mut(Axis(axis)) {
+            let mut values = lane.to_vec();
+            values.sort_by(f64::total_cmp);
+            lane.assign(&ndarray::Array1::from(values));
+        }
+        same("sort", &t.sort(axis), &sorted);
+        sorted.invert_axis(Axis(axis));
+        let largest = size.min(len);
+        let (values, places) = t.top_k(largest, axis);
+        same("top_k", &values, &owned(&sorted.slice_axis(Axis(axis), Slice::from(..largest))));
+        same("the places of top_k", &t.gather(axis, &places), &values.to_array());
         let rolled = ArrayD::from_shape_fn(x.raw_dim(), |mut at| {
             at[axis] = (at[axis] as isize - shift).rem_euclid(len as isize) as usize;
             x[&at]

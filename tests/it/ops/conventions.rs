@@ -73,6 +73,55 @@ fn zeros_among_factors() {
 }
 
 #[test]
+fn zeros_among_running_products() {
+    // L = y_0 + … + y_3, so ∂L/∂x_i adds up the products of the others that end at i or later.
+    let x = list(&[2.0, 0.0, 3.0, 5.0]);
+    let [first, second] = slopes(&x, |x| x.cumprod(0));
+    assert_eq!(first, list(&[1.0, 2.0 + 6.0 + 30.0, 0.0, 0.0]));
+    // The Hessian's rows: (0, 19, 0, 0), (19, 0, 2 + 10, 6), (0, 12, 0, 0), (0, 6, 0, 0).
+    assert_eq!(second, list(&[19.0, 37.0, 12.0, 6.0]));
+    assert_eq!(slopes(&list(&[0.0, 0.0, 3.0]), |x| x.cumprod(0)), [list(&[1.0, 0.0, 0.0]), list(&[4.0, 4.0, 0.0])]);
+    // What is not asked for passes nothing on, whatever stands there.
+    let early = |x: &Tensor<f64>| x.cumprod(0).narrow(0, 0..1);
+    assert_eq!(slopes(&list(&[2.0, INF, NAN]), early)[0], list(&[1.0, 0.0, 0.0]));
+    let signs = Tensor::from(vec![-0.0_f64, 1.0, -1.0]).cumprod(0).to_array();
+    assert!(signs.iter().map(|x| x.is_sign_negative()).eq([true, true, false]), "{signs}");
+    assert!(Tensor::from(vec![0.0, INF]).cumprod(0).to_array()[1].is_nan());
+}
+
+#[test]
+fn running_logsumexp_of_minus_infinity() {
+    let x = list(&[-INF, -INF, 0.0, -INF, 0.0]);
+    let y = Tensor::constant(x.clone()).logcumsumexp(0);
+    assert_eq!(y.to_array(), list(&[-INF, -INF, 0.0, 0.0, 2.0_f64.ln()]));
+    let finite = |x: &Tensor<f64>| x.logcumsumexp(0).narrow(0, 2..5);
+    let [first, second] = slopes(&x, finite);
+    all_close("first", &first, &list(&[0.0, 0.0, 2.5, 0.0, 0.5]), 1e-15);
+    all_close("second", &second, &list(&[0.0; 5]), 1e-15);
+    let all = |x: &Tensor<f64>| x.logcumsumexp(0);
+    all_close("all", &slopes(&x, all)[0], &list(&[0.0, 0.0, 2.5, 0.0, 0.5]), 1e-15);
+    let far = Tensor::from(vec![1e4, -1e4, 1e4]).logcumsumexp(0).to_array();
+    assert_eq!(far, list(&[1e4, 1e4, 1e4 + 2.0_f64.ln()]));
+    assert!(
+        Tensor::from(vec![0.0, NAN, 0.0]).logcumsumexp(0).to_array().iter().map(|y| y.is_nan()).eq([false, true, true])
+    );
+}
+
+#[test]
+fn order_of_equals_and_of_nan() {
+    let x = Tensor::from(vec![2.0, NAN, 1.0, 2.0, -INF, 1.0]);
+    assert_eq!(x.argsort(0).into_raw_vec_and_offset().0, [4, 2, 5, 0, 3, 1]);
+    let (values, places) = x.top_k(4, 0);
+    assert_eq!(places.into_raw_vec_and_offset().0, [1, 0, 3, 2]);
+    assert!(values.to_array()[0].is_nan());
+    assert_eq!(values.to_array().iter().skip(1).collect::<Vec<_>>(), [&2.0, &2.0, &1.0]);
+    let tape = Tape::new();
+    let x = tape.tensor(list(&[1.0, 1.0, 0.0]));
+    assert_eq!(x.top_k(1, 0).0.sum().backward().wrt(&x), list(&[1.0, 0.0, 0.0]));
+    assert_eq!(x.sort(0).narrow(0, 1..2).sum().backward().wrt(&x), list(&[1.0, 0.0, 0.0]));
+}
+
+#[test]
 fn kinks_at_zero() {
     let zero = list(&[0.0, 0.0]);
     for p in [1.0, 1.5, 2.0, 3.0, INF] {
@@ -127,7 +176,7 @@ fn logsumexp_of_nothing_but_minus_infinity() {
 #[test]
 fn covered_elements_have_no_gradient() {
     let x = list(&[0.0, 4.0]);
-    let root = |x: &Tensor<f64>| x.sqrt().masked_fill(&x.equal(&Tensor::scalar(0.0)), 7.0);
+    let root = |x: &Tensor<f64>| x.sqrt().masked_fill(&x.equal(0.0), 7.0);
     assert_eq!(slopes(&x, root), [list(&[0.0, 0.25]), list(&[0.0, -1.0 / 32.0])]);
 }
 

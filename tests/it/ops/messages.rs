@@ -2,6 +2,8 @@
 
 use autodiff::Tensor;
 use ndarray::{Array1, SliceInfoElem, array, s};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 use tests::raises_here;
 
 fn zeros(shape: &[usize]) -> Tensor<f64> {
@@ -25,9 +27,43 @@ fn reductions() {
         raises_here(|| a.logsumexp_axes(axes, true), &format!("logsumexp: {rule}"));
     }
     let rule = "shape [2, 3]: axes [2] must be different and below 2";
+    raises_here(|| a.max_axis(2), &format!("max_axes: {rule}"));
+    raises_here(|| a.min_axis(2), &format!("min_axes: {rule}"));
+    raises_here(|| a.prod_axis(2), &format!("prod: {rule}"));
     raises_here(|| a.argmax(2), &format!("argmax: {rule}"));
     raises_here(|| a.argmin(2), &format!("argmin: {rule}"));
     raises_here(|| a.cumsum(2), "cumsum: shape [2, 3]: there is no axis 2; axes are counted from 0, and there are 2");
+    let rule = "shape [2, 3]: there is no axis 2; axes are counted from 0, and there are 2";
+    raises_here(|| a.cumprod(2), &format!("cumprod: {rule}"));
+    raises_here(|| a.logcumsumexp(2), &format!("logcumsumexp: {rule}"));
+    raises_here(|| a.sort(2), &format!("sort: {rule}"));
+    raises_here(|| a.argsort(2), &format!("argsort: {rule}"));
+    raises_here(|| a.top_k(1, 2), &format!("top_k: {rule}"));
+    let last_but_one = "top_k: shape [2, 3]: there is no axis -2; axes are counted from 0, and there are 2";
+    raises_here(|| a.top_k(1, usize::MAX - 1), last_but_one);
+    raises_here(|| a.top_k(4, 1), "top_k: shape [2, 3]: axis 1 has 3 elements, from which 4 cannot be taken");
+}
+
+#[test]
+fn constants() {
+    let message = "arange: from 0 to 1 in steps of 0; the numbers must be finite and the step not 0";
+    raises_here(|| Tensor::arange(0.0, 1.0, 0.0), message);
+    let message = "arange: from NaN to 1 in steps of 1; the numbers must be finite and the step not 0";
+    raises_here(|| Tensor::arange(f64::NAN, 1.0, 1.0), message);
+    let message = "arange: from 0 to 1e300 in steps of 1 there are too many elements";
+    raises_here(|| Tensor::arange(0.0, 1e300, 1.0), &message.replace("1e300", &1e300_f64.to_string()));
+    raises_here(
+        || Tensor::<f64>::eye(MANY),
+        &format!("diag: shape [{MANY}]: a square matrix of this size has too many elements"),
+    );
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let message = "rand_uniform: from 1 to 0; both must be finite, and the lower not above the upper";
+    raises_here(|| Tensor::rand_uniform(&[2], 1.0, 0.0, &mut rng), message);
+    for class in [3.0, -1.0, 0.5, f64::NAN] {
+        let rule = "the number of a class is whole, from 0 on, and below 3";
+        let numbers = Tensor::from(vec![0.0, class]);
+        raises_here(|| numbers.one_hot(3), &format!("one_hot: shape [2]: element 1 is {class}; {rule}"));
+    }
 }
 
 #[test]
@@ -117,6 +153,12 @@ fn moving_around() {
     raises_here(|| a.flip(&[2]), "flip: shape [2, 3]: axes [2] must be different and below 2");
     raises_here(|| a.flip(&[1, 1]), "flip: shape [2, 3]: axes [1, 1] must be different and below 2");
     raises_here(|| a.roll(1, 2), "roll: shape [2, 3]: there is no axis 2; axes are counted from 0, and there are 2");
+    raises_here(
+        || a.swap_axes(0, 2),
+        "swap_axes: shape [2, 3]: there is no axis 2; axes are counted from 0, and there are 2",
+    );
+    raises_here(|| zeros(&[2]).mT(), "mT: shape [2]: a matrix is needed, or several");
+    raises_here(|| a.unsqueeze(3), "expand: shape [2, 3]: a new axis 3 must come at 2 at the latest");
     raises_here(|| a.tile(&[MANY]), &format!("tile: shape [2, 3]: too many elements, repeated [1, {MANY}] times"));
 }
 

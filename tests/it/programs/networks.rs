@@ -48,7 +48,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         let [q, k, v] = [0, 1, 2].map(|i| all.narrow(0, i..i + 1).squeeze(0));
         let scores = q.matmul(&k.permute(&[0, 1, 3, 2])) / 2.0;
         let past = Tensor::constant(ndarray::Array2::from_shape_fn((5, 5), |(i, j)| f64::from(u8::from(j <= i))));
-        let p = Tensor::select(&past, &scores, &Tensor::scalar(f64::NEG_INFINITY)).softmax(3);
+        let p = Tensor::select(&past, &scores, f64::NEG_INFINITY).softmax(3);
         let y = p.matmul(&v).permute(&[0, 2, 1, 3]).reshape(&[2, 5, 8]);
         y.linear(&t[3], &t[4]).square().mean()
     }),

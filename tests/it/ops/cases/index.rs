@@ -18,6 +18,15 @@ pub(crate) fn cases<T: Real>() -> Vec<Case<T>> {
         case("index_select", &[&[&[3, 2]], &[&[3, 0]], &[&[4]]], |t| t[0].index_select(0, &[2, 0, 2, 2])),
         case("index_select", &[&[&[2, 3, 2]]], |t| t[0].index_select(1, &[1, 1])),
         case("index_select", &[&[&[3, 2]]], |t| t[0].index_select(1, &[])),
+        case("argsort", &[&[&[2, 3]], &[&[2, 0]]], |t| {
+            Tensor::constant(t[0].argsort(1).mapv(|i| T::of(i as f64)))
+        })
+        .constant(),
+        case("sort", &[&[&[2, 4]], &[&[5]], &[&[2, 0]], &[&[0, 2]]], |t| t[0].sort(t[0].ndim() - 1)),
+        case("sort", &[&[&[2, 3, 2]]], |t| t[0].sort(1)).between(-1.5, 1.5),
+        case("top_k", &[&[&[2, 4]], &[&[2, 2]], &[&[2, 0]]], |t| t[0].top_k(2, 0).0),
+        case("top_k", &[&[&[2, 4]]], |t| t[0].top_k(0, 1).0),
+        case("one_hot", &[&[&[2, 3]], &[&[]], &[&[0, 2]]], |t| t[0].greater(0.8).one_hot(3)).constant(),
         case("at", &[&[&[2, 3]]], |t| (t[0].at([1, 2]) * t[0].at([0, 1]) + t[0].at([1, 2])).into()),
         case("at", &[&[&[2, 2]]], |t| &t[0] * Tensor::from(t[0].at([1, 0]))),
         case("at", &[&[&[]]], |t| t[0].at([]).into()),

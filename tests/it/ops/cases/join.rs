@@ -13,7 +13,8 @@ pub(crate) fn cases<T: Real>() -> Vec<Case<T>> {
         case("stack", &[&[&[2, 3], &[2, 3]], &[&[2], &[2]], &[&[0, 3], &[0, 3]]], |t| {
             Tensor::stack(&[&t[0], &t[1]], 1)
         }),
-        case("stack", &[&[&[], &[]]], |t| Tensor::stack(&[&t[0], &t[1]], 0)),
+        case("stack", &[&[&[], &[]]], |t| Tensor::stack(t, 0)),
+        case("concat", &[&[&[2, 3], &[1, 3]]], |t| Tensor::concat(&[t[1].square(), t[0].clone()], 0)),
         case("split", &[&[&[2, 4]], &[&[0, 4]]], |t| {
             let parts = t[0].split(1, &[1, 0, 3]);
             Tensor::concat(&[&parts[2], &parts[1], &parts[0], &parts[2].square()], 1)

@@ -46,6 +46,9 @@ pub(crate) fn cases<T: Real>() -> Vec<Case<T>> {
         case("einsum", &[&[&[3], &[3, 2], &[2]]], |t| Tensor::einsum("i,ij,j->", &[&t[0], &t[1], &t[2]])),
         case("einsum", &[&[&[2, 3], &[3, 3], &[2, 2]]], |t| Tensor::einsum("ai,ii,aa->ia", &[&t[0], &t[1], &t[2]])),
         case("einsum", &[&[&[2, 1, 2], &[1, 3, 2]]], |t| Tensor::einsum("...i,...i->...", &[&t[0], &t[1]])),
+        case("einsum", &[&[&[2, 1], &[2, 3]], &[&[1, 3], &[2, 1]]], |t| Tensor::einsum("ij,ij->i", &[&t[0], &t[1]])),
+        case("einsum", &[&[&[2, 3], &[1, 4]]], |t| Tensor::einsum("ij,jk->ik", &[&t[0], &t[1]])),
+        case("einsum", &[&[&[1, 1], &[3]]], |t| Tensor::einsum("ii,i->i", &[&t[0], &t[1]])),
         case("einsum", &[&[&[2, 2, 3], &[3, 2]]], |t| Tensor::einsum("...ij,jk->k...i", &[&t[0], &t[1]])),
         case("einsum", &[&[&[2, 3], &[3, 2]]], |t| Tensor::einsum("i...,...i", &[&t[0], &t[1]])),
     ]

@@ -34,6 +34,9 @@ pub(crate) fn cases<T: Real>() -> Vec<Case<T>> {
             let zeros = Tensor::constant(array![[0.0, 1.0, 1.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]].mapv(T::of));
             (&t[0] * zeros).prod_axes(&[1], false)
         }),
+        case("prod_axis", &[&[&[2, 3]], &[&[3, 0]]], |t| t[0].prod_axis(0)),
+        case("max_axis", &[&[&[2, 3]], &[&[2, 0]]], |t| t[0].max_axis(0)).between(-1.5, 1.5),
+        case("min_axis", &[&[&[2, 3]], &[&[2, 0]]], |t| t[0].min_axis(0)).between(-1.5, 1.5),
         case("max_all", &[&[&[2, 3]], &[&[]]], |t| t[0].max_all()).between(-1.5, 1.5),
         case("min_all", &[&[&[2, 3]], &[&[]]], |t| t[0].min_all()).between(-1.5, 1.5),
         case("max_axes", &[&[&[2, 3, 2]], &[&[2, 0, 2]]], |t| t[0].max_axes(&[2, 0], true)).between(-1.5, 1.5),
@@ -54,5 +57,14 @@ pub(crate) fn cases<T: Real>() -> Vec<Case<T>> {
         case("norm_axes", &[&[&[2, 3]], &[&[]]], |t| t[0].norm_axes(1.5, &[], false)),
         case("cumsum", &[&[&[4]], &[&[3, 2]], &[&[0, 2]], &[&[3, 0]]], |t| t[0].cumsum(0)),
         case("cumsum", &[&[&[2, 3, 2]]], |t| t[0].cumsum(1)),
+        case("cumprod", &[&[&[4]], &[&[3, 2]], &[&[0, 2]], &[&[3, 0]], &[&[1, 2]]], |t| t[0].cumprod(0)),
+        case("cumprod", &[&[&[2, 4, 2]]], |t| t[0].cumprod(1)).between(-1.5, 1.5),
+        // Zeros among the factors.
+        case("cumprod", &[&[&[3, 4]]], |t| {
+            let zeros = array![[0.0, 1.0, 1.0, 1.0], [1.0, 0.0, 1.0, 0.0], [1.0, 0.0, 0.0, 0.0]];
+            (&t[0] * Tensor::constant(zeros.mapv(T::of))).cumprod(1)
+        }),
+        case("logcumsumexp", &[&[&[5]], &[&[3, 2]], &[&[0, 2]], &[&[3, 0]], &[&[1, 2]]], |t| t[0].logcumsumexp(0)),
+        case("logcumsumexp", &[&[&[2, 4, 2]]], |t| t[0].logcumsumexp(1)).between(-2.0, 2.0),
     ]
 }

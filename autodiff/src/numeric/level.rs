@@ -8,6 +8,8 @@ pub(crate) struct Level<T> {
     /// The power of the step in which it goes to its limit as a series.
     pub(super) power: i32,
     pub(super) quotient: T,
+    /// What the sizes of the values add up to.
+    size: T,
     /// A bound of the quotient's rounding.
     pub(super) rounding: T,
     /// A bound of what it is off by because the step is.
@@ -22,6 +24,16 @@ impl<T: Real> Level<T> {
     pub(crate) fn new(step: T, power: i32, change: T, size: T, over: impl Fn(T) -> T) -> Self {
         let least = T::min_positive_value() * T::epsilon();
         let rounding = over(T::epsilon() * size + least).abs() + least;
-        Self { step, power, quotient: over(change), rounding, slip: T::zero() }
+        Self { step, power, quotient: over(change), size, rounding, slip: T::zero() }
+    }
+
+    /// Whether the values are no larger than the rounding of numbers of size 1.
+    pub(super) fn is_as_rounding_of_one(&self) -> bool {
+        self.size <= T::of(16.0) * T::epsilon()
+    }
+
+    /// Takes the values to be sums of terms of size 1, with their rounding.
+    pub(super) fn round_as_one(&mut self) {
+        self.rounding = self.rounding / self.size.max(T::min_positive_value());
     }
 }

@@ -15,6 +15,8 @@ pub(crate) struct Span<T> {
     pub(super) near: T,
     /// By how much a step may be off, where points are rounded that have been moved.
     slip: T,
+    /// Whether what is moved is 0 or about as large as 1, and the function's terms are likely to be.
+    is_near_one: bool,
 }
 
 impl<T: Real> Span<T> {
@@ -27,15 +29,17 @@ impl<T: Real> Span<T> {
         let (one, eps) = (T::one(), T::epsilon());
         let smallest = eps.powf(one / T::of(f64::from(order + 2))) / T::of(32.0);
         let (x, v) = (x.abs(), v.abs());
-        let near = if x == T::zero() { one } else { x.min(one) } / v;
+        let near = if x == T::zero() { one } else { x.min(one) };
+        let widest = T::of(0.25) * T::max_value();
         let few = T::of(64.0) * eps;
         let floor = if x == T::zero() { few * eps.sqrt() } else { (few * x).max(eps * T::min_positive_value()) };
         Self {
-            top: (T::of(0.5) * x.max(one) / v).min(T::of(0.25) * T::max_value()),
-            bottom: smallest * near,
+            top: (T::of(0.5) * x.max(one) / v).min(widest),
+            bottom: smallest * near / v,
             floor: floor / v,
-            near,
+            near: (near / v).min(widest),
             slip: T::zero(),
+            is_near_one: near * T::of(1024.0) >= one && x <= T::of(1024.0),
         }
     }
 
@@ -47,6 +51,7 @@ impl<T: Real> Span<T> {
             floor: self.floor.max(other.floor),
             near: self.near.min(other.near),
             slip: self.slip.max(other.slip),
+            is_near_one: self.is_near_one && other.is_near_one,
         }
     }
 
@@ -64,7 +69,8 @@ impl<T: Real> Span<T> {
 
     /// The limits of several difference quotients, all given by `levels` for one step at a time.
     ///
-    /// A quotient that is not finite says that coarser ones step over something: they do not count.
+    /// A quotient that is not finite says that coarser ones step over something: they do not count. Values that are nothing
+    /// but the rounding of terms of size 1 are taken for that, where the terms may be of that size.
     pub(crate) fn limits(&self, mut levels: impl FnMut(T) -> Vec<Level<T>>) -> Vec<Estimate<T>> {
         let mut found: Vec<Vec<Level<T>>> = Vec::new();
         let (mut step, mut goal) = (self.top, self.bottom);
@@ -83,7 +89,19 @@ impl<T: Real> Span<T> {
                 step *= T::of(0.5);
             }
             let limits: Vec<Estimate<T>> = found.iter().map(Vec::as_slice).map(extrapolate).collect();
-            if !(step > self.floor && limits.iter().any(|limit| limit.error == T::infinity())) {
+            let is_open = |limit: &Estimate<T>| limit.error == T::infinity();
+            if step <= self.floor {
+                let closed = |(limit, levels): (Estimate<T>, &mut Vec<Level<T>>)| {
+                    let is_rounding = self.is_near_one && levels.iter().all(Level::is_as_rounding_of_one);
+                    if !(is_open(&limit) && is_rounding) {
+                        return limit;
+                    }
+                    levels.iter_mut().for_each(Level::round_as_one);
+                    extrapolate(levels)
+                };
+                return limits.into_iter().zip(&mut found).map(closed).collect();
+            }
+            if !(limits.is_empty() || limits.iter().any(is_open)) {
                 return limits;
             }
             goal = step * T::of(0.5).powi(FEWEST as i32);

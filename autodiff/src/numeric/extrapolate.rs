@@ -8,6 +8,10 @@ use crate::Real;
 const COLUMNS: usize = 10;
 /// From fewer levels nothing is concluded.
 pub(super) const FEWEST: usize = 6;
+/// The most units that a function's rounding is taken to have of the values that it gives.
+const FEW: f64 = 256.0;
+/// How many times as large as the values terms may be that cancel.
+const MOST_HIDDEN: f64 = 1e4;
 /// The levels from which noise is measured.
 const WINDOW: usize = 8;
 
@@ -17,9 +21,9 @@ const WINDOW: usize = 8;
 /// distance to its two parents, for chance agreement, plus its rounding; a row's best is its entry of least error. The answer
 /// is the row's best of least error which no finer row contradicts: coarse steps may agree with each other on something else
 /// than the limit, where they step over a pole, a kink or several periods. For the same reason a row counts only if at
-/// steps much finer there is nothing left but rounding, and if its distance is half of the one before, or had fallen below the
+/// steps much finer there is nothing left but rounding (of numbers as large as at any wider step, among the first `wide` levels), and if its distance is half of the one before, or had fallen below the
 /// rounding before that rose above it: what goes to a limit slowly may go far. If no row counts, the error is infinite.
-pub(super) fn extrapolate<T: Real>(levels: &[Level<T>]) -> Estimate<T> {
+pub(super) fn extrapolate<T: Real>(levels: &[Level<T>], wide: usize) -> Estimate<T> {
     if levels.len() < FEWEST {
         let last = |level: &Level<T>| Estimate { value: level.quotient, error: T::infinity() };
         return levels.last().map_or_else(Estimate::unknown, last);
@@ -29,16 +33,18 @@ pub(super) fn extrapolate<T: Real>(levels: &[Level<T>]) -> Estimate<T> {
     let mut bests: Vec<Best<T>> = Vec::with_capacity(levels.len());
     let mut above: Vec<Entry<T>> = Vec::new();
     let mut arrived = false;
+    let mut largest = T::zero();
     for (i, level) in levels.iter().enumerate() {
-        let noise = noise(&excesses, power, i);
+        largest = if i < wide { largest.max(level.size) } else { level.size };
+        let noise = noise(&excesses, power, i, [level.size, largest]);
         let mut row = vec![first(level)];
-        let rounding = noise.least * level.rounding + T::of(3.0) * level.slip;
+        let rounding = noise.factor * level.rounding + T::of(3.0) * level.slip;
         let mut best = Best { value: level.quotient, distance: T::infinity(), rounding, counts: false };
         for j in 1..=i.min(COLUMNS) {
             let (fine, coarse) = (row[j - 1], above[j - 1]);
             let entry = eliminate(fine, coarse, (levels[i - j].step / level.step).powi(power));
             let distance = (entry.value - fine.value).abs().max((entry.value - coarse.value).abs()) * T::of(2.0);
-            let rounding = noise.least * entry.rounding + T::of(3.0) * entry.slip;
+            let rounding = noise.factor * entry.rounding + T::of(3.0) * entry.slip;
             if distance + rounding < best.distance + best.rounding {
                 best = Best { value: entry.value, distance, rounding, counts: false };
             }
@@ -116,43 +122,96 @@ fn eliminate<T: Real>(fine: Entry<T>, coarse: Entry<T>, ratio: T) -> Entry<T> {
     }
 }
 
-/// How far neighbouring levels are apart after two eliminations, in units of their rounding.
-fn excesses<T: Real>(levels: &[Level<T>], power: i32) -> Vec<T> {
+/// What neighbouring levels are apart by after two eliminations, in units of their rounding, and the values' size there.
+#[derive(Clone, Copy)]
+struct Excess<T> {
+    units: T,
+    size: T,
+    rises: bool,
+}
+
+fn excesses<T: Real>(levels: &[Level<T>], power: i32) -> Vec<Excess<T>> {
     let mut column: Vec<Entry<T>> = levels.iter().map(first).collect();
     for j in 1..=2 {
         let steps = levels.iter().zip(levels.iter().skip(j)).map(|(coarse, fine)| coarse.step / fine.step);
         let eliminated = |(pair, ratio): (&[Entry<T>], T)| eliminate(pair[1], pair[0], ratio.powi(power));
         column = column.windows(2).zip(steps).map(eliminated).collect();
     }
-    let excess = |pair: &[Entry<T>]| {
-        let excess = (pair[1].value - pair[0].value).abs() / (pair[0].rounding + pair[1].rounding);
-        if excess.is_nan() { T::infinity() } else { excess }
+    let excess = |(pair, level): (&[Entry<T>], &Level<T>)| {
+        let change = pair[1].value - pair[0].value;
+        let units = change.abs() / (pair[0].rounding + pair[1].rounding);
+        Excess { units: if units.is_nan() { T::infinity() } else { units }, size: level.size, rises: change > T::zero() }
     };
-    column.windows(2).map(excess).collect()
+    column.windows(2).zip(&levels[3..]).map(excess).collect()
 }
 
 /// What is left at fine steps.
 struct Noise<T> {
     /// How many times larger than that of its last operation a function's rounding may be; at least 3, for a few operations.
-    least: T,
+    factor: T,
     /// Whether it is nothing but rounding.
     is_all: bool,
 }
 
-/// The noise below a level: at steps so much finer that of a function which varies on the level's scale, after two
-/// eliminations, rounding alone remains; or at the finest there are.
+/// The noise at a level with values of a size, measured at steps so much finer that of a function which varies on the level's
+/// scale, after two eliminations, rounding alone remains; or at the finest there are.
 ///
-/// The median keeps one kink or one lucky agreement from deciding. What takes more than half of the function's digits, or
-/// shrinks from each of those steps to the next, is not rounding but the function itself, which varies on a finer scale.
-fn noise<T: Real>(excesses: &[T], power: i32, i: usize) -> Noise<T> {
+/// The median keeps one kink or one lucky agreement from deciding. A few units are taken to grow with the values. More come
+/// from larger terms that cancel, and these stay. What takes more than half of the digits of the largest values, or shrinks
+/// from each of those steps to the next, is not rounding but the function itself, which varies on a finer scale.
+fn noise<T: Real>(excesses: &[Excess<T>], power: i32, i: usize, [size, largest]: [T; 2]) -> Noise<T> {
+    let window = window(excesses, power, i);
+    let (first, last) = (window[0].units, window[window.len() - 1].units);
+    let shrinks = first > T::of(16.0).max(T::of(4.0) * last) && window.is_sorted_by(|a, b| a.units > b.units);
+    let size = size.max(T::min_positive_value());
+    let growing = median(window, |excess| excess.units).min(T::of(FEW));
+    let staying = median(window, |excess| excess.units * (excess.size / size));
+    let most = T::epsilon().sqrt().recip() * (largest / size);
+    Noise { factor: growing.max(staying).max(T::of(3.0)).min(most), is_all: staying <= most && !shrinks }
+}
+
+/// The excesses from which the noise at a level is measured.
+fn window<T: Real>(excesses: &[Excess<T>], power: i32, i: usize) -> &[Excess<T>] {
     let width = (excesses.len() / 3).clamp(2, WINDOW);
     let finer = -T::epsilon().log2() / T::of(f64::from(3 * power + 1));
     let start = (i + finer.to_usize().unwrap_or(0)).min(excesses.len() - width);
-    let window = &excesses[start..start + width];
-    let shrinks = window[0] > T::of(16.0).max(T::of(4.0) * window[width - 1]) && window.is_sorted_by(|a, b| a > b);
-    let mut sorted = window.to_vec();
-    sorted.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
-    let measured = T::of(3.0).max(T::of(5.0) * sorted[width / 2]);
-    let most = T::epsilon().sqrt().recip();
-    Noise { least: measured.min(most), is_all: measured <= most && !shrinks }
+    &excesses[start..start + width]
+}
+
+/// A bound of what noise makes likely.
+fn median<T: Real>(window: &[Excess<T>], of: impl Fn(&Excess<T>) -> T) -> T {
+    let mut all: Vec<T> = window.iter().map(of).collect();
+    all.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
+    T::of(5.0) * all[window.len() / 2]
+}
+
+/// Gives the levels of several quotients of the same values the rounding of larger terms that cancel in these, where one of
+/// them shows it: in others it may cancel, too. Such terms are about as large as the values at wide steps are, and stay. What has
+/// a direction is not noise.
+pub(super) fn share_noise<T: Real>(quotients: &mut [Vec<Level<T>>], wide: usize) {
+    let wide = quotients.iter().map(|levels| levels.len().min(wide)).min().unwrap_or(0);
+    if wide < FEWEST {
+        return;
+    }
+    let mut hidden = vec![T::zero(); wide];
+    for levels in quotients.iter() {
+        let (excesses, mut largest) = (excesses(&levels[..wide], levels[0].power), T::zero());
+        for (hidden, (i, level)) in hidden.iter_mut().zip(levels[..wide].iter().enumerate()) {
+            let window = window(&excesses, level.power, i);
+            largest = largest.max(level.size);
+            let size = median(window, |excess| excess.units * excess.size);
+            let turns = window.windows(2).filter(|pair| pair[0].rises != pair[1].rises).count();
+            let is_noise = median(window, |excess| excess.units) > T::of(FEW) && 3 * turns >= window.len() - 1;
+            if is_noise && size <= T::of(MOST_HIDDEN) * largest {
+                *hidden = hidden.max(size);
+            }
+        }
+    }
+    for levels in quotients {
+        let mut so_far = T::zero();
+        for (i, level) in levels.iter_mut().enumerate() {
+            so_far = so_far.max(hidden.get(i).copied().unwrap_or(so_far));
+            level.round_as(so_far);
+        }
+    }
 }

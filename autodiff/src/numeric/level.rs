@@ -9,7 +9,7 @@ pub(crate) struct Level<T> {
     pub(super) power: i32,
     pub(super) quotient: T,
     /// What the sizes of the values add up to.
-    size: T,
+    pub(super) size: T,
     /// A bound of the quotient's rounding.
     pub(super) rounding: T,
     /// A bound of what it is off by because the step is.
@@ -27,13 +27,11 @@ impl<T: Real> Level<T> {
         Self { step, power, quotient: over(change), size, rounding, slip: T::zero() }
     }
 
-    /// Whether the values are no larger than the rounding of numbers of size 1.
-    pub(super) fn is_as_rounding_of_one(&self) -> bool {
-        self.size <= T::of(16.0) * T::epsilon()
-    }
-
-    /// Takes the values to be sums of terms of size 1, with their rounding.
-    pub(super) fn round_as_one(&mut self) {
-        self.rounding = self.rounding / self.size.max(T::min_positive_value());
+    /// Takes the values to have the rounding of terms that add up to a size, if that is larger.
+    pub(super) fn round_as(&mut self, size: T) {
+        if size > self.size {
+            self.rounding = self.rounding / self.size.max(T::min_positive_value()) * size;
+            self.size = size;
+        }
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn corner_limits<T: Real>(
     centre: T,
     corners: impl Fn(T) -> ([T; 4], [T; 2]),
 ) -> Vec<Estimate<T>> {
-    span.limits(|step| {
+    span.limits(4, |step| {
         let ([a, b, c, d], [right, up]) = corners(step);
         let size = [a, b, c, d].into_iter().fold(T::of(4.0) * centre.abs(), |sum, corner| sum + corner.abs());
         let level = |change: T, widths: [T; 2]| Level::new(step, 2, change, size, |y| y / widths[0] / widths[1]);
@@ -42,7 +42,7 @@ pub(crate) fn second<T: Real>(f: impl Fn(&[T]) -> T, x: &[T], i: usize, j: usize
     if i == j {
         let (span, scale) = (Span::along(x[i], scale(i), 2), scale(i));
         let unit = span.top * scale;
-        let limits = span.limits(|step| {
+        let limits = span.limits(2, |step| {
             let (right, left) = sides(x[i], step * scale);
             let (plus, minus) = (f(&replaced(x, i, right)), f(&replaced(x, i, left)));
             let two = T::of(2.0);

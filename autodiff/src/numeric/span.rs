@@ -1,11 +1,14 @@
 //! The steps that are taken along a line.
 
 use super::estimate::Estimate;
-use super::extrapolate::{FEWEST, extrapolate};
+use super::extrapolate::{FEWEST, extrapolate, share_noise};
 use super::level::Level;
 use crate::Real;
 
-/// Steps along a line, halved from `top` to `bottom`; where that decides nothing, on towards `floor`.
+/// From one step to the next. Were it a power of 2, rounding would repeat itself.
+const RATIO: f64 = 0.487;
+
+/// Steps along a line, about halved from `top` to `bottom`; where that decides nothing, on towards `floor`.
 #[derive(Clone, Copy)]
 pub(crate) struct Span<T> {
     pub(crate) top: T,
@@ -13,9 +16,11 @@ pub(crate) struct Span<T> {
     pub(crate) floor: T,
     /// The smaller of the scales on which functions usually vary.
     pub(super) near: T,
+    /// Where steps would end if the scale were 1.
+    wide: T,
     /// By how much a step may be off, where points are rounded that have been moved.
     slip: T,
-    /// Whether what is moved is 0 or about as large as 1, and the function's terms are likely to be.
+    /// Whether what is moved is not much larger than 1, nor the function's terms are likely to be.
     is_near_one: bool,
 }
 
@@ -38,8 +43,9 @@ impl<T: Real> Span<T> {
             bottom: smallest * near / v,
             floor: floor / v,
             near: (near / v).min(widest),
+            wide: smallest / v,
             slip: T::zero(),
-            is_near_one: near * T::of(1024.0) >= one && x <= T::of(1024.0),
+            is_near_one: x <= T::of(1024.0),
         }
     }
 
@@ -50,6 +56,7 @@ impl<T: Real> Span<T> {
             bottom: self.bottom.min(other.bottom),
             floor: self.floor.max(other.floor),
             near: self.near.min(other.near),
+            wide: self.wide.max(other.wide),
             slip: self.slip.max(other.slip),
             is_near_one: self.is_near_one && other.is_near_one,
         }
@@ -67,11 +74,13 @@ impl<T: Real> Span<T> {
         self.bottom.max(self.floor)
     }
 
-    /// The limits of several difference quotients, all given by `levels` for one step at a time.
+    /// The limits of several difference quotients, all given by `levels` for one step at a time; each `group` of them is of
+    /// the same values.
     ///
     /// A quotient that is not finite says that coarser ones step over something: they do not count. Values that are nothing
-    /// but the rounding of terms of size 1 are taken for that, where the terms may be of that size.
-    pub(crate) fn limits(&self, mut levels: impl FnMut(T) -> Vec<Level<T>>) -> Vec<Estimate<T>> {
+    /// but the rounding of terms of size 1 are taken for that, where the terms may be of that size. Where small steps lead
+    /// elsewhere than those on the scale of 1, their values may have the rounding of the others.
+    pub(crate) fn limits(&self, group: usize, mut levels: impl FnMut(T) -> Vec<Level<T>>) -> Vec<Estimate<T>> {
         let mut found: Vec<Vec<Level<T>>> = Vec::new();
         let (mut step, mut goal) = (self.top, self.bottom);
         loop {
@@ -86,36 +95,74 @@ impl<T: Real> Span<T> {
                         found.push(level);
                     }
                 }
-                step *= T::of(0.5);
+                step *= T::of(RATIO);
             }
-            let limits: Vec<Estimate<T>> = found.iter().map(Vec::as_slice).map(extrapolate).collect();
-            let is_open = |limit: &Estimate<T>| limit.error == T::infinity();
-            if step <= self.floor {
-                let closed = |(limit, levels): (Estimate<T>, &mut Vec<Level<T>>)| {
-                    let is_rounding = self.is_near_one && levels.iter().all(Level::is_as_rounding_of_one);
-                    if !(is_open(&limit) && is_rounding) {
-                        return limit;
-                    }
-                    levels.iter_mut().for_each(Level::round_as_one);
-                    extrapolate(levels)
-                };
-                return limits.into_iter().zip(&mut found).map(closed).collect();
+            let mut limits: Vec<Estimate<T>> = found.chunks_mut(group).flat_map(|group| self.limits_of(group)).collect();
+            if goal < self.bottom {
+                // Values that no longer change have told nothing where they did.
+                limits.iter_mut().filter(|limit| limit.value == T::zero()).for_each(|limit| *limit = limit.unbounded());
             }
-            if !(limits.is_empty() || limits.iter().any(is_open)) {
+            let is_open = limits.is_empty() || limits.iter().any(|limit| limit.error == T::infinity());
+            if !(is_open && step > self.floor) {
                 return limits;
             }
-            goal = step * T::of(0.5).powi(FEWEST as i32);
+            goal = step * T::of(RATIO).powi(FEWEST as i32);
         }
+    }
+
+    /// The limits of quotients of the same values.
+    fn limits_of(&self, group: &mut [Vec<Level<T>>]) -> Vec<Estimate<T>> {
+        let is_wide = |level: &&Level<T>| level.step >= self.wide;
+        let wide = group.iter().map(|levels| levels.iter().take_while(is_wide).count()).min().unwrap_or(0);
+        share_noise(group, wide);
+        group.iter_mut().for_each(|levels| smooth_stairs(levels, wide));
+        let limits = |group: &[Vec<Level<T>>]| group.iter().map(|levels| extrapolate(levels, wide)).collect::<Vec<_>>();
+        let usual: Vec<Estimate<T>> = group.iter().map(|levels| extrapolate(&levels[..wide], wide)).collect();
+        let found = limits(group);
+        let largest = |levels: &[Level<T>]| levels.iter().map(|level| level.size).fold(T::zero(), T::max);
+        if wide >= FEWEST && usual.iter().any(|usual| usual.error == T::infinity()) {
+            let most = T::of(16.0) * T::epsilon();
+            if self.is_near_one && group.iter().all(|levels| largest(levels) <= most) {
+                group.iter_mut().flatten().for_each(|level| level.round_as(T::one()));
+                return limits(group);
+            }
+        }
+        // Next to 0 a small value may be all that larger terms leave, and be constant over small steps.
+        let apart = |(usual, found): (&Estimate<T>, &Estimate<T>)| {
+            let error = T::of(3.0) * (usual.error + found.error);
+            usual.error.is_finite() && !((usual.value - found.value).abs() <= error && found.error.is_finite())
+        };
+        if !usual.iter().zip(&found).any(apart) {
+            return found;
+        }
+        for levels in &mut *group {
+            let largest = largest(&levels[..wide]);
+            levels[wide..].iter_mut().for_each(|level| level.round_as(largest));
+        }
+        limits(group)
     }
 
     /// As [`limits`](Self::limits), for two quotients.
     pub(super) fn pair(&self, mut levels: impl FnMut(T) -> [Level<T>; 2]) -> [Estimate<T>; 2] {
-        let limits = self.limits(|step| levels(step).into());
+        let limits = self.limits(2, |step| levels(step).into());
         limits.try_into().unwrap_or_else(|_| [Estimate::unknown(), Estimate::unknown()])
     }
 
     /// As [`limits`](Self::limits), for one quotient.
     pub(crate) fn limit(&self, mut level: impl FnMut(T) -> Level<T>) -> Estimate<T> {
-        self.limits(|step| vec![level(step)]).pop().unwrap_or_else(Estimate::unknown)
+        self.limits(1, |step| vec![level(step)]).pop().unwrap_or_else(Estimate::unknown)
+    }
+}
+
+/// Where values cease to change next to 0, but changed by little before, they may be on a stair of rounding as high as that.
+fn smooth_stairs<T: Real>(levels: &mut [Level<T>], wide: usize) {
+    let mut last = T::zero();
+    for level in &mut levels[wide..] {
+        if level.quotient == T::zero() {
+            level.rounding = level.rounding * last.max(T::one());
+        } else {
+            let units = level.quotient.abs() / level.rounding;
+            last = if units * T::epsilon() <= T::of(0.1) { units } else { T::zero() };
+        }
     }
 }

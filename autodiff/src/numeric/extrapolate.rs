@@ -10,8 +10,6 @@ const COLUMNS: usize = 10;
 pub(super) const FEWEST: usize = 6;
 /// The most units that a function's rounding is taken to have of the values that it gives.
 const FEW: f64 = 256.0;
-/// How many times as large as the values terms may be that cancel.
-const MOST_HIDDEN: f64 = 1e4;
 /// The levels from which noise is measured.
 const WINDOW: usize = 8;
 
@@ -21,9 +19,9 @@ const WINDOW: usize = 8;
 /// distance to its two parents, for chance agreement, plus its rounding; a row's best is its entry of least error. The answer
 /// is the row's best of least error which no finer row contradicts: coarse steps may agree with each other on something else
 /// than the limit, where they step over a pole, a kink or several periods. For the same reason a row counts only if at
-/// steps much finer there is nothing left but rounding (of numbers as large as at any wider step, among the first `wide` levels), and if its distance is half of the one before, or had fallen below the
+/// steps much finer there is nothing left but rounding, and if its distance is half of the one before, or had fallen below the
 /// rounding before that rose above it: what goes to a limit slowly may go far. If no row counts, the error is infinite.
-pub(super) fn extrapolate<T: Real>(levels: &[Level<T>], wide: usize) -> Estimate<T> {
+pub(super) fn extrapolate<T: Real>(levels: &[Level<T>]) -> Estimate<T> {
     if levels.len() < FEWEST {
         let last = |level: &Level<T>| Estimate { value: level.quotient, error: T::infinity() };
         return levels.last().map_or_else(Estimate::unknown, last);
@@ -33,10 +31,8 @@ pub(super) fn extrapolate<T: Real>(levels: &[Level<T>], wide: usize) -> Estimate
     let mut bests: Vec<Best<T>> = Vec::with_capacity(levels.len());
     let mut above: Vec<Entry<T>> = Vec::new();
     let mut arrived = false;
-    let mut largest = T::zero();
     for (i, level) in levels.iter().enumerate() {
-        largest = if i < wide { largest.max(level.size) } else { level.size };
-        let noise = noise(&excesses, power, i, [level.size, largest]);
+        let noise = noise(&excesses, power, i, level.size);
         let mut row = vec![first(level)];
         let rounding = noise.factor * level.rounding + T::of(3.0) * level.slip;
         let mut best = Best { value: level.quotient, distance: T::infinity(), rounding, counts: false };
@@ -157,16 +153,16 @@ struct Noise<T> {
 /// scale, after two eliminations, rounding alone remains; or at the finest there are.
 ///
 /// The median keeps one kink or one lucky agreement from deciding. A few units are taken to grow with the values. More come
-/// from larger terms that cancel, and these stay. What takes more than half of the digits of the largest values, or shrinks
+/// from larger terms that cancel, and these stay. What takes more than half of the digits of the level's values, or shrinks
 /// from each of those steps to the next, is not rounding but the function itself, which varies on a finer scale.
-fn noise<T: Real>(excesses: &[Excess<T>], power: i32, i: usize, [size, largest]: [T; 2]) -> Noise<T> {
+fn noise<T: Real>(excesses: &[Excess<T>], power: i32, i: usize, size: T) -> Noise<T> {
     let window = window(excesses, power, i);
     let (first, last) = (window[0].units, window[window.len() - 1].units);
     let shrinks = first > T::of(16.0).max(T::of(4.0) * last) && window.is_sorted_by(|a, b| a.units > b.units);
     let size = size.max(T::min_positive_value());
     let growing = median(window, |excess| excess.units).min(T::of(FEW));
     let staying = median(window, |excess| excess.units * (excess.size / size));
-    let most = T::epsilon().sqrt().recip() * (largest / size);
+    let most = T::epsilon().sqrt().recip();
     Noise { factor: growing.max(staying).max(T::of(3.0)).min(most), is_all: staying <= most && !shrinks }
 }
 
@@ -194,6 +190,7 @@ pub(super) fn share_noise<T: Real>(quotients: &mut [Vec<Level<T>>], wide: usize)
         return;
     }
     let mut hidden = vec![T::zero(); wide];
+    let most = T::epsilon().powf(T::of(-0.25));
     for levels in quotients.iter() {
         let (excesses, mut largest) = (excesses(&levels[..wide], levels[0].power), T::zero());
         for (hidden, (i, level)) in hidden.iter_mut().zip(levels[..wide].iter().enumerate()) {
@@ -202,7 +199,7 @@ pub(super) fn share_noise<T: Real>(quotients: &mut [Vec<Level<T>>], wide: usize)
             let size = median(window, |excess| excess.units * excess.size);
             let turns = window.windows(2).filter(|pair| pair[0].rises != pair[1].rises).count();
             let is_noise = median(window, |excess| excess.units) > T::of(FEW) && 3 * turns >= window.len() - 1;
-            if is_noise && size <= T::of(MOST_HIDDEN) * largest {
+            if is_noise && size <= most * largest {
                 *hidden = hidden.max(size);
             }
         }

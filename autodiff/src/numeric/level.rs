@@ -29,8 +29,9 @@ impl<T: Real> Level<T> {
 
     /// Takes the values to have the rounding of terms that add up to a size, if that is larger.
     pub(super) fn round_as(&mut self, size: T) {
-        if size > self.size {
-            self.rounding = self.rounding / self.size.max(T::min_positive_value()) * size;
+        let ratio = size / self.size.max(T::min_positive_value());
+        if ratio > T::one() {
+            self.rounding = self.rounding * ratio;
             self.size = size;
         }
     }

@@ -82,6 +82,7 @@ impl<T: Real> Span<T> {
     /// elsewhere than those on the scale of 1, their values may have the rounding of the others.
     pub(crate) fn limits(&self, group: usize, mut levels: impl FnMut(T) -> Vec<Level<T>>) -> Vec<Estimate<T>> {
         let mut found: Vec<Vec<Level<T>>> = Vec::new();
+        let mut open: Vec<bool> = Vec::new();
         let (mut step, mut goal) = (self.top, self.bottom);
         loop {
             while step > self.floor && step > goal {
@@ -98,14 +99,14 @@ impl<T: Real> Span<T> {
                 step *= T::of(RATIO);
             }
             let mut limits: Vec<Estimate<T>> = found.chunks_mut(group).flat_map(|group| self.limits_of(group)).collect();
-            if goal < self.bottom {
-                // Values that no longer change have told nothing where they did.
-                limits.iter_mut().filter(|limit| limit.value == T::zero()).for_each(|limit| *limit = limit.unbounded());
-            }
-            let is_open = limits.is_empty() || limits.iter().any(|limit| limit.error == T::infinity());
-            if !(is_open && step > self.floor) {
+            // Values that no longer change, where they were not resolved before, tell nothing.
+            let is_open = |limit: &Estimate<T>| limit.error == T::infinity();
+            let still = open.iter().zip(&mut limits).filter(|(open, limit)| **open && limit.value == T::zero());
+            still.for_each(|(_, limit)| *limit = limit.unbounded());
+            if !(limits.is_empty() || limits.iter().any(is_open)) || step <= self.floor {
                 return limits;
             }
+            open = limits.iter().map(is_open).collect();
             goal = step * T::of(RATIO).powi(FEWEST as i32);
         }
     }
@@ -116,8 +117,8 @@ impl<T: Real> Span<T> {
         let wide = group.iter().map(|levels| levels.iter().take_while(is_wide).count()).min().unwrap_or(0);
         share_noise(group, wide);
         group.iter_mut().for_each(|levels| smooth_stairs(levels, wide));
-        let limits = |group: &[Vec<Level<T>>]| group.iter().map(|levels| extrapolate(levels, wide)).collect::<Vec<_>>();
-        let usual: Vec<Estimate<T>> = group.iter().map(|levels| extrapolate(&levels[..wide], wide)).collect();
+        let limits = |group: &[Vec<Level<T>>]| group.iter().map(|levels| extrapolate(levels)).collect::<Vec<_>>();
+        let usual: Vec<Estimate<T>> = group.iter().map(|levels| extrapolate(&levels[..wide])).collect();
         let found = limits(group);
         let largest = |levels: &[Level<T>]| levels.iter().map(|level| level.size).fold(T::zero(), T::max);
         if wide >= FEWEST && usual.iter().any(|usual| usual.error == T::infinity()) {
@@ -127,13 +128,20 @@ impl<T: Real> Span<T> {
                 return limits(group);
             }
         }
-        // Next to 0 a small value may be all that larger terms leave, and be constant over small steps.
         let apart = |(usual, found): (&Estimate<T>, &Estimate<T>)| {
             let error = T::of(3.0) * (usual.error + found.error);
             usual.error.is_finite() && !((usual.value - found.value).abs() <= error && found.error.is_finite())
         };
         if !usual.iter().zip(&found).any(apart) {
             return found;
+        }
+        // Next to 0 a small value may be all that larger terms leave, and be constant over small steps; but where wide steps
+        // see a kink, it is no wonder. From one side it would not be seen.
+        let is_kink = |usual: &Estimate<T>| usual.error.is_finite() && usual.value.abs() > T::of(3.0) * usual.error;
+        match (&*group, &usual[..]) {
+            ([_], _) => return found.into_iter().map(Estimate::unbounded).collect(),
+            ([_, second], [_, kink]) if second.first().is_some_and(|level| level.power == 1) && is_kink(kink) => return found,
+            _ => {}
         }
         for levels in &mut *group {
             let largest = largest(&levels[..wide]);

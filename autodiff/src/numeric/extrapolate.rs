@@ -32,7 +32,7 @@ pub(super) fn extrapolate<T: Real>(levels: &[Level<T>]) -> Estimate<T> {
     let mut above: Vec<Entry<T>> = Vec::new();
     let mut arrived = false;
     for (i, level) in levels.iter().enumerate() {
-        let noise = noise(&excesses, power, i, level.size);
+        let noise = noise(&excesses, power, i);
         let mut row = vec![first(level)];
         let rounding = noise.factor * level.rounding + T::of(3.0) * level.slip;
         let mut best = Best { value: level.quotient, distance: T::infinity(), rounding, counts: false };
@@ -149,21 +149,17 @@ struct Noise<T> {
     is_all: bool,
 }
 
-/// The noise at a level with values of a size, measured at steps so much finer that of a function which varies on the level's
-/// scale, after two eliminations, rounding alone remains; or at the finest there are.
+/// The noise below a level: at steps so much finer that of a function which varies on the level's scale, after two
+/// eliminations, rounding alone remains; or at the finest there are.
 ///
-/// The median keeps one kink or one lucky agreement from deciding. A few units are taken to grow with the values. More come
-/// from larger terms that cancel, and these stay. What takes more than half of the digits of the level's values, or shrinks
-/// from each of those steps to the next, is not rounding but the function itself, which varies on a finer scale.
-fn noise<T: Real>(excesses: &[Excess<T>], power: i32, i: usize, size: T) -> Noise<T> {
+/// The median keeps one kink or one lucky agreement from deciding. What takes more than half of the function's digits, or
+/// shrinks from each of those steps to the next, is not rounding but the function itself, which varies on a finer scale.
+fn noise<T: Real>(excesses: &[Excess<T>], power: i32, i: usize) -> Noise<T> {
     let window = window(excesses, power, i);
     let (first, last) = (window[0].units, window[window.len() - 1].units);
     let shrinks = first > T::of(16.0).max(T::of(4.0) * last) && window.is_sorted_by(|a, b| a.units > b.units);
-    let size = size.max(T::min_positive_value());
-    let growing = median(window, |excess| excess.units).min(T::of(FEW));
-    let staying = median(window, |excess| excess.units * (excess.size / size));
-    let most = T::epsilon().sqrt().recip();
-    Noise { factor: growing.max(staying).max(T::of(3.0)).min(most), is_all: staying <= most && !shrinks }
+    let (measured, most) = (median(window, |excess| excess.units), T::epsilon().sqrt().recip());
+    Noise { factor: measured.max(T::of(3.0)).min(most), is_all: measured <= most && !shrinks }
 }
 
 /// The excesses from which the noise at a level is measured.

@@ -121,23 +121,24 @@ impl<T: Real> Span<T> {
         let usual: Vec<Estimate<T>> = group.iter().map(|levels| extrapolate(&levels[..wide])).collect();
         let found = limits(group);
         let largest = |levels: &[Level<T>]| levels.iter().map(|level| level.size).fold(T::zero(), T::max);
-        if wide >= FEWEST && usual.iter().any(|usual| usual.error == T::infinity()) {
-            let most = T::of(16.0) * T::epsilon();
-            if self.is_near_one && group.iter().all(|levels| largest(levels) <= most) {
+        let is_resolved = |limits: &[Estimate<T>]| limits.iter().all(|limit| limit.error.is_finite());
+        if self.is_near_one && wide >= FEWEST && !is_resolved(&usual) {
+            let (most, eps) = (group.iter().map(|levels| largest(levels)).fold(T::zero(), T::max), T::epsilon());
+            if most <= T::of(16.0) * eps && (most >= eps * eps || !is_resolved(&found)) {
                 group.iter_mut().flatten().for_each(|level| level.round_as(T::one()));
                 return limits(group);
             }
         }
         let apart = |(usual, found): (&Estimate<T>, &Estimate<T>)| {
             let error = T::of(3.0) * (usual.error + found.error);
-            usual.error.is_finite() && !((usual.value - found.value).abs() <= error && found.error.is_finite())
+            !((usual.value - found.value).abs() <= error && found.error.is_finite())
         };
-        if !usual.iter().zip(&found).any(apart) {
+        if !(is_resolved(&usual) && usual.iter().zip(&found).any(apart)) {
             return found;
         }
         // Next to 0 a small value may be all that larger terms leave, and be constant over small steps; but where wide steps
         // see a kink, it is no wonder. From one side it would not be seen.
-        let is_kink = |usual: &Estimate<T>| usual.error.is_finite() && usual.value.abs() > T::of(3.0) * usual.error;
+        let is_kink = |usual: &Estimate<T>| usual.value.abs() > T::of(3.0) * usual.error;
         match (&*group, &usual[..]) {
             ([_], _) => return found.into_iter().map(Estimate::unbounded).collect(),
             ([_, second], [_, kink]) if second.first().is_some_and(|level| level.power == 1) && is_kink(kink) => return found,

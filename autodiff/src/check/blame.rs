@@ -43,7 +43,7 @@ impl<T: Real> Line<'_, T> {
     fn measure(&self, origin: &Recording<T>, shares: &[Share<T>]) -> Vec<Estimate<T>> {
         let nothing = || Level::new(T::one(), 2, T::nan(), T::nan(), |y| y);
         let unit = self.span.top;
-        let limits = self.span.limits(|step| {
+        let limits = self.span.limits(1, |step| {
             let sides = self.at(step).zip(self.at(-step));
             let Some((plus, minus)) = sides.filter(|(plus, minus)| {
                 // Somewhere else the function may be another program.

@@ -8,8 +8,12 @@ pub(crate) struct Level<T> {
     /// The power of the step in which it goes to its limit as a series.
     pub(super) power: i32,
     pub(super) quotient: T,
+    /// What the sizes of the values add up to.
+    pub(super) size: T,
     /// A bound of the quotient's rounding.
     pub(super) rounding: T,
+    /// A bound of what it is off by because the step is.
+    pub(super) slip: T,
 }
 
 impl<T: Real> Level<T> {
@@ -20,6 +24,15 @@ impl<T: Real> Level<T> {
     pub(crate) fn new(step: T, power: i32, change: T, size: T, over: impl Fn(T) -> T) -> Self {
         let least = T::min_positive_value() * T::epsilon();
         let rounding = over(T::epsilon() * size + least).abs() + least;
-        Self { step, power, quotient: over(change), rounding }
+        Self { step, power, quotient: over(change), size, rounding, slip: T::zero() }
+    }
+
+    /// Takes the values to have the rounding of terms that add up to a size, if that is larger.
+    pub(super) fn round_as(&mut self, size: T) {
+        let ratio = size / self.size.max(T::min_positive_value());
+        if ratio > T::one() {
+            self.rounding = self.rounding * ratio;
+            self.size = size;
+        }
     }
 }

@@ -24,6 +24,6 @@ pub use self::functions::{derivative, directional, gradient, hessian, jacobian, 
 pub(crate) use self::functions::{first, mixed};
 pub(crate) use self::level::Level;
 pub use self::method::{Differences, Method};
-pub(crate) use self::method::{one_sided, two_sided};
-pub(crate) use self::quotient::{moved, replaced, second, sides};
+pub(crate) use self::method::one_sided;
+pub(crate) use self::quotient::{moved, replaced, second, sides, two_sided};
 pub(crate) use self::span::Span;

@@ -146,13 +146,12 @@ pub fn softmax<T: Real>(x: impl IntoIterator<Item: Borrow<Var<T>>>) -> Vec<Var<T
     if z.iter().any(|z| z.is_guarded()) {
         top = z.iter().copied().reduce(Var::max).unwrap_or(top);
     }
-    if top.is_finite() {
-        // Not in a closure: a panic is to point at the caller.
-        for z in &mut z {
-            *z -= top;
-        } else if z.value() == T::infinity() {
+    let finite = top.is_finite();
+    // Not in a closure: a panic is to point at the caller.
+    for z in &mut z {
+        if !finite && *z == T::infinity() {
             *z = z.min(Var::constant(T::zero()));
-        } else if top > T::zero() {
+        } else if finite || top > T::zero() {
             *z -= top;
         }
     }

@@ -136,7 +136,11 @@ fn excesses<T: Real>(levels: &[Level<T>], power: i32) -> Vec<Excess<T>> {
     let excess = |(pair, level): (&[Entry<T>], &Level<T>)| {
         let change = pair[1].value - pair[0].value;
         let units = change.abs() / (pair[0].rounding + pair[1].rounding);
-        Excess { units: if units.is_nan() { T::infinity() } else { units }, size: level.size, rises: change > T::zero() }
+        Excess {
+            units: if units.is_nan() { T::infinity() } else { units },
+            size: level.size,
+            rises: change > T::zero(),
+        }
     };
     column.windows(2).zip(&levels[3..]).map(excess).collect()
 }

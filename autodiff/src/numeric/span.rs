@@ -98,7 +98,8 @@ impl<T: Real> Span<T> {
                 }
                 step *= T::of(RATIO);
             }
-            let mut limits: Vec<Estimate<T>> = found.chunks_mut(group).flat_map(|group| self.limits_of(group)).collect();
+            let mut limits: Vec<Estimate<T>> =
+                found.chunks_mut(group).flat_map(|group| self.limits_of(group)).collect();
             // Values that no longer change, where they were not resolved before, tell nothing.
             let is_open = |limit: &Estimate<T>| limit.error == T::infinity();
             let still = open.iter().zip(&mut limits).filter(|(open, limit)| **open && limit.value == T::zero());
@@ -141,7 +142,9 @@ impl<T: Real> Span<T> {
         let is_kink = |usual: &Estimate<T>| usual.value.abs() > T::of(3.0) * usual.error;
         match (&*group, &usual[..]) {
             ([_], _) => return found.into_iter().map(Estimate::unbounded).collect(),
-            ([_, second], [_, kink]) if second.first().is_some_and(|level| level.power == 1) && is_kink(kink) => return found,
+            ([_, second], [_, kink]) if second.first().is_some_and(|level| level.power == 1) && is_kink(kink) => {
+                return found;
+            }
             _ => {}
         }
         for levels in &mut *group {

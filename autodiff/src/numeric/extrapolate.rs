@@ -9,7 +9,7 @@ const COLUMNS: usize = 10;
 /// From fewer levels nothing is concluded.
 pub(super) const FEWEST: usize = 6;
 /// The most units that a function's rounding is taken to have of the values that it gives.
-const FEW: f64 = 256.0;
+const FEW: f64 = 64.0;
 /// The levels from which noise is measured.
 const WINDOW: usize = 8;
 
@@ -46,11 +46,11 @@ pub(super) fn extrapolate<T: Real>(levels: &[Level<T>]) -> Estimate<T> {
             }
             row.push(entry);
         }
-        let is_far = |row: &Best<T>| row.distance > T::of(4.0) * row.rounding;
+        let is_far = |row: &Best<T>| row.distance > T::of(8.0) * row.rounding;
         let far = bests.iter().rev().take(3).filter(|row| is_far(row)).map(|row| row.distance).fold(T::zero(), T::max);
         if is_far(&best) {
             arrived = false;
-        } else if noise.is_all && best.distance <= best.rounding && (i < 3 || T::of(2.0) * best.rounding <= far) {
+        } else if noise.is_all && best.distance <= T::of(2.0) * best.rounding && (i < 3 || T::of(2.0) * best.rounding <= far) {
             arrived = true;
         }
         let halves = |before: &Best<T>| is_far(before) && T::of(2.0) * best.distance <= before.distance;

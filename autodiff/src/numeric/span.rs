@@ -168,13 +168,13 @@ impl<T: Real> Span<T> {
 
 /// Where values cease to change next to 0, but changed by little before, they may be on a stair of rounding as high as that.
 fn smooth_stairs<T: Real>(levels: &mut [Level<T>], wide: usize) {
-    let mut last = T::zero();
+    let mut last = [T::infinity(); 2];
     for level in &mut levels[wide..] {
-        if level.quotient == T::zero() {
-            level.rounding = level.rounding * last.max(T::one());
-        } else {
-            let units = level.quotient.abs() / level.rounding;
-            last = if units * T::epsilon() <= T::of(0.1) { units } else { T::zero() };
+        let height = last[0].max(last[1]);
+        if level.quotient != T::zero() {
+            last = [last[1], level.quotient.abs() / level.rounding];
+        } else if height * T::epsilon() <= T::of(0.05) {
+            level.rounding = level.rounding * height.max(T::one());
         }
     }
 }

@@ -91,9 +91,6 @@ impl<T: Real> Tensor<T> {
     /// The product with another adjoint: zeros of either win.
     #[track_caller]
     pub(super) fn with_adjoint(&self, other: &Self) -> Self {
-        if other.is_finite() {
-            return other.chain(self);
-        }
         Self::select(&self.mask(|g| g == T::zero()), self.chain(other), other.chain(self))
     }
 

@@ -9,6 +9,7 @@ use tests::close;
 
 const INF: f64 = f64::INFINITY;
 const NAN: f64 = f64::NAN;
+const THIRD: f64 = 1.0 / 3.0;
 
 type D = Dual<Dual<f64>>;
 
@@ -123,7 +124,7 @@ fn check(name: &str, forms: &[Form], points: &[Point]) {
 }
 
 /// The last element.
-fn last(x: Tensor<f64>) -> Tensor<f64> {
+fn last(x: &Tensor<f64>) -> Tensor<f64> {
     let n = x.len();
     x.narrow(0, n - 1..n)
 }
@@ -149,8 +150,8 @@ fn sums_of_exponentials() {
         Variables(|x| logsumexp(x)),
         Whole(|x| x.logsumexp(0)),
         Whole(|x| column(x).logsumexp_axes(&[0], true)),
-        Whole(|x| last(x.logcumsumexp(0))),
-        Whole(|x| x.narrow(0, 0..1).log_add_exp(last(x.clone()))),
+        Whole(|x| last(&x.logcumsumexp(0))),
+        Whole(|x| x.narrow(0, 0..1).log_add_exp(last(x))),
     ];
     let flat: &[f64] = &[0.0; 4];
     check(
@@ -168,7 +169,6 @@ fn sums_of_exponentials() {
             (&[INF, NAN], NAN, &[NAN, NAN], &[]),
         ],
     );
-    const THIRD: f64 = 1.0 / 3.0;
     let many: &[Form] =
         &[Variables(|x| logsumexp(x)), Whole(|x| x.logsumexp(0)), Whole(|x| column(x).logsumexp_axes(&[0, 1], false))];
     check(
@@ -241,7 +241,7 @@ fn lengths() {
         Variables(|x| norm(x)),
         Whole(|x| x.norm(2.0)),
         Whole(|x| column(x).norm_axes(2.0, &[0], true)),
-        Whole(|x| x.narrow(0, 0..1).hypot(last(x.clone()))),
+        Whole(|x| x.narrow(0, 0..1).hypot(last(x))),
     ];
     check(
         "√(a² + b²)",
@@ -302,8 +302,8 @@ fn sums_and_products() {
         Variables(|x| dot(&x[..1], &x[1..])),
         Variables(|x| poly_eval(x[0], [Var::constant(0.0), x[1]])),
         Whole(Tensor::prod),
-        Whole(|x| last(x.cumprod(0))),
-        Whole(|x| x.narrow(0, 0..1).matmul(&last(x.clone()))),
+        Whole(|x| last(&x.cumprod(0))),
+        Whole(|x| x.narrow(0, 0..1).matmul(&last(x))),
     ];
     let cross: &[f64] = &[0.0, 1.0, 1.0, 0.0];
     check(
@@ -320,7 +320,7 @@ fn sums_and_products() {
         numbers!(|x| x[0] * x[1] * x[2]),
         Variables(|x| product(x)),
         Whole(Tensor::prod),
-        Whole(|x| last(x.cumprod(0))),
+        Whole(|x| last(&x.cumprod(0))),
     ];
     check(
         "a b c",
@@ -337,7 +337,7 @@ fn sums_and_products() {
         Whole(Tensor::sum),
         Whole(|x| x.mean() * 2.0),
         Whole(|x| column(x).mean_axis(0) * 2.0),
-        Whole(|x| last(x.cumsum(0))),
+        Whole(|x| last(&x.cumsum(0))),
     ];
     check("a + b", sums, &[(&[INF, -INF], NAN, &[1.0, 1.0], &[0.0; 4]), (&[0.0, NAN], NAN, &[1.0, 1.0], &[0.0; 4])]);
     let horner: &[Form] = &[numbers!(|x| (x[3] * x[0] + x[2]) * x[0] + x[1]), Variables(|x| poly_eval(x[0], &x[1..]))];
@@ -349,7 +349,7 @@ fn sums_and_products() {
 fn extremes() {
     let largest: &[Form] = &[
         numbers!(|x| x[0].max(x[1])),
-        Whole(|x| x.narrow(0, 0..1).max(last(x.clone()))),
+        Whole(|x| x.narrow(0, 0..1).max(last(x))),
         Whole(Tensor::max_all),
         Whole(|x| column(x).max_axes(&[0], true)),
     ];
@@ -369,7 +369,7 @@ fn extremes() {
     let smallest: &[Form] = &[
         numbers!(|x| x[0].min(x[1])),
         numbers!(|x| -(-x[0]).max(-x[1])),
-        Whole(|x| x.narrow(0, 0..1).min(last(x.clone()))),
+        Whole(|x| x.narrow(0, 0..1).min(last(x))),
         Whole(Tensor::min_all),
         Whole(|x| column(x).min_axes(&[0], true)),
     ];
@@ -459,8 +459,8 @@ fn powers_and_logarithms() {
     let weighted: &[Form] = &[
         numbers!(|x| x[0].xlogy(x[1])),
         numbers!(shifted),
-        Whole(|x| x.narrow(0, 0..1).xlogy(last(x.clone()))),
-        Whole(|x| x.narrow(0, 0..1).xlog1py(last(x.clone()) - 1.0)),
+        Whole(|x| x.narrow(0, 0..1).xlogy(last(x))),
+        Whole(|x| x.narrow(0, 0..1).xlog1py(last(x) - 1.0)),
     ];
     check(
         "a ln b",

@@ -50,7 +50,10 @@ pub(super) fn extrapolate<T: Real>(levels: &[Level<T>]) -> Estimate<T> {
         let far = bests.iter().rev().take(3).filter(|row| is_far(row)).map(|row| row.distance).fold(T::zero(), T::max);
         if is_far(&best) {
             arrived = false;
-        } else if noise.is_all && best.distance <= T::of(2.0) * best.rounding && (i < 3 || T::of(2.0) * best.rounding <= far) {
+        } else if noise.is_all
+            && best.distance <= T::of(2.0) * best.rounding
+            && (i < 3 || T::of(2.0) * best.rounding <= far)
+        {
             arrived = true;
         }
         let halves = |before: &Best<T>| is_far(before) && T::of(2.0) * best.distance <= before.distance;

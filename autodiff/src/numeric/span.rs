@@ -117,7 +117,9 @@ impl<T: Real> Span<T> {
         let is_wide = |level: &&Level<T>| level.step >= self.wide;
         let wide = group.iter().map(|levels| levels.iter().take_while(is_wide).count()).min().unwrap_or(0);
         share_noise(group, wide);
-        group.iter_mut().for_each(|levels| smooth_stairs(levels, wide));
+        for levels in group.iter_mut() {
+            smooth_stairs(levels, wide);
+        }
         let limits = |group: &[Vec<Level<T>>]| group.iter().map(|levels| extrapolate(levels)).collect::<Vec<_>>();
         let usual: Vec<Estimate<T>> = group.iter().map(|levels| extrapolate(&levels[..wide])).collect();
         let found = limits(group);
@@ -174,7 +176,7 @@ fn smooth_stairs<T: Real>(levels: &mut [Level<T>], wide: usize) {
         if level.quotient != T::zero() {
             last = [last[1], level.quotient.abs() / level.rounding];
         } else if height * T::epsilon() <= T::of(0.05) {
-            level.rounding = level.rounding * height.max(T::one());
+            level.rounding *= height.max(T::one());
         }
     }
 }

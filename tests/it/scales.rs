@@ -217,6 +217,55 @@ fn simple_methods() {
     tally.finish("simple methods", 0.3);
 }
 
+type Function<T> = fn(Var<T>) -> Var<T>;
+
+/// Functions of which larger terms leave little next to 0, and some that vary there on a scale of their own; with their
+/// derivatives, free of cancellation.
+fn small<T: Real>() -> Vec<(&'static str, Function<T>, fn(f64) -> f64)> {
+    vec![
+        ("ln(1 + x)", |x| (x + T::one()).ln(), |x| (1.0 + x).recip()),
+        ("ln(1 + x) (x + 3)", |x| (x + T::one()).ln() * (x + T::of(3.0)), |x| (x + 3.0) / (1.0 + x) + x.ln_1p()),
+        ("x - ln(1 + x)", |x| x - (x + T::one()).ln(), |x| x / (1.0 + x)),
+        ("exp x - 1", |x| x.exp() - T::one(), f64::exp),
+        ("cos x - 1", |x| x.cos() - T::one(), |x| -x.sin()),
+        ("sqrt(1 + x) - 1", |x| (x + T::one()).sqrt() - T::one(), |x| 0.5 / (1.0 + x).sqrt()),
+        ("(x + 1) - 1", |x| (x + T::one()) - T::one(), |_| 1.0),
+        ("((x + 1) - 1) - x", |x| ((x + T::one()) - T::one()) - x, |_| 0.0),
+        ("(1 + x)^2 - 1", |x| (x + T::one()).square() - T::one(), |x| 2.0 * (1.0 + x)),
+        ("1/(1 + x) - 1", |x| (x + T::one()).recip() - T::one(), |x| -(1.0 + x).powi(-2)),
+        ("ln(1 + exp x) - ln 2", |x| (x.exp() + T::one()).ln() - T::of(2.0).ln(), |x| (1.0 + (-x).exp()).recip()),
+        ("sin(x + 0.7) - sin 0.7", |x| (x + T::of(0.7)).sin() - T::of(0.7).sin(), |x| (x + 0.7).cos()),
+        ("exp(-x^2) - 1", |x| (-x.square()).exp() - T::one(), |x| -2.0 * x * (-x * x).exp()),
+        ("sin^2 x + cos^2 x - 1", |x| x.sin().square() + x.cos().square() - T::one(), |_| 0.0),
+        ("sqrt(x^2 + 1e-10)", |x| (x.square() + T::of(1e-10)).sqrt(), |x| x / (x * x + 1e-10).sqrt()),
+        ("x/(x^2 + 1e-6)", |x| x / (x.square() + T::of(1e-6)), |x| (1e-6 - x * x) / (x * x + 1e-6).powi(2)),
+        ("softplus(1e3 x)", |x| (x * T::of(1e3)).softplus(), |x| 1e3 / (1.0 + (-1e3 * x).exp())),
+        ("x + |x|^1.5", |x| x + x.abs().powf(Var::of(1.5)), |x| 1.0 + 1.5 * x.abs().sqrt() * x.signum()),
+    ]
+}
+
+fn small_remainders<T: Real>(what: &str, lowest: i32) {
+    let mut tally = Tally::default();
+    let steps = if is_long() { 1 } else { (-lowest / 20) as usize };
+    for (name, f, slope) in small::<T>() {
+        for point in points::<T>(lowest, -1).into_iter().step_by(steps) {
+            let x = point * T::of(0.37);
+            let got = numeric::derivative(f, x);
+            let want = T::of(slope(x.primal())).primal();
+            tally.compare(format_args!("{name} at {x:e}", x = x.primal()), 1, got, want);
+            let report = check::gradient(|x| f(x[0]), &[x]);
+            assert_ne!(report.verdict, Verdict::Fail, "{name} at {x}: {report}");
+        }
+    }
+    tally.finish(what, 0.9);
+}
+
+#[test]
+fn what_larger_terms_leave() {
+    small_remainders::<f64>("what larger terms leave", -300);
+    small_remainders::<f32>("what larger terms leave, f32", -37);
+}
+
 fn no_false_alarm<T: Real>(points: &[T], every: [usize; 2]) {
     let (mut passed, mut all) = (0, 0);
     each(points, every, |line, x, _| {

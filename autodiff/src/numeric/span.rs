@@ -98,7 +98,7 @@ impl<T: Real> Span<T> {
                 }
                 step *= T::of(RATIO);
             }
-            let mut limits: Vec<Estimate<T>> = found.chunks_mut(group).flat_map(|group| self.limits_of(group)).collect();
+            let mut limits: Vec<Estimate<T>> = found.chunks(group).flat_map(|group| self.limits_of(group.to_vec())).collect();
             // Values that no longer change, where they were not resolved before, tell nothing.
             let is_open = |limit: &Estimate<T>| limit.error == T::infinity();
             let still = open.iter().zip(&mut limits).filter(|(open, limit)| **open && limit.value == T::zero());
@@ -111,22 +111,22 @@ impl<T: Real> Span<T> {
         }
     }
 
-    /// The limits of quotients of the same values.
-    fn limits_of(&self, group: &mut [Vec<Level<T>>]) -> Vec<Estimate<T>> {
+    /// The limits of quotients of the same values, from wide steps, on the scale of 1, and smaller ones.
+    fn limits_of(&self, mut group: Vec<Vec<Level<T>>>) -> Vec<Estimate<T>> {
         let is_wide = |level: &&Level<T>| level.step >= self.wide;
         let wide = group.iter().map(|levels| levels.iter().take_while(is_wide).count()).min().unwrap_or(0);
-        share_noise(group, wide);
+        share_noise(&mut group, wide);
         group.iter_mut().for_each(|levels| smooth_stairs(levels, wide));
         let limits = |group: &[Vec<Level<T>>]| group.iter().map(|levels| extrapolate(levels)).collect::<Vec<_>>();
         let usual: Vec<Estimate<T>> = group.iter().map(|levels| extrapolate(&levels[..wide])).collect();
-        let found = limits(group);
+        let found = limits(&group);
         let largest = |levels: &[Level<T>]| levels.iter().map(|level| level.size).fold(T::zero(), T::max);
         let is_resolved = |limits: &[Estimate<T>]| limits.iter().all(|limit| limit.error.is_finite());
         if self.is_near_one && wide >= FEWEST && !is_resolved(&usual) {
             let (most, eps) = (group.iter().map(|levels| largest(levels)).fold(T::zero(), T::max), T::epsilon());
             if most <= T::of(16.0) * eps && (most >= eps * eps || !is_resolved(&found)) {
                 group.iter_mut().flatten().for_each(|level| level.round_as(T::one()));
-                return limits(group);
+                return limits(&group);
             }
         }
         let apart = |(usual, found): (&Estimate<T>, &Estimate<T>)| {
@@ -136,19 +136,19 @@ impl<T: Real> Span<T> {
         if !(is_resolved(&usual) && usual.iter().zip(&found).any(apart)) {
             return found;
         }
-        // Next to 0 a small value may be all that larger terms leave, and be constant over small steps; but where wide steps
-        // see a kink, it is no wonder. From one side it would not be seen.
+        // Next to 0 a small value may be all that larger terms leave, and be constant over small steps. But if wide steps see a
+        // kink there, it is no wonder; from one side they would not.
         let is_kink = |usual: &Estimate<T>| usual.value.abs() > T::of(3.0) * usual.error;
-        match (&*group, &usual[..]) {
+        match (&group[..], &usual[..]) {
             ([_], _) => return found.into_iter().map(Estimate::unbounded).collect(),
-            ([_, second], [_, kink]) if second.first().is_some_and(|level| level.power == 1) && is_kink(kink) => return found,
+            ([_, levels], [_, kink]) if levels[0].power == 1 && is_kink(kink) => return found,
             _ => {}
         }
-        for levels in &mut *group {
+        for levels in &mut group {
             let largest = largest(&levels[..wide]);
             levels[wide..].iter_mut().for_each(|level| level.round_as(largest));
         }
-        limits(group)
+        limits(&group)
     }
 
     /// As [`limits`](Self::limits), for two quotients.

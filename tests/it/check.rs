@@ -167,7 +167,8 @@ fn what_is_not_finite_fails() {
     for factor in NOT_FINITE {
         let first = |t: &[Tensor<f64>]| sine(&t[0], factor).sum();
         let second = |t: &[Tensor<f64>]| minus_cosine(&t[0], factor).sum();
-        let fused = |x: &[Var<f64>]| fuse([x[0]], move |[x]| Dual::new(x.value(), [x.tangent()[0] * factor])) + x[1].sin();
+        let fused =
+            |x: &[Var<f64>]| fuse([x[0]], move |[x]| Dual::new(x.value(), [x.tangent()[0] * factor])) + x[1].sin();
         let curved = |x: &[Var<f64>]| second(&[Tensor::from_vars(x, &[x.len()])]).at([]);
         let reports = [
             tensor_gradient(first, &numbers(&[])),

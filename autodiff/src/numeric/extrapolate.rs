@@ -50,7 +50,10 @@ pub(super) fn extrapolate<T: Real>(levels: &[Level<T>]) -> Estimate<T> {
         let far = bests.iter().rev().take(3).filter(|row| is_far(row)).map(|row| row.distance).fold(T::zero(), T::max);
         if is_far(&best) {
             arrived = false;
-        } else if noise.is_all && best.distance <= T::of(2.0) * best.rounding && (i < 3 || T::of(2.0) * best.rounding <= far) {
+        } else if noise.is_all
+            && best.distance <= T::of(2.0) * best.rounding
+            && (i < 3 || T::of(2.0) * best.rounding <= far)
+        {
             arrived = true;
         }
         let halves = |before: &Best<T>| is_far(before) && T::of(2.0) * best.distance <= before.distance;
@@ -136,7 +139,11 @@ fn excesses<T: Real>(levels: &[Level<T>], power: i32) -> Vec<Excess<T>> {
     let excess = |(pair, level): (&[Entry<T>], &Level<T>)| {
         let change = pair[1].value - pair[0].value;
         let units = change.abs() / (pair[0].rounding + pair[1].rounding);
-        Excess { units: if units.is_nan() { T::infinity() } else { units }, size: level.size, rises: change > T::zero() }
+        Excess {
+            units: if units.is_nan() { T::infinity() } else { units },
+            size: level.size,
+            rises: change > T::zero(),
+        }
     };
     column.windows(2).zip(&levels[3..]).map(excess).collect()
 }
@@ -194,7 +201,7 @@ pub(super) fn share_noise<T: Real>(quotients: &mut [Vec<Level<T>>], wide: usize)
             largest = largest.max(level.size);
             let size = median(window, |excess| excess.units * excess.size);
             let turns = window.windows(2).filter(|pair| pair[0].rises != pair[1].rises).count();
-            let is_noise = median(window, |excess| excess.units) > T::of(FEW) && 3 * turns >= window.len() - 1;
+            let is_noise = median(window, |excess| excess.units) > T::of(FEW) && 3 * turns >= window.len().max(6);
             if is_noise && size <= most * largest {
                 *hidden = hidden.max(size);
             }

@@ -27,7 +27,7 @@ pub use self::estimate::Estimate;
 pub use self::functions::{derivative, directional, gradient, hessian, jacobian, tensor_gradient};
 pub(crate) use self::functions::{first, mixed};
 pub(crate) use self::level::Level;
-pub use self::method::{Differences, Method};
 pub(crate) use self::method::one_sided;
+pub use self::method::{Differences, Method};
 pub(crate) use self::quotient::{moved, replaced, second, sides, two_sided};
 pub(crate) use self::span::Span;

@@ -73,7 +73,8 @@ pub(crate) fn second<T: Real>(f: impl Fn(&[T]) -> T, x: &[T], i: usize, j: usize
     // Where steps get down to the smaller scale of the one, the other may be too large for its own to be seen: each may have
     // the smaller scale for unit, and what counts has the slopes that each has by itself.
     let near = |i: usize| if x[i] == T::zero() { T::one() } else { x[i].abs().min(T::one()) };
-    let own = [i, j].map(|i| two_sided(|moved| f(&replaced(x, i, moved)), x[i], centre, Span::along(x[i], T::one(), 1)));
+    let own =
+        [i, j].map(|i| two_sided(|moved| f(&replaced(x, i, moved)), x[i], centre, Span::along(x[i], T::one(), 1)));
     let counted = |limit: Estimate<T>, slopes: &[Estimate<T>]| {
         let same = slopes.iter().zip(own).all(|(twice, own)| {
             let (difference, error) = (twice.value - T::of(2.0) * own.value, twice.error + T::of(2.0) * own.error);

@@ -98,7 +98,8 @@ impl<T: Real> Span<T> {
                 }
                 step *= T::of(RATIO);
             }
-            let mut limits: Vec<Estimate<T>> = found.chunks(group).flat_map(|group| self.limits_of(group.to_vec())).collect();
+            let mut limits: Vec<Estimate<T>> =
+                found.chunks(group).flat_map(|group| self.limits_of(group.to_vec())).collect();
             // Values that no longer change, where they were not resolved before, tell nothing.
             let is_open = |limit: &Estimate<T>| limit.error == T::infinity();
             let still = open.iter().zip(&mut limits).filter(|(open, limit)| **open && limit.value == T::zero());
@@ -137,18 +138,14 @@ impl<T: Real> Span<T> {
             return found;
         }
         // Next to 0 a small value may be all that larger terms leave, and be constant over small steps. But if wide steps see a
-        // kink there, it is no wonder; from one side they would not.
-        let is_kink = |usual: &Estimate<T>| usual.value.abs() > T::of(3.0) * usual.error;
+        // kink there, it is no wonder.
+        let is_kink = |levels: &[Level<T>], usual: &Estimate<T>| {
+            levels.first().is_some_and(|level| level.power == 1) && usual.value.abs() > T::of(3.0) * usual.error
+        };
         match (&group[..], &usual[..]) {
-            ([_], _) => return found.into_iter().map(Estimate::unbounded).collect(),
-            ([_, levels], [_, kink]) if levels[0].power == 1 && is_kink(kink) => return found,
-            _ => {}
+            ([_, levels], [_, kink]) if is_kink(levels, kink) => found,
+            _ => found.into_iter().map(Estimate::unbounded).collect(),
         }
-        for levels in &mut group {
-            let largest = largest(&levels[..wide]);
-            levels[wide..].iter_mut().for_each(|level| level.round_as(largest));
-        }
-        limits(&group)
     }
 
     /// As [`limits`](Self::limits), for two quotients.

@@ -182,14 +182,15 @@ fn median<T: Real>(window: &[Excess<T>], of: impl Fn(&Excess<T>) -> T) -> T {
 /// Gives the levels of several quotients of the same values the rounding of larger terms that cancel in these, if one of the
 /// quotients shows it at its first, wide steps: in the others it may cancel, too, and at smaller steps it may be a stair.
 pub(super) fn share_noise<T: Real>(quotients: &mut [Vec<Level<T>>], wide: usize) {
-    let size = quotients.iter().map(|levels| hidden(&levels[..wide])).fold(T::zero(), T::max);
+    let small = quotients.iter().filter(|levels| levels.len() > wide);
+    let size = small.map(|levels| hidden(&levels[..wide])).fold(T::zero(), T::max);
     quotients.iter_mut().flatten().for_each(|level| level.round_as(size));
 }
 
 /// The size of terms that cancel in the values, but leave their rounding; 0 where nothing tells of them.
 ///
-/// It is more than the values' own, has no direction from step to step, and comes from terms about as large as the values are
-/// at the widest steps.
+/// It is more than the values' own, neither grows nor shrinks nor has a direction from step to step, and comes from terms
+/// about as large as the values are at the widest steps.
 fn hidden<T: Real>(levels: &[Level<T>]) -> T {
     if levels.len() < FEWEST {
         return T::zero();
@@ -198,8 +199,12 @@ fn hidden<T: Real>(levels: &[Level<T>]) -> T {
     let most = largest / T::epsilon().powf(T::of(0.25));
     let size = |window: &[Excess<T>]| {
         let turns = window.windows(2).filter(|pair| pair[0].rises != pair[1].rises).count();
-        let is_noise = median(window, |excess| excess.units) > T::of(FEW) && turns >= 2;
+        let most = |part: &[Excess<T>]| part.iter().map(|excess| excess.units * excess.size).fold(T::zero(), T::max);
+        let ratio = most(&window[..FEWEST / 2]) / most(&window[FEWEST / 2..]);
+        let stays = ratio.max(ratio.recip()) <= T::of(6.0);
+        let is_noise = turns >= 2 && stays && median(window, |excess| excess.units) > T::of(FEW);
         if is_noise { median(window, |excess| excess.units * excess.size) } else { T::zero() }
     };
-    excesses(levels, levels[0].power).windows(FEWEST).map(size).filter(|size| *size <= most).fold(T::zero(), T::max)
+    let all = excesses(levels, levels[0].power);
+    all.windows(FEWEST).map(size).filter(|size| *size <= most).fold(T::zero(), T::max)
 }

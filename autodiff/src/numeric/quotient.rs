@@ -83,19 +83,23 @@ pub(crate) fn second<T: Real>(f: impl Fn(&[T]) -> T, x: &[T], i: usize, j: usize
         if same { limit } else { limit.unbounded() }
     };
     let wide = counted(wide, &slopes);
-    let (mut found, mut is_apart) = (wide, false);
+    let mut found = wide;
     for units in [[scale(i), near(j)], [near(i), scale(j)], [near(i), near(j)]] {
         let (fine, slopes, _) = scan(units);
         let fine = counted(fine, &slopes);
-        // Numbers so large that steps of 1 do not move them may hide anything.
         let apart = (found.value - fine.value).abs() > T::of(3.0) * (found.error + fine.error);
-        is_apart = is_apart || apart || fine.value.is_nan();
-        // Small steps may see stairs where wide ones are on the scale of the function.
-        if found.value.is_nan() || wide.error == T::infinity() && fine.error < found.error {
+        if wide.error.is_finite() && apart {
+            // Wide steps resolve one function, and small ones another, or a stair.
+            found = found.unbounded();
+        } else if wide.error == T::infinity() && (found.value.is_nan() || apart || fine.error < found.error) {
             found = fine;
         }
+        // Numbers so large that steps of 1 do not move them may hide anything.
+        if fine.value.is_nan() {
+            found = found.unbounded();
+        }
     }
-    if is_apart { found.unbounded() } else { found }
+    found
 }
 
 /// Points at equal distance on both sides, as far as numbers allow: the step is one that was really taken.

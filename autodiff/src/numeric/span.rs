@@ -121,14 +121,17 @@ impl<T: Real> Span<T> {
         let limits = |group: &[Vec<Level<T>>]| group.iter().map(|levels| extrapolate(levels)).collect::<Vec<_>>();
         let usual: Vec<Estimate<T>> = group.iter().map(|levels| extrapolate(&levels[..wide])).collect();
         let found = limits(&group);
-        let largest = |levels: &[Level<T>]| levels.iter().map(|level| level.size).fold(T::zero(), T::max);
         let is_resolved = |limits: &[Estimate<T>]| limits.iter().all(|limit| limit.error.is_finite());
-        if self.is_near_one && wide >= FEWEST && !is_resolved(&usual) {
-            let (most, eps) = (group.iter().map(|levels| largest(levels)).fold(T::zero(), T::max), T::epsilon());
-            if most <= T::of(16.0) * eps && (most >= eps * eps || !is_resolved(&found)) {
-                group.iter_mut().flatten().for_each(|level| level.round_as(T::one()));
-                return limits(&group);
-            }
+        let largest = group.iter().flatten().map(|level| level.size).fold(T::zero(), T::max);
+        let eps = T::epsilon();
+        let is_rounding = largest == T::zero()
+            || wide >= FEWEST
+                && !is_resolved(&usual)
+                && largest <= T::of(16.0) * eps
+                && (largest >= eps * eps || !is_resolved(&found));
+        if self.is_near_one && is_rounding {
+            group.iter_mut().flatten().for_each(|level| level.round_as(T::one()));
+            return limits(&group);
         }
         let apart = |(usual, found): (&Estimate<T>, &Estimate<T>)| {
             let error = T::of(3.0) * (usual.error + found.error);

@@ -129,12 +129,16 @@ pub(crate) enum Kind {
     NoRoom { bytes: usize, elements: usize },
     #[error("{what} a tape while it is being swept: a vjp may use what its context gives it, or a tape of its own")]
     Frozen { what: &'static str },
-    #[error("Program: the function uses tensors; a program consists of scalar operations (see `Tape` for tensors)")]
-    TensorProgram,
+    #[error("Program: the function uses {what}; {rule}")]
+    NotInProgram { what: &'static str, rule: &'static str },
     #[error(
         "the function takes another branch at these inputs ({place}): {then} when the program was recorded, {now}; record it again, or use `eval_or_record`"
     )]
     OtherBranch { place: String, then: String, now: String },
+    #[error(
+        "the program holds for one value of a number that was taken out of a variable ({place}): {then} when the program was recorded, {now} at these inputs; record it again, use `eval_or_record`, or take it out by `value()` if it is to stay as it was"
+    )]
+    TakenOut { place: String, then: String, now: String },
     #[error(
         "a second derivative was asked for through the fused block at {place}, which has first derivatives only; write its operations without `fuse`"
     )]

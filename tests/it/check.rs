@@ -141,7 +141,7 @@ fn sine<T: Real>(x: &Tensor<T>, factor: f64) -> Tensor<T> {
         factors.iter_mut().take(1).for_each(|first| *first = T::of(factor));
         Tensor::constant(factors)
     };
-    let forward = |x: &[ndarray::ArrayViewD<'_, T>]| x[0].mapv(|x| x.sin());
+    let forward = |x: &[ndarray::ArrayViewD<'_, T>]| x[0].mapv(num_traits::Float::sin);
     Tensor::custom("spoilt", &[x], forward, move |cx| {
         (cx.grad() * cx.input(0).cos() * factors(cx.input(0).shape())).into()
     })

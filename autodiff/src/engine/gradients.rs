@@ -127,7 +127,7 @@ impl<T: Real> Var<T> {
     /// Derivatives of this scalar with respect to everything on its tape, by one reverse sweep.
     ///
     /// # Panics
-    /// If this is a constant or a stale handle.
+    /// If this is a constant or a stale handle, or is recorded into a [`Program`](crate::Program).
     ///
     /// ```
     /// use autodiff::Tape;
@@ -139,6 +139,7 @@ impl<T: Real> Var<T> {
     #[track_caller]
     pub fn backward(self) -> Gradients<T> {
         let (cell, index) = self.root("backward");
+        cell.refuse_in_program("`backward`", "its gradients are plain numbers, where those of `grad` are recorded");
         gradients(cell, &[(index, T::one())], None)
     }
 }

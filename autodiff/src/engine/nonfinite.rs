@@ -56,7 +56,7 @@ impl<T: Real> Noted<T> {
 
     fn change(&mut self, value: T, by: u32) {
         self.value = value;
-        if self.spoilt_by == NONE && !value.primal().is_finite() {
+        if self.spoilt_by == NONE && !value.is_finite() {
             self.spoilt_by = by;
         }
     }
@@ -69,6 +69,10 @@ impl<T: Real> Adjoint<T> for Noted<T> {
 
     fn times(self, slope: T) -> Self {
         Self { value: self.value.chain(slope), ..self }
+    }
+
+    fn times_winning(self, slope: T) -> Self {
+        Self { value: slope.chain(self.value), ..self }
     }
 
     fn negated(self) -> Self {
@@ -99,7 +103,7 @@ impl<T: Real> Flow<T> for Noted<T> {
 /// Raises an error if a scalar entry with a finite adjoint has given one of its operands another kind of adjoint.
 #[track_caller]
 pub(super) fn born_in_sweep<T: Real>(adjoints: &[Noted<T>], code: Code<'_, T>, store: &Store<T>) {
-    let finite = |index: u32| adjoints[index as usize].value.primal().is_finite();
+    let finite = |index: u32| adjoints[index as usize].value.is_finite();
     let culprits = adjoints.iter().filter(|x| x.spoilt_by != NONE && finite(x.spoilt_by));
     // The first one in the order of the sweep.
     let Some(spoilt) = culprits.max_by_key(|x| (x.spoilt_by, x.own)) else { return };

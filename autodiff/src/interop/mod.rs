@@ -3,7 +3,8 @@
 //! - `nalgebra`: its decompositions on [`Dual`](crate::Dual) and on recorded variables; see the module of that name. Brings
 //!   `approx` along.
 //! - `approx`: approximate comparison of [`Var`](crate::Var) and [`Dual`](crate::Dual), by value. Tolerances are numbers of
-//!   the compared type, as for plain numbers, so bounds like `R: RelativeEq<Epsilon = R>` hold.
+//!   the compared type, as for plain numbers, so bounds like `R: RelativeEq<Epsilon = R>` hold. While a
+//!   [`Program`](crate::Program) is recorded, these comparisons are guards as all others are.
 //!
 //! ```
 //! use approx::{assert_abs_diff_eq, assert_relative_eq};

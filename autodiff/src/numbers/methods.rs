@@ -1,6 +1,6 @@
 //! What `Var` and `Dual` have in common: the table's functions as methods, operators, and the `num_traits` traits.
 //!
-//! Both types offer `constant`, `value`, `apply1`, `apply2` and `mul_add`; all else follows from these. The macros
+//! Both types offer `constant`, `value`, `taken`, `apply1`, `apply2` and `mul_add`; all else follows from these. The macros
 //! only spread the same line over the two types; derivatives stand in the table.
 
 /// `num_traits`: `Float` in full and what it stands on, `FloatConst`, conversions; `Sum` and `Product`.
@@ -129,7 +129,7 @@ macro_rules! number_conversions {
                 } else if self > high {
                     high
                 } else if self == low || self == high {
-                    Self::constant(self.value())
+                    Self::constant(self.taken())
                 } else {
                     self
                 }
@@ -212,7 +212,8 @@ macro_rules! number_conversions {
                 self.ask($crate::numbers::question::Question::IntegerPart, Self::constant(self.value().trunc()));
                 self.value().to_u64()
             }
-            fn to_f64(&self) -> Option<f64> { self.value().to_f64() }
+            #[track_caller]
+            fn to_f64(&self) -> Option<f64> { self.taken().to_f64() }
         }
 
         impl<T: Real, $($g)*> num_traits::NumCast for $number {
@@ -261,8 +262,10 @@ macro_rules! number_float {
                 exp_m1 ln_1p sinh cosh tanh asinh acosh atanh to_degrees to_radians
             );
             $crate::numbers::methods::forward2!(powf log max min abs_sub hypot atan2 copysign);
-            fn classify(self) -> std::num::FpCategory { self.value().classify() }
-            fn integer_decode(self) -> (u64, i16, i8) { self.value().integer_decode() }
+            #[track_caller]
+            fn classify(self) -> std::num::FpCategory { $crate::numbers::question::category(self) }
+            #[track_caller]
+            fn integer_decode(self) -> (u64, i16, i8) { self.taken().integer_decode() }
             #[inline(always)]
             #[track_caller]
             fn powi(self, n: i32) -> Self { self.powi(n) }

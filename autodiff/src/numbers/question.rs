@@ -1,6 +1,7 @@
 //! Comparisons, as questions that numbers answer.
 
 use std::fmt;
+use std::num::FpCategory;
 
 use num_traits::Float;
 
@@ -12,6 +13,8 @@ pub(crate) enum Question {
     Greater,
     GreaterOrEqual,
     Equal,
+    /// Whether both are the same number, the sign of a zero included; a NaN is itself.
+    Exactly,
     /// Whether the integer part of the first is the second.
     IntegerPart,
     Nan,
@@ -24,12 +27,13 @@ pub(crate) enum Question {
 }
 
 impl Question {
-    const ALL: [(Self, &str); 13] = [
+    const ALL: [(Self, &str); 14] = [
         (Self::Less, "<"),
         (Self::LessOrEqual, "<="),
         (Self::Greater, ">"),
         (Self::GreaterOrEqual, ">="),
         (Self::Equal, "=="),
+        (Self::Exactly, "is exactly"),
         (Self::IntegerPart, "has the integer part"),
         (Self::Nan, "is NaN"),
         (Self::Infinite, "is infinite"),
@@ -52,6 +56,8 @@ impl Question {
     }
 
     /// The answer. Questions to one number look at the first.
+    #[inline]
+    #[track_caller]
     pub(crate) fn answer<F: Float>(self, a: F, b: F) -> bool {
         match self {
             Self::Less => a < b,
@@ -59,7 +65,8 @@ impl Question {
             Self::Greater => a > b,
             Self::GreaterOrEqual => a >= b,
             Self::Equal => a == b,
-            Self::IntegerPart => a.trunc() == b,
+            Self::Exactly => a.integer_decode() == b.integer_decode(),
+            Self::IntegerPart => a.trunc() == b || a.is_nan() && b.is_nan(),
             Self::Nan => a.is_nan(),
             Self::Infinite => a.is_infinite(),
             Self::Finite => a.is_finite(),
@@ -74,9 +81,31 @@ impl Question {
     pub(crate) fn about(self, a: impl fmt::Display, b: impl fmt::Display) -> String {
         let alone = !matches!(
             self,
-            Self::Less | Self::LessOrEqual | Self::Greater | Self::GreaterOrEqual | Self::Equal | Self::IntegerPart
+            Self::Less
+                | Self::LessOrEqual
+                | Self::Greater
+                | Self::GreaterOrEqual
+                | Self::Equal
+                | Self::Exactly
+                | Self::IntegerPart
         );
         if alone { format!("{a} {}", self.name()) } else { format!("{a} {} {b}", self.name()) }
+    }
+}
+
+/// What kind of number this is, by questions that are answered one after the other.
+#[track_caller]
+pub(crate) fn category<F: Float>(x: F) -> FpCategory {
+    if x.is_nan() {
+        FpCategory::Nan
+    } else if x.is_infinite() {
+        FpCategory::Infinite
+    } else if x.is_zero() {
+        FpCategory::Zero
+    } else if x.is_subnormal() {
+        FpCategory::Subnormal
+    } else {
+        FpCategory::Normal
     }
 }
 

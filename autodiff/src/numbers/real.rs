@@ -94,7 +94,7 @@ pub trait Real:
         None
     }
 
-    /// The plain value underneath all derivatives.
+    /// The plain value underneath all derivatives. A [`Program`](crate::Program) that is being recorded is bound to it.
     fn primal(self) -> f64;
 
     unary_functions!(unary_methods);
@@ -275,11 +275,28 @@ impl<R: Real> Algebra for R {
     }
 
     #[inline(always)]
+    fn chained(self, slope: Self) -> Self {
+        self.chain(slope)
+    }
+
+    #[inline(always)]
+    fn unless(self, mask: bool) -> Self {
+        if mask && !R::MACHINE { R::one() } else { self }
+    }
+
+    #[inline(always)]
+    fn only(self, mask: bool) -> Self {
+        if mask || R::MACHINE { self } else { R::one() }
+    }
+
+    #[inline(always)]
+    #[track_caller]
     fn less(self, other: Self) -> bool {
         self < other
     }
 
     #[inline(always)]
+    #[track_caller]
     fn equals(self, other: Self) -> bool {
         self == other
     }

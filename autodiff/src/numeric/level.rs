@@ -32,7 +32,7 @@ impl<T: Real> Level<T> {
     pub(super) fn round_as(&mut self, size: T) {
         let ratio = size / self.size.max(T::min_positive_value());
         if ratio > T::one() {
-            self.rounding = self.rounding * ratio;
+            self.rounding *= ratio;
             self.size = size;
         }
     }

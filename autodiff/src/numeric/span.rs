@@ -79,7 +79,7 @@ impl<T: Real> Span<T> {
     ///
     /// A quotient that is not finite says that coarser ones step over something: they do not count. Values that are nothing
     /// but the rounding of terms of size 1 are taken for that, where the terms may be of that size. Where small steps lead
-    /// elsewhere than those on the scale of 1, their values may have the rounding of the others.
+    /// elsewhere than those on the scale of 1, there is no bound.
     pub(crate) fn limits(&self, group: usize, mut levels: impl FnMut(T) -> Vec<Level<T>>) -> Vec<Estimate<T>> {
         let mut found: Vec<Vec<Level<T>>> = Vec::new();
         let mut open: Vec<bool> = Vec::new();
@@ -117,7 +117,9 @@ impl<T: Real> Span<T> {
         let is_wide = |level: &&Level<T>| level.step >= self.wide;
         let wide = group.iter().map(|levels| levels.iter().take_while(is_wide).count()).min().unwrap_or(0);
         share_noise(&mut group, wide);
-        group.iter_mut().for_each(|levels| smooth_stairs(levels, wide));
+        for levels in &mut group {
+            smooth_stairs(levels, wide);
+        }
         let limits = |group: &[Vec<Level<T>>]| group.iter().map(|levels| extrapolate(levels)).collect::<Vec<_>>();
         let usual: Vec<Estimate<T>> = group.iter().map(|levels| extrapolate(&levels[..wide])).collect();
         let found = limits(&group);
@@ -171,7 +173,7 @@ fn smooth_stairs<T: Real>(levels: &mut [Level<T>], wide: usize) {
         if level.quotient != T::zero() {
             last = [last[1], level.quotient.abs() / level.rounding];
         } else if height * T::epsilon() <= T::of(0.05) {
-            level.rounding = level.rounding * height.max(T::one());
+            level.rounding *= height.max(T::one());
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::engine::outputs::{count, index_on_tape};
 use crate::engine::sparse::Compression;
 use crate::error::{Error, Kind, Result, sure};
 use crate::kernels::storage::Storage;
+use crate::numbers::question::Question;
 use crate::tape::block::Located;
 use crate::tape::code::{Code, OwnedCode};
 use crate::tape::guard::Guard;
@@ -43,7 +44,22 @@ use crate::{Real, Tape, Var};
 ///
 /// With the feature `serde` a program can be written to disk and read again, unless it has fused blocks.
 ///
-/// Numbers that the function takes out of a variable (`value()`, `to_f64()`) or captures are constants of the program.
+/// # What is guarded
+///
+/// Everything by which a variable can steer the function, in this type or as the value of a [`Dual`](crate::Dual) or of a
+/// `SendVar`:
+///
+/// - comparisons, and the questions of `num_traits` and nalgebra (`is_nan`, `is_zero`, `is_sign_negative`, `classify`, …);
+/// - approximate comparisons (`abs_diff_eq`, `relative_eq`, `ulps_eq`), step by step. Where `ulps_eq` comes to count units
+///   in the last place, the program holds for these two numbers alone;
+/// - conversion to integers (`to_i64` and its kin): the integer part must stay;
+/// - whatever makes something else of the number, such as `to_f64`, `NumCast::from`, `integer_decode`, `primal` and printing:
+///   the program holds for this very value.
+///
+/// Tensors, [`checkpoint`](crate::checkpoint) and [`backward`](Var::backward) are refused while a program is recorded.
+///
+/// What the function takes out by [`value`](Var::value), reads off the tape (`explain`, `graph`) or captures is a constant of
+/// the program.
 ///
 /// # Errors
 /// Every evaluation fails if a comparison comes out differently than while recording.
@@ -69,7 +85,7 @@ impl<T: Real> Program<T> {
     /// Records `f` at `x`.
     ///
     /// # Panics
-    /// If `f` uses tensors: a program consists of scalar operations.
+    /// If `f` uses its variables in tensors, in `checkpoint` or for `backward`: a program consists of scalar operations.
     #[track_caller]
     pub fn record<Y: Outputs<T>>(f: impl Fn(&[Var<T>]) -> Y, x: &[T]) -> Self {
         let tape = Tape::new();
@@ -77,9 +93,6 @@ impl<T: Real> Program<T> {
         cell.note_comparisons();
         let vars = tape.vars(x);
         let y = f(&vars);
-        if cell.has_tensors() {
-            Error::from(Kind::TensorProgram).raise();
-        }
         let mut outputs = Vec::with_capacity(y.outputs().len());
         for y in y.outputs() {
             outputs.push(if y.is_tracked() { Ok(index_on_tape(*y, &tape, "an output")) } else { Err(y.value()) });
@@ -138,8 +151,12 @@ impl<T: Real> Program<T> {
         let recorded = replay(self.code(), &self.at, &[]);
         let then = [guard.left, guard.right].map(|term| term.resolve(|i| recorded.as_slice()[i], |c| c));
         let verbs = if guard.answer { ["held", "does not"] } else { ["did not hold", "does"] };
+        let place = guard.place.to_string();
+        if guard.question == Question::Exactly {
+            return Kind::TakenOut { place, then: then[0].to_string(), now: now[0].to_string() }.into();
+        }
         Kind::OtherBranch {
-            place: guard.place.to_string(),
+            place,
             then: format!("`{}` {}", guard.question.about(then[0], then[1]), verbs[0]),
             now: format!("`{}` {}", guard.question.about(now[0], now[1]), verbs[1]),
         }

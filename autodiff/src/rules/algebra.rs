@@ -30,6 +30,12 @@ pub trait Algebra:
     /// Applies a function of two arguments.
     fn apply2(self, f: Binary, other: Self) -> Self;
 
+    /// The product with a slope, in which an exact zero wins over infinity and NaN; see [`Real::chain`](crate::Real::chain).
+    #[inline(always)]
+    fn chained(self, slope: Self) -> Self {
+        self.apply2(Binary::Chain, slope)
+    }
+
     /// Where `self < other`.
     fn less(self, other: Self) -> Self::Mask;
 
@@ -39,10 +45,25 @@ pub trait Algebra:
     /// `a` where the mask holds and `b` elsewhere; the value not chosen has no influence, NaN included.
     fn select(mask: Self::Mask, a: Self, b: Self) -> Self;
 
-    /// `partial` where `self` is a number, NaN where `self` is NaN: outside a function's domain its derivative is NaN too.
+    /// `partial` where `self` is a number, `self` where it is NaN: outside a function's domain its derivatives are NaN too, to
+    /// any order.
     #[inline(always)]
     fn domain(self, partial: Self) -> Self {
-        Self::select(self.equals(self), partial, Self::constant(f64::NAN))
+        Self::select(self.equals(self), partial, self)
+    }
+
+    /// `self` for what is chosen only where the mask does not hold, by [`select`](Self::select). Where a choice is made of recorded
+    /// values, both are computed and what is not chosen passes on nothing; but its own infinite slopes would meet that nothing at
+    /// higher orders, so there it is 1 where the mask holds. Plain numbers stay as they are.
+    #[inline(always)]
+    fn unless(self, mask: Self::Mask) -> Self {
+        Self::select(mask, Self::constant(1.0), self)
+    }
+
+    /// As [`unless`](Self::unless), for what is chosen only where the mask holds.
+    #[inline(always)]
+    fn only(self, mask: Self::Mask) -> Self {
+        Self::select(mask, self, Self::constant(1.0))
     }
 
     /// The share of `self` in a maximum or minimum with `other`: 1 where it is `chosen`, half at a tie, 1 if only

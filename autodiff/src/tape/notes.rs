@@ -4,6 +4,7 @@ use super::cell::TapeCell;
 use super::guard::Guard;
 use super::trace::Place;
 use crate::Real;
+use crate::error::{Error, Kind};
 
 impl<T: Real> TapeCell<T> {
     /// Whether what is recorded becomes a program: comparisons are noted.
@@ -15,6 +16,14 @@ impl<T: Real> TapeCell<T> {
     /// From now on, until the tape ends, comparisons are noted.
     pub(crate) fn note_comparisons(&self) {
         self.guarded.set(true);
+    }
+
+    /// Panics if what is recorded becomes a program, which cannot do with what the function uses.
+    #[track_caller]
+    pub(crate) fn refuse_in_program(&self, what: &'static str, rule: &'static str) {
+        if self.is_guarded() {
+            Error::from(Kind::NotInProgram { what, rule }).raise();
+        }
     }
 
     /// Notes a comparison.

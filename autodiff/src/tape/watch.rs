@@ -40,7 +40,7 @@ impl<T: Real> Store<T> {
         // If this ends here, there is no entry, and the next one is to come here again.
         self.capacity = at;
         // An element is its tensor's, which has been looked at, and n-ary entries come with no operands here.
-        if finite && !value.primal().is_finite() && !matches!(op, opcode::TENSOR | opcode::AT) {
+        if finite && !value.is_finite() && !matches!(op, opcode::TENSOR | opcode::AT) {
             let (values, constants) = (self.values(), self.constants.list());
             match (opcode::words(op), opcode::decode(op)) {
                 (None, _) => {}
@@ -63,7 +63,7 @@ impl<T: Real> Store<T> {
     #[cold]
     #[track_caller]
     pub(super) fn inspect_nary(&self, op: u8, operands: &[u32], value: T) {
-        let Some(trace) = self.trace.as_ref().filter(|trace| trace.finite && !value.primal().is_finite()) else {
+        let Some(trace) = self.trace.as_ref().filter(|trace| trace.finite && !value.is_finite()) else {
             return;
         };
         let argument = |&i: &u32| match i & CONSTANT {

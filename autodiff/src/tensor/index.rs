@@ -259,6 +259,7 @@ impl<T: Real> Tensor<T> {
         for x in scalars {
             let Some((cell, _, epoch)) = x.place() else { continue };
             cell.check(epoch);
+            cell.refuse_in_program("tensors", "a program consists of scalar operations (see `Tape` for tensors)");
             if *tape.get_or_insert(std::ptr::from_ref(cell)) != std::ptr::from_ref(cell) {
                 Error::from(Kind::Foreign { op: "from_vars" }).raise();
             }

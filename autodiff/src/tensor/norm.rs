@@ -8,7 +8,6 @@ use super::written::{Written, scaled};
 use crate::Real;
 use crate::error::Error;
 use crate::kernels::reduce::larger;
-use crate::rules::Binary;
 use crate::rules::notation::sign::{B, BY_ELEMENT, In, Item, Piece, Prefix, Round, Same, Sign, Up, Word};
 
 impl<T: Real> Tensor<T> {
@@ -26,7 +25,8 @@ impl<T: Real> Tensor<T> {
     /// With `keep` the axes stay, with length 1.
     ///
     /// At kinks the gradient is the least-norm one: 0 where all elements are 0, 0 for an element that is 0 (`p = 1`), and
-    /// even shares for elements of equal size (`p = ∞`).
+    /// even shares for elements of equal size (`p = ∞`). Second derivatives are 0 there, even of the norm's square: those of a sum
+    /// of squares are right.
     ///
     /// ```
     /// use autodiff::Tape;
@@ -80,7 +80,7 @@ impl<T: Real> Tensor<T> {
                     sign * ratio.abs().powf(p - 1.0)
                 };
                 let slope = Self::select(&zero, 0.0, &slope);
-                cx.grad().reshape(&over.kept).binary(Binary::Chain, &slope).into()
+                cx.grad().reshape(&over.kept).chain(&slope).into()
             },
             notation: |_, _| {
                 const RATIO: Piece = In(Round, &[Same("|"), Item(0), Same("|/"), B]);

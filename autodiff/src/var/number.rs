@@ -108,9 +108,9 @@ impl<T: Real> Real for Var<T> {
             self
         } else if self.is_exact_one() {
             slope
-        } else if self.value.is_zero() {
-            // As in a first-order sweep, 0 wins over an infinite slope.
-            self.apply2(Binary::Chain, slope)
+        } else if self.is_guarded() || self.value.is_zero() {
+            // As in a first-order sweep, 0 wins over an infinite slope; a program may come to 0 at other inputs.
+            self.entry2(Binary::Chain, slope, self.value.chain(slope.value))
         } else {
             self * slope
         }
@@ -122,15 +122,16 @@ impl<T: Real> Real for Var<T> {
     }
 
     #[inline(always)]
+    #[track_caller]
     fn primal(self) -> f64 {
-        self.value.primal()
+        self.taken().primal()
     }
 }
 
 /// The value alone.
 impl<T: Real> fmt::Display for Var<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.value, f)
+        fmt::Display::fmt(&self.taken(), f)
     }
 }
 
@@ -138,26 +139,57 @@ impl<T: Real> fmt::Display for Var<T> {
 impl<T: Real> fmt::Debug for Var<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.tape {
-            Some(_) => write!(f, "Var({:?} @ {})", self.value, self.index),
+            Some(_) => write!(f, "Var({:?} @ {})", self.taken(), self.index),
             None => write!(f, "Var({:?}, constant)", self.value),
         }
     }
 }
 
+/// Questions, and what a [`Program`](crate::Program) notes of them.
 impl<T: Real> Var<T> {
-    /// Answers a question by the values, and takes note of it while a [`Program`](crate::Program) is recorded.
+    /// Whether this is recorded into a program, which takes note of what depends on values.
+    #[inline(always)]
+    pub(crate) fn is_guarded(self) -> bool {
+        self.tape.is_some_and(|cell| cell.is_guarded() && cell.epoch() == self.epoch)
+    }
+
+    /// Answers a question by the values, and takes note of it while a program is recorded.
     #[inline(always)]
     #[track_caller]
     pub(crate) fn ask(self, question: Question, other: Self) -> bool {
         let answer = question.answer(self.value, other.value);
-        if let Some(cell) = self.tape.or(other.tape)
-            && cell.is_guarded()
-        {
-            let term = |x: Self| if x.is_tracked() { Term::Entry(x.index) } else { Term::Constant(x.value) };
-            let place = Location::caller().into();
-            cell.guard(Guard { question, left: term(self), right: term(other), answer, place });
+        if self.is_guarded() || other.is_guarded() {
+            self.note(question, other, answer);
         }
         answer
+    }
+
+    /// Takes note of a question, on each program's tape of its own: there, what stands elsewhere is a constant.
+    #[cold]
+    #[track_caller]
+    fn note(self, question: Question, other: Self, answer: bool) {
+        let place = Location::caller();
+        let mut noted = None;
+        for cell in [self, other].into_iter().filter(|x| x.is_guarded()).filter_map(|x| x.tape) {
+            if noted.replace(std::ptr::from_ref(cell)) == Some(std::ptr::from_ref(cell)) {
+                continue;
+            }
+            let term = |x: Self| match x.tape {
+                Some(of) if std::ptr::eq(of, cell) && x.epoch == cell.epoch() => Term::Entry(x.index),
+                _ => Term::Constant(x.value),
+            };
+            cell.guard(Guard { question, left: term(self), right: term(other), answer, place: place.into() });
+        }
+    }
+
+    /// The value, for a trait that makes something else of it: a program that is recorded holds for this value alone.
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn taken(self) -> T {
+        if self.is_guarded() {
+            self.ask(Question::Exactly, Self::constant(self.value));
+        }
+        self.value
     }
 }
 

@@ -97,6 +97,10 @@ fn elements<T: Real>(state: &[Var<T>]) -> (Vec<Element<T>>, Vec<Var<T>>) {
     for (j, x) in state.iter().enumerate() {
         if let Some((cell, index, epoch)) = x.place() {
             cell.check(epoch);
+            cell.refuse_in_program(
+                "`checkpoint`",
+                "a program keeps what its steps do: let it run them as a plain loop",
+            );
             if *tape.get_or_insert(std::ptr::from_ref(cell)) != std::ptr::from_ref(cell) {
                 Error::from(Kind::Foreign { op: "checkpoint" }).raise();
             }

@@ -43,8 +43,10 @@ macro_rules! field {
             fn abs_sub(&self, other: &Self) -> Self { self.binary(Binary::AbsSub, *other) }
             #[track_caller]
             fn signum(&self) -> Self { self.unary(Unary::Signum) }
-            fn is_positive(&self) -> bool { self.value().is_positive() }
-            fn is_negative(&self) -> bool { self.value().is_negative() }
+            #[track_caller]
+            fn is_positive(&self) -> bool { Float::is_sign_positive(*self) }
+            #[track_caller]
+            fn is_negative(&self) -> bool { Float::is_sign_negative(*self) }
         }
 
         // One lane of itself.
@@ -95,6 +97,7 @@ macro_rules! field {
             fn norm1(self) -> Self { self.abs() }
             #[track_caller]
             fn modulus_squared(self) -> Self { self * self }
+            #[track_caller]
             fn argument(self) -> Self { if self >= Self::zero() { Self::zero() } else { Self::pi() } }
             // The sign is chosen first: magnitude times sign is the number itself, at 0 too, derivative included.
             #[track_caller]
@@ -117,7 +120,8 @@ macro_rules! field {
             fn sinc(self) -> Self { cardinal(self, -1.0, Self::sin) }
             #[track_caller]
             fn sinhc(self) -> Self { cardinal(self, 1.0, Self::sinh) }
-            fn is_finite(&self) -> bool { Float::is_finite(self.value()) }
+            #[track_caller]
+            fn is_finite(&self) -> bool { Float::is_finite(*self) }
             #[track_caller]
             fn try_sqrt(self) -> Option<Self> { if self >= Self::zero() { Some(self.sqrt()) } else { None } }
         }
@@ -128,8 +132,10 @@ macro_rules! field {
                 pi two_pi frac_pi_2 frac_pi_3 frac_pi_4 frac_pi_6 frac_pi_8 frac_1_pi frac_2_pi frac_2_sqrt_pi
                 e log2_e log10_e ln_2 ln_10
             );
-            fn is_sign_positive(&self) -> bool { Float::is_sign_positive(self.value()) }
-            fn is_sign_negative(&self) -> bool { Float::is_sign_negative(self.value()) }
+            #[track_caller]
+            fn is_sign_positive(&self) -> bool { Float::is_sign_positive(*self) }
+            #[track_caller]
+            fn is_sign_negative(&self) -> bool { Float::is_sign_negative(*self) }
             #[track_caller]
             fn clamp(self, min: Self, max: Self) -> Self { self.clamp(min, max) }
             fn min_value() -> Option<Self> { <T as RealField>::min_value().map(Self::constant) }
@@ -141,7 +147,8 @@ macro_rules! field {
     (plain $plain:ident {$($g:tt)*} {$number:ty}) => {
         impl<T: Real + RealField, $($g)*> SubsetOf<$number> for $plain {
             fn to_superset(&self) -> $number { <$number>::constant(T::from_subset(self)) }
-            fn from_superset_unchecked(element: &$number) -> Self { element.value().to_subset_unchecked() }
+            #[track_caller]
+            fn from_superset_unchecked(element: &$number) -> Self { element.taken().to_subset_unchecked() }
             fn is_in_subset(element: &$number) -> bool {
                 element.is_plain() && SupersetOf::<$plain>::is_in_subset(&element.value())
             }

@@ -32,8 +32,8 @@ use crate::{Real, Var};
 /// ```
 ///
 /// # Panics
-/// As `Var` does, and if a recorded variable is used, or turned into a `Var`, on another thread than its tape's.
-/// Its [`value`](Self::value) can be asked for anywhere.
+/// As `Var` does, and if a recorded variable is used, compared, or turned into a `Var`, on another thread than its tape's.
+/// Its [`value`](Self::value) can be asked for, and printed, anywhere.
 #[derive(Clone, Copy)]
 pub struct SendVar<T: Real> {
     value: T,
@@ -162,15 +162,38 @@ impl<T: Real> SendVar<T> {
         Self::of_known(Var::apply_n(f, &vars))
     }
 
+    /// As for the variable.
+    ///
+    /// # Panics
+    /// On another thread than the tape's, where nobody knows.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn is_guarded(self) -> bool {
+        let Some(address) = self.cell else { return false };
+        let Some(cell) = find::<T>(address) else { Error::from(Kind::Thread).raise() };
+        cell.is_guarded() && cell.epoch() == self.epoch
+    }
+
     /// Answers a question by the values; the variable takes note of it while a program is recorded.
     #[inline]
     #[track_caller]
     fn ask(self, question: Question, other: Self) -> bool {
-        let guarded = |x: Self| x.cell.and_then(find::<T>).is_some_and(TapeCell::is_guarded);
-        if guarded(self) || guarded(other) {
+        if self.is_guarded() || other.is_guarded() {
             return self.var().ask(question, other.var());
         }
         question.answer(self.value, other.value)
+    }
+
+    /// The value, of which the variable takes note while a program is recorded.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn taken(self) -> T {
+        if self.is_guarded() { self.var().taken() } else { self.value }
+    }
+
+    /// The value to be printed: on any thread, for a panic's message may print it.
+    fn printed(self) -> T {
+        if self.cell.and_then(find::<T>).is_some() { self.taken() } else { self.value }
     }
 
     #[track_caller]
@@ -237,15 +260,16 @@ impl<T: Real> Real for SendVar<T> {
         Self::of_known(self.var().chain(slope.var()))
     }
 
+    #[track_caller]
     fn primal(self) -> f64 {
-        self.value.primal()
+        self.taken().primal()
     }
 }
 
 /// The value alone.
 impl<T: Real> fmt::Display for SendVar<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.value, f)
+        fmt::Display::fmt(&self.printed(), f)
     }
 }
 
@@ -253,7 +277,7 @@ impl<T: Real> fmt::Display for SendVar<T> {
 impl<T: Real> fmt::Debug for SendVar<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.cell {
-            Some(_) => write!(f, "SendVar({:?} @ {})", self.value, self.index),
+            Some(_) => write!(f, "SendVar({:?} @ {})", self.printed(), self.index),
             None => write!(f, "SendVar({:?}, constant)", self.value),
         }
     }

@@ -256,7 +256,7 @@ fn next_to_zero<T: Real>(what: &str, functions: Vec<Slope<T>>, lowest: i32) {
     let mut tally = Tally::default();
     let points = points::<T>(lowest, -1);
     // An odd number: of both signs.
-    let every = if is_long() { 1 } else { points.len() / 8 | 1 };
+    let every = if is_long() { 1 } else { (points.len() / 8) | 1 };
     for (name, f, slope) in functions {
         for &point in points.iter().step_by(every) {
             let x = point * T::of(0.37);

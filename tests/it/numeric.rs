@@ -112,6 +112,9 @@ fn rounding_inside_the_function_widens_the_bound() {
         assert!((got.value - want).abs() <= 10.0 * got.error + slack, "at {x}: {got}, wanted {want}");
     }
     assert_within(derivative(|x| x.sin() + 1e8, 1.0), 1.0_f64.cos(), 1e-4);
+    // Nothing but rounding.
+    assert_within(derivative(|x| x.sin().square() + x.cos().square() - 1.0, 0.7), 0.0, 1e-13);
+    assert_within(derivative(|x| ((x + 1.0) - 1.0) - x, 1e-9), 0.0, 1e-13);
 }
 
 #[test]
@@ -251,6 +254,7 @@ fn what_is_not_resolved_has_no_bound() {
         ("a step too close", |x| x / (x + 1e-50), 0.0),
         ("infinite", |x| x.sqrt(), 0.0),
         ("infinite from both sides", |x| x.cbrt(), 0.0),
+        ("infinite, and then a stair", |x| (x + 1.0).acosh(), 0.0),
         ("infinite, but slowly", |x| x.xlogy(x), 0.0),
         ("beyond the range of numbers", |x| x.recip(), 1e-300),
     ] {

@@ -162,19 +162,14 @@ struct Noise<T> {
 /// The median keeps one kink or one lucky agreement from deciding. What takes more than half of the function's digits, or
 /// shrinks from each of those steps to the next, is not rounding but the function itself, which varies on a finer scale.
 fn noise<T: Real>(excesses: &[Excess<T>], power: i32, i: usize) -> Noise<T> {
-    let window = window(excesses, power, i);
-    let (first, last) = (window[0].units, window[window.len() - 1].units);
-    let shrinks = first > T::of(16.0).max(T::of(4.0) * last) && window.is_sorted_by(|a, b| a.units > b.units);
-    let (measured, most) = (median(window, |excess| excess.units), T::epsilon().sqrt().recip());
-    Noise { factor: measured.max(T::of(3.0)).min(most), is_all: measured <= most && !shrinks }
-}
-
-/// The excesses from which the noise at a level is measured.
-fn window<T: Real>(excesses: &[Excess<T>], power: i32, i: usize) -> &[Excess<T>] {
     let width = (excesses.len() / 3).clamp(2, WINDOW);
     let finer = -T::epsilon().log2() / T::of(f64::from(3 * power + 1));
     let start = (i + finer.to_usize().unwrap_or(0)).min(excesses.len() - width);
-    &excesses[start..start + width]
+    let window = &excesses[start..start + width];
+    let (first, last) = (window[0].units, window[width - 1].units);
+    let shrinks = first > T::of(16.0).max(T::of(4.0) * last) && window.is_sorted_by(|a, b| a.units > b.units);
+    let (measured, most) = (median(window, |excess| excess.units), T::epsilon().sqrt().recip());
+    Noise { factor: measured.max(T::of(3.0)).min(most), is_all: measured <= most && !shrinks }
 }
 
 /// A bound of what noise makes likely.
@@ -184,34 +179,32 @@ fn median<T: Real>(window: &[Excess<T>], of: impl Fn(&Excess<T>) -> T) -> T {
     T::of(5.0) * all[window.len() / 2]
 }
 
-/// Gives the levels of several quotients of the same values the rounding of larger terms that cancel in these, where one of
-/// them shows it: in others it may cancel, too. Such terms are about as large as the values at wide steps are, and stay. What has
-/// a direction is not noise.
+/// Gives the levels of several quotients of the same values the rounding of larger terms that cancel in these, if one of the
+/// quotients shows it at its first, wide steps: in the others it may cancel, too, and at smaller steps it may be a stair.
 pub(super) fn share_noise<T: Real>(quotients: &mut [Vec<Level<T>>], wide: usize) {
-    let wide = quotients.iter().map(|levels| levels.len().min(wide)).min().unwrap_or(0);
-    if wide < FEWEST {
-        return;
+    let small = quotients.iter().filter(|levels| levels.len() > wide);
+    let size = small.map(|levels| hidden(&levels[..wide])).fold(T::zero(), T::max);
+    quotients.iter_mut().flatten().for_each(|level| level.round_as(size));
+}
+
+/// The size of terms that cancel in the values, but leave their rounding; 0 where nothing tells of them.
+///
+/// It is more than the values' own, neither grows nor shrinks nor has a direction from step to step, and comes from terms
+/// about as large as the values are at the widest steps.
+fn hidden<T: Real>(levels: &[Level<T>]) -> T {
+    if levels.len() < FEWEST {
+        return T::zero();
     }
-    let mut hidden = vec![T::zero(); wide];
-    let most = T::epsilon().powf(T::of(-0.25));
-    for levels in quotients.iter() {
-        let (excesses, mut largest) = (excesses(&levels[..wide], levels[0].power), T::zero());
-        for (hidden, (i, level)) in hidden.iter_mut().zip(levels[..wide].iter().enumerate()) {
-            let window = window(&excesses, level.power, i);
-            largest = largest.max(level.size);
-            let size = median(window, |excess| excess.units * excess.size);
-            let turns = window.windows(2).filter(|pair| pair[0].rises != pair[1].rises).count();
-            let is_noise = median(window, |excess| excess.units) > T::of(FEW) && 3 * turns >= window.len() - 1;
-            if is_noise && size <= most * largest {
-                *hidden = hidden.max(size);
-            }
-        }
-    }
-    for levels in quotients {
-        let mut so_far = T::zero();
-        for (i, level) in levels.iter_mut().enumerate() {
-            so_far = so_far.max(hidden.get(i).copied().unwrap_or(so_far));
-            level.round_as(so_far);
-        }
-    }
+    let largest = levels.iter().map(|level| level.size).fold(T::zero(), T::max);
+    let most = largest / T::epsilon().powf(T::of(0.25));
+    let size = |window: &[Excess<T>]| {
+        let turns = window.windows(2).filter(|pair| pair[0].rises != pair[1].rises).count();
+        let most = |part: &[Excess<T>]| part.iter().map(|excess| excess.units * excess.size).fold(T::zero(), T::max);
+        let ratio = most(&window[..FEWEST / 2]) / most(&window[FEWEST / 2..]);
+        let stays = ratio.max(ratio.recip()) <= T::of(6.0);
+        let is_noise = turns >= 2 && stays && median(window, |excess| excess.units) > T::of(FEW);
+        if is_noise { median(window, |excess| excess.units * excess.size) } else { T::zero() }
+    };
+    let all = excesses(levels, levels[0].power);
+    all.windows(FEWEST).map(size).filter(|size| *size <= most).fold(T::zero(), T::max)
 }

@@ -3,12 +3,13 @@
 use crate::Real;
 
 /// A difference quotient.
+#[derive(Clone, Copy)]
 pub(crate) struct Level<T> {
     pub(super) step: T,
     /// The power of the step in which it goes to its limit as a series.
     pub(super) power: i32,
     pub(super) quotient: T,
-    /// What the sizes of the values add up to.
+    /// What the sizes of the values add up to, or those of the terms that they come from.
     pub(super) size: T,
     /// A bound of the quotient's rounding.
     pub(super) rounding: T,

@@ -82,12 +82,16 @@ pub(crate) fn second<T: Real>(f: impl Fn(&[T]) -> T, x: &[T], i: usize, j: usize
         });
         if same { limit } else { limit.unbounded() }
     };
-    let mut found = counted(wide, &slopes);
+    let wide = counted(wide, &slopes);
+    let mut found = wide;
     for units in [[scale(i), near(j)], [near(i), scale(j)], [near(i), near(j)]] {
         let (fine, slopes, _) = scan(units);
         let fine = counted(fine, &slopes);
         let apart = (found.value - fine.value).abs() > T::of(3.0) * (found.error + fine.error);
-        if found.value.is_nan() || apart || fine.error < found.error {
+        if wide.error.is_finite() && apart {
+            // Wide steps resolve one function, and small ones another, or a stair.
+            found = found.unbounded();
+        } else if wide.error == T::infinity() && (found.value.is_nan() || apart || fine.error < found.error) {
             found = fine;
         }
         // Numbers so large that steps of 1 do not move them may hide anything.

@@ -79,7 +79,7 @@ impl<T: Real> Span<T> {
     ///
     /// A quotient that is not finite says that coarser ones step over something: they do not count. Values that are nothing
     /// but the rounding of terms of size 1 are taken for that, where the terms may be of that size. Where small steps lead
-    /// elsewhere than those on the scale of 1, their values may have the rounding of the others.
+    /// elsewhere than those on the scale of 1, there is no bound.
     pub(crate) fn limits(&self, group: usize, mut levels: impl FnMut(T) -> Vec<Level<T>>) -> Vec<Estimate<T>> {
         let mut found: Vec<Vec<Level<T>>> = Vec::new();
         let mut open: Vec<bool> = Vec::new();
@@ -99,7 +99,7 @@ impl<T: Real> Span<T> {
                 step *= T::of(RATIO);
             }
             let mut limits: Vec<Estimate<T>> =
-                found.chunks_mut(group).flat_map(|group| self.limits_of(group)).collect();
+                found.chunks(group).flat_map(|group| self.limits_of(group.to_vec())).collect();
             // Values that no longer change, where they were not resolved before, tell nothing.
             let is_open = |limit: &Estimate<T>| limit.error == T::infinity();
             let still = open.iter().zip(&mut limits).filter(|(open, limit)| **open && limit.value == T::zero());
@@ -112,25 +112,28 @@ impl<T: Real> Span<T> {
         }
     }
 
-    /// The limits of quotients of the same values.
-    fn limits_of(&self, group: &mut [Vec<Level<T>>]) -> Vec<Estimate<T>> {
+    /// The limits of quotients of the same values, from wide steps, on the scale of 1, and smaller ones.
+    fn limits_of(&self, mut group: Vec<Vec<Level<T>>>) -> Vec<Estimate<T>> {
         let is_wide = |level: &&Level<T>| level.step >= self.wide;
         let wide = group.iter().map(|levels| levels.iter().take_while(is_wide).count()).min().unwrap_or(0);
-        share_noise(group, wide);
-        for levels in group.iter_mut() {
+        share_noise(&mut group, wide);
+        for levels in &mut group {
             smooth_stairs(levels, wide);
         }
         let limits = |group: &[Vec<Level<T>>]| group.iter().map(|levels| extrapolate(levels)).collect::<Vec<_>>();
         let usual: Vec<Estimate<T>> = group.iter().map(|levels| extrapolate(&levels[..wide])).collect();
-        let found = limits(group);
-        let largest = |levels: &[Level<T>]| levels.iter().map(|level| level.size).fold(T::zero(), T::max);
+        let found = limits(&group);
         let is_resolved = |limits: &[Estimate<T>]| limits.iter().all(|limit| limit.error.is_finite());
-        if self.is_near_one && wide >= FEWEST && !is_resolved(&usual) {
-            let (most, eps) = (group.iter().map(|levels| largest(levels)).fold(T::zero(), T::max), T::epsilon());
-            if most <= T::of(16.0) * eps && (most >= eps * eps || !is_resolved(&found)) {
-                group.iter_mut().flatten().for_each(|level| level.round_as(T::one()));
-                return limits(group);
-            }
+        let largest = group.iter().flatten().map(|level| level.size).fold(T::zero(), T::max);
+        let eps = T::epsilon();
+        let is_rounding = largest == T::zero()
+            || wide >= FEWEST
+                && !is_resolved(&usual)
+                && largest <= T::of(16.0) * eps
+                && (largest >= eps * eps || !is_resolved(&found));
+        if self.is_near_one && is_rounding {
+            group.iter_mut().flatten().for_each(|level| level.round_as(T::one()));
+            return limits(&group);
         }
         let apart = |(usual, found): (&Estimate<T>, &Estimate<T>)| {
             let error = T::of(3.0) * (usual.error + found.error);
@@ -139,21 +142,15 @@ impl<T: Real> Span<T> {
         if !(is_resolved(&usual) && usual.iter().zip(&found).any(apart)) {
             return found;
         }
-        // Next to 0 a small value may be all that larger terms leave, and be constant over small steps; but where wide steps
-        // see a kink, it is no wonder. From one side it would not be seen.
-        let is_kink = |usual: &Estimate<T>| usual.value.abs() > T::of(3.0) * usual.error;
-        match (&*group, &usual[..]) {
-            ([_], _) => return found.into_iter().map(Estimate::unbounded).collect(),
-            ([_, second], [_, kink]) if second.first().is_some_and(|level| level.power == 1) && is_kink(kink) => {
-                return found;
-            }
-            _ => {}
+        // Next to 0 a small value may be all that larger terms leave, and be constant over small steps. But if wide steps see a
+        // kink there, it is no wonder.
+        let is_kink = |levels: &[Level<T>], usual: &Estimate<T>| {
+            levels.first().is_some_and(|level| level.power == 1) && usual.value.abs() > T::of(3.0) * usual.error
+        };
+        match (&group[..], &usual[..]) {
+            ([_, levels], [_, kink]) if is_kink(levels, kink) => found,
+            _ => found.into_iter().map(Estimate::unbounded).collect(),
         }
-        for levels in &mut *group {
-            let largest = largest(&levels[..wide]);
-            levels[wide..].iter_mut().for_each(|level| level.round_as(largest));
-        }
-        limits(group)
     }
 
     /// As [`limits`](Self::limits), for two quotients.

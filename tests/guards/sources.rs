@@ -241,7 +241,7 @@ fn spread(tokens: TokenStream) -> Vec<TokenTree> {
     for token in tokens {
         match &token {
             TokenTree::Group(group) if group.stream().to_string().contains("fn $") => {
-                all.extend(spread(group.stream()))
+                all.extend(spread(group.stream()));
             }
             _ => all.push(token),
         }

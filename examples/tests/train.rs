@@ -227,7 +227,8 @@ fn tables_that_cannot_be_learnt_from_are_refused_in_words() {
     let one = "expected at least two to tell apart";
     assert_eq!(fit(&rows("1", "a"), &[]), format!("train: column `t` has one class, `a`; {one}"));
     assert_eq!(fit(&rows("1", "3"), &[]), format!("train: column `t` has one class, `3`; {one}"));
-    let large = (0..20).map(|row| format!("{}e200,{row}.5\n", row + 1)).collect::<String>();
+    let large: Vec<String> = (0..20).map(|row| format!("{}e200,{row}.5\n", row + 1)).collect();
+    let large = large.concat();
     let message = fit(&format!("x,t\n{large}"), &[]);
     assert!(message.starts_with("train: data set: feature 0 has mean ") && message.len() < 150, "{message}");
     let semicolons = rows("1", "a").replace(',', ";");

@@ -1,6 +1,6 @@
 //! Values that a table lacks.
 
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array2, Axis};
 use nn::data::Schema;
 use serde::{Deserialize, Serialize};
 
@@ -23,22 +23,22 @@ impl Missing {
         let mut fills = Vec::with_capacity(rows.ncols());
         for column in &schema.columns {
             let width = column.categories.as_ref().map_or(1, Vec::len);
-            let known: Vec<Array1<f64>> = (fills.len()..fills.len() + width)
+            let known: Vec<Vec<f64>> = (fills.len()..fills.len() + width)
                 .map(|k| rows.column(k).iter().copied().filter(|x| !x.is_nan()).collect())
                 .collect();
-            if self != Self::Drop && known.iter().any(Array1::is_empty) {
+            if self != Self::Drop && known.iter().any(Vec::is_empty) {
                 let name = &column.name;
                 return Err(
                     format!("column `{name}` has no values in the rows to train on; leave it out with --skip").into()
                 );
             }
             if column.categories.is_some() {
-                let counts: Vec<f64> = known.iter().map(Array1::sum).collect();
+                let counts: Vec<f64> = known.iter().map(|known| known.iter().sum()).collect();
                 let most = counts.iter().copied().fold(0.0, f64::max);
                 let first = counts.iter().position(|&count| count == most);
                 fills.extend((0..width).map(|k| f64::from(u8::from(Some(k) == first))));
             } else if self == Self::Median {
-                fills.push(median(known[0].to_vec()));
+                fills.push(median(known[0].clone()));
             } else {
                 // Divided first: a sum may overflow.
                 let n = known[0].len() as f64;

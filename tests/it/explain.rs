@@ -344,7 +344,9 @@ fn sums_that_double_are_linear() {
 
 #[test]
 fn whatever_is_read_twice_texts_are_short() {
-    let scalars: [(&str, fn(Var<f64>, Var<f64>) -> Var<f64>); 10] = [
+    type OfTwo = fn(Var<f64>, Var<f64>) -> Var<f64>;
+    type OfTensor = fn(&Tensor<f64>) -> Tensor<f64>;
+    let scalars: [(&str, OfTwo); 10] = [
         ("y + y", |y, _| y + y),
         ("y + y + x", |y, x| y + y + x),
         ("x - (y + y)", |y, x| x - (y + y)),
@@ -356,7 +358,7 @@ fn whatever_is_read_twice_texts_are_short() {
         ("dot", |y, x| autodiff::dot(&[y, x], &[y, y])),
         ("fuse", |y, _| fuse([y, y], |[a, b]| a * b.sin())),
     ];
-    let tensors: [(&str, fn(&Tensor<f64>) -> Tensor<f64>); 3] = [
+    let tensors: [(&str, OfTensor); 3] = [
         ("tensors y + y", |y| y + y),
         ("tensors -(y + y)", |y| -(y + y)),
         ("tensors seen as others", |y| (y + y).reshape(&[1, 2]).reshape(&[2])),

@@ -35,7 +35,7 @@ impl<T: Real> Along<T> {
     /// Takes in the gradient of an entry that has a direction.
     pub(super) fn take(&mut self, index: u32, gradient: &Tensor<T>) {
         if let Some(direction) = self.of(index) {
-            let term = (gradient * direction).sum();
+            let term = gradient.chain(direction).sum();
             add(&mut self.sum, term, true);
         }
     }

@@ -71,6 +71,10 @@ impl<T: Real> Adjoint<T> for Noted<T> {
         Self { value: self.value.chain(slope), ..self }
     }
 
+    fn times_winning(self, slope: T) -> Self {
+        Self { value: slope.chain(self.value), ..self }
+    }
+
     fn negated(self) -> Self {
         Self { value: -self.value, ..self }
     }

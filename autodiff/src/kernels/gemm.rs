@@ -97,12 +97,30 @@ unsafe impl<T: Send> Send for Target<T> {}
 
 /// Plain loops, for number types that the library does not know.
 pub(crate) fn plain<T: Real>(a: Operand<'_, T>, b: Operand<'_, T>, c: Output<'_, T>) {
+    by_terms(a, b, c, |x, y| x * y);
+}
+
+/// Which operand's zeros win over infinities and NaN of the other: those of adjoints, which pass nothing on.
+pub(crate) type Wins = [bool; 2];
+
+/// Plain loops in which zeros win.
+pub(crate) fn winning<T: Real>(wins: Wins, a: Operand<'_, T>, b: Operand<'_, T>, c: Output<'_, T>) {
+    by_terms(a, b, c, |x, y| match wins {
+        [_, true] if y.is_exact_zero() => y,
+        [true, _] => x.chain(y),
+        _ => x * y,
+    });
+}
+
+/// Loops over terms `term(a_ik, b_kj)`.
+#[inline(always)]
+fn by_terms<T: Real>(a: Operand<'_, T>, b: Operand<'_, T>, c: Output<'_, T>, term: impl Fn(T, T) -> T) {
     check(&a, &b, &c);
     let Output { data, row_stride, onto } = c;
     for i in 0..a.rows {
         for j in 0..b.cols {
-            let term =
-                |k: usize| a.data[i * a.row_stride + k * a.col_stride] * b.data[k * b.row_stride + j * b.col_stride];
+            let [x, y] = [i * a.row_stride, j * b.col_stride];
+            let term = |k: usize| term(a.data[x + k * a.col_stride], b.data[y + k * b.row_stride]);
             let sum = (0..a.cols).fold(T::zero(), |sum, k| sum + term(k));
             let c_ij = &mut data[i * row_stride + j];
             *c_ij = match onto {

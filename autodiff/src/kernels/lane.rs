@@ -44,7 +44,12 @@ impl<T: Real> Algebra for Plain<T> {
 
     #[inline(always)]
     fn apply2(self, f: Binary, other: Self) -> Self {
-        Self(if f == Binary::Chain { self.0.chain(other.0) } else { self.0.binary(f, other.0) })
+        Self(self.0.binary(f, other.0))
+    }
+
+    #[inline(always)]
+    fn chained(self, slope: Self) -> Self {
+        Self(self.0.chain(slope.0))
     }
 
     #[inline(always)]

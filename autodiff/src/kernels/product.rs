@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::gemm::{Onto, Operand, Output};
+use super::gemm::{self, Onto, Operand, Output, Wins};
 use super::once;
 use super::walk::Walk;
 use crate::Real;
@@ -17,8 +17,35 @@ pub(crate) struct Axis {
     pub(crate) c: usize,
 }
 
-/// All products of the matrices `a` and `b` along the axes, into `c`, whose matrices have no gaps.
-pub(crate) fn batched<T: Real>(axes: &[Axis], mut a: Operand<'_, T>, mut b: Operand<'_, T>, c: &mut [T]) {
+/// All products of the matrices `a` and `b` along the axes, into `c`, whose matrices have no gaps; zeros win as `wins` says.
+pub(crate) fn batched<T: Real>(axes: &[Axis], a: Operand<'_, T>, b: Operand<'_, T>, c: &mut [T], wins: Wins) {
+    if wins == [false; 2] {
+        return in_turn(axes, a, b, c, once::gemm);
+    }
+    if T::MACHINE {
+        in_turn(axes, a, b, c, once::gemm);
+        if is_finite_at_edges(c, a.rows, b.cols) {
+            return;
+        }
+    }
+    in_turn(axes, a, b, c, |a, b, c| gemm::winning(wins, a, b, c));
+}
+
+/// Whether the first row and the first column of each matrix are finite. A number that is not, in a row of the left operand or
+/// in a column of the right one, spoils the whole row or column of their product.
+pub(crate) fn is_finite_at_edges<T: Real>(c: &[T], rows: usize, cols: usize) -> bool {
+    let matrix = |c: &[T]| c[..cols].iter().chain(c.iter().step_by(cols)).all(|x| x.is_finite());
+    rows * cols == 0 || c.chunks_exact(rows * cols).all(matrix)
+}
+
+/// The products, each by `multiply`.
+fn in_turn<T: Real>(
+    axes: &[Axis],
+    mut a: Operand<'_, T>,
+    mut b: Operand<'_, T>,
+    c: &mut [T],
+    multiply: impl Fn(Operand<'_, T>, Operand<'_, T>, Output<'_, T>),
+) {
     let mut rest: SmallVec<[Axis; 4]> = SmallVec::new();
     for &axis in axes.iter().rev() {
         if !(axis.len == 1 || absorb(axis, &mut a, &mut b)) {
@@ -27,7 +54,7 @@ pub(crate) fn batched<T: Real>(axes: &[Axis], mut a: Operand<'_, T>, mut b: Oper
     }
     let cols = b.cols;
     if rest.is_empty() {
-        return once::gemm(a, b, Output::rows(c, cols));
+        return multiply(a, b, Output::rows(c, cols));
     }
     let onto = if rest.iter().any(|axis| axis.c == 0) {
         c.fill(T::zero());
@@ -44,7 +71,7 @@ pub(crate) fn batched<T: Real>(axes: &[Axis], mut a: Operand<'_, T>, mut b: Oper
             let a = Operand { data: a.data.get(i + k * ta..).unwrap_or(&[]), ..a };
             let b = Operand { data: b.data.get(j + k * tb..).unwrap_or(&[]), ..b };
             let data = c.get_mut(l + k * tc..).unwrap_or(&mut []);
-            once::gemm(a, b, Output { onto, ..Output::rows(data, cols) });
+            multiply(a, b, Output { onto, ..Output::rows(data, cols) });
         }
     });
 }
@@ -76,6 +103,8 @@ fn absorb<T>(axis: Axis, a: &mut Operand<'_, T>, b: &mut Operand<'_, T>) -> bool
 mod tests {
     use super::*;
 
+    const NONE: Wins = [false; 2];
+
     fn matrix(data: &[f64], rows: usize, cols: usize) -> Operand<'_, f64> {
         Operand { data, rows, cols, row_stride: cols, col_stride: 1 }
     }
@@ -92,23 +121,23 @@ mod tests {
         let products: Vec<Vec<f64>> = (0..3).map(|k| one(&a[4 * k..], &b[4 * k..])).collect();
         let axis = |a, b, c| [Axis { len: 3, a, b, c }];
         let mut c = vec![f64::NAN; 12];
-        batched(&axis(4, 4, 4), matrix(&a, 2, 2), matrix(&b, 2, 2), &mut c);
+        batched(&axis(4, 4, 4), matrix(&a, 2, 2), matrix(&b, 2, 2), &mut c, NONE);
         assert_eq!(c, products.concat());
         // One matrix on the right: three times two rows are six.
-        batched(&axis(4, 0, 4), matrix(&a, 2, 2), matrix(&b, 2, 2), &mut c);
+        batched(&axis(4, 0, 4), matrix(&a, 2, 2), matrix(&b, 2, 2), &mut c, NONE);
         assert_eq!(c, (0..3).flat_map(|k| one(&a[4 * k..], &b)).collect::<Vec<_>>());
         let sum: Vec<f64> = (0..4).map(|i| products.iter().map(|c| c[i]).sum()).collect();
-        batched(&axis(4, 4, 0), matrix(&a, 2, 2), matrix(&b, 2, 2), &mut c[..4]);
+        batched(&axis(4, 4, 0), matrix(&a, 2, 2), matrix(&b, 2, 2), &mut c[..4], NONE);
         assert_eq!(c[..4], sum);
         // The sum over products of columns by rows is one longer inner product.
         let transposed = Operand { row_stride: 1, col_stride: 2, ..matrix(&a, 2, 2) };
         let mut longer = vec![f64::NAN; 4];
-        batched(&axis(4, 4, 0), transposed, matrix(&b, 2, 2), &mut longer);
+        batched(&axis(4, 4, 0), transposed, matrix(&b, 2, 2), &mut longer, NONE);
         let whole = Operand { row_stride: 1, col_stride: 2, ..matrix(&a, 2, 6) };
-        batched(&[], whole, matrix(&b, 6, 2), &mut c[..4]);
+        batched(&[], whole, matrix(&b, 6, 2), &mut c[..4], NONE);
         assert_eq!(longer, c[..4]);
         // A sum over nothing.
-        batched(&[Axis { len: 0, a: 4, b: 4, c: 0 }], matrix(&a, 2, 2), matrix(&b, 2, 2), &mut c[..4]);
+        batched(&[Axis { len: 0, a: 4, b: 4, c: 0 }], matrix(&a, 2, 2), matrix(&b, 2, 2), &mut c[..4], NONE);
         assert_eq!(c[..4], [0.0; 4]);
     }
 }

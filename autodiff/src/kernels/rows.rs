@@ -103,7 +103,8 @@ impl<const F: u8> Kernel<2, 1> for Function2<F> {
 
     #[inline(always)]
     fn eval<A: Algebra>(&self, [a, b]: [A; 2]) -> [A; 1] {
-        [a.apply2(const { Binary::ALL[F as usize] }, b)]
+        let f = const { Binary::ALL[F as usize] };
+        [if f == Binary::Chain { a.chained(b) } else { a.apply2(f, b) }]
     }
 }
 
@@ -113,7 +114,7 @@ impl<const F: u8> Kernel<3, 1> for Partial1<F> {
 
     #[inline(always)]
     fn eval<A: Algebra>(&self, [g, x, y]: [A; 3]) -> [A; 1] {
-        [g.apply2(Binary::Chain, const { Unary::ALL[F as usize] }.derivative(x, y))]
+        [g.chained(const { Unary::ALL[F as usize] }.derivative(x, y))]
     }
 }
 
@@ -122,7 +123,7 @@ impl<const F: u8> Kernel<4, 1> for PartialA<F> {
 
     #[inline(always)]
     fn eval<A: Algebra>(&self, [g, a, b, y]: [A; 4]) -> [A; 1] {
-        [g.apply2(Binary::Chain, const { Binary::ALL[F as usize] }.derivative_a(a, b, y))]
+        [g.chained(const { Binary::ALL[F as usize] }.derivative_a(a, b, y))]
     }
 }
 
@@ -131,6 +132,12 @@ impl<const F: u8> Kernel<4, 1> for PartialB<F> {
 
     #[inline(always)]
     fn eval<A: Algebra>(&self, [g, a, b, y]: [A; 4]) -> [A; 1] {
-        [g.apply2(Binary::Chain, const { Binary::ALL[F as usize] }.derivative_b(a, b, y))]
+        let f = const { Binary::ALL[F as usize] };
+        if f != Binary::Chain {
+            return [g.chained(f.derivative_b(a, b, y))];
+        }
+        // Both are adjoints: a zero that wins over the second factor wins over what comes back to it, too.
+        let zero = A::constant(0.0);
+        [A::select(g.equals(zero), zero, a.chained(g))]
     }
 }

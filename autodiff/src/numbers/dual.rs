@@ -148,10 +148,17 @@ impl<T: Real, const N: usize> Real for Dual<T, N> {
         self.value.is_exact_one() && self.tangent.iter().all(|t| t.is_exact_zero())
     }
 
-    // A zero value wins over an infinite partial derivative whatever its tangents, which go on by the product rule.
+    // A zero value wins over an infinite partial derivative whatever its tangents, which go on by the product rule. What has no
+    // tangent adds none: a zero tangent, of either factor, wins too.
     #[inline(always)]
     fn chain(self, partial: Self) -> Self {
-        self.apply2(Binary::Chain, partial)
+        let (a, b) = (self.value, partial.value);
+        if a.is_exact_zero() {
+            return Self { value: a, tangent: self.tangent.map(|t| t.chain(b)) };
+        }
+        let term = |t: T| if t.is_exact_zero() { t } else { a.chain(t) };
+        let tangent = std::array::from_fn(|i| self.tangent[i].chain(b) + term(partial.tangent[i]));
+        Self { value: a.chain(b), tangent }
     }
 
     #[inline(always)]

@@ -275,6 +275,11 @@ impl<R: Real> Algebra for R {
     }
 
     #[inline(always)]
+    fn chained(self, slope: Self) -> Self {
+        self.chain(slope)
+    }
+
+    #[inline(always)]
     #[track_caller]
     fn less(self, other: Self) -> bool {
         self < other

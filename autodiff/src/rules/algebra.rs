@@ -30,6 +30,12 @@ pub trait Algebra:
     /// Applies a function of two arguments.
     fn apply2(self, f: Binary, other: Self) -> Self;
 
+    /// The product with a slope, in which an exact zero wins over infinity and NaN; see [`Real::chain`](crate::Real::chain).
+    #[inline(always)]
+    fn chained(self, slope: Self) -> Self {
+        self.apply2(Binary::Chain, slope)
+    }
+
     /// Where `self < other`.
     fn less(self, other: Self) -> Self::Mask;
 
@@ -39,10 +45,31 @@ pub trait Algebra:
     /// `a` where the mask holds and `b` elsewhere; the value not chosen has no influence, NaN included.
     fn select(mask: Self::Mask, a: Self, b: Self) -> Self;
 
-    /// `partial` where `self` is a number, NaN where `self` is NaN: outside a function's domain its derivative is NaN too.
+    /// `partial` where `self` is a number, `self` where it is NaN: outside a function's domain its derivatives are NaN too, to
+    /// any order.
     #[inline(always)]
     fn domain(self, partial: Self) -> Self {
-        Self::select(self.equals(self), partial, Self::constant(f64::NAN))
+        Self::select(self.equals(self), partial, self)
+    }
+
+    /// `self`, but 1 where the mask holds: a divisor that is 0 only where the quotient is not chosen. What is not chosen passes on
+    /// nothing, but its own infinite slopes would meet that nothing at higher orders.
+    #[inline(always)]
+    fn unless(self, mask: Self::Mask) -> Self {
+        Self::select(mask, Self::constant(1.0), self)
+    }
+
+    /// `self` where the mask holds, 1 elsewhere; see [`unless`](Self::unless).
+    #[inline(always)]
+    fn only(self, mask: Self::Mask) -> Self {
+        Self::select(mask, self, Self::constant(1.0))
+    }
+
+    /// The slope of a length by one of its coordinates, `self`: their quotient, 0 where the length is.
+    #[inline(always)]
+    fn share_of(self, length: Self) -> Self {
+        let zero = length.equals(Self::constant(0.0));
+        Self::select(zero, Self::constant(0.0), self / length.unless(zero))
     }
 
     /// The share of `self` in a maximum or minimum with `other`: 1 where it is `chosen`, half at a tie, 1 if only

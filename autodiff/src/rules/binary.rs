@@ -16,14 +16,15 @@ macro_rules! binary_functions {
             float(a, b) = a.powf(b);
             da(a, b, y) = {
                 // y / a, whose exponent is not rounded; a^(b - 1) where `b - 1` is exact or `y / a` is 0 / 0 or inf / inf.
-                let power = a.powf(b - R::constant(1.0));
-                let quotient = R::select(b.less(R::constant(0.5)), y / a, power);
+                let (zero, power) = (a.equals(R::constant(0.0)), a.powf(b - R::constant(1.0)));
+                let quotient = R::select(b.less(R::constant(0.5)), y / a.unless(zero), power);
                 let finite = R::select(y.equals(R::constant(f64::INFINITY)), power, quotient);
-                b.apply2(Binary::Chain, R::select(a.equals(R::constant(0.0)), power, finite))
+                b.chained(R::select(zero, power, finite))
             };
             db(a, b, y) = {
-                let vanishes = R::select(R::constant(0.0).less(b), R::constant(0.0), y.xlogy(a));
-                R::select(a.equals(R::constant(0.0)), vanishes, y.xlogy(a))
+                let (zero, positive) = (a.equals(R::constant(0.0)), R::constant(0.0).less(b));
+                // A positive power of 0 is flat: 1 ln 1.
+                R::select(positive, y.unless(zero), y).xlogy(R::select(positive, a.unless(zero), a))
             };
             notation = Power(&[A, Up(&[B])]); at = [(2.0, 3.0), (0.3, -1.5), (1.0, 0.5), (2.0, 0.0), (1e-60, 0.1), (0.999_999_9, 1e6), (1e10, -20.3), (10.0, 290.0)];
             edges = [(0.0, 2.0), (0.0, 1.0), (0.0, 0.5), (0.0, 0.0), (-2.0, 2.0), (-2.0, 0.5)];
@@ -31,15 +32,15 @@ macro_rules! binary_functions {
         /// Logarithm of `a` to base `b`.
         Log log {
             float(a, b) = a.log(b);
-            da(a, b, y) = y.domain(R::constant(1.0) / (a * b.ln()));
-            db(a, b, y) = -y / (b * b.ln());
+            da(a, b, y) = y.domain(R::constant(1.0) / a / b.ln());
+            db(a, b, y) = -y / b / b.ln();
             notation = Prefix(&[Command("log"), Down(&[B]), SPACE, A]); at = [(2.0, 3.0), (0.3, 10.0), (1.000_000_1, 2.0), (5.0, 0.9999), (1e-40, 0.5), (1e40, 1e-8)];
         }
         /// Length of the vector `(a, b)`. The gradient at the origin is 0. Second derivatives are exact to an eps of `1 / y`.
         Hypot hypot {
             float(a, b) = a.hypot(b);
-            da(a, b, y) = R::select(y.equals(R::constant(0.0)), R::constant(0.0), a / y);
-            db(a, b, y) = R::select(y.equals(R::constant(0.0)), R::constant(0.0), b / y);
+            da(a, b, y) = a.share_of(y);
+            db(a, b, y) = b.share_of(y);
             notation = Atom(&[Root(&[A, Up(&[TWO]), PLUS, B, Up(&[TWO])])]); at = [(3.0, -4.0), (0.3, 0.1), (0.05, 1.0), (1e90, 1e90), (-1e-20, 2e-20)];
             edges = [(0.0, 0.0)];
         }
@@ -47,8 +48,8 @@ macro_rules! binary_functions {
         #[doc(alias = "arctan2")]
         Atan2 atan2 {
             float(a, b) = a.atan2(b);
-            da(a, b, y) = { let r = a.hypot(b); b / r / r };
-            db(a, b, y) = { let r = a.hypot(b); -(a / r / r) };
+            da(a, b, y) = { let r = a.hypot(b); undefined(r, a + b, b / r / r) };
+            db(a, b, y) = { let r = a.hypot(b); undefined(r, a + b, -(a / r / r)) };
             notation = Call(Word("atan2")); at = [(3.0, -4.0), (-0.3, -0.1), (0.5, 2.0), (1e-8, 1.0), (1.0, -1e-8), (1e80, 2e80), (0.0, 2.0)];
             edges = [(0.0, 0.0)];
         }
@@ -91,7 +92,10 @@ macro_rules! binary_functions {
         Xlogy xlogy {
             value(a, b) = if a == F::zero() && !b.is_nan() { F::zero() } else { a * b.ln() };
             da(a, b, y) = b.ln();
-            db(a, b, y) = R::select(a.equals(R::constant(0.0)), a.apply2(Binary::Chain, R::constant(1.0) / b), a / b);
+            db(a, b, y) = {
+                let zero = a.equals(R::constant(0.0));
+                R::select(zero, a.chained(R::constant(1.0) / b.only(zero)), y.domain(a / b.unless(zero)))
+            };
             notation = Prefix(&[A, SPACE, Command("ln"), SPACE, B]); at = [(2.0, 3.0), (-0.3, 0.5), (0.0, 0.5), (1e-8, 1e40), (5.0, 0.999_999_999_999)];
             edges = [(0.0, 0.0), (0.0, 2.0), (2.0, 0.0)];
         }
@@ -100,9 +104,9 @@ macro_rules! binary_functions {
             value(a, b) = if a == F::zero() && !b.is_nan() { F::zero() } else { a * b.ln_1p() };
             da(a, b, y) = b.ln_1p();
             db(a, b, y) = {
-                let shifted = R::constant(1.0) + b;
-                let at_zero = a.apply2(Binary::Chain, R::constant(1.0) / shifted);
-                R::select(a.equals(R::constant(0.0)), at_zero, a / shifted)
+                let (zero, shifted) = (a.equals(R::constant(0.0)), R::constant(1.0) + b);
+                let at_zero = a.chained(R::constant(1.0) / shifted.only(zero));
+                R::select(zero, at_zero, y.domain(a / shifted.unless(zero)))
             };
             notation = Atom(&[A, SPACE, Command("ln"), In(Round, &[Same("1 + "), B])]);
             at = [(2.0, 3.0), (-0.3, -0.5), (0.0, 0.5), (1e-8, 1e40), (5.0, 1e-10), (0.7, -0.999_999_999_999)];
@@ -242,9 +246,9 @@ macro_rules! with_operators {
         /// Remainder `a - b trunc(a / b)`. NaN at `b = 0`, in value and derivative.
         Rem rem {
             value(a, b) = a % b;
-            da(a, b, y) = y.domain(R::constant(1.0));
+            da(a, b, y) = R::select(y.equals(y), R::constant(1.0), R::constant(f64::NAN));
             // The quotient before rounding is an integer: `a / b` itself might round up to the next.
-            db(a, b, y) = -((a - y) / b).round();
+            db(a, b, y) = R::select(y.equals(y), -((a - y) / b).round(), R::constant(f64::NAN));
             notation = Product(&[A, Sign(" mod ", r" \bmod "), B]); at = [(7.3, 3.0), (-0.3, 0.5), (1e10, 3.3), (1e-8, -0.5)];
             edges = [(2.0, 0.0)]; is linear;
         }
@@ -314,7 +318,13 @@ impl Binary {
 /// `e^a / (e^a + e^b)`, where `y = ln(e^a + e^b)`.
 fn exp_share<R: Algebra>(a: R, b: R, y: R) -> R {
     let gap = a - b;
-    let tie = R::select(y.equals(R::constant(f64::INFINITY)), R::constant(0.5), R::constant(f64::NAN));
+    let known = gap.equals(gap);
+    let tie = R::select(y.equals(R::constant(f64::INFINITY)), R::constant(0.5), y);
     let tie = R::select(y.equals(R::constant(f64::NEG_INFINITY)), R::constant(0.0), tie);
-    R::select(gap.equals(gap), gap.sigmoid(), tie)
+    R::select(known, R::select(known, gap, R::constant(0.0)).sigmoid(), tie)
+}
+
+/// `slope`, but NaN to any order, in all that `x` depends on, where `r` is 0.
+fn undefined<R: Algebra>(r: R, x: R, slope: R) -> R {
+    R::select(r.equals(R::constant(0.0)), (x * R::constant(f64::NAN)).ln(), slope)
 }

@@ -88,7 +88,7 @@ macro_rules! unary_functions {
         #[doc(alias = "arcsin")]
         Asin asin {
             float(x) = x.asin();
-            slope(x, y) = R::constant(1.0) / ((R::constant(1.0) - x) * (R::constant(1.0) + x)).sqrt();
+            slope(x, y) = R::constant(1.0) / (R::constant(1.0) - x).sqrt() / (R::constant(1.0) + x).sqrt();
             notation = Function(Command("arcsin")); at = [-0.9, 0.0, 0.5, 1e-8, 0.999_999_999_999, -0.999_999];
             edges = [1.0, -1.0, 2.0];
         }
@@ -96,7 +96,7 @@ macro_rules! unary_functions {
         #[doc(alias = "arccos")]
         Acos acos {
             float(x) = x.acos();
-            slope(x, y) = R::constant(-1.0) / ((R::constant(1.0) - x) * (R::constant(1.0) + x)).sqrt();
+            slope(x, y) = R::constant(-1.0) / (R::constant(1.0) - x).sqrt() / (R::constant(1.0) + x).sqrt();
             notation = Function(Command("arccos")); at = [-0.9, 0.0, 0.5, 1e-8, 0.999_999_999_999, -0.999_999];
             edges = [1.0, -1.0, 2.0];
         }
@@ -117,7 +117,7 @@ macro_rules! unary_functions {
         Acosh acosh {
             float(x) = x.acosh();
             // Two roots: the product would overflow from 1e154 on.
-            slope(x, y) = y.domain(R::constant(1.0) / ((x - R::constant(1.0)).sqrt() * (x + R::constant(1.0)).sqrt()));
+            slope(x, y) = y.domain(R::constant(1.0) / (x - R::constant(1.0)).sqrt() / (x + R::constant(1.0)).sqrt());
             notation = Function(Word("arcosh")); at = [1.2, 3.0, 1.000_000_001, 1e8, 1e100];
             edges = [1.0, 0.5];
         }
@@ -125,7 +125,7 @@ macro_rules! unary_functions {
         #[doc(alias = "arctanh")]
         Atanh atanh {
             float(x) = x.atanh();
-            slope(x, y) = y.domain(R::constant(1.0) / ((R::constant(1.0) - x) * (R::constant(1.0) + x)));
+            slope(x, y) = y.domain(R::constant(0.5) / (R::constant(1.0) - x) + R::constant(0.5) / (R::constant(1.0) + x));
             notation = Function(Word("artanh")); at = [-0.9, 0.0, 0.5, 1e-8, 0.999_999_999_999, -0.999_999];
             edges = [1.0, -1.0, 2.0];
         }
@@ -212,7 +212,7 @@ macro_rules! unary_functions {
         /// `+inf`, with derivative `+inf`; NaN outside.
         Logit logit {
             value(x) = special::in_f64(special::logit, x);
-            slope(x, y) = y.domain(R::constant(1.0) / (x * (R::constant(1.0) - x)));
+            slope(x, y) = y.domain(R::constant(1.0) / x + R::constant(1.0) / (R::constant(1.0) - x));
             notation = Prefix(&[Command("ln"), Over(&[X], &[ONE, LESS, X])]); at = [1e-30, 1e-8, 0.1, 0.3, 0.499_999_999_9, 0.5, 0.500_000_1, 0.7, 0.9, 0.999_999_999_999];
             edges = [0.0, 1.0, 2.0];
         }
@@ -236,7 +236,7 @@ macro_rules! unary_functions {
         NormalPdf normal_pdf {
             value(x) = special::in_f64(special::normal_pdf, x);
             // 0 · inf is 0 here.
-            slope(x, y) = -y.apply2(Binary::Chain, x);
+            slope(x, y) = -y.chained(x);
             notation = Call(Sign("φ", r"\varphi")); at = [-37.0, -8.0, -2.0, 0.0, 1e-8, 0.7, 3.0, 20.3];
         }
         /// Logarithm of the density of the standard normal distribution, `-x²/2 - ln √(2π)`.
@@ -358,6 +358,6 @@ unary_functions!(define);
 fn inv_erf_slope<R: Algebra>(x: R, y: R) -> R {
     let slope = R::constant(1.0) / (R::constant(FOUR_SQRT_PI) * y.normal_pdf().square());
     let missing = y.abs().erfc() - (R::constant(1.0) - x.abs());
-    let corrected = slope + missing.apply2(Binary::Chain, R::constant(2.0) * y.abs() * slope.square());
+    let corrected = slope + missing.chained(R::constant(2.0) * y.abs() * slope.square());
     y.domain(R::select(x.abs().less(R::constant(0.5)), slope, corrected))
 }

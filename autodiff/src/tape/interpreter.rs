@@ -17,6 +17,10 @@ pub(crate) trait Adjoint<S>: Copy {
     /// The adjoint times a slope.
     fn times(self, slope: S) -> Self;
 
+    /// The adjoint times the slope of a [`Chain`](crate::rules::Binary::Chain) by its second factor, which is the first: where that
+    /// is 0, the product is 0 whatever the second is, so the slope wins.
+    fn times_winning(self, slope: S) -> Self;
+
     /// The adjoint with its sign changed.
     fn negated(self) -> Self;
 
@@ -33,6 +37,10 @@ impl<R: Real> Adjoint<R> for R {
     #[inline(always)]
     fn times(self, slope: R) -> Self {
         self.chain(slope)
+    }
+
+    fn times_winning(self, slope: R) -> Self {
+        slope.chain(self)
     }
 
     #[inline(always)]

@@ -132,10 +132,7 @@ impl Nary {
                 b.iter().chain(a).copied().collect()
             }
             Self::SumSq => x.iter().map(|&x| x + x).collect(),
-            Self::Norm => {
-                let zero = y.equals(R::constant(0.0));
-                x.iter().map(|&x| R::select(zero, R::constant(0.0), x / y)).collect()
-            }
+            Self::Norm => x.iter().map(|&x| x.share_of(y)).collect(),
             Self::Product => product_derivatives(x),
             Self::LogSumExp => {
                 // Dividing by the sum takes out the rounding of `y`.

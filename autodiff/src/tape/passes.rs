@@ -28,6 +28,10 @@ impl<T: Real, const N: usize> Adjoint<T> for Lanes<T, N> {
         Self(self.0.map(|x| x.chain(slope)))
     }
 
+    fn times_winning(self, slope: T) -> Self {
+        Self(self.0.map(|x| slope.chain(x)))
+    }
+
     #[inline(always)]
     fn negated(self) -> Self {
         Self(self.0.map(|x| -x))

@@ -14,7 +14,7 @@ use super::opcode::{
     SUB_CONSTANT, SUB_FROM_CONSTANT, UNARY,
 };
 use crate::kernels::storage::Storage;
-use crate::rules::Unary;
+use crate::rules::{Binary, Unary};
 use crate::{Dual, Real};
 
 /// A number type in which a program recorded in `T` can be evaluated again.
@@ -144,9 +144,14 @@ fn by_table<T: Real, R: Replay<T>>(code: &Code<'_, T>, start: usize, op: u8, val
     let entry = |i: u32| unsafe { *values.get_unchecked(i as usize) };
     let get = |i: u32| if i & CONSTANT == 0 { entry(i) } else { constant(i ^ CONSTANT) };
     let value = match opcode::decode(op) {
-        Kind::Binary(f, Form::Both) => entry(words[0]).binary(f, entry(words[1])),
-        Kind::Binary(f, Form::First) => entry(words[0]).binary(f, constant(words[1])),
-        Kind::Binary(f, Form::Second) => constant(words[1]).binary(f, entry(words[0])),
+        Kind::Binary(f, form) => {
+            let (a, b) = match form {
+                Form::Both => (entry(words[0]), entry(words[1])),
+                Form::First => (entry(words[0]), constant(words[1])),
+                Form::Second => (constant(words[1]), entry(words[0])),
+            };
+            if f == Binary::Chain { a.chain(b) } else { a.binary(f, b) }
+        }
         Kind::Nary(f) => R::nary(f, operands, get),
         Kind::Block => R::block(&code.blocks[words[1] as usize], &collect(operands, get)),
         Kind::Leaf | Kind::Unary(_) => unreachable!("met in the loop"),

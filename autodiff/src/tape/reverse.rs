@@ -12,7 +12,7 @@ use super::opcode::{
 };
 use super::reverse_many::{dot, product};
 use crate::Real;
-use crate::rules::Unary;
+use crate::rules::{Binary, Unary};
 
 /// Sweeps from the program's last entry to its first. `adjoints` has one number an entry; seeds are in it already.
 ///
@@ -153,8 +153,13 @@ fn by_table<T: Real, I: Interpreter<T>>(
                 unsafe { give(adjoints, a, adjoint.times(f.derivative_a(x, y, value))) };
             }
             if let Some(b) = b.filter(|&b| interpreter.wants(b)) {
+                let term = if f == Binary::Chain {
+                    adjoint.times_winning(x)
+                } else {
+                    adjoint.times(f.derivative_b(x, y, value))
+                };
                 // SAFETY: operands are entries, and there is an adjoint for each.
-                unsafe { give(adjoints, b, adjoint.times(f.derivative_b(x, y, value))) };
+                unsafe { give(adjoints, b, term) };
             }
         }
         kind @ (Kind::Nary(_) | Kind::Block) => {

@@ -6,7 +6,6 @@ use super::written::Written;
 use super::{Grads, Tensor};
 use crate::Real;
 use crate::kernels::{loops, reduce};
-use crate::rules::Binary;
 use crate::rules::notation::Notation;
 use crate::rules::notation::sign::{Argument, BY_ELEMENT, Call, In, Item, Piece, Product, Round, Same, Sign};
 
@@ -124,13 +123,14 @@ impl<T: Real> Tensor<T> {
             with: run,
             forward: |x, &run| Ok(x[0].recurrence(&x[1], run)),
             // With `r` the same recurrence of the gradient from the other end: `r` for `x`, and `r_k y_{k-1}` for `a_k`.
-            vjp: |cx, &Run { axis, backward, .. }| {
+            vjp: |cx, &Run { axis, backward, adjoint }| {
                 let r = cx.grad().recurrence(cx.input(1), Run { axis, backward: !backward, adjoint: true });
                 let n = r.shape()[axis];
                 let (before, after) = if backward { (1..n, 0..n - 1) } else { (0..n - 1, 1..n) };
                 let factor = cx.needs(1).then(|| {
                     let before = cx.output().narrow(axis, before);
-                    r.narrow(axis, after).binary(Binary::Chain, &before)
+                    let r = r.narrow(axis, after);
+                    if adjoint { r.with_adjoint(&before) } else { r.chain(&before) }
                 });
                 Grads::from([cx.needs(0).then_some(r), factor])
             },

@@ -129,6 +129,12 @@ impl<T: Real> Tensor<T> {
     #[doc(alias = "triangular_solve")]
     #[track_caller]
     pub fn solve_triangular(&self, b: &Self, half: Triangle) -> Result<Self> {
+        self.solved_triangular(b, half, false)
+    }
+
+    /// The solution, an adjoint if it `sweeps`.
+    #[track_caller]
+    fn solved_triangular(&self, b: &Self, half: Triangle, sweeps: bool) -> Result<Self> {
         let op = "solve_triangular";
         let vectors = self.fits(b, op);
         let bad = |x: &T| !x.is_finite() || x.primal() == 0.0;
@@ -145,15 +151,15 @@ impl<T: Real> Tensor<T> {
         let output = self.triangular(b, half, vectors);
         let rule = Rule {
             name: op,
-            with: half,
-            forward: |x, &half| x[0].solve_triangular(&x[1], half),
+            with: (half, sweeps),
+            forward: |x, &(half, sweeps)| x[0].solved_triangular(&x[1], half, sweeps),
             // `dL/dB = A⁻ᵀ G`, `dL/dA = -dL/dB Xᵀ` within the half that is read.
-            vjp: |cx, &half| {
+            vjp: |cx, &(half, sweeps)| {
                 let a = cx.input(0);
-                let b = sure(a.transposed().solve_triangular(cx.grad(), half.transposed()));
+                let b = sure(a.transposed().solved_triangular(cx.grad(), half.transposed(), true));
                 let of_a = || {
                     let vectors = are_vectors(a.shape(), cx.input(1).shape());
-                    let whole = left_gradient(&b, cx.output(), a.shape(), vectors);
+                    let whole = left_gradient(&b, cx.output(), a.shape(), vectors, sweeps);
                     if half == Triangle::Lower { whole.tril(0) } else { whole.triu(0) }
                 };
                 Grads::from([cx.needs(0).then(of_a), cx.needs(1).then(|| b.clone())])

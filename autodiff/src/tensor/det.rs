@@ -79,7 +79,7 @@ impl<T: Real> Tensor<T> {
             with: lus,
             forward: |x, _| x[0].logdet(),
             // `dL/dA = G A⁻ᵀ`.
-            vjp: |cx, lus| (over_matrices(cx.grad()) * inverse_transposed(cx, lus)).into(),
+            vjp: |cx, lus| over_matrices(cx.grad()).chain(inverse_transposed(cx, lus)).into(),
             notation: |_, _| Written::named([Times(vec![G, written_inverse()])]),
         };
         Ok(rule.record(&[self], output))
@@ -97,10 +97,10 @@ fn of_pivots<T: Real>(shape: &[usize], lus: &[Lu<T>], start: T, fold: impl Fn(T,
 fn det_gradient<T: Real>(cx: &Vjp<'_, T>, lus: &[Lu<T>]) -> Grads<T> {
     let a = cx.input(0);
     if lus.iter().any(|lu| if cx.recording() { lu.is_steep() } else { lu.singular().is_some() }) {
-        return (over_matrices(cx.grad()) * all_cofactors(a)).into();
+        return over_matrices(cx.grad()).chain(all_cofactors(a)).into();
     }
     let slope = inverse_transposed(cx, lus);
-    (over_matrices(&(cx.output() * cx.grad())) * slope).into()
+    over_matrices(&cx.grad().chain(cx.output())).chain(slope).into()
 }
 
 /// The cofactors of each matrix.

@@ -68,6 +68,32 @@ impl<T: Real> Tensor<T> {
         Self::record_static(&Binary::ALL[f as usize], &[self, other], output)
     }
 
+    /// An adjoint times a slope, with broadcasting: the product of the two, but 0 where the adjoint is 0, even beside an
+    /// infinity or NaN.
+    ///
+    /// It is the product of every rule here, so that a branch that was not taken is silent, at any order. An
+    /// [operation of one's own](crate::tensor::Op) that multiplies by it is so, too.
+    ///
+    /// ```
+    /// use autodiff::Tensor;
+    /// use ndarray::array;
+    /// let (adjoint, slope) = (Tensor::constant(array![2.0, 0.0]), Tensor::constant(array![3.0, f64::INFINITY]));
+    /// assert_eq!(adjoint.chain(&slope).to_array(), array![6.0, 0.0].into_dyn());
+    /// ```
+    ///
+    /// # Panics
+    /// If the shapes do not broadcast.
+    #[track_caller]
+    pub fn chain(&self, slope: impl Operand<Self>) -> Self {
+        self.binary(Binary::Chain, &slope.operand())
+    }
+
+    /// The product with another adjoint: zeros of either win.
+    #[track_caller]
+    pub(super) fn with_adjoint(&self, other: &Self) -> Self {
+        Self::select(&self.mask(|g| g == T::zero()), self.chain(other), other.chain(self))
+    }
+
     /// Power with an integer exponent.
     #[doc(alias("pow", "power", "integer_pow"))]
     #[track_caller]
@@ -140,7 +166,8 @@ impl<T: Real> Tensor<T> {
     }
 
     /// `a` where `mask` is not 0 and `b` elsewhere, tensors or numbers, with broadcasting. What is not chosen has no influence: neither its
-    /// value nor its gradient lets a NaN through. No gradient flows to the mask.
+    /// value nor its gradient lets a NaN through, at any order and through any operation, for an adjoint that is exactly 0 passes
+    /// nothing on ([`chain`](Self::chain)). No gradient flows to the mask.
     ///
     /// ```
     /// use autodiff::{Tape, Tensor};
@@ -255,7 +282,7 @@ impl<T: Real> Op<T> for Unary {
         if cx.recording() {
             let arena = Arena::new();
             let partial = f.derivative(arena.lift(x.clone()), arena.lift(y.clone())).tensor();
-            return g.binary(Binary::Chain, &partial).into();
+            return g.chain(&partial).into();
         }
         unary_partials(f, g, x, y).into()
     }
@@ -289,6 +316,9 @@ impl<T: Real> Op<T> for Binary {
         match f {
             Binary::Add => return cx.each(|_| g.clone()),
             Binary::Sub => return cx.each(|i| if i == 0 { g.clone() } else { -g }),
+            Binary::Chain if cx.recording() => {
+                return cx.each(|i| if i == 0 { g.chain(cx.input(1)) } else { g.with_adjoint(cx.input(0)) });
+            }
             _ => {}
         }
         let (a, b, y) = (cx.input(0), cx.input(1), cx.output());
@@ -297,7 +327,7 @@ impl<T: Real> Op<T> for Binary {
             let [x, z, v] = [a, b, y].map(|t| arena.lift(t.clone()));
             return cx.each(|i| {
                 let partial = if i == 0 { f.derivative_a(x, z, v) } else { f.derivative_b(x, z, v) };
-                g.binary(Binary::Chain, &partial.tensor())
+                g.chain(partial.tensor())
             });
         }
         let [a, b] = [a, b].map(|t| t.with_layout(t.layout().broadcast_to(y.shape()).expect("an operand broadcasts")));

@@ -85,6 +85,10 @@ impl<'a, T: Real> Algebra for TensorExpr<'a, T> {
         }
     }
 
+    fn chained(self, slope: Self) -> Self {
+        if let Self::Constant(0.0) = self { self } else { self.apply2(Binary::Chain, slope) }
+    }
+
     fn less(self, other: Self) -> Self::Mask {
         self.compare(other, |a, b| a < b)
     }

@@ -13,7 +13,7 @@ use crate::Real;
 use crate::error::Result;
 use crate::kernels::loops::{Arrays, Kernel, Strided, run};
 use crate::kernels::storage::Storage;
-use crate::rules::{Algebra, Binary};
+use crate::rules::Algebra;
 
 /// A function of `K` numbers, one to four, for [`Tensor::elementwise`]. [`elementwise!`](crate::elementwise) writes it; by hand it
 /// may carry parameters.
@@ -148,7 +148,7 @@ impl<F: Formula<K>, const K: usize, const FIRST: usize, const N: usize> Kernel<5
         let mut gradients = [x[0]; N];
         for (gradient, partial) in gradients.iter_mut().zip(y.along) {
             *gradient = match partial {
-                Some(partial) => x[0].apply2(Binary::Chain, partial),
+                Some(partial) => x[0].chained(partial),
                 None => A::constant(0.0),
             };
         }
@@ -205,7 +205,7 @@ impl<T: Real, F: Formula<K>, const K: usize> Op<T> for Elementwise<F, K> {
             };
             let y = self.0.eval(std::array::from_fn::<_, K, _>(argument)).0;
             return cx.each(|i| match y.along[i] {
-                Some(partial) => cx.grad().binary(Binary::Chain, &partial.tensor()),
+                Some(partial) => cx.grad().chain(partial.tensor()),
                 None => Tensor::scalar(T::zero()),
             });
         }

@@ -21,10 +21,21 @@ pub(super) fn are_vectors(a: &[usize], b: &[usize]) -> bool {
     b.len() == 1 || *b == a[..a.len() - 1]
 }
 
-/// The gradient `-B Xᵀ` of the matrices `a` of linear systems, where `b` is that of the right side and `x` the solution.
-pub(super) fn left_gradient<T: Real>(b: &Tensor<T>, x: &Tensor<T>, a: &[usize], vectors: bool) -> Tensor<T> {
-    let lead = leading(a);
-    -if vectors { b.expand(b.ndim()).product(&x.expand(x.ndim() - 1), lead) } else { b.product(&x.transposed(), lead) }
+/// The gradient `-B Xᵀ` of the matrices `a` of linear systems, where `b` is that of the right side and `x` the solution,
+/// an adjoint if it `sweeps`.
+pub(super) fn left_gradient<T: Real>(
+    b: &Tensor<T>,
+    x: &Tensor<T>,
+    a: &[usize],
+    vectors: bool,
+    sweeps: bool,
+) -> Tensor<T> {
+    let (lead, wins) = (leading(a), [true, sweeps]);
+    -if vectors {
+        b.expand(b.ndim()).product(&x.expand(x.ndim() - 1), lead, wins)
+    } else {
+        b.product(&x.transposed(), lead, wins)
+    }
 }
 
 /// The inverses of the matrices in the first input, transposed.
@@ -94,23 +105,29 @@ impl<T: Real> Tensor<T> {
     #[doc(alias = "linalg.solve")]
     #[track_caller]
     pub fn solve(&self, b: &Self) -> Result<Self> {
+        self.solved(b, false)
+    }
+
+    /// The solution, an adjoint if it `sweeps`.
+    #[track_caller]
+    fn solved(&self, b: &Self, sweeps: bool) -> Result<Self> {
         let vectors = self.fits(b, "solve");
         let lus = self.regular("solve")?;
         let output = b.through(&lus, leading(self.shape()), false, vectors);
         let rule = Rule {
             name: "solve",
-            with: lus,
-            forward: |x, _| x[0].solve(&x[1]),
+            with: (lus, sweeps),
+            forward: |x, &(_, sweeps)| x[0].solved(&x[1], sweeps),
             // `X = A⁻¹ B`: `dL/dB = A⁻ᵀ G`, `dL/dA = -dL/dB Xᵀ`.
-            vjp: |cx, lus| {
+            vjp: |cx, &(ref lus, sweeps)| {
                 let (a, g) = (cx.input(0), cx.grad());
                 let vectors = are_vectors(a.shape(), cx.input(1).shape());
                 let b = if cx.recording() {
-                    sure(a.transposed().solve(g))
+                    sure(a.transposed().solved(g, true))
                 } else {
                     g.through(lus, leading(a.shape()), true, vectors)
                 };
-                let of_a = cx.needs(0).then(|| left_gradient(&b, cx.output(), a.shape(), vectors));
+                let of_a = cx.needs(0).then(|| left_gradient(&b, cx.output(), a.shape(), vectors, sweeps));
                 Grads::from([of_a, cx.needs(1).then_some(b)])
             },
             notation: |_, _| Written::new(Array(Power(&[A, INVERSE, SPACE, B]), vec![X(0), X(1)]), solve_gradients()),

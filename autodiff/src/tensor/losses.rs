@@ -16,7 +16,7 @@ struct LogitSlope;
 impl Kernel<4, 1> for LogitSlope {
     #[inline(always)]
     fn eval<A: Algebra>(&self, [ln, total, t, g]: [A; 4]) -> [A; 1] {
-        [(ln.apply1(Unary::Exp) * total - t) * g]
+        [g.chained(total.chained(ln.apply1(Unary::Exp)) - t)]
     }
 }
 
@@ -77,8 +77,8 @@ impl<T: Real> Tensor<T> {
                 let total = t.sum_axes(&[axis], true);
                 if cx.recording() {
                     return cx.each(|i| match i {
-                        0 => (a.softmax(axis) * &total - t) * &g,
-                        _ => -g.binary(Binary::Chain, &a.log_softmax(axis)),
+                        0 => g.chain(total.chain(a.softmax(axis)) - t),
+                        _ => -g.chain(a.log_softmax(axis)),
                     });
                 }
                 let shape = a.shape();
@@ -135,7 +135,7 @@ impl<T: Real> Tensor<T> {
             // `dL/da = g (sigmoid(a) - t)` (L10), `dL/dt = -g a`.
             vjp: |cx, ()| {
                 let (a, t, g) = (cx.input(0), cx.input(1), cx.grad());
-                cx.each(|i| if i == 0 { (a.sigmoid() - t) * g } else { -g.binary(Binary::Chain, a) })
+                cx.each(|i| if i == 0 { g.chain(a.sigmoid() - t) } else { -g.chain(a) })
             },
             notation: |_, ()| {
                 let sigmoid = Row(Unary::Sigmoid, X(0).into());

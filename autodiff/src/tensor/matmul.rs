@@ -10,15 +10,20 @@ use super::written::{Operands, Written};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Result, mismatch};
-use crate::kernels::gemm::{Operand, Output};
+use crate::kernels::gemm::{self, Operand, Output, Wins};
 use crate::kernels::product::{self, Axis};
 use crate::kernels::storage::Storage;
 use crate::kernels::{once, transpose};
 
-/// A product of matrices; of several, with the leading axes that it keeps.
-struct MatMul(Option<Dims>);
+/// A product of matrices; of several, with the leading axes that it keeps. In those of a sweep zeros of adjoints win.
+struct MatMul(Option<Dims>, Wins);
 
-static OF_TWO: MatMul = MatMul(None);
+static OF_TWO: [[MatMul; 2]; 2] = {
+    const fn of_two(wins: Wins) -> MatMul {
+        MatMul(None, wins)
+    }
+    [[of_two([false, false]), of_two([false, true])], [of_two([true, false]), of_two([true, true])]]
+};
 
 impl<T: Real> Op<T> for MatMul {
     fn name(&self) -> &'static str {
@@ -26,7 +31,7 @@ impl<T: Real> Op<T> for MatMul {
     }
 
     fn forward(&self, x: &[ArrayViewD<'_, T>]) -> Result<ArrayD<T>> {
-        on_tensors(x, |x| Ok(x[0].product(&x[1], self.0.as_deref().unwrap_or_default())))
+        on_tensors(x, |x| Ok(x[0].product(&x[1], self.0.as_deref().unwrap_or_default(), self.1)))
     }
 
     fn notation(&self, of: &Operands) -> Option<Written> {
@@ -42,10 +47,10 @@ impl<T: Real> Op<T> for MatMul {
 
     /// `dL/dA = dL/dY · Bᵀ`, `dL/dB = Aᵀ · dL/dY`, added up over the matrices that an operand was multiplied with.
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
-        let g = cx.grad();
+        let (g, [left, right]) = (cx.grad(), self.1);
         cx.each(|i| match i {
-            0 => g.product(&cx.input(1).transposed(), leading(cx.input(0).shape())),
-            _ => cx.input(0).transposed().product(g, leading(cx.input(1).shape())),
+            0 => g.product(&cx.input(1).transposed(), leading(cx.input(0).shape()), [true, right]),
+            _ => cx.input(0).transposed().product(g, leading(cx.input(1).shape()), [left, true]),
         })
     }
 
@@ -53,12 +58,16 @@ impl<T: Real> Op<T> for MatMul {
     fn along(&self, cx: &Vjp<'_, T>, i: usize, v: &Tensor<T>) -> Option<Tensor<T>> {
         let (a, b) = (cx.input(0), cx.input(1));
         let matrices = a.ndim() == 2 && b.ndim() == 2;
-        matrices.then(|| (cx.grad() * if i == 0 { v.matmul(b) } else { a.matmul(v) }).sum())
+        matrices.then(|| {
+            let change =
+                if i == 0 { v.product(b, &[], [false, self.1[1]]) } else { a.product(v, &[], [self.1[0], false]) };
+            cx.grad().chain(change).sum()
+        })
     }
 
     fn vjp_rows(&self, cx: &Vjp<'_, T>) -> Option<Grads<T>> {
         let left = cx.needs(0) && !cx.needs(1) && cx.input(0).ndim() == 2 && cx.input(1).ndim() == 2;
-        left.then(|| Grads::from([Some(cx.grad().matmul(&cx.input(1).transposed())), None]))
+        left.then(|| Grads::from([Some(cx.grad().product(&cx.input(1).transposed(), &[], [true, self.1[1]])), None]))
     }
 }
 
@@ -86,11 +95,12 @@ impl<T: Real> Op<T> for Linear {
 
     /// `dL/dx = dL/dy · W`, `dL/dW = dL/dyᵀ · x`, `dL/db = Σ dL/dy` over the items (L18).
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T> {
+        const WINS: Wins = [true, false];
         let g = cx.grad();
         if cx.recording() {
             return cx.each(|i| match i {
-                0 => g.matmul(cx.input(1)),
-                1 => g.transpose().matmul(cx.input(0)),
+                0 => g.product(cx.input(1), &[], WINS),
+                1 => g.transpose().product(cx.input(0), &[], WINS),
                 // The engine sums over the items.
                 _ => g.clone(),
             });
@@ -98,8 +108,8 @@ impl<T: Real> Op<T> for Linear {
         // The same without views and records, which cost as much as a small product.
         let g = g.plain();
         cx.each(|i| match i {
-            0 => Tensor::of_matrices(g.matrix(), cx.input(1).plain().matrix()),
-            1 => Tensor::of_matrices(g.matrix().transposed(), cx.input(0).plain().matrix()),
+            0 => Tensor::of_matrices(g.matrix(), cx.input(1).plain().matrix(), WINS),
+            1 => Tensor::of_matrices(g.matrix().transposed(), cx.input(0).plain().matrix(), WINS),
             _ => Tensor::build(&g.shape()[1..], |out| once::sum_into(g.shape(), g.strided(), out, &[0, 1])),
         })
     }
@@ -112,12 +122,12 @@ impl<T: Real> Op<T> for Linear {
             1 => x.matmul(&v.transpose()),
             _ => return None,
         };
-        Some((cx.grad() * change).sum())
+        Some(cx.grad().chain(change).sum())
     }
 
     fn vjp_rows(&self, cx: &Vjp<'_, T>) -> Option<Grads<T>> {
         let left = cx.needs(0) && !cx.needs(1) && !cx.needs(2);
-        left.then(|| Grads::from([Some(cx.grad().matmul(cx.input(1))), None, None]))
+        left.then(|| Grads::from([Some(cx.grad().product(cx.input(1), &[], [true, false])), None, None]))
     }
 }
 
@@ -220,7 +230,7 @@ impl<T: Real> Tensor<T> {
                         "matched from the right, the lengths before the last two must be equal or 1",
                     )
                 };
-                self.product(other, &batch)
+                self.product(other, &batch, [false; 2])
             }
         }
     }
@@ -269,14 +279,16 @@ impl<T: Real> Tensor<T> {
     /// Products of matrices, added up over the leading axes that `batch` has not or has with length 1: a product and its
     /// adjoints are of this form.
     ///
-    /// Where the operands do not have an axis of `batch`, the result has length 1 there.
+    /// Where the operands do not have an axis of `batch`, the result has length 1 there. `wins` says whose zeros win over
+    /// infinities and NaN of the other operand.
     #[track_caller]
-    pub(super) fn product(&self, other: &Self, batch: &[usize]) -> Self {
+    pub(super) fn product(&self, other: &Self, batch: &[usize], wins: Wins) -> Self {
         let ([.., m, _], [.., _, n]) = (self.shape(), other.shape()) else { unreachable!("both are matrices") };
         let (m, n) = (*m, *n);
         let (x, y) = (self.plain(), other.plain());
         if self.ndim() == 2 && other.ndim() == 2 {
-            return Self::record_static(&OF_TWO, &[self, other], Self::of_matrices(x.matrix(), y.matrix()));
+            let op = &OF_TWO[usize::from(wins[0])][usize::from(wins[1])];
+            return Self::record_static(op, &[self, other], Self::of_matrices(x.matrix(), y.matrix(), wins));
         }
         let (la, lb) = (leading(self.shape()), leading(other.shape()));
         let full = broadcast(la, lb).expect("leading axes that broadcast");
@@ -296,18 +308,22 @@ impl<T: Real> Tensor<T> {
         let c = steps(&shape[..kept], &row_major_strides(&shape)[..kept]);
         let axis = |k: usize| Axis { len: full[k], a: a[k], b: b[k], c: c[k] };
         let axes: SmallVec<[Axis; 4]> = (0..full.len()).map(axis).collect();
-        let output = Self::build(&shape, |out| product::batched(&axes, x.matrix(), y.matrix(), out));
-        Self::record(MatMul(Some(batch.into())), &[self, other], output)
+        let output = Self::build(&shape, |out| product::batched(&axes, x.matrix(), y.matrix(), out, wins));
+        Self::record(MatMul(Some(batch.into()), wins), &[self, other], output)
     }
 
     /// The product of two matrices; a constant.
-    fn of_matrices(a: Operand<'_, T>, b: Operand<'_, T>) -> Self {
+    fn of_matrices(a: Operand<'_, T>, b: Operand<'_, T>, wins: Wins) -> Self {
         let (m, n) = (a.rows, b.cols);
         Self::build(&[m, n], |out| {
             if is_better_transposed(a, b) {
-                return transposed_product(a, b, out, |_, y| y);
+                transposed_product(a, b, out, |_, y| y);
+            } else {
+                once::gemm(a, b, Output::rows(out, n));
             }
-            once::gemm(a, b, Output::rows(out, n));
+            if wins != [false; 2] && !(T::MACHINE && product::is_finite_at_edges(out, m, n)) {
+                gemm::winning(wins, a, b, Output::rows(out, n));
+            }
         })
     }
 

@@ -9,7 +9,6 @@ use super::written::Term::{X, Y};
 use super::written::{Written, scaled};
 use crate::Real;
 use crate::kernels::reduce::{larger, smaller};
-use crate::rules::Binary;
 use crate::rules::notation::sign::{A, Atom, B, In, Same, Square};
 
 /// Where the choice starts, and which of two is chosen.
@@ -137,7 +136,7 @@ impl<T: Real> Tensor<T> {
                 let y = cx.output().untracked().reshape(&over.kept);
                 let ties = cx.input(0).compare(name, &y, |x, y| x == y);
                 let shares = &ties / ties.sum_axes(&over.axes, true);
-                cx.grad().reshape(&over.kept).binary(Binary::Chain, &shares).into()
+                cx.grad().reshape(&over.kept).chain(&shares).into()
             },
             notation: |_, _| Written::named([scaled(Atom(&[In(Square, &[A, Same(" = "), B]), Same("/n")]), [X(0), Y])]),
         }

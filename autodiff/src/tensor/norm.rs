@@ -8,7 +8,6 @@ use super::written::{Written, scaled};
 use crate::Real;
 use crate::error::Error;
 use crate::kernels::reduce::larger;
-use crate::rules::Binary;
 use crate::rules::notation::sign::{B, BY_ELEMENT, In, Item, Piece, Prefix, Round, Same, Sign, Up, Word};
 
 impl<T: Real> Tensor<T> {
@@ -80,7 +79,7 @@ impl<T: Real> Tensor<T> {
                     sign * ratio.abs().powf(p - 1.0)
                 };
                 let slope = Self::select(&zero, 0.0, &slope);
-                cx.grad().reshape(&over.kept).binary(Binary::Chain, &slope).into()
+                cx.grad().reshape(&over.kept).chain(&slope).into()
             },
             notation: |_, _| {
                 const RATIO: Piece = In(Round, &[Same("|"), Item(0), Same("|/"), B]);

@@ -56,7 +56,8 @@ pub trait Op<T: Real> {
     /// [`cx.grad()`](Vjp::grad), the gradient with respect to the output.
     ///
     /// A gradient may have any shape that broadcasts with its input's: the engine sums over axes along which the input
-    /// was stretched and repeats where the gradient is shorter.
+    /// was stretched and repeats where the gradient is shorter. Where `cx.grad()` is 0, because a result was not used, slopes may be
+    /// infinite or NaN: [`cx.grad().chain(slope)`](Tensor::chain) is 0 there, and `cx.grad() * slope` is not.
     fn vjp(&self, cx: &Vjp<'_, T>) -> Grads<T>;
 
     /// The inner product of the gradient with respect to input `i` and a direction of that input's shape, in tensor

@@ -142,7 +142,7 @@ impl<T: Real> Tensor<T> {
                 let shares = Self::build(&[items, channels, window.elements(), places], |out| {
                     window.shares(planes, maxima, out);
                 });
-                (shares * g.reshape(&[items, channels, 1, places])).fold(window).into()
+                g.reshape(&[items, channels, 1, places]).chain(shares).fold(window).into()
             },
             notation: |_, _| {
                 const TIES: &[Piece] =

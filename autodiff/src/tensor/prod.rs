@@ -61,7 +61,7 @@ impl<T: Real> Tensor<T> {
                 let mut shape = Dims::from(&lined.shape()[..split]);
                 shape.push(count);
                 let others = lined.reshape(&shape).others(split).reshape(lined.shape());
-                (others.permute(&super::shape::inverse(&order)) * g).into()
+                g.chain(others.permute(&super::shape::inverse(&order))).into()
             },
             notation: |_, _| {
                 let others: &[Piece] =

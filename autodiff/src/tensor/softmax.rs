@@ -27,8 +27,8 @@ impl<T: Real> Tensor<T> {
             // With `y = softmax(x)`: `dL/dx = y (dL/dy - Σ dL/dy y)` (L11).
             vjp: |cx, &axis| {
                 let (y, g) = (cx.output(), cx.grad());
-                let total = (g * y).sum_axes(&[axis], true);
-                (y * (g - total)).into()
+                let total = g.chain(y).sum_axes(&[axis], true);
+                (g - total).chain(y).into()
             },
             notation: |_, _| {
                 let slope = Atom(&[B, BY_ELEMENT, In(Round, &[A, LESS, SIGMA, A, BY_ELEMENT, B])]);
@@ -60,7 +60,7 @@ impl<T: Real> Tensor<T> {
             vjp: |cx, &axis| {
                 let (y, g) = (cx.output(), cx.grad());
                 let total = g.sum_axes(&[axis], true);
-                (g - y.exp() * total).into()
+                (g - total.chain(y.exp())).into()
             },
             notation: |_, _| {
                 let softmax: &[Piece] = &[A, LESS, Word("softmax"), In(Round, &[Item(1)]), BY_ELEMENT, SIGMA, A];
@@ -121,7 +121,7 @@ impl<T: Real> Tensor<T> {
                 let y = Self::select(&nothing, 0.0, &y);
                 let shares = (x - y).exp();
                 let total = Self::select(&nothing, 1.0, shares.sum_axes(&over.axes, true));
-                (shares / total * cx.grad().reshape(&over.kept)).into()
+                cx.grad().reshape(&over.kept).chain(shares / total).into()
             },
             notation: |_, _| Written::named([scaled(Call(Word("softmax")), [X(0)])]),
         }

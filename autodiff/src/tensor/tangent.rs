@@ -27,7 +27,7 @@ impl<A: Algebra, const N: usize> Tangent<A, N> {
         let mut along = self.along;
         for along in &mut along {
             if let Some(value) = along {
-                *along = Some(value.apply2(Binary::Chain, partial));
+                *along = Some(value.chained(partial));
             }
         }
         along
@@ -63,6 +63,17 @@ impl<A: Algebra, const N: usize> Algebra for Tangent<A, N> {
             };
         }
         Self { value: y, along }
+    }
+
+    #[inline(always)]
+    fn chained(self, slope: Self) -> Self {
+        let mut along = self.times(slope.value);
+        for (left, change) in along.iter_mut().zip(slope.along) {
+            let Some(change) = change else { continue };
+            let term = self.value.chained(change);
+            *left = Some(left.map_or(term, |left| left + term));
+        }
+        Self { value: self.value.chained(slope.value), along }
     }
 
     #[inline(always)]

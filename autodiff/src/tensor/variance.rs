@@ -7,7 +7,6 @@ use super::written::Term::{X, Y};
 use super::written::{Written, scaled};
 use crate::Real;
 use crate::kernels::reduce::larger;
-use crate::rules::Binary;
 use crate::rules::notation::sign::{A, Atom, B, In, LESS, Piece, Round, SPACE, Same, Sum, TWO, Word};
 
 impl<T: Real> Tensor<T> {
@@ -95,12 +94,11 @@ impl<T: Real> Tensor<T> {
                 let slope = if root {
                     let y = cx.output().reshape(kept);
                     let zero = y.mask(|y| y == T::zero());
-                    let slope = less_mean / (y * T::of(freedom));
-                    Self::select(&zero, 0.0, &slope)
+                    Self::select(&zero, 0.0, less_mean / (Self::select(&zero, 1.0, y) * T::of(freedom)))
                 } else {
                     less_mean * T::of(2.0 / freedom)
                 };
-                g.binary(Binary::Chain, &slope).into()
+                g.chain(&slope).into()
             },
             notation: |_, &(root, ..)| {
                 const LESS_MEAN: Piece = In(Round, &[A, LESS, Word("mean"), SPACE, A]);

@@ -84,7 +84,13 @@ impl<T: Real> Var<T> {
     #[inline(always)]
     #[track_caller]
     pub(crate) fn apply2(self, f: Binary, other: Self) -> Self {
-        let value = self.value.binary(f, other.value);
+        self.entry2(f, other, self.value.binary(f, other.value))
+    }
+
+    /// Records what has this value.
+    #[inline(always)]
+    #[track_caller]
+    pub(super) fn entry2(self, f: Binary, other: Self, value: T) -> Self {
         match (self.tape, other.tape) {
             (Some(cell), Some(second)) => {
                 cell.check(self.epoch);

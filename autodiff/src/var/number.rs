@@ -110,7 +110,7 @@ impl<T: Real> Real for Var<T> {
             slope
         } else if self.is_guarded() || self.value.is_zero() {
             // As in a first-order sweep, 0 wins over an infinite slope; a program may come to 0 at other inputs.
-            self.apply2(Binary::Chain, slope)
+            self.entry2(Binary::Chain, slope, self.value.chain(slope.value))
         } else {
             self * slope
         }

@@ -118,8 +118,15 @@ impl<T: Real> Loss<T> for CrossEntropy {
     fn loss(&self, y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
         let (factors, total) = self.factors(y, t);
         let axis = y.ndim() - 1;
-        let losses =
-            if self.logits { y.softmax_cross_entropy(&factors, axis) } else { -factors.xlogy(y).sum_axis(axis) };
+        let losses = if self.logits {
+            y.softmax_cross_entropy(&factors, axis)
+        } else if self.ignored.is_some() {
+            // What is ignored may be NaN.
+            let counts = factors.sum_axes(&[axis], true);
+            -factors.xlogy(Tensor::select(&counts, y, 1.0)).sum_axis(axis)
+        } else {
+            -factors.xlogy(y).sum_axis(axis)
+        };
         self.reduction.weighted(&losses, total)
     }
 

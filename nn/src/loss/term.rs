@@ -1,6 +1,5 @@
 //! What a loss is.
 
-use autodiff::rules::Binary;
 use autodiff::{Real, Tensor};
 
 /// A loss: any function of outputs and targets, with a scalar value if a model is trained by it. Plain functions and
@@ -60,7 +59,7 @@ pub(crate) fn same<T: Real>(op: &str, y: &Tensor<T>, t: &Tensor<T>) {
 /// `t x`, which is 0 at `t = 0` even where `x` is infinite.
 #[track_caller]
 pub(super) fn weighted<T: Real>(t: &Tensor<T>, x: &Tensor<T>) -> Tensor<T> {
-    Tensor::select(&x.mask(T::is_nan), x, t.binary(Binary::Chain, x))
+    Tensor::select(&x.mask(T::is_nan), x, t.chain(x))
 }
 
 /// `1 - x`.

@@ -38,6 +38,7 @@ pub(super) fn value(x: f64) -> serde_json::Value {
 }
 
 /// For fields of numbers; formats that are no text take them as they are.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as `serde` calls it")]
 pub(super) fn serialize<S: Serializer>(x: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     if serializer.is_human_readable() { Written::from(*x).serialize(serializer) } else { x.serialize(serializer) }
 }

@@ -234,3 +234,24 @@ fn an_output_that_is_no_number_is_seen_whatever_the_target() {
     assert!(item(&loss::GaussianNll::new(), &[0.0, NAN], &[0.0]).is_nan());
     assert!(item(&loss::MultiHinge::new(), &[0.0, NAN], &[0.0]).is_nan());
 }
+
+/// What is ignored may be anything.
+#[test]
+fn ignored_items_are_silent() {
+    for bad in [NAN, INF, -INF] {
+        for logits in [true, false] {
+            let loss =
+                if logits { loss::CrossEntropy::from_logits() } else { loss::CrossEntropy::from_probabilities() };
+            let loss = loss.ignore(-1).class_weights(&[1.0, 2.0]).label_smoothing(0.1);
+            let gradients = |first: f64| {
+                let tape = Tape::<f64>::new();
+                let y = tape.tensor(ndarray::array![[first, first], [0.25, 0.75]]);
+                let value = loss.loss(&y, &Tensor::constant(ndarray::array![[-1.0], [1.0]]));
+                let first = tape.grad(&value, &[&y]).remove(0);
+                let second = tape.grad(first.square().sum(), &[&y]).remove(0);
+                (value.item(), value.backward().wrt(&y), first.to_array(), second.to_array())
+            };
+            assert_eq!(gradients(0.5), gradients(bad), "{bad}");
+        }
+    }
+}

@@ -14,6 +14,7 @@ mod conventions;
 mod harness;
 mod messages;
 mod registry;
+mod silence;
 mod view;
 
 pub(crate) use cases::all;

@@ -15,7 +15,7 @@ pub(crate) fn cases<T: Real>() -> Vec<Case<T>> {
         case("elementwise", &[&[&[2, 3]], &[&[]]], |t| bend(&t[0])),
         case("custom", &[&[&[2, 3], &[2, 3]], &[&[], &[]], &[&[0, 2], &[0, 2]]], |t| {
             Tensor::custom("product", &[&t[0], &t[1]], |x| &x[0] * &x[1], |cx| {
-                [Some(cx.input(1) * cx.grad()), Some(cx.input(0) * cx.grad())].into()
+                [Some(cx.grad().chain(cx.input(1))), Some(cx.grad().chain(cx.input(0)))].into()
             })
         }),
         case("map_rows", &[&[&[2, 3]], &[&[2, 2, 2]], &[&[3]]], |t| {

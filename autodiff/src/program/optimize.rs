@@ -8,7 +8,7 @@ use crate::rules::{Binary, Unary};
 use crate::tape::code::{Code, OwnedCode};
 use crate::tape::guard::{Guard, Term};
 use crate::tape::nary::Nary;
-use crate::tape::opcode::{self, CONSTANT, Form, INDEX_LIMIT, Kind, LEAF};
+use crate::tape::opcode::{self, CONSTANT, Form, INDEX_LIMIT, Kind, LEAF, entries};
 use crate::tape::passes::Output;
 use crate::tape::store::Store;
 
@@ -84,11 +84,6 @@ fn entry<T>(term: &Term<T>) -> Option<usize> {
 /// What outputs are and guards ask about, where it is no constant.
 fn roots<'a, T>(outputs: &'a [Term<T>], guards: &'a [Guard<T>]) -> impl Iterator<Item = usize> + 'a {
     outputs.iter().chain(guards.iter().flat_map(|guard| [&guard.left, &guard.right])).filter_map(entry)
-}
-
-/// The entries among operands.
-fn entries(operands: &[u32]) -> impl Iterator<Item = usize> {
-    operands.iter().filter(|&&operand| operand & CONSTANT == 0).map(|&operand| operand as usize)
 }
 
 /// Which entries an output or a guard depends on.

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use ndarray::Array2;
 
 use super::optimize::optimize;
+use super::sparse::Plan;
 use crate::engine::Outputs;
 use crate::engine::outputs::{count, index_on_tape};
 use crate::engine::sparse::Compression;
@@ -76,7 +77,7 @@ pub struct Program<T: Real = f64> {
     pub(super) guards: Vec<Guard<T>>,
     /// The inputs at which it was recorded, for messages.
     pub(super) at: Vec<T>,
-    pub(super) jacobian: OnceLock<Compression>,
+    pub(super) jacobian: OnceLock<Plan>,
     pub(super) hessian: OnceLock<Compression>,
 }
 

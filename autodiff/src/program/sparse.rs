@@ -2,17 +2,27 @@
 
 use super::recorded::Program;
 use crate::Real;
+use crate::engine::color;
+use crate::engine::groups::Groups;
+use crate::engine::pattern::{self, Pattern};
 use crate::engine::sparse::{Compression, Sparse};
-use crate::engine::{color, pattern};
 use crate::error::Result;
-use crate::tape::interpreter::Values;
-use crate::tape::passes::{self, LANES, Lanes};
-use crate::tape::reverse::reverse;
+use crate::tape::passes::{self, LANES};
+use crate::tape::reach::Reach;
+
+/// How a Jacobian is computed.
+#[derive(Clone)]
+pub(super) enum Plan {
+    /// Four colours of columns at once, by forward sweeps.
+    Columns(Compression),
+    /// Four rows at once, by reverse sweeps.
+    Rows(Groups, Pattern),
+}
 
 #[allow(clippy::missing_errors_doc, reason = "the type's page says it for all evaluations")]
 impl<T: Real> Program<T> {
-    /// The Jacobian as triplets, computed in as many forward or reverse sweeps as there are colours of columns or of rows,
-    /// whichever are fewer; four colours go in one sweep. Pattern and colours are found once.
+    /// The Jacobian as triplets: by forward sweeps for four colours of columns each, or by a reverse sweep for every four
+    /// rows over what these depend on, whichever is less to do. Pattern and colours are found once.
     ///
     /// ```
     /// use autodiff::{Program, Var};
@@ -28,34 +38,39 @@ impl<T: Real> Program<T> {
     pub fn sparse_jacobian(&self, x: &[T]) -> Result<Sparse<T>> {
         let values = self.run(x)?;
         let (code, inputs) = (self.code(), self.inputs);
-        let plan = self.jacobian.get_or_init(|| {
-            let pattern = pattern::jacobian(code, &self.outputs, inputs);
-            let transposed = color::transpose(&pattern, inputs);
-            let (by_column, by_row) = (color::columns(&pattern, &transposed), color::columns(&transposed, &pattern));
-            // A reverse sweep costs about twice a forward one.
-            let by_columns = by_column.1 <= 2 * by_row.1;
-            let (colors, count) = if by_columns { by_column } else { by_row };
-            Compression { pattern, by_columns, colors, count }
-        });
-        if plan.by_columns {
-            return Ok(plan.fill(inputs, |first| {
-                let values = passes::tangents::<T, LANES>(code, inputs, x, |i| plan.seed(i, first));
-                move |row: usize, _, lane: usize| {
+        Ok(match self.jacobian.get_or_init(|| self.plan()) {
+            Plan::Rows(groups, pattern) => {
+                let values = groups.jacobian(code, &self.outputs, pattern, values.as_slice());
+                Sparse::new(pattern, inputs, values)
+            }
+            Plan::Columns(columns) => columns.fill(|first| {
+                let values = passes::tangents::<T, LANES>(code, inputs, x, |i| columns.seed(i, first));
+                move |row: usize, lane: usize| {
                     self.outputs[row].map_or_else(|_| T::zero(), |root| values.as_slice()[root].tangent()[lane])
                 }
-            }));
-        }
-        Ok(plan.fill(inputs, |first| {
-            let mut adjoints = vec![Lanes([T::zero(); LANES]); code.ops.len()];
-            for (row, output) in self.outputs.iter().enumerate() {
-                if let Ok(root) = *output {
-                    let sum = &mut adjoints[root].0;
-                    sum.iter_mut().zip(plan.seed(row, first)).for_each(|(sum, seed)| *sum += seed);
+            }),
+        })
+    }
+
+    /// How the Jacobian is computed.
+    fn plan(&self) -> Plan {
+        let (code, inputs) = (self.code(), self.inputs);
+        let mut reach = Reach::new(code);
+        let pattern = pattern::jacobian(&self.outputs, inputs, &mut reach);
+        let forward = |colors: usize| colors.div_ceil(LANES) * code.ops.len();
+        let groups = Groups::new(&self.outputs, inputs, &mut reach, forward(inputs));
+        let is_better = |groups: &Groups, colors: usize| groups.cost <= forward(colors);
+        // The columns of a row have different colours, so there are at least as many.
+        match groups {
+            Some(groups) if is_better(&groups, pattern.longest()) => Plan::Rows(groups, pattern),
+            groups => {
+                let (colors, count) = color::columns(&pattern, &pattern.transposed(inputs));
+                match groups {
+                    Some(groups) if is_better(&groups, count) => Plan::Rows(groups, pattern),
+                    _ => Plan::Columns(Compression::new(pattern, colors)),
                 }
             }
-            reverse(code, &mut Values::<T, Lanes<T, LANES>>::new(code, values.as_slice()), &mut adjoints);
-            move |_, col: usize, lane: usize| adjoints[col].0[lane]
-        }))
+        }
     }
 
     /// The Hessian of the only output as triplets, both halves of it: one forward and one reverse sweep in dual numbers
@@ -75,7 +90,7 @@ impl<T: Real> Program<T> {
         let (code, inputs) = (self.code(), self.inputs);
         let plan = self.hessian.get_or_init(|| match root {
             Ok(root) => Compression::hessian(code, root, inputs),
-            Err(_) => Compression::nothing(inputs),
+            Err(_) => Compression::new(Pattern::empty(inputs), vec![0; inputs]),
         });
         Ok(plan.hessian_at(code, root.unwrap_or(0), x))
     }

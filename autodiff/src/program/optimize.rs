@@ -118,8 +118,8 @@ impl<T: Real> Graph<T> {
             operands: Vec::with_capacity(code.operands.len()),
             blocks: Vec::new(),
             constants: code.constants.to_vec(),
-            // At most half full.
-            known: vec![0; (2 * total).next_power_of_two()],
+            // At most two thirds full.
+            known: vec![0; (total + total / 2).next_power_of_two()],
         }
     }
 

@@ -22,9 +22,14 @@ struct Graph<T> {
     /// The blocks of the nodes that are one, in order.
     blocks: Vec<u32>,
     constants: Vec<T>,
-    /// Nodes of one or two operands, each at the first free place from its hash on; 0, which is an input, where it is free.
-    known: Vec<u32>,
+    /// Nodes of one or two operands with a part of their hash; node 0, which is an input, where it is free. A node is looked
+    /// for where its hash says near its last operand's place, for what stands there was met just now and is in the
+    /// processor's cache; after a few tries at and behind the place that is its hash's alone.
+    known: Vec<(u32, u32)>,
 }
+
+/// Tries near the last operand.
+const NEAR: u32 = 4;
 
 /// A program with its outputs and guards.
 pub(super) type Shorter<T> = (OwnedCode<T>, Vec<Output<T>>, Vec<Guard<T>>);
@@ -118,8 +123,8 @@ impl<T: Real> Graph<T> {
             operands: Vec::with_capacity(code.operands.len()),
             blocks: Vec::new(),
             constants: code.constants.to_vec(),
-            // At most two thirds full.
-            known: vec![0; (total + total / 2).next_power_of_two()],
+            // A power of two, at most two thirds full.
+            known: vec![(0, 0); (total + total / 2).next_power_of_two()],
         }
     }
 
@@ -158,15 +163,23 @@ impl<T: Real> Graph<T> {
         let Some(hash) = self.hash(op, arguments).filter(|_| arguments.len() <= 2) else {
             return self.push(op, arguments);
         };
-        let mut place = (hash >> (64 - self.known.len().ilog2())) as usize;
-        while self.known[place] != 0 {
-            if self.is(self.known[place] as usize, op, arguments) {
-                return self.known[place];
+        let (tag, near) = (hash as u32, 2 * entries(arguments).max().unwrap_or(0));
+        let mut tries = 0;
+        loop {
+            let place = match tries {
+                ..NEAR => near + (hash >> (59 - 5 * tries)) as usize % 32,
+                _ => (hash >> 32) as usize + tries as usize,
+            } & (self.known.len() - 1);
+            match self.known[place] {
+                (_, 0) => {
+                    let node = self.push(op, arguments);
+                    self.known[place] = (tag, node);
+                    return node;
+                }
+                (known, node) if known == tag && self.is(node as usize, op, arguments) => return node,
+                _ => tries += 1,
             }
-            place = (place + 1) % self.known.len();
         }
-        self.known[place] = self.push(op, arguments);
-        self.known[place]
     }
 
     /// Equal for equal operations; none if constants cannot be told apart.

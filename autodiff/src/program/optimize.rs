@@ -137,12 +137,12 @@ impl<T: Real> Graph<T> {
     }
 
     /// The constant that an operand is, if it is one.
-    fn is_constant(&self, operand: u32) -> Option<T> {
+    fn as_constant(&self, operand: u32) -> Option<T> {
         (operand & CONSTANT != 0).then(|| self.constants[(operand ^ CONSTANT) as usize])
     }
 
     fn term(&self, operand: u32) -> Term<T> {
-        self.is_constant(operand).map_or(Term::Entry(operand), Term::Constant)
+        self.as_constant(operand).map_or(Term::Entry(operand), Term::Constant)
     }
 
     fn arguments(&self, node: usize) -> &[u32] {
@@ -160,7 +160,7 @@ impl<T: Real> Graph<T> {
 
     /// The node of an operation: a known one, if there is one.
     fn add(&mut self, op: u8, arguments: &[u32]) -> u32 {
-        let Some(hash) = self.hash(op, arguments).filter(|_| arguments.len() <= 2) else {
+        let Some(hash) = (arguments.len() <= 2).then(|| self.hash(op, arguments)).flatten() else {
             return self.push(op, arguments);
         };
         let (tag, near) = (hash as u32, 2 * entries(arguments).max().unwrap_or(0));
@@ -185,28 +185,28 @@ impl<T: Real> Graph<T> {
     /// Equal for equal operations; none if constants cannot be told apart.
     fn hash(&self, op: u8, arguments: &[u32]) -> Option<u64> {
         arguments.iter().try_fold(u64::from(op), |hash, &operand| {
-            let bits = self.is_constant(operand).map_or(Some(u64::from(operand)), |c| c.bits().map(|bits| !bits))?;
+            let bits = self.as_constant(operand).map_or(Some(u64::from(operand)), |c| c.bits().map(|bits| !bits))?;
             Some((hash.rotate_left(29) ^ bits).wrapping_mul(0x9E37_79B9_7F4A_7C15))
         })
     }
 
     /// Whether a node is this operation, constants compared by bits.
     fn is(&self, node: usize, op: u8, arguments: &[u32]) -> bool {
-        let bits = |operand: u32| self.is_constant(operand).and_then(Real::bits);
+        let bits = |operand: u32| self.as_constant(operand).and_then(Real::bits);
         let same = |(&a, &b): (&u32, &u32)| a == b || bits(a).is_some_and(|a| bits(b) == Some(a));
         let known = self.arguments(node);
         self.ops[node] == op && known.len() == arguments.len() && known.iter().zip(arguments).all(same)
     }
 
     fn unary(&mut self, f: Unary, x: u32) -> u32 {
-        match self.is_constant(x) {
+        match self.as_constant(x) {
             Some(x) => self.constant(x.unary(f)),
             None => self.add(opcode::unary(f), &[x]),
         }
     }
 
     fn binary(&mut self, f: Binary, a: u32, b: u32) -> u32 {
-        let form = match (self.is_constant(a), self.is_constant(b)) {
+        let form = match (self.as_constant(a), self.as_constant(b)) {
             (Some(a), Some(b)) => return self.constant(a.binary(f, b)),
             // What changes no bit of any number: x · 1, x / 1, x - 0.
             (_, Some(c)) if c.is_exact_one() && matches!(f, Binary::Mul | Binary::Div) => return a,
@@ -220,7 +220,7 @@ impl<T: Real> Graph<T> {
     }
 
     fn nary(&mut self, f: Nary, arguments: &[u32]) -> u32 {
-        let constants: Option<SmallVec<[T; 8]>> = arguments.iter().map(|&x| self.is_constant(x)).collect();
+        let constants: Option<SmallVec<[T; 8]>> = arguments.iter().map(|&x| self.as_constant(x)).collect();
         match constants {
             Some(constants) => self.constant(f.value(&constants)),
             None => self.add(opcode::nary(f), arguments),
@@ -258,31 +258,28 @@ impl<T: Real> Graph<T> {
             }
         }
         let signs = [T::one(), -T::one()].map(|sign| self.constant(sign));
-        let (mut first, mut second) = (Vec::new(), Vec::new());
-        // A sum of two terms stays as it is: one entry of many operands pays off only then.
+        let mut factors = Vec::new();
+        // A sum of two terms stays as it is: one entry of many operands pays off from three on.
         for end in (0..before.len()).filter(|&i| before[i] != 0 && !goes_on[i]) {
-            (first.clear(), second.clear());
-            let mut add = |graph: &mut Self, term: u32, negative: bool| {
-                let [a, b] = graph.factors(term, negative, signs, &uses);
-                (first.push(a), second.push(b));
-            };
+            factors.clear();
             let mut at = end;
             loop {
                 let (earlier, &[a, b]) = (before[at], self.arguments(at)) else { unreachable!("a sum has two terms") };
-                add(self, if earlier == 0 || earlier == a { b } else { a }, sum(self.ops[at]) == Some(Binary::Sub));
+                let next = if earlier == 0 || earlier == a { b } else { a };
+                factors.push(self.factors(next, sum(self.ops[at]) == Some(Binary::Sub), signs, &uses));
                 if earlier == 0 {
-                    add(self, a, false);
+                    factors.push(self.factors(a, false, signs, &uses));
                     break;
                 }
                 at = earlier as usize;
             }
-            (first.reverse(), second.reverse());
-            let is_one = |&b: &u32| self.is_constant(b).is_some_and(|b| b.is_exact_one());
-            let f = if second.iter().all(is_one) { Nary::Sum } else { Nary::Dot };
+            factors.reverse();
+            let is_one = |&[_, b]: &[u32; 2]| self.as_constant(b).is_some_and(Real::is_exact_one);
+            let f = if factors.iter().all(is_one) { Nary::Sum } else { Nary::Dot };
             let start = self.operands.len();
-            self.operands.extend(&first);
+            self.operands.extend(factors.iter().map(|f| f[0]));
             if f == Nary::Dot {
-                self.operands.extend(&second);
+                self.operands.extend(factors.iter().map(|f| f[1]));
             }
             self.ops[end] = opcode::nary(f);
             self.spans[end] = [start, self.operands.len()];
@@ -296,7 +293,7 @@ impl<T: Real> Graph<T> {
             && matches!(opcode::decode(self.ops[i]), Kind::Binary(Binary::Mul, _))
             && let &[a, b] = self.arguments(i)
         {
-            match (negative, self.is_constant(a), self.is_constant(b)) {
+            match (negative, self.as_constant(a), self.as_constant(b)) {
                 (false, ..) => return [a, b],
                 // -(a c) = a (-c), bit for bit.
                 (true, _, Some(c)) => return [a, self.constant(-c)],
@@ -328,7 +325,7 @@ impl<T: Real> Graph<T> {
                 continue;
             }
             arguments.clear();
-            let place = |&k: &u32| self.is_constant(k).map_or_else(|| Term::Entry(places[k as usize]), Term::Constant);
+            let place = |&k: &u32| self.as_constant(k).map_or_else(|| Term::Entry(places[k as usize]), Term::Constant);
             arguments.extend(self.arguments(i).iter().map(place));
             places.push(write(&mut store, op, &arguments, block));
         }

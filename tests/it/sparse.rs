@@ -9,11 +9,13 @@ use rand_chacha::ChaCha8Rng;
 use tests::close;
 
 /// The sparse Jacobian beside the dense one.
-fn agrees(what: &str, f: impl Fn(&[Var<f64>]) -> Vec<Var<f64>>, at: &[f64], x: &[f64]) {
-    let (program, want) = (Program::record(&f, at), jacobian(&f, x));
+fn agrees(what: &str, inputs: u8, f: impl Fn(&[Var<f64>]) -> Vec<Var<f64>>) {
+    let along = |start: f64, step: f64| (0..inputs).map(move |i| start + step * f64::from(i)).collect::<Vec<_>>();
+    let (at, x) = (along(0.4, 0.03), along(1.2, -0.02));
+    let (program, want) = (Program::record(&f, &at), jacobian(&f, &x));
     // Twice: the second one finds its plan and its buffers.
     for _ in 0..2 {
-        let got = program.sparse_jacobian(x).unwrap();
+        let got = program.sparse_jacobian(&x).unwrap();
         assert_eq!(got.shape, want.dim(), "{what}");
         assert!(got.iter().map(|(i, j, _)| (i, j)).is_sorted(), "{what}: ordered by row and column");
         for (k, (got, want)) in got.to_dense().iter().zip(&want).enumerate() {
@@ -24,24 +26,21 @@ fn agrees(what: &str, f: impl Fn(&[Var<f64>]) -> Vec<Var<f64>>, at: &[f64], x: &
 
 #[test]
 fn rows_and_columns() {
-    let at = |n: usize| -> Vec<f64> { (0..n).map(|i| 0.4 + 0.03 * i as f64).collect() };
-    let x = |n: usize| -> Vec<f64> { (0..n).map(|i| 1.2 - 0.02 * i as f64).collect() };
-    let agrees = |what: &str, n: usize, f: &dyn Fn(&[Var<f64>]) -> Vec<Var<f64>>| agrees(what, f, &at(n), &x(n));
-    agrees("neighbours", 23, &|x| x.windows(3).map(|x| (x[0] * x[1] - x[2]).sin() * x[0]).collect());
-    agrees("an arrow", 19, &|x| {
+    agrees("neighbours", 23, |x| x.windows(3).map(|x| (x[0] * x[1] - x[2]).sin() * x[0]).collect());
+    agrees("an arrow", 19, |x| {
         let all = x.iter().map(|x| x.sin()).sum::<Var<f64>>();
         std::iter::once(all * x[3]).chain(x.iter().map(|&y| y * y.exp() * x[0])).collect()
     });
-    agrees("the same outputs again, inputs, constants", 7, &|x| {
+    agrees("the same outputs again, inputs, constants", 7, |x| {
         let y = (x[2] * x[5]).tanh();
         vec![y, x[3], Var::constant(2.0), y, x[3], y * x[2], y, Var::constant(-1.0), x[6] - x[6]]
     });
     // Forward sweeps: many outputs of few inputs, each of which needs what all share.
-    agrees("a long way to many outputs", 5, &|x| {
+    agrees("a long way to many outputs", 5, |x| {
         let long = (0..200).fold(x[0], |y, k| (y * x[k % 5]).sin() + x[(k + 1) % 5]);
-        (0..60).map(|k| (long * f64::from(k)).cos() * x[k as usize % 5]).collect()
+        (0..60_u8).map(|k| (long * f64::from(k)).cos() * x[usize::from(k) % 5]).collect()
     });
-    agrees("rows far from each other that share entries", 16, &|x| {
+    agrees("rows far from each other that share entries", 16, |x| {
         let shared: Vec<_> = x.windows(2).map(|x| (x[0] / x[1]).exp()).collect();
         shared.iter().map(|y| y.sin()).chain(shared.iter().map(|y| y.cos())).collect()
     });

@@ -4,10 +4,12 @@
 use ndarray::Array2;
 
 use super::color;
+use super::groups::Groups;
 use super::pattern::{self, Pattern};
 use crate::Real;
 use crate::tape::code::Code;
-use crate::tape::passes::{self, LANES};
+use crate::tape::passes::{self, LANES, Output};
+use crate::tape::reach::Reach;
 
 /// A sparse matrix as triplets `(row, column, value)`, ordered by row and column.
 ///
@@ -32,7 +34,7 @@ impl<T: Real> Sparse<T> {
     }
 
     /// The matrix of a pattern, with values in its order.
-    pub(crate) fn new(pattern: &Pattern, columns: usize, values: Vec<T>) -> Self {
+    fn new(pattern: &Pattern, columns: usize, values: Vec<T>) -> Self {
         let mut rows = Vec::with_capacity(values.len());
         (0..pattern.rows()).for_each(|row| rows.resize(pattern.range(row).end, row));
         let cols = pattern.columns().iter().map(|&column| column as usize).collect();
@@ -52,7 +54,7 @@ impl<T: Real> Sparse<T> {
 /// Columns that are computed together.
 #[derive(Clone, Debug)]
 pub(crate) struct Compression {
-    pub(crate) pattern: Pattern,
+    pattern: Pattern,
     colors: Vec<u32>,
     /// What to read off each sweep, sweep after sweep.
     reads: Vec<Read>,
@@ -88,7 +90,7 @@ impl Compression {
 
     /// The sparse matrix, where `lanes(first)` computes colours `first ..` and gives a function that reads a row's value in
     /// a lane.
-    pub(crate) fn fill<T: Real, F: Fn(usize, usize) -> T>(&self, lanes: impl Fn(usize) -> F) -> Sparse<T> {
+    fn fill<T: Real, F: Fn(usize, usize) -> T>(&self, lanes: impl Fn(usize) -> F) -> Sparse<T> {
         let mut values = vec![T::zero(); self.reads.len()];
         for reads in self.reads.chunk_by(|a, b| a.first() == b.first()) {
             let first = reads[0].first();
@@ -117,7 +119,60 @@ impl Compression {
     }
 
     /// One in the lane of a column's colour.
-    pub(crate) fn seed<T: Real>(&self, column: usize, first: usize) -> [T; LANES] {
+    fn seed<T: Real>(&self, column: usize, first: usize) -> [T; LANES] {
         passes::unit(self.colors[column] as usize, first)
+    }
+}
+
+/// How a Jacobian is computed.
+#[derive(Clone, Debug)]
+pub(crate) enum Plan {
+    /// Four colours of columns at once, by forward sweeps.
+    Columns(Compression),
+    /// Four rows at once, by reverse sweeps.
+    Rows(Groups, Pattern),
+}
+
+impl Plan {
+    /// What is less to do.
+    pub(crate) fn new<T: Real>(code: Code<'_, T>, outputs: &[Output<T>], inputs: usize) -> Self {
+        let mut reach = Reach::new(code);
+        let pattern = pattern::jacobian(outputs, inputs, &mut reach);
+        // In entries of a group's sweep: measured, a forward sweep takes about twice as long for each entry, since what it
+        // writes is not in the processor's cache when it is read.
+        let forward = |colors: usize| 2 * colors.div_ceil(LANES) * code.ops.len();
+        let groups = Groups::new(outputs, inputs, &mut reach, forward(inputs));
+        // The columns of a row have different colours, so there are at least as many.
+        match groups {
+            Some(groups) if groups.cost <= forward(pattern.longest()) => Self::Rows(groups, pattern),
+            groups => {
+                let (colors, count) = color::columns(&pattern, &pattern.transposed(inputs));
+                match groups {
+                    Some(groups) if groups.cost <= forward(count) => Self::Rows(groups, pattern),
+                    _ => Self::Columns(Compression::new(pattern, colors)),
+                }
+            }
+        }
+    }
+
+    /// The Jacobian at `x`, where the entries have these values.
+    pub(crate) fn jacobian<T: Real>(
+        &self,
+        code: Code<'_, T>,
+        outputs: &[Output<T>],
+        x: &[T],
+        values: &[T],
+    ) -> Sparse<T> {
+        match self {
+            Self::Rows(groups, pattern) => {
+                Sparse::new(pattern, x.len(), groups.jacobian(code, outputs, pattern, values))
+            }
+            Self::Columns(columns) => columns.fill(|first| {
+                let values = passes::tangents::<T, LANES>(code, x.len(), x, |i| columns.seed(i, first));
+                move |row: usize, lane: usize| {
+                    outputs[row].map_or_else(|_| T::zero(), |root| values.as_slice()[root].tangent()[lane])
+                }
+            }),
+        }
     }
 }

@@ -6,10 +6,9 @@ use std::sync::OnceLock;
 use ndarray::Array2;
 
 use super::optimize::optimize;
-use super::sparse::Plan;
 use crate::engine::Outputs;
 use crate::engine::outputs::{count, index_on_tape};
-use crate::engine::sparse::Compression;
+use crate::engine::sparse::{Compression, Plan};
 use crate::error::{Error, Kind, Result, sure};
 use crate::kernels::storage::Storage;
 use crate::numbers::question::Question;

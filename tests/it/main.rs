@@ -63,6 +63,7 @@ mod scales;
 mod send_var;
 mod shapes;
 mod shapes_matrix;
+mod sparse;
 mod stacks;
 mod threads;
 mod torch;

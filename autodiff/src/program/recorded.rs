@@ -8,7 +8,7 @@ use ndarray::Array2;
 use super::optimize::optimize;
 use crate::engine::Outputs;
 use crate::engine::outputs::{count, index_on_tape};
-use crate::engine::sparse::Compression;
+use crate::engine::sparse::{Compression, Plan};
 use crate::error::{Error, Kind, Result, sure};
 use crate::kernels::storage::Storage;
 use crate::numbers::question::Question;
@@ -76,7 +76,7 @@ pub struct Program<T: Real = f64> {
     pub(super) guards: Vec<Guard<T>>,
     /// The inputs at which it was recorded, for messages.
     pub(super) at: Vec<T>,
-    pub(super) jacobian: OnceLock<Compression>,
+    pub(super) jacobian: OnceLock<Plan>,
     pub(super) hessian: OnceLock<Compression>,
 }
 

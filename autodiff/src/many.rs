@@ -55,7 +55,8 @@ pub fn sum_sq<T: Real>(x: impl IntoIterator<Item: Borrow<Var<T>>>) -> Var<T> {
     Var::gather(Nary::SumSq, each(x))
 }
 
-/// Euclidean norm `√Σ x_i²`. At the origin its gradient is 0, the least-norm subgradient.
+/// Euclidean norm `√Σ x_i²`. At the origin its gradient is 0, the least-norm subgradient, and so is the Hessian, even of its
+/// square: that of [`sum_sq`] is right.
 ///
 /// Where the squares would overflow or underflow, the argument of largest magnitude is divided out first.
 ///
@@ -110,7 +111,7 @@ pub fn dot<T: Real>(a: impl IntoIterator<Item: Borrow<Var<T>>>, b: impl IntoIter
 
 /// `ln Σ e^{x_i}`, shifted by the largest argument so that it never overflows.
 ///
-/// Of nothing, or of `-inf` only, it is `-inf` with gradient 0.
+/// Of nothing, or of `-inf` only, it is `-inf` with gradient 0; arguments of `+inf` share the gradient evenly.
 ///
 /// ```
 /// use autodiff::{Tape, logsumexp};
@@ -126,7 +127,7 @@ pub fn logsumexp<T: Real>(x: impl IntoIterator<Item: Borrow<Var<T>>>) -> Var<T> 
 }
 
 /// `e^{x_i} / Σ e^{x_j}`, computed as `exp(z_i - logsumexp(z))` where `z` is `x` less its largest value, a constant: one entry
-/// for the sum, three for each result.
+/// for the sum, three for each result. Arguments of `+inf` share 1 evenly, with gradient 0; of `-inf` only it is NaN.
 ///
 /// ```
 /// use autodiff::{Tape, softmax};
@@ -145,9 +146,12 @@ pub fn softmax<T: Real>(x: impl IntoIterator<Item: Borrow<Var<T>>>) -> Vec<Var<T
     if z.iter().any(|z| z.is_guarded()) {
         top = z.iter().copied().reduce(Var::max).unwrap_or(top);
     }
-    if top.is_finite() {
-        // Not in a closure: a panic is to point at the caller.
-        for z in &mut z {
+    let finite = top.is_finite();
+    // Not in a closure: a panic is to point at the caller.
+    for z in &mut z {
+        if !finite && *z == T::infinity() {
+            *z = z.min(Var::constant(T::zero()));
+        } else if finite || top > T::zero() {
             *z -= top;
         }
     }

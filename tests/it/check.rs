@@ -1,7 +1,11 @@
 //! Verdicts: what passes, what fails, what cannot be decided, and how a report says so.
 
-use autodiff::check::{Entry, Fault, Reason, Report, Verdict, gradient, hessian, tensor_gradient};
-use autodiff::{Real, Tensor, Var};
+use autodiff::check::{
+    Entry, Fault, Reason, Report, Verdict, gradient, hessian, op_with, tensor_gradient, tensor_hessian,
+};
+use autodiff::rules::{Binary, Unary};
+use autodiff::{Dual, Real, Tensor, Var, fuse};
+use ndarray::{ArrayD, IxDyn};
 
 fn first_line<T: Real>(report: &Report<T>) -> String {
     report.to_string().lines().next().unwrap_or_default().to_owned()
@@ -128,12 +132,135 @@ fn what_cannot_be_seen_is_inconclusive() {
     assert_eq!(noise.verdict, Verdict::Inconclusive(Reason::Noise));
 }
 
-#[test]
-fn nan_from_the_tape_fails() {
-    let spoilt = |t: &[Tensor<f64>]| {
-        Tensor::custom("spoilt", &[&t[0]], |x| x[0].to_owned(), |cx| (cx.grad() * f64::NAN).into()).sum()
+const NOT_FINITE: [f64; 3] = [f64::INFINITY, f64::NEG_INFINITY, f64::NAN];
+
+/// Sines, with a vjp whose first element has a factor too many.
+fn sine<T: Real>(x: &Tensor<T>, factor: f64) -> Tensor<T> {
+    let factors = move |shape: &[usize]| {
+        let mut factors = ArrayD::from_elem(shape, T::one());
+        factors.iter_mut().take(1).for_each(|first| *first = T::of(factor));
+        Tensor::constant(factors)
     };
-    assert_eq!(tensor_gradient(spoilt, &[Tensor::scalar(1.0)]).verdict, Verdict::Fail);
+    let forward = |x: &[ndarray::ArrayViewD<'_, T>]| x[0].mapv(num_traits::Float::sin);
+    Tensor::custom("spoilt", &[x], forward, move |cx| {
+        (cx.grad() * cx.input(0).cos() * factors(cx.input(0).shape())).into()
+    })
+}
+
+/// Minus cosines, whose second derivative has a factor too many at the first element.
+fn minus_cosine(x: &Tensor<f64>, factor: f64) -> Tensor<f64> {
+    let forward = |x: &[ndarray::ArrayViewD<'_, f64>]| x[0].mapv(|x| -x.cos());
+    Tensor::custom("outer", &[x], forward, move |cx| (cx.grad() * sine(cx.input(0), factor)).into())
+}
+
+fn numbers<T: Real>(shape: &[usize]) -> [Tensor<T>; 1] {
+    let mut state = 0.3;
+    let next = |_: IxDyn| {
+        state = (state + 0.618_f64).fract();
+        T::of(0.1 + state)
+    };
+    [Tensor::constant(ArrayD::from_shape_fn(IxDyn(shape), next))]
+}
+
+#[test]
+fn what_is_not_finite_fails() {
+    for factor in NOT_FINITE {
+        let first = |t: &[Tensor<f64>]| sine(&t[0], factor).sum();
+        let second = |t: &[Tensor<f64>]| minus_cosine(&t[0], factor).sum();
+        let fused =
+            |x: &[Var<f64>]| fuse([x[0]], move |[x]| Dual::new(x.value(), [x.tangent()[0] * factor])) + x[1].sin();
+        let curved = |x: &[Var<f64>]| second(&[Tensor::from_vars(x, &[x.len()])]).at([]);
+        let reports = [
+            tensor_gradient(first, &numbers(&[])),
+            tensor_gradient(first, &numbers(&[3])),
+            tensor_gradient(first, &numbers(&[40, 50])),
+            tensor_hessian(second, &numbers(&[])),
+            tensor_hessian(second, &numbers(&[3])),
+            tensor_hessian(second, &numbers(&[40])),
+            gradient(fused, &[1.0, 2.0]),
+            hessian(curved, &[1.0, 2.0]),
+            op_with(|x: &[&Tensor<f64>]| sine(x[0], factor), &numbers(&[2, 3])),
+        ];
+        for (k, report) in reports.iter().enumerate() {
+            assert_eq!(report.verdict, Verdict::Fail, "{k}, {factor}: {report}");
+            assert_eq!(report.max_relative_difference(), f64::INFINITY, "{k}, {factor}: {report}");
+            // Its rule is to blame: of a second derivative the one that gives the first's.
+            let blamed = &report.causes[0];
+            assert!(matches!(blamed.fault, Fault::Rule(Some(_))), "{k}, {factor}: {report}");
+            assert_eq!(blamed.operation, if k == 6 { "fuse" } else { "spoilt" }, "{report}");
+        }
+        let one_of_three = reports[1].entries.iter().map(|entry| entry.verdict);
+        assert_eq!(one_of_three.collect::<Vec<_>>(), [Verdict::Fail, Verdict::Pass, Verdict::Pass]);
+        assert_eq!((reports[2].entries.len(), &reports[2].entries[0].index[..]), (1, &[0, 0, 0][..]));
+        let right = ["swept twice", "input 0 transposed", "input 0 sliced"];
+        for case in &reports[8].cases {
+            let want = if right.contains(&case.name.as_str()) { Verdict::Pass } else { Verdict::Fail };
+            assert_eq!(case.report.verdict, want, "{}: {}", case.name, case.report);
+        }
+        let single = tensor_gradient(|t: &[Tensor<f32>]| sine(&t[0], factor).sum(), &numbers(&[3]));
+        assert_eq!(single.verdict, Verdict::Fail, "{single}");
+    }
+}
+
+#[test]
+fn what_is_finite_by_one_way_only_fails() {
+    for factor in NOT_FINITE {
+        for spoils_views in [true, false] {
+            let view = move |x: &Tensor<f64>| x.view().as_slice().is_none() == spoils_views;
+            let apply = |x: &[&Tensor<f64>]| sine(x[0], if view(x[0]) { factor } else { 1.0 });
+            let report = op_with(apply, &numbers(&[2, 3]));
+            assert_eq!(report.verdict, Verdict::Fail, "{report}");
+            for name in ["input 0 transposed", "input 0 sliced"] {
+                let case = report.cases.iter().find(|case| case.name == name).expect("is looked at");
+                assert_eq!(case.report.verdict, Verdict::Fail, "{name}: {report}");
+            }
+        }
+    }
+}
+
+/// Where the derivative is infinite in truth, or beyond the range of numbers, differences decide nothing.
+#[test]
+fn infinite_derivatives_are_undecided() {
+    fn undecided<T: Real>(what: &str, f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T]) {
+        let report = gradient(f, x);
+        for entry in report.entries.iter().filter(|entry| entry.autodiff.is_infinite()) {
+            assert!(matches!(entry.verdict, Verdict::Inconclusive(_)), "{what} at {x:?}: {report}");
+        }
+    }
+    for &f in Unary::ALL {
+        for &x in f.edges() {
+            undecided(f.name(), |x| x[0].unary(f), &[x]);
+            undecided(f.name(), |x: &[Var<f32>]| x[0].unary(f), &[x as f32]);
+        }
+    }
+    for &f in Binary::ALL {
+        for &(a, b) in f.edges() {
+            undecided(f.name(), |x| x[0].binary(f, x[1]), &[a, b]);
+            undecided(f.name(), |x: &[Var<f32>]| x[0].binary(f, x[1]), &[a as f32, b as f32]);
+        }
+    }
+    for x in [1e-200, 1e-300, -1e-300, 1e-308] {
+        assert_eq!(gradient(|x| x[0].recip(), &[x]).verdict, Verdict::Inconclusive(Reason::Domain));
+        assert_eq!(hessian(|x| x[0].recip(), &[x]).verdict, Verdict::Inconclusive(Reason::Domain));
+    }
+    for x in [1e-25_f32, -1e-30, 1e-38] {
+        assert_eq!(gradient(|x| x[0].recip(), &[x]).verdict, Verdict::Inconclusive(Reason::Domain));
+    }
+}
+
+#[test]
+fn next_to_zero_right_passes_and_wrong_fails() {
+    for k in [3, 12, 20, 50, 120, 300] {
+        let x: f64 = format!("1e-{k}").parse().expect("a number");
+        gradient(|x| x[0].ln() + x[0].sqrt(), &[x]).assert_pass();
+        gradient(|v| v[0] / (v[0] + x), &[x]).assert_pass();
+        gradient(|x| x[0].exp() * x[1], &[x, 2.0]).assert_pass();
+        let wrong = gradient(|v| v[0].ln() + detached(v[0]).ln(), &[x]);
+        assert_eq!(wrong.verdict, Verdict::Fail, "{wrong}");
+        let wrong = gradient(|v| v[0].sin() + detached(v[0]).sin(), &[x]);
+        assert_eq!(wrong.verdict, Verdict::Fail, "{wrong}");
+    }
+    gradient(|x: &[Var<f32>]| x[0].recip(), &[1e-12]).assert_pass();
 }
 
 #[test]

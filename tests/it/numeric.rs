@@ -112,6 +112,9 @@ fn rounding_inside_the_function_widens_the_bound() {
         assert!((got.value - want).abs() <= 10.0 * got.error + slack, "at {x}: {got}, wanted {want}");
     }
     assert_within(derivative(|x| x.sin() + 1e8, 1.0), 1.0_f64.cos(), 1e-4);
+    // Nothing but rounding.
+    assert_within(derivative(|x| x.sin().square() + x.cos().square() - 1.0, 0.7), 0.0, 1e-13);
+    assert_within(derivative(|x| ((x + 1.0) - 1.0) - x, 1e-9), 0.0, 1e-13);
 }
 
 #[test]
@@ -220,6 +223,69 @@ fn one_side_at_the_edge_of_a_domain() {
     // No derivative at all: the error says so.
     let root = derivative(|x| x.sqrt(), 0.0_f64);
     assert!(root.error > 1e-3 * root.value.abs(), "{root}");
+}
+
+#[test]
+fn next_to_zero_steps_are_as_small() {
+    for x in [1e-5, 1e-20, 1e-50, 1e-150, 1e-300] {
+        assert_within(derivative(|x| x.ln(), x), 1.0 / x, 1e-8 / x);
+        assert_within(derivative(|v| v / (v + x), x), 0.25 / x, 1e-8 / x);
+        assert_within(derivative(|x| x.exp(), x), x.exp(), 1e-12);
+        assert_within(gradient(|x| x[0].ln() * x[1], &[x, 2.0])[0], 2.0 / x, 1e-8 / x);
+        assert_within(jacobian(|x| [x[0].ln() * x[1]], &[x, 2.0])[[0, 0]], 2.0 / x, 1e-8 / x);
+        assert_within(directional(|x| x[0].ln(), &[x], &[-3.0]), -3.0 / x, 1e-8 / x);
+        let h = hessian(|v| v[0].ln() * v[1].sin(), &[x, 0.3]);
+        assert_within(h[[0, 1]], 0.3_f64.cos() / x, 1e-5 / x);
+        if x > 1e-150 {
+            assert_within(h[[0, 0]], -0.3_f64.sin() / x / x, 1e-5 / x / x);
+        }
+        assert_within(hessian(|x| x[0].sin() * x[1].exp(), &[x, 0.3])[[0, 1]], x.cos() * 0.3_f64.exp(), 1e-6);
+    }
+    let got = derivative(|x: Var<f32>| x.recip(), 1e-12);
+    assert!((got.value + 1e24).abs() <= got.error && got.error < 1e20, "{got}");
+}
+
+#[test]
+fn what_is_not_resolved_has_no_bound() {
+    let unknown = |what: &str, got: Estimate<f64>| assert_eq!(got.error, f64::INFINITY, "{what}: {got}");
+    for (name, f, x) in [
+        ("too fast", (|x| x.sin()) as fn(Var<f64>) -> Var<f64>, 1e300),
+        ("a step at the point", |x| x.floor(), 1.0),
+        ("a step too close", |x| x / (x + 1e-50), 0.0),
+        ("infinite", |x| x.sqrt(), 0.0),
+        ("infinite from both sides", |x| x.cbrt(), 0.0),
+        ("infinite, and then a stair", |x| (x + 1.0).acosh(), 0.0),
+        ("infinite, but slowly", |x| x.xlogy(x), 0.0),
+        ("beyond the range of numbers", |x| x.recip(), 1e-300),
+    ] {
+        unknown(name, derivative(f, x));
+        for method in [Method::FromLeft, Method::Backward, Method::Central] {
+            // Few values may look like anything.
+            if name != "too fast" || method == Method::FromLeft {
+                unknown(&format!("{name}, {method:?}"), Differences::new(method).derivative(f, x));
+            }
+        }
+        unknown(name, hessian(|x| f(x[0]), &[x])[[0, 0]]);
+    }
+    // No step small enough for the one would move the other.
+    unknown("a pole", directional(|x| x[0].recip() + x[1], &[1e-50, 1.0], &[1.0, 1.0]));
+    unknown("infinite", hessian(|x| (x[0] + x[1]).cbrt(), &[1e-100, 0.0])[[0, 1]]);
+    // A direction of any length.
+    for v in [1e-310, 1e-200, 1e300] {
+        let got = directional(|x| x[0].sin(), &[0.5], &[v]);
+        assert!((got.value / v - 0.5_f64.cos()).abs() <= got.error / v && got.error / v < 1e-9, "along {v:e}: {got:?}");
+    }
+}
+
+#[test]
+fn a_kink_is_within_the_bound() {
+    for x in [0.0, 5e-324, -5e-324] {
+        for (f, slopes) in [((|x| x.abs()) as fn(Var<f64>) -> Var<f64>, [-1.0, 1.0]), (|x| x.relu() + x, [1.0, 2.0])] {
+            let got = derivative(f, x);
+            assert!(slopes.iter().all(|slope| (got.value - slope).abs() <= got.error), "at {x:e}: {got}");
+            assert!(got.error < 1.01, "at {x:e}: {got}");
+        }
+    }
 }
 
 #[test]

@@ -426,7 +426,7 @@ proptest! {
                     _ => (a + R::of(*c)).sin(),
                 });
             }
-            all.split_off(all.len() - 2)
+            all.split_off(all.len().saturating_sub(9))
         }
         let program = Program::record(|x: &[Var<f64>]| run(x, &steps), &at);
         let want: Vec<u64> = run::<f64>(&x, &steps).iter().map(|y| y.to_bits()).collect();
@@ -438,7 +438,7 @@ proptest! {
                 prop_assert!((got - want).abs() <= 1e-11 * (1.0 + want.abs()), "{} {}", got, want);
             }
         }
-        let scalar = |x: &[Var<f64>]| run(x, &steps)[1];
+        let scalar = |x: &[Var<f64>]| *run(x, &steps).last().unwrap();
         let (got, want) = (Program::record(scalar, &at).hessian(&x).unwrap(), hessian(scalar, &x));
         for (got, want) in got.iter().zip(&want) {
             prop_assert!((got - want).abs() <= 1e-10 * (1.0 + want.abs()), "{} {}", got, want);

@@ -1,7 +1,7 @@
 //! Every row of the table at `±10^k` over the whole range of exponents: the error of a numerical derivative is within its
 //! bound, or the bound is infinite, and no check calls a right derivative wrong.
 //!
-//! `LONG=1 cargo test -p tests --test it scales -- --nocapture` takes every exponent; without the variable, some.
+//! With `LONG=1` first derivatives are taken at every point, the others at many; without, all at some.
 
 use std::fmt;
 
@@ -52,25 +52,26 @@ impl Line {
     }
 
     /// Whether there is a derivative that the rule gives in full: steps have none at whole numbers, which all large numbers
-    /// are, nor has `x mod x`; next to the least numbers the slope of a length has no more digits than the length.
+    /// are, nor have `x mod x` and `x mod x/2`; next to the least numbers, which have few digits, remainders and lengths have no more.
     fn has_derivative(self, x: f64) -> bool {
         match self {
             Self::One(f) => !(f.is_step() || f == Unary::Fract) || x.abs() < 1.0,
             Self::Shared(f) | Self::Scaled(f) => match f {
-                Binary::Rem => matches!(self, Self::Scaled(_)),
+                Binary::Rem => false,
                 Binary::Hypot => x.abs() > 1e-30,
                 _ => true,
             },
+            Self::Second(Binary::Rem) => x.abs() > 1e-35,
             _ => true,
         }
     }
 }
 
-/// The points `±10^k` of a number type, from its least number on.
-fn points<T: Real>(lowest: i32, highest: i32, step: usize) -> Vec<T> {
-    let exponents = (lowest..=highest).step_by(if is_long() { 1 } else { step });
+/// The points `±10^k` of a number type.
+fn points<T: Real>(lowest: i32, highest: i32) -> Vec<T> {
     let point = |k: i32| T::of(format!("1e{k}").parse().expect("a number"));
-    exponents.flat_map(|k| [point(k), -point(k)]).filter(|x| *x != T::zero()).collect()
+    let points = (lowest..=highest).flat_map(|k| [point(k), -point(k)]);
+    points.filter(|x| *x != T::zero() && x.is_finite()).collect()
 }
 
 #[derive(Default)]
@@ -82,16 +83,15 @@ struct Tally {
 }
 
 impl Tally {
-    /// Compares with a derivative of order 1 or 2, which is itself exact to some units in the last place, or to a part of 1
-    /// where it is a difference of numbers near 1.
+    /// Compares with a derivative of order 1 or 2, which is itself exact to 8 eps or to 1e-12; below the least normal number it
+    /// may have no digits.
     fn compare<T: Real>(&mut self, what: impl fmt::Display, order: usize, got: Estimate<T>, want: f64) {
         self.all += 1;
         if !got.error.is_finite() {
             return;
         }
         self.bounded += 1;
-        let (relative, absolute) = if order == 1 { (8.0, 4.0) } else { (1e4, 1e4) };
-        let rounding = f64::EPSILON * (relative * want.abs() + absolute * got.error.primal().min(1.0));
+        let rounding = if order == 1 { 8.0 * f64::EPSILON } else { 1e-12 } * want.abs() + f64::MIN_POSITIVE;
         let off = (got.value.primal() - want).abs();
         self.worst = self.worst.max((off - rounding) / got.error.primal());
         let within = off <= got.error.primal() + rounding;
@@ -108,21 +108,21 @@ impl Tally {
     }
 }
 
-/// Calls the function for every row and point at which the derivative is a number, with the first two derivatives.
-fn each<T: Real>(points: &[T], mut visit: impl FnMut(Line, T, [f64; 3])) {
-    for line in Line::all() {
-        for &x in points {
-            let derivatives = forward(|x| line.at(x), x.primal());
-            if line.has_derivative(x.primal()) && line.at(x).is_finite() {
-                visit(line, x, derivatives);
-            }
+/// Calls the function for pairs of a row and a point at which there is a derivative, with the first two. Of all pairs it is
+/// one in so many: the first number, the second with `LONG=1`.
+fn each<T: Real>(points: &[T], [some, many]: [usize; 2], mut visit: impl FnMut(Line, T, [f64; 3])) {
+    let lines = Line::all();
+    for pair in (0..lines.len() * points.len()).step_by(if is_long() { many } else { some }) {
+        let (line, x) = (lines[pair / points.len()], points[pair % points.len()]);
+        if line.has_derivative(x.primal()) && line.at(x).is_finite() {
+            visit(line, x, forward(|x| line.at(x), x.primal()));
         }
     }
 }
 
-fn first_order<T: Real>(what: &str, points: &[T]) {
+fn first_order<T: Real>(what: &str, points: &[T], some: usize) {
     let mut tally = Tally::default();
-    each(points, |line, x, [slope, ..]| {
+    each(points, [some, 1], |line, x, [slope, ..]| {
         if !slope.is_nan() {
             let got = numeric::derivative(|x| line.at(x), x);
             tally.compare(format_args!("{line:?} at {x:e}", x = x.primal()), 1, got, slope);
@@ -133,18 +133,18 @@ fn first_order<T: Real>(what: &str, points: &[T]) {
 
 #[test]
 fn first_derivatives_in_double_precision() {
-    first_order("f64", &points::<f64>(-323, 308, 29));
+    first_order("f64", &points::<f64>(-323, 308), 457);
 }
 
 #[test]
 fn first_derivatives_in_single_precision() {
-    first_order("f32", &points::<f32>(-45, 38, 5));
+    first_order("f32", &points::<f32>(-45, 38), 23);
 }
 
 #[test]
 fn second_derivatives() {
     let mut tally = Tally::default();
-    each(&points::<f64>(-323, 308, 71), |line, x, [_, second, _]| {
+    each(&points::<f64>(-323, 308), [701, 3], |line, x, [_, second, _]| {
         if !second.is_nan() {
             let got = numeric::hessian(|x| line.at(x[0]), &[x])[[0, 0]];
             tally.compare(format_args!("{line:?} at {x:e}"), 2, got, second);
@@ -156,7 +156,7 @@ fn second_derivatives() {
 #[test]
 fn mixed_derivatives() {
     let mut tally = Tally::default();
-    each(&points::<f64>(-323, 308, 97), |line, x, [slope, second, _]| {
+    each(&points::<f64>(-323, 308), [2503, 5], |line, x, [slope, second, _]| {
         if !slope.is_nan() {
             let got = numeric::hessian(|x| line.at(x[0]) * x[1], &[x, 0.7])[[0, 1]];
             tally.compare(format_args!("{line:?} at {x:e}"), 1, got, slope);
@@ -172,7 +172,7 @@ fn mixed_derivatives() {
 #[test]
 fn other_ways() {
     let mut tally = Tally::default();
-    each(&points::<f64>(-319, 308, 97), |line, x, [slope, ..]| {
+    each(&points::<f64>(-319, 308), [3001, 7], |line, x, [slope, ..]| {
         if slope.is_nan() {
             return;
         }
@@ -206,7 +206,7 @@ fn other_ways() {
 #[test]
 fn simple_methods() {
     let mut tally = Tally::default();
-    each(&points::<f64>(-319, 5, 29), |line, x, [slope, ..]| {
+    each(&points::<f64>(-319, 5), [29, 1], |line, x, [slope, ..]| {
         for method in [Method::Forward, Method::Backward, Method::Central] {
             if !(slope.is_nan() || matches!(line, Line::Second(Binary::Rem))) {
                 let got = Differences::new(method).derivative(|x| line.at(x), x);
@@ -217,9 +217,75 @@ fn simple_methods() {
     tally.finish("simple methods", 0.3);
 }
 
-fn no_false_alarm<T: Real>(points: &[T]) {
+type Function<T> = fn(Var<T>) -> Var<T>;
+
+/// A function with its derivative.
+type Slope<T> = (&'static str, Function<T>, fn(f64) -> f64);
+
+/// Functions of which larger terms leave little next to 0. In their derivatives nothing cancels.
+fn small<T: Real>() -> Vec<Slope<T>> {
+    vec![
+        ("ln(1 + x)", |x| (x + T::one()).ln(), |x| (1.0 + x).recip()),
+        ("ln(1 + x) (x + 3)", |x| (x + T::one()).ln() * (x + T::of(3.0)), |x| (x + 3.0) / (1.0 + x) + x.ln_1p()),
+        ("x - ln(1 + x)", |x| x - (x + T::one()).ln(), |x| x / (1.0 + x)),
+        ("exp x - 1", |x| x.exp() - T::one(), f64::exp),
+        ("cos x - 1", |x| x.cos() - T::one(), |x| -x.sin()),
+        ("sqrt(1 + x) - 1", |x| (x + T::one()).sqrt() - T::one(), |x| 0.5 / (1.0 + x).sqrt()),
+        ("(x + 1) - 1", |x| (x + T::one()) - T::one(), |_| 1.0),
+        ("((x + 1) - 1) - x", |x| ((x + T::one()) - T::one()) - x, |_| 0.0),
+        ("(1 + x)^2 - 1", |x| (x + T::one()).square() - T::one(), |x| 2.0 * (1.0 + x)),
+        ("1/(1 + x) - 1", |x| (x + T::one()).recip() - T::one(), |x| -(1.0 + x).powi(-2)),
+        ("ln(1 + exp x) - ln 2", |x| (x.exp() + T::one()).ln() - T::of(2.0).ln(), |x| (1.0 + (-x).exp()).recip()),
+        ("sin(x + 0.7) - sin 0.7", |x| (x + T::of(0.7)).sin() - T::of(0.7).sin(), |x| (x + 0.7).cos()),
+        ("exp(-x^2) - 1", |x| (-x.square()).exp() - T::one(), |x| -2.0 * x * (-x * x).exp()),
+        ("sin^2 x + cos^2 x - 1", |x| x.sin().square() + x.cos().square() - T::one(), |_| 0.0),
+    ]
+}
+
+/// Functions that vary next to 0 on a scale of their own.
+fn own_scale() -> Vec<Slope<f64>> {
+    vec![
+        ("sqrt(x^2 + 1e-10)", |x| (x.square() + 1e-10).sqrt(), |x| x / (x * x + 1e-10).sqrt()),
+        ("x/(x^2 + 1e-6)", |x| x / (x.square() + 1e-6), |x| (1e-6 - x * x) / (x * x + 1e-6).powi(2)),
+        ("softplus(1e3 x)", |x| (x * 1e3).softplus(), |x| 1e3 / (1.0 + (-1e3 * x).exp())),
+        ("x + |x|^1.5", |x| x + x.abs().powf(1.5), |x| 1.0 + 1.5 * x.abs().sqrt() * x.signum()),
+    ]
+}
+
+fn next_to_zero<T: Real>(what: &str, functions: Vec<Slope<T>>, lowest: i32) {
+    let mut tally = Tally::default();
+    let points = points::<T>(lowest, -1);
+    // An odd number: of both signs.
+    let every = if is_long() { 1 } else { (points.len() / 8) | 1 };
+    for (name, f, slope) in functions {
+        for &point in points.iter().step_by(every) {
+            let x = point * T::of(0.37);
+            let got = numeric::derivative(f, x);
+            let want = T::of(slope(x.primal())).primal();
+            tally.compare(format_args!("{name} at {x:e}", x = x.primal()), 1, got, want);
+            let reports = [
+                check::gradient(|x| f(x[0]), &[x]),
+                check::hessian(|x| f(x[0]), &[x]),
+                check::hessian(|x| f(x[0] * x[1]), &[x, T::of(0.7)]),
+            ];
+            for report in reports {
+                assert_ne!(report.verdict, Verdict::Fail, "{name} at {x}: {report}");
+            }
+        }
+    }
+    tally.finish(what, 0.7);
+}
+
+#[test]
+fn what_larger_terms_leave() {
+    next_to_zero::<f64>("what larger terms leave", small(), -300);
+    next_to_zero::<f32>("what larger terms leave, f32", small(), -37);
+    next_to_zero::<f64>("a scale of their own", own_scale(), -300);
+}
+
+fn no_false_alarm<T: Real>(points: &[T], every: [usize; 2]) {
     let (mut passed, mut all) = (0, 0);
-    each(points, |line, x, _| {
+    each(points, every, |line, x, _| {
         let reports = [check::gradient(|x| line.at(x[0]), &[x]), check::hessian(|x| line.at(x[0]), &[x])];
         for report in reports {
             assert_ne!(report.verdict, Verdict::Fail, "{line:?} at {x}: {report}");
@@ -233,6 +299,6 @@ fn no_false_alarm<T: Real>(points: &[T]) {
 
 #[test]
 fn checks_call_no_row_wrong() {
-    no_false_alarm(&points::<f64>(-323, 308, 97));
-    no_false_alarm(&points::<f32>(-45, 38, 11));
+    no_false_alarm(&points::<f64>(-323, 308), [1499, 3]);
+    no_false_alarm(&points::<f32>(-45, 38), [89, 1]);
 }

@@ -6,6 +6,7 @@
 
 use super::cause::{Cause, Fault, Wrong};
 use super::judge::{SLACK, agrees};
+use super::kink::bend;
 use super::problem::{Root, weights};
 use crate::inspect::recording::{Recording, Share};
 use crate::numeric::{self, Estimate, Level, Span, replaced};
@@ -42,7 +43,7 @@ impl<T: Real> Line<'_, T> {
     fn measure(&self, origin: &Recording<T>, shares: &[Share<T>]) -> Vec<Estimate<T>> {
         let nothing = || Level::new(T::one(), 2, T::nan(), T::nan(), |y| y);
         let unit = self.span.top;
-        let limits = self.span.limits(|step| {
+        let limits = self.span.limits(1, |step| {
             let sides = self.at(step).zip(self.at(-step));
             let Some((plus, minus)) = sides.filter(|(plus, minus)| {
                 // Somewhere else the function may be another program.
@@ -113,6 +114,13 @@ impl<T: Real> Line<'_, T> {
                 causes.push(cause(&origin, share.index, fault, estimate.value));
             }
         }
+        if !causes.iter().any(Cause::is_shown) {
+            // Rules that seem right by themselves: an infinite slope that nothing met is where the derivative is lost.
+            let edges = edges(&origin, self.inputs, true);
+            if !edges.is_empty() {
+                return edges;
+            }
+        }
         causes
     }
 
@@ -154,6 +162,59 @@ impl<T: Real> Line<'_, T> {
         let wrong = found.iter().position(|x| x.value.abs() > T::of(SLACK) * x.error)?;
         Some(Wrong::Result { index: index_of(output.shape(), wrong), off: found[wrong] })
     }
+}
+
+/// The entries of a recording that stand where their functions have no derivative: those that have an infinite slope, or, if there
+/// are none, those at a kink.
+pub(super) fn edges_of<T: Real>(record: &dyn Fn(&Tape<T>) -> Root<T>, inputs: usize) -> Vec<Cause<T>> {
+    let tape = Tape::new();
+    tape.trace_lines(true);
+    let Ok(target) = record(&tape) else { return Vec::new() };
+    let origin = Recording::of(tape, target);
+    let poles = edges(&origin, inputs, true);
+    if poles.is_empty() { edges(&origin, inputs, false) } else { poles }
+}
+
+fn edges<T: Real>(origin: &Recording<T>, inputs: usize, infinite: bool) -> Vec<Cause<T>> {
+    let is_edge = |&index: &usize| if infinite { has_infinite_slope(origin, index) } else { is_kink(origin, index) };
+    let found = (inputs..origin.len().min(MOST_ENTRIES)).filter(is_edge).take(MOST_CAUSES);
+    found.map(|index| cause(origin, index, Fault::Edge { infinite }, T::nan())).collect()
+}
+
+/// Whether an entry's rule has an infinite slope at finite operands.
+fn has_infinite_slope<T: Real>(origin: &Recording<T>, index: usize) -> bool {
+    if let Some(alone) = origin.scalar(index) {
+        return alone.operands.iter().all(|x| x.is_finite()) && alone.slopes.iter().any(|slope| slope.is_infinite());
+    }
+    let Some((_, inputs, output)) = origin.operation(index) else { return false };
+    let passed = origin.pull(index, &Tensor::ones(output.shape())).unwrap_or_default();
+    let infinite = |x: &Tensor<T>| x.view().iter().any(|x| x.is_infinite());
+    inputs.iter().all(Tensor::is_finite) && passed.iter().flatten().any(infinite)
+}
+
+/// Whether an entry's own function has a kink where it stands.
+fn is_kink<T: Real>(origin: &Recording<T>, index: usize) -> bool {
+    let bends = |line: &dyn Fn(T) -> T, x: T| bend(line, x, Span::along(x, T::one(), 1), T::zero());
+    if let Some(alone) = origin.scalar(index) {
+        return (0..alone.operands.len()).any(|k| {
+            let line = |moved: T| origin.at(index, &replaced(&alone.operands, k, moved));
+            bends(&line, alone.operands[k])
+        });
+    }
+    let Some((op, inputs, output)) = origin.operation(index) else { return false };
+    let constants: Vec<Tensor<T>> = inputs.iter().map(Tensor::untracked).collect();
+    let weigh = weights(output.shape());
+    inputs.iter().enumerate().filter(|(_, x)| x.is_tracked()).any(|(k, x)| {
+        // All elements move, each by another distance.
+        let way = weights::<T>(x.shape());
+        let line = |t: T| {
+            let mut inputs = constants.clone();
+            inputs[k] = &constants[k] + &way * t;
+            let y = op.value(&inputs).filter(|y| y.shape() == weigh.shape());
+            y.map_or_else(T::nan, |y| y.view().iter().zip(weigh.view()).map(|(&y, &w)| y * w).sum())
+        };
+        bends(&line, T::zero())
+    })
 }
 
 /// What is wrong with an entry, with all that is known of that.

@@ -46,6 +46,12 @@ pub enum Fault<T> {
         /// What made it one, where that was noted.
         cut: Option<(&'static str, Place)>,
     },
+    /// Its rule is right, but it stands where its function has no derivative, and what the rule gives there is a convention; see
+    /// [`rules`](crate::rules).
+    Edge {
+        /// Whether the slope is infinite there. An adjoint of 0 passes nothing on, though the limit of the product may be another.
+        infinite: bool,
+    },
     /// The tape is too long for its entries to be looked at one by one.
     TooLong,
 }
@@ -90,6 +96,11 @@ impl<T: Real> Cause<T> {
     pub(super) fn whole(fault: Fault<T>, entry: usize) -> Self {
         Self { fault, operation: String::new(), place: None, entry, inputs: Vec::new(), share: T::nan() }
     }
+
+    /// Whether the operation by itself is seen to be wrong, or what it reads: not only that its share is off.
+    pub(super) fn is_shown(&self) -> bool {
+        !matches!(self.fault, Fault::Rule(None | Some(Wrong::Result { .. })) | Fault::Edge { .. })
+    }
 }
 
 impl<T: Real> fmt::Display for Cause<T> {
@@ -130,6 +141,15 @@ impl<T: Real> fmt::Display for Cause<T> {
                 Some(how) => write!(f, "the result is a constant to the tape; {how}"),
                 None => write!(f, "the result is a constant to the tape: no recorded variable went into it"),
             },
+            Fault::Edge { infinite } => {
+                let why = if *infinite {
+                    "has an infinite derivative there, to which an adjoint of 0 passes nothing on"
+                } else {
+                    "is at a kink, where derivatives beyond the first count as 0"
+                };
+                write!(f, "no rule on the tape is wrong: `{op}`{at} (entry {entry}) {why}")?;
+                if self.inputs.is_empty() { Ok(()) } else { write!(f, "; inputs {}", self.inputs.join(", ")) }
+            }
             Fault::TooLong => write!(f, "the tape has {entry} entries, too many to look for the wrong one among them"),
         }
     }

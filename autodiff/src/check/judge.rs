@@ -46,10 +46,10 @@ pub(super) fn agrees<T: Real>(autodiff: T, numeric: Estimate<T>) -> bool {
     difference.is_finite() && difference <= resolution(autodiff, numeric)
 }
 
-/// The difference that is not seen.
+/// The difference that is not seen. Below the least normal number digits are lost.
 pub(super) fn resolution<T: Real>(autodiff: T, numeric: Estimate<T>) -> T {
     let magnitude = largest(&[autodiff, numeric.value]);
-    T::of(SLACK) * numeric.error + T::of(16.0) * T::epsilon() * magnitude
+    T::of(SLACK) * numeric.error + T::of(16.0) * T::epsilon() * magnitude + T::min_positive_value()
 }
 
 /// The verdict on one entry.

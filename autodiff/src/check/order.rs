@@ -3,7 +3,7 @@
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::blame::Line;
+use super::blame::{Line, edges_of};
 use super::cause::Cause;
 use super::judge::{agrees, entry_along, entry_with, judge, largest, resolution, size};
 use super::kink::{bend, second_bend};
@@ -48,11 +48,18 @@ fn causes<T: Real>(problem: &dyn Problem<T>, v: &[T], slope: Option<&[T]>) -> Ve
     Line { record: &record, inputs: problem.inputs(), span: span(x, v, 1) }.causes()
 }
 
-/// As [`causes`], where the second derivative `Σ E_ij u_i v_j` is wrong: what makes the gradient wrong makes it wrong too.
+/// As [`causes`], where the second derivative `Σ E_ij u_i v_j` is wrong: what makes the gradient wrong makes it wrong too, and
+/// so does a kink, at which the gradient may be right.
 fn second_causes<T: Real>(problem: &dyn Problem<T>, u: &[T], v: &[T]) -> Vec<Cause<T>> {
-    let ways: [(&[T], Option<&[T]>); 3] = [(v, None), (u, None), (v, Some(u))];
-    let found = ways.into_iter().map(|(v, slope)| causes(problem, v, slope));
-    found.into_iter().find(|causes| !causes.is_empty()).unwrap_or_default()
+    let first = [v, u].into_iter().map(|v| causes(problem, v, None)).find(|causes| !causes.is_empty());
+    first.unwrap_or_else(|| {
+        let of_gradient = causes(problem, v, Some(u));
+        if of_gradient.iter().any(Cause::is_shown) {
+            return of_gradient;
+        }
+        let edges = edges_of(&|tape| problem.record(tape, problem.x(), None), problem.inputs());
+        if edges.is_empty() { of_gradient } else { edges }
+    })
 }
 
 /// 1 at a position, 0 elsewhere.

@@ -81,7 +81,7 @@ impl<T: Real> Entry<T> {
         let digits = if a == b {
             "all".to_owned()
         } else if relative.is_finite() {
-            format!("{:.0}", (-relative.log10()).floor().max(0.0))
+            format!("{:.0}", (-relative.log10()).floor().max(0.0) + 0.0)
         } else {
             "-".to_owned()
         };

@@ -5,6 +5,7 @@ pub mod checkpoint;
 pub(crate) mod color;
 pub(crate) mod functions;
 pub(crate) mod gradients;
+pub(crate) mod groups;
 mod handle;
 mod higher;
 mod map_rows;

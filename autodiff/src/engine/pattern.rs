@@ -1,48 +1,99 @@
 //! Which derivatives of a program can be other than 0, read off its entries.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use crate::Real;
 use crate::rules::Curvature;
 use crate::tape::code::Code;
-use crate::tape::opcode::{self, CONSTANT, Form, Kind};
+use crate::tape::opcode::{self, CONSTANT, Form, Kind, entries};
 use crate::tape::passes::Output;
+use crate::tape::reach::Reach;
 
 /// For each row the columns that are not 0, in order.
-pub(crate) type Pattern = Vec<Vec<u32>>;
+#[derive(Clone, Debug)]
+pub(crate) struct Pattern {
+    /// Where each row begins, and the last one ends.
+    starts: Vec<usize>,
+    columns: Vec<u32>,
+}
 
-/// The entries among an entry's operands.
-fn entries(operands: &[u32]) -> impl Iterator<Item = usize> {
-    operands.iter().filter(|&&operand| operand & CONSTANT == 0).map(|&operand| operand as usize)
+impl Pattern {
+    /// So many empty rows.
+    pub(crate) fn empty(rows: usize) -> Self {
+        Self { starts: vec![0; rows + 1], columns: Vec::new() }
+    }
+
+    /// The number of rows.
+    pub(crate) fn rows(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// All columns, row after row.
+    pub(crate) fn columns(&self) -> &[u32] {
+        &self.columns
+    }
+
+    /// Where a row stands among [`columns`](Self::columns).
+    pub(crate) fn range(&self, row: usize) -> Range<usize> {
+        self.starts[row]..self.starts[row + 1]
+    }
+
+    /// A row's columns.
+    pub(crate) fn row(&self, row: usize) -> &[u32] {
+        &self.columns[self.range(row)]
+    }
+
+    /// The length of the longest row.
+    pub(crate) fn longest(&self) -> usize {
+        self.starts.windows(2).map(|ends| ends[1] - ends[0]).max().unwrap_or(0)
+    }
+
+    /// The transposed pattern's rows: for each of so many columns the rows.
+    pub(crate) fn transposed(&self, columns: usize) -> Self {
+        let mut starts = vec![0; columns + 1];
+        for &column in &self.columns {
+            starts[column as usize + 1] += 1;
+        }
+        for i in 0..columns {
+            starts[i + 1] += starts[i];
+        }
+        let (mut next, mut rows) = (starts.clone(), vec![0; self.columns.len()]);
+        for row in 0..self.rows() {
+            for &column in self.row(row) {
+                rows[next[column as usize]] = row as u32;
+                next[column as usize] += 1;
+            }
+        }
+        Self { starts, columns: rows }
+    }
+}
+
+impl FromIterator<Vec<u32>> for Pattern {
+    fn from_iter<I: IntoIterator<Item = Vec<u32>>>(rows: I) -> Self {
+        let (mut starts, mut columns) = (vec![0], Vec::new());
+        for row in rows {
+            columns.extend(row);
+            starts.push(columns.len());
+        }
+        Self { starts, columns }
+    }
 }
 
 /// The inputs that each output depends on.
-pub(crate) fn jacobian<T: Real>(code: Code<'_, T>, outputs: &[Output<T>], inputs: usize) -> Pattern {
-    let mut operands: Vec<&[u32]> = Vec::with_capacity(code.ops.len());
-    let mut rest = code.operands;
-    for &op in code.ops {
-        let (words, after) = opcode::split(op, rest);
-        operands.push(opcode::operands(op, words));
-        rest = after;
+pub(crate) fn jacobian<T: Real>(outputs: &[Output<T>], inputs: usize, reach: &mut Reach<'_>) -> Pattern {
+    let mut pattern = Pattern::empty(0);
+    for output in outputs {
+        let start = pattern.columns.len();
+        reach.from(output.iter().copied(), |i| {
+            if i < inputs {
+                pattern.columns.push(i as u32);
+            }
+        });
+        pattern.columns[start..].sort_unstable();
+        pattern.starts.push(pattern.columns.len());
     }
-    // The output for whose sake an entry was last visited.
-    let mut visited = vec![usize::MAX; code.ops.len()];
-    let row = |(k, output): (usize, &Output<T>)| {
-        let mut row = Vec::new();
-        let mut stack: Vec<usize> = output.iter().copied().collect();
-        while let Some(index) = stack.pop() {
-            if std::mem::replace(&mut visited[index], k) == k {
-                continue;
-            }
-            if index < inputs {
-                row.push(index as u32);
-            }
-            stack.extend(entries(operands[index]));
-        }
-        row.sort_unstable();
-        row
-    };
-    outputs.iter().enumerate().map(row).collect()
+    pattern
 }
 
 /// The pairs of inputs that meet in an operation which is not linear.
@@ -81,10 +132,11 @@ pub(crate) fn hessian<T: Real>(code: Code<'_, T>, root: usize, inputs: usize) ->
             sets[i] = Some(union(operands.iter().map(|&operand| set(operand))));
         }
     });
-    for row in &mut rows.lists {
-        tidy(row);
-    }
-    rows.lists
+    let tidied = |mut row| {
+        tidy(&mut row);
+        row
+    };
+    rows.lists.into_iter().map(tidied).collect()
 }
 
 /// Which entries the root depends on, and of which an operation that is not linear has to know the inputs.
@@ -122,7 +174,7 @@ const ROOM: usize = 64;
 
 /// Rows that grow in any order, with repetitions.
 struct Rows {
-    lists: Pattern,
+    lists: Vec<Vec<u32>>,
     tidy_at: Vec<usize>,
 }
 

@@ -4,10 +4,12 @@
 use ndarray::Array2;
 
 use super::color;
+use super::groups::Groups;
 use super::pattern::{self, Pattern};
 use crate::Real;
 use crate::tape::code::Code;
-use crate::tape::passes::{self, LANES};
+use crate::tape::passes::{self, LANES, Output};
+use crate::tape::reach::Reach;
 
 /// A sparse matrix as triplets `(row, column, value)`, ordered by row and column.
 ///
@@ -31,6 +33,14 @@ impl<T: Real> Sparse<T> {
         self.rows.iter().zip(&self.cols).zip(&self.values).map(|((&row, &col), &value)| (row, col, value))
     }
 
+    /// The matrix of a pattern, with values in its order.
+    fn new(pattern: &Pattern, columns: usize, values: Vec<T>) -> Self {
+        let mut rows = Vec::with_capacity(values.len());
+        (0..pattern.rows()).for_each(|row| rows.resize(pattern.range(row).end, row));
+        let cols = pattern.columns().iter().map(|&column| column as usize).collect();
+        Self { shape: (pattern.rows(), columns), rows, cols, values }
+    }
+
     /// The matrix with its zeros.
     pub fn to_dense(&self) -> Array2<T> {
         let mut dense = Array2::zeros(self.shape);
@@ -41,68 +51,128 @@ impl<T: Real> Sparse<T> {
     }
 }
 
-/// What is computed together.
+/// Columns that are computed together.
 #[derive(Clone, Debug)]
 pub(crate) struct Compression {
-    pub(crate) pattern: Pattern,
-    /// Whether colours belong to columns (forward sweeps) or to rows (reverse sweeps).
-    pub(crate) by_columns: bool,
-    pub(crate) colors: Vec<u32>,
-    pub(crate) count: usize,
+    pattern: Pattern,
+    colors: Vec<u32>,
+    /// What to read off each sweep, sweep after sweep.
+    reads: Vec<Read>,
+}
+
+/// A value that a sweep gives.
+#[derive(Clone, Debug)]
+struct Read {
+    /// Its place among the values.
+    at: usize,
+    row: u32,
+    color: u32,
+}
+
+impl Read {
+    /// The first colour of the sweep.
+    fn first(&self) -> usize {
+        self.color as usize / LANES * LANES
+    }
 }
 
 impl Compression {
-    /// The sparse matrix of this pattern, where `lanes(first)` computes colours `first ..` and gives a function of row and
-    /// column that reads a value and the lane it is in.
-    pub(crate) fn fill<T: Real, F: Fn(usize, usize, usize) -> T>(
-        &self,
-        columns: usize,
-        lanes: impl Fn(usize) -> F,
-    ) -> Sparse<T> {
-        let mut sparse = Sparse { shape: (self.pattern.len(), columns), rows: vec![], cols: vec![], values: vec![] };
-        for (row, entries) in self.pattern.iter().enumerate() {
-            sparse.rows.extend(entries.iter().map(|_| row));
-            sparse.cols.extend(entries.iter().map(|&col| col as usize));
+    /// With colours for the columns of a pattern.
+    pub(crate) fn new(pattern: Pattern, colors: Vec<u32>) -> Self {
+        let mut reads = Vec::with_capacity(pattern.columns().len());
+        for row in 0..pattern.rows() {
+            let read = |(&column, at)| Read { at, row: row as u32, color: colors[column as usize] };
+            reads.extend(pattern.row(row).iter().zip(pattern.range(row)).map(read));
         }
-        sparse.values.resize(sparse.rows.len(), T::zero());
-        for first in (0..self.count).step_by(LANES) {
-            let read = lanes(first);
-            for ((&row, &col), value) in sparse.rows.iter().zip(&sparse.cols).zip(&mut sparse.values) {
-                let color = self.colors[if self.by_columns { col } else { row }] as usize;
-                if (first..first + LANES).contains(&color) {
-                    *value = read(row, col, color - first);
-                }
-            }
-        }
-        sparse
+        reads.sort_by_key(Read::first);
+        Self { pattern, colors, reads }
     }
 
-    /// No column at all.
-    pub(crate) fn nothing(inputs: usize) -> Self {
-        Self { pattern: vec![Vec::new(); inputs], by_columns: true, colors: vec![0; inputs], count: 0 }
+    /// The sparse matrix, where `lanes(first)` computes colours `first ..` and gives a function that reads a row's value in
+    /// a lane.
+    fn fill<T: Real, F: Fn(usize, usize) -> T>(&self, lanes: impl Fn(usize) -> F) -> Sparse<T> {
+        let mut values = vec![T::zero(); self.reads.len()];
+        for reads in self.reads.chunk_by(|a, b| a.first() == b.first()) {
+            let first = reads[0].first();
+            let value = lanes(first);
+            for read in reads {
+                values[read.at] = value(read.row as usize, read.color as usize - first);
+            }
+        }
+        Sparse::new(&self.pattern, self.colors.len(), values)
     }
 
     /// What a Hessian needs.
     pub(crate) fn hessian<T: Real>(code: Code<'_, T>, root: usize, inputs: usize) -> Self {
         let pattern = pattern::hessian(code, root, inputs);
-        if pattern.iter().all(Vec::is_empty) {
-            return Self::nothing(inputs);
-        }
-        let (colors, count) = color::columns(&pattern, &pattern);
-        Self { pattern, by_columns: true, colors, count }
+        let (colors, _) = color::columns(&pattern, &pattern);
+        Self::new(pattern, colors)
     }
 
     /// The Hessian at `base`.
     pub(crate) fn hessian_at<T: Real>(&self, code: Code<'_, T>, root: usize, base: &[T]) -> Sparse<T> {
-        let inputs = self.pattern.len();
-        self.fill(inputs, |first| {
+        let inputs = self.pattern.rows();
+        self.fill(|first| {
             let adjoints = passes::second_order::<T, LANES>(code, root, inputs, base, |i| self.seed(i, first));
-            move |row: usize, _, lane: usize| adjoints.as_slice()[row].tangent()[lane]
+            move |row: usize, lane: usize| adjoints.as_slice()[row].tangent()[lane]
         })
     }
 
-    /// One in the lane of a column's (or row's) colour.
-    pub(crate) fn seed<T: Real>(&self, of: usize, first: usize) -> [T; LANES] {
-        passes::unit(self.colors[of] as usize, first)
+    /// One in the lane of a column's colour.
+    fn seed<T: Real>(&self, column: usize, first: usize) -> [T; LANES] {
+        passes::unit(self.colors[column] as usize, first)
+    }
+}
+
+/// How a Jacobian is computed.
+#[derive(Clone, Debug)]
+pub(crate) enum Plan {
+    /// Four colours of columns at once, by forward sweeps.
+    Columns(Compression),
+    /// Four rows at once, by reverse sweeps.
+    Rows(Groups, Pattern),
+}
+
+impl Plan {
+    /// What is less to do.
+    pub(crate) fn new<T: Real>(code: Code<'_, T>, outputs: &[Output<T>], inputs: usize) -> Self {
+        let mut reach = Reach::new(code);
+        let pattern = pattern::jacobian(outputs, inputs, &mut reach);
+        // In entries of a group's sweep: measured, a forward sweep takes about twice as long for each entry, since what it
+        // writes is not in the processor's cache when it is read.
+        let forward = |colors: usize| 2 * colors.div_ceil(LANES) * code.ops.len();
+        let groups = Groups::new(outputs, inputs, &mut reach, forward(inputs));
+        // The columns of a row have different colours, so there are at least as many.
+        match groups {
+            Some(groups) if groups.cost <= forward(pattern.longest()) => Self::Rows(groups, pattern),
+            groups => {
+                let (colors, count) = color::columns(&pattern, &pattern.transposed(inputs));
+                match groups {
+                    Some(groups) if groups.cost <= forward(count) => Self::Rows(groups, pattern),
+                    _ => Self::Columns(Compression::new(pattern, colors)),
+                }
+            }
+        }
+    }
+
+    /// The Jacobian at `x`, where the entries have these values.
+    pub(crate) fn jacobian<T: Real>(
+        &self,
+        code: Code<'_, T>,
+        outputs: &[Output<T>],
+        x: &[T],
+        values: &[T],
+    ) -> Sparse<T> {
+        match self {
+            Self::Rows(groups, pattern) => {
+                Sparse::new(pattern, x.len(), groups.jacobian(code, outputs, pattern, values))
+            }
+            Self::Columns(columns) => columns.fill(|first| {
+                let values = passes::tangents::<T, LANES>(code, x.len(), x, |i| columns.seed(i, first));
+                move |row: usize, lane: usize| {
+                    outputs[row].map_or_else(|_| T::zero(), |root| values.as_slice()[root].tangent()[lane])
+                }
+            }),
+        }
     }
 }

@@ -53,6 +53,16 @@ impl<T: Real> Algebra for Plain<T> {
     }
 
     #[inline(always)]
+    fn unless(self, _: Self::Mask) -> Self {
+        self
+    }
+
+    #[inline(always)]
+    fn only(self, _: Self::Mask) -> Self {
+        self
+    }
+
+    #[inline(always)]
     fn less(self, other: Self) -> bool {
         self.0 < other.0
     }

@@ -50,6 +50,18 @@ pub(crate) fn largest<T: Real>(x: &[T]) -> T {
     strands.iter().chain(chunks.remainder()).fold(T::neg_infinity(), |top, &x| larger(top, x))
 }
 
+/// A power of two to divide numbers up to `top` by, so that their squares stay within the range of the number type; 1 where there
+/// is none. Dividing by it rounds nothing.
+pub(crate) fn unit<T: Real>(top: T) -> T {
+    if top.is_normal() {
+        top.log2().floor().exp2()
+    } else if top > T::zero() && top.is_finite() {
+        T::min_positive_value()
+    } else {
+        T::one()
+    }
+}
+
 /// `e^(x - shift)`.
 pub(crate) fn shifted_exp<T: Real>(x: &[T], shift: T, out: &mut [T]) {
     let shift = Strided { data: &[shift], strides: &[0], offset: 0 };

@@ -133,11 +133,10 @@ impl<const F: u8> Kernel<4, 1> for PartialB<F> {
     #[inline(always)]
     fn eval<A: Algebra>(&self, [g, a, b, y]: [A; 4]) -> [A; 1] {
         let f = const { Binary::ALL[F as usize] };
-        if f != Binary::Chain {
-            return [g.chained(f.derivative_b(a, b, y))];
+        if f == Binary::Chain {
+            // A zero that wins over the second factor wins over what comes back to it, and a zero that comes back wins over infinity.
+            return [A::select(a.equals(A::constant(0.0)), a.chained(g), g.chained(a))];
         }
-        // Both are adjoints: a zero that wins over the second factor wins over what comes back to it, too.
-        let zero = A::constant(0.0);
-        [A::select(g.equals(zero), zero, a.chained(g))]
+        [g.chained(f.derivative_b(a, b, y))]
     }
 }

@@ -280,6 +280,16 @@ impl<R: Real> Algebra for R {
     }
 
     #[inline(always)]
+    fn unless(self, mask: bool) -> Self {
+        if mask && !R::MACHINE { R::one() } else { self }
+    }
+
+    #[inline(always)]
+    fn only(self, mask: bool) -> Self {
+        if mask || R::MACHINE { self } else { R::one() }
+    }
+
+    #[inline(always)]
     #[track_caller]
     fn less(self, other: Self) -> bool {
         self < other

@@ -8,6 +8,8 @@ use crate::Real;
 const COLUMNS: usize = 10;
 /// From fewer levels nothing is concluded.
 pub(super) const FEWEST: usize = 6;
+/// The most units that a function's rounding is taken to have of the values that it gives.
+const FEW: f64 = 64.0;
 /// The levels from which noise is measured.
 const WINDOW: usize = 8;
 
@@ -21,33 +23,37 @@ const WINDOW: usize = 8;
 /// rounding before that rose above it: what goes to a limit slowly may go far. If no row counts, the error is infinite.
 pub(super) fn extrapolate<T: Real>(levels: &[Level<T>]) -> Estimate<T> {
     if levels.len() < FEWEST {
-        return levels.last().map_or_else(Estimate::unknown, first).unbounded();
+        let last = |level: &Level<T>| Estimate { value: level.quotient, error: T::infinity() };
+        return levels.last().map_or_else(Estimate::unknown, last);
     }
     let power = levels[0].power;
     let excesses = excesses(levels, power);
     let mut bests: Vec<Best<T>> = Vec::with_capacity(levels.len());
-    let mut above: Vec<Estimate<T>> = Vec::new();
+    let mut above: Vec<Entry<T>> = Vec::new();
     let mut arrived = false;
     for (i, level) in levels.iter().enumerate() {
         let noise = noise(&excesses, power, i);
         let mut row = vec![first(level)];
-        let rounding = noise.least * level.rounding;
+        let rounding = noise.factor * level.rounding + T::of(3.0) * level.slip;
         let mut best = Best { value: level.quotient, distance: T::infinity(), rounding, counts: false };
         for j in 1..=i.min(COLUMNS) {
             let (fine, coarse) = (row[j - 1], above[j - 1]);
             let entry = eliminate(fine, coarse, (levels[i - j].step / level.step).powi(power));
             let distance = (entry.value - fine.value).abs().max((entry.value - coarse.value).abs()) * T::of(2.0);
-            let rounding = noise.least * entry.error;
+            let rounding = noise.factor * entry.rounding + T::of(3.0) * entry.slip;
             if distance + rounding < best.distance + best.rounding {
                 best = Best { value: entry.value, distance, rounding, counts: false };
             }
             row.push(entry);
         }
-        let is_far = |row: &Best<T>| row.distance > T::of(4.0) * row.rounding;
+        let is_far = |row: &Best<T>| row.distance > T::of(8.0) * row.rounding;
         let far = bests.iter().rev().take(3).filter(|row| is_far(row)).map(|row| row.distance).fold(T::zero(), T::max);
         if is_far(&best) {
             arrived = false;
-        } else if noise.is_all && best.distance <= best.rounding && (i < 3 || T::of(2.0) * best.rounding <= far) {
+        } else if noise.is_all
+            && best.distance <= T::of(2.0) * best.rounding
+            && (i < 3 || T::of(2.0) * best.rounding <= far)
+        {
             arrived = true;
         }
         let halves = |before: &Best<T>| is_far(before) && T::of(2.0) * best.distance <= before.distance;
@@ -58,9 +64,17 @@ pub(super) fn extrapolate<T: Real>(levels: &[Level<T>]) -> Estimate<T> {
     choose(&bests)
 }
 
-/// A level as the first entry of its row; the error is the rounding alone.
-fn first<T: Real>(level: &Level<T>) -> Estimate<T> {
-    Estimate { value: level.quotient, error: level.rounding }
+/// An entry of the tableau, with what it carries of the levels' rounding and of what their steps are off.
+#[derive(Clone, Copy)]
+struct Entry<T> {
+    value: T,
+    rounding: T,
+    slip: T,
+}
+
+/// A level as the first entry of its row.
+fn first<T: Real>(level: &Level<T>) -> Entry<T> {
+    Entry { value: level.quotient, rounding: level.rounding, slip: level.slip }
 }
 
 /// The best entry of a row.
@@ -97,33 +111,47 @@ fn choose<T: Real>(bests: &[Best<T>]) -> Estimate<T> {
 
 /// The combination of two entries in which the lowest power of the step cancels; `ratio` is the coarse step by the fine,
 /// in that power.
-fn eliminate<T: Real>(fine: Estimate<T>, coarse: Estimate<T>, ratio: T) -> Estimate<T> {
+fn eliminate<T: Real>(fine: Entry<T>, coarse: Entry<T>, ratio: T) -> Entry<T> {
     let weight = (ratio - T::one()).recip();
-    Estimate {
+    let carried = |fine: T, coarse: T| fine * (T::one() + weight) + coarse * weight;
+    Entry {
         value: fine.value + (fine.value - coarse.value) * weight,
-        error: fine.error * (T::one() + weight) + coarse.error * weight,
+        rounding: carried(fine.rounding, coarse.rounding),
+        slip: carried(fine.slip, coarse.slip),
     }
 }
 
-/// How far neighbouring levels are apart after two eliminations, in units of their rounding.
-fn excesses<T: Real>(levels: &[Level<T>], power: i32) -> Vec<T> {
-    let mut column: Vec<Estimate<T>> = levels.iter().map(first).collect();
+/// What neighbouring levels are apart by after two eliminations, in units of their rounding, and the values' size there.
+#[derive(Clone, Copy)]
+struct Excess<T> {
+    units: T,
+    size: T,
+    rises: bool,
+}
+
+fn excesses<T: Real>(levels: &[Level<T>], power: i32) -> Vec<Excess<T>> {
+    let mut column: Vec<Entry<T>> = levels.iter().map(first).collect();
     for j in 1..=2 {
         let steps = levels.iter().zip(levels.iter().skip(j)).map(|(coarse, fine)| coarse.step / fine.step);
-        let eliminated = |(pair, ratio): (&[Estimate<T>], T)| eliminate(pair[1], pair[0], ratio.powi(power));
+        let eliminated = |(pair, ratio): (&[Entry<T>], T)| eliminate(pair[1], pair[0], ratio.powi(power));
         column = column.windows(2).zip(steps).map(eliminated).collect();
     }
-    let excess = |pair: &[Estimate<T>]| {
-        let excess = (pair[1].value - pair[0].value).abs() / (pair[0].error + pair[1].error);
-        if excess.is_nan() { T::infinity() } else { excess }
+    let excess = |(pair, level): (&[Entry<T>], &Level<T>)| {
+        let change = pair[1].value - pair[0].value;
+        let units = change.abs() / (pair[0].rounding + pair[1].rounding);
+        Excess {
+            units: if units.is_nan() { T::infinity() } else { units },
+            size: level.size,
+            rises: change > T::zero(),
+        }
     };
-    column.windows(2).map(excess).collect()
+    column.windows(2).zip(&levels[3..]).map(excess).collect()
 }
 
 /// What is left at fine steps.
 struct Noise<T> {
     /// How many times larger than that of its last operation a function's rounding may be; at least 3, for a few operations.
-    least: T,
+    factor: T,
     /// Whether it is nothing but rounding.
     is_all: bool,
 }
@@ -133,15 +161,50 @@ struct Noise<T> {
 ///
 /// The median keeps one kink or one lucky agreement from deciding. What takes more than half of the function's digits, or
 /// shrinks from each of those steps to the next, is not rounding but the function itself, which varies on a finer scale.
-fn noise<T: Real>(excesses: &[T], power: i32, i: usize) -> Noise<T> {
+fn noise<T: Real>(excesses: &[Excess<T>], power: i32, i: usize) -> Noise<T> {
     let width = (excesses.len() / 3).clamp(2, WINDOW);
     let finer = -T::epsilon().log2() / T::of(f64::from(3 * power + 1));
     let start = (i + finer.to_usize().unwrap_or(0)).min(excesses.len() - width);
     let window = &excesses[start..start + width];
-    let shrinks = window[0] > T::of(16.0).max(T::of(4.0) * window[width - 1]) && window.is_sorted_by(|a, b| a > b);
-    let mut sorted = window.to_vec();
-    sorted.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
-    let measured = T::of(3.0).max(T::of(5.0) * sorted[width / 2]);
-    let most = T::epsilon().sqrt().recip();
-    Noise { least: measured.min(most), is_all: measured <= most && !shrinks }
+    let (first, last) = (window[0].units, window[width - 1].units);
+    let shrinks = first > T::of(16.0).max(T::of(4.0) * last) && window.is_sorted_by(|a, b| a.units > b.units);
+    let (measured, most) = (median(window, |excess| excess.units), T::epsilon().sqrt().recip());
+    Noise { factor: measured.max(T::of(3.0)).min(most), is_all: measured <= most && !shrinks }
+}
+
+/// A bound of what noise makes likely.
+fn median<T: Real>(window: &[Excess<T>], of: impl Fn(&Excess<T>) -> T) -> T {
+    let mut all: Vec<T> = window.iter().map(of).collect();
+    all.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
+    T::of(5.0) * all[window.len() / 2]
+}
+
+/// Gives the levels of several quotients of the same values the rounding of larger terms that cancel in these, if one of the
+/// quotients shows it at its first, wide steps: in the others it may cancel, too, and at smaller steps it may be a stair.
+pub(super) fn share_noise<T: Real>(quotients: &mut [Vec<Level<T>>], wide: usize) {
+    let small = quotients.iter().filter(|levels| levels.len() > wide);
+    let size = small.map(|levels| hidden(&levels[..wide])).fold(T::zero(), T::max);
+    quotients.iter_mut().flatten().for_each(|level| level.round_as(size));
+}
+
+/// The size of terms that cancel in the values, but leave their rounding; 0 where nothing tells of them.
+///
+/// It is more than the values' own, neither grows nor shrinks nor has a direction from step to step, and comes from terms
+/// about as large as the values are at the widest steps.
+fn hidden<T: Real>(levels: &[Level<T>]) -> T {
+    if levels.len() < FEWEST {
+        return T::zero();
+    }
+    let largest = levels.iter().map(|level| level.size).fold(T::zero(), T::max);
+    let most = largest / T::epsilon().powf(T::of(0.25));
+    let size = |window: &[Excess<T>]| {
+        let turns = window.windows(2).filter(|pair| pair[0].rises != pair[1].rises).count();
+        let most = |part: &[Excess<T>]| part.iter().map(|excess| excess.units * excess.size).fold(T::zero(), T::max);
+        let ratio = most(&window[..FEWEST / 2]) / most(&window[FEWEST / 2..]);
+        let stays = ratio.max(ratio.recip()) <= T::of(6.0);
+        let is_noise = turns >= 2 && stays && median(window, |excess| excess.units) > T::of(FEW);
+        if is_noise { median(window, |excess| excess.units * excess.size) } else { T::zero() }
+    };
+    let all = excesses(levels, levels[0].power);
+    all.windows(FEWEST).map(size).filter(|size| *size <= most).fold(T::zero(), T::max)
 }

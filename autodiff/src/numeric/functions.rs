@@ -3,8 +3,8 @@
 use ndarray::{Array2, ArrayD};
 
 use super::estimate::Estimate;
-use super::method::{Differences, two_sided};
-use super::quotient::corner_limit;
+use super::method::Differences;
+use super::quotient::{corner_limits, if_all_have_bounds, two_sided};
 use super::span::Span;
 use crate::engine::Outputs;
 use crate::{Real, Tensor, Var};
@@ -97,9 +97,9 @@ pub(crate) fn first<T: Real>(f: impl Fn(T) -> T, x: T) -> Estimate<T> {
 
 /// The mixed second derivative of a function of a place in a plane, at 0.
 pub(crate) fn mixed<T: Real>(f: impl Fn(T, T) -> T, span: Span<T>) -> Estimate<T> {
-    let limit = corner_limit(span, f(T::zero(), T::zero()), |step| {
+    let limits = corner_limits(span, f(T::zero(), T::zero()), |step| {
         let corners = [f(step, step), f(step, -step), f(-step, step), f(-step, -step)];
         (corners, [(step + step) / span.top; 2])
     });
-    limit.per(span.top).per(span.top)
+    if_all_have_bounds(&limits).per(span.top).per(span.top)
 }

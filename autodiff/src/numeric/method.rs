@@ -5,7 +5,7 @@ use std::cell::Cell;
 use ndarray::{Array2, ArrayD};
 
 use super::estimate::Estimate;
-use super::quotient::{central, evaluator, from_one_side, moved, replaced, second, sides, with_kink};
+use super::quotient::{central, evaluator, from_one_side, moved, replaced, second, sides, two_sided, with_kink};
 use super::span::Span;
 use crate::engine::Outputs;
 use crate::engine::outputs::{constants, count};
@@ -15,11 +15,12 @@ use crate::{Real, Tensor, Var};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Method {
-    /// `(f(x + h) - f(x)) / h`, good to about the square root of the machine's precision. Three evaluations.
+    /// `(f(x + h) - f(x)) / h`, good to about the square root of the machine's precision. Three evaluations; next to 0, where
+    /// two steps are tried, five.
     Forward,
-    /// `(f(x) - f(x - h)) / h`. Three evaluations.
+    /// `(f(x) - f(x - h)) / h`. As many evaluations.
     Backward,
-    /// `(f(x + h) - f(x - h)) / 2h`, good to about its 2/3 power. Five evaluations.
+    /// `(f(x + h) - f(x - h)) / 2h`, good to about its 2/3 power. Five evaluations, next to 0 nine.
     Central,
     /// Central differences at many steps, extrapolated to step 0: some 50 to 100 evaluations, and nearly all digits. Where
     /// the function is finite on one side only, differences from there.
@@ -134,7 +135,7 @@ impl Differences {
         for (i, mut column) in jacobian.columns_mut().into_iter().enumerate() {
             let span = Span::along(x[i], T::one(), 1);
             if self.method == Method::Extrapolated {
-                let limits = span.limits(|step| {
+                let limits = span.limits(2, |step| {
                     let (right, left) = sides(x[i], step);
                     let (plus, minus) = (f(&replaced(x, i, right)), f(&replaced(x, i, left)));
                     let values = plus.into_iter().zip(&centre).zip(minus);
@@ -202,16 +203,6 @@ impl Differences {
     }
 }
 
-/// Extrapolated central differences.
-pub(crate) fn two_sided<T: Real>(f: impl Fn(T) -> T, x: T, centre: T, span: Span<T>) -> Estimate<T> {
-    let limits = span.pair(|step| {
-        let (right, left) = sides(x, step);
-        let [step, width] = [right - x, right - left].map(|width| width / span.top);
-        central([f(left), centre, f(right)], step, width)
-    });
-    with_kink(limits).per(span.top)
-}
-
 /// Extrapolated differences from the side on which the function is finite; from the better one if it is on both.
 pub(crate) fn one_sided<T: Real>(f: impl Fn(T) -> T, x: T, centre: T, span: Span<T>) -> Estimate<T> {
     let [right, left] = [T::one(), -T::one()].map(|side| edge(&f, x, centre, span, side));
@@ -227,15 +218,26 @@ fn edge<T: Real>(f: impl Fn(T) -> T, x: T, centre: T, span: Span<T>, side: T) ->
     limit.per(span.top)
 }
 
-/// A quotient whose error is of the given order in the step. Its bound is twice the difference to that with twice the step,
-/// and rounding; there is none where the function's changes do not grow with the step, as they do where it is resolved.
+/// A quotient whose error is of the given order in the step, at a step for a function that varies on the scale of `x` and
+/// of 1. Next to 0 these are two: where both resolve the function, but not to the same, there is no bound.
 fn one_step<T: Real>(f: impl Fn(T) -> T, x: T, centre: T, span: Span<T>, order: i32, side: T) -> Estimate<T> {
-    let (two, one) = (T::of(2.0), T::one());
-    // Where rounding and truncation are about equal, for a function that varies on the scale of `x` and of 1.
-    let part = T::epsilon().powf((one + T::of(f64::from(order))).recip());
-    let usual = span.top * two * part;
-    // Next to 0 that is not small against `x`.
-    let step = if usual > span.near / T::of(64.0) { span.near * part } else { usual };
+    // Where rounding and truncation are about equal.
+    let part = T::epsilon().powf((T::one() + T::of(f64::from(order))).recip());
+    let usual = span.top * T::of(2.0) * part;
+    let wide = quotient_of(&f, x, centre, usual, order, side);
+    if usual <= span.near / T::of(64.0) {
+        return if usual >= span.floor { wide } else { wide.unbounded() };
+    }
+    let small = span.near * part;
+    let fine = quotient_of(&f, x, centre, small, order, side);
+    let apart = wide.error.is_finite() && (wide.value - fine.value).abs() > T::of(3.0) * (wide.error + fine.error);
+    if small < span.floor || apart { fine.unbounded() } else { fine }
+}
+
+/// A quotient at one step. Its bound is twice the difference to that with twice the step, and rounding; there is none where
+/// the function's changes do not grow with the step, as they do where it is resolved.
+fn quotient_of<T: Real>(f: impl Fn(T) -> T, x: T, centre: T, step: T, order: i32, side: T) -> Estimate<T> {
+    let two = T::of(2.0);
     let levels = [step, two * step].map(|step| {
         if order == 1 {
             let there = x + side * step;
@@ -255,5 +257,5 @@ fn one_step<T: Real>(f: impl Fn(T) -> T, x: T, centre: T, span: Span<T>, order: 
     if !error.is_finite() {
         return Estimate::unknown();
     }
-    Estimate { value: fine.quotient, error: if grows && step >= span.floor { error } else { T::infinity() } }
+    Estimate { value: fine.quotient, error: if grows { error } else { T::infinity() } }
 }

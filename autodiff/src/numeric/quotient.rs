@@ -6,13 +6,17 @@ use super::span::Span;
 use crate::engine::outputs::constants;
 use crate::{Real, Var};
 
-/// The limit of a mixed second difference quotient. `corners` gives the values at a step, two steps in each direction apart,
-/// and those widths, in some units.
+/// The limits of a mixed second difference quotient, and of what has to have one with it: by how much the corners together
+/// miss the value in the middle, and twice the slopes on their way. `corners` gives the values at a step, two steps in each
+/// direction apart, and those widths, in some units.
 ///
-/// Nothing can be said where the corners together do not go to the value in the middle, or have no slope on their way: around
-/// a kink, or a pole that is stepped over.
-pub(super) fn corner_limit<T: Real>(span: Span<T>, centre: T, corners: impl Fn(T) -> ([T; 4], [T; 2])) -> Estimate<T> {
-    let limits = span.limits(|step| {
+/// Around a kink, or a pole that is stepped over, some have no bound.
+pub(super) fn corner_limits<T: Real>(
+    span: Span<T>,
+    centre: T,
+    corners: impl Fn(T) -> ([T; 4], [T; 2]),
+) -> Vec<Estimate<T>> {
+    span.limits(4, |step| {
         let ([a, b, c, d], [right, up]) = corners(step);
         let size = [a, b, c, d].into_iter().fold(T::of(4.0) * centre.abs(), |sum, corner| sum + corner.abs());
         let level = |change: T, widths: [T; 2]| Level::new(step, 2, change, size, |y| y / widths[0] / widths[1]);
@@ -22,12 +26,11 @@ pub(super) fn corner_limit<T: Real>(span: Span<T>, centre: T, corners: impl Fn(T
             level(a + b - c - d, [right, T::one()]),
             level(a - b + c - d, [up, T::one()]),
         ]
-    });
-    if_all_have_bounds(&limits)
+    })
 }
 
 /// The first of the limits, with a bound if all have one.
-fn if_all_have_bounds<T: Real>(limits: &[Estimate<T>]) -> Estimate<T> {
+pub(super) fn if_all_have_bounds<T: Real>(limits: &[Estimate<T>]) -> Estimate<T> {
     let Some(&first) = limits.first() else { return Estimate::unknown() };
     if limits.iter().all(|limit| limit.error.is_finite()) { first } else { first.unbounded() }
 }
@@ -39,7 +42,7 @@ pub(crate) fn second<T: Real>(f: impl Fn(&[T]) -> T, x: &[T], i: usize, j: usize
     if i == j {
         let (span, scale) = (Span::along(x[i], scale(i), 2), scale(i));
         let unit = span.top * scale;
-        let limits = span.limits(|step| {
+        let limits = span.limits(2, |step| {
             let (right, left) = sides(x[i], step * scale);
             let (plus, minus) = (f(&replaced(x, i, right)), f(&replaced(x, i, left)));
             let two = T::of(2.0);
@@ -54,25 +57,49 @@ pub(crate) fn second<T: Real>(f: impl Fn(&[T]) -> T, x: &[T], i: usize, j: usize
     let scan = |[a, b]: [T; 2]| {
         let span = Span::along(x[i], a, 2).and(Span::along(x[j], b, 2));
         let units = [a, b].map(|unit| unit * span.top);
-        let limit = corner_limit(span, centre, |step| {
+        let limits = corner_limits(span, centre, |step| {
             let ((right, left), (up, down)) = (sides(x[i], step * a), sides(x[j], step * b));
             let at = |a: T, b: T| f(&replaced(&replaced(x, i, a), j, b));
             let corners = [at(right, up), at(right, down), at(left, up), at(left, down)];
             (corners, [(right - left) / units[0], (up - down) / units[1]])
         });
-        (limit.per(units[0]).per(units[1]), span.bottom >= span.floor)
+        let slopes: Vec<Estimate<T>> = limits.iter().skip(2).zip(units).map(|(slope, unit)| slope.per(unit)).collect();
+        (if_all_have_bounds(&limits).per(units[0]).per(units[1]), slopes, span.bottom >= span.floor)
     };
-    let (wide, reaches) = scan([scale(i), scale(j)]);
-    if reaches {
+    let (wide, slopes, reaches) = scan([scale(i), scale(j)]);
+    if reaches && scale(i).max(scale(j)) <= T::of(16.0) {
         return wide;
     }
-    // One of them is so near 0 that steps on its own scale would not move the other: it gets smaller ones.
-    let own = |i: usize| if x[i] == T::zero() { T::one() } else { x[i].abs() };
-    let narrow = [[scale(i), own(j)], [own(i), scale(j)], [own(i), own(j)]].map(|units| scan(units).0);
-    narrow.into_iter().fold(wide, |coarse, fine| {
-        let apart = (coarse.value - fine.value).abs() > T::of(3.0) * (coarse.error + fine.error);
-        if coarse.value.is_nan() || apart || fine.error < coarse.error { fine } else { coarse }
-    })
+    // Where steps get down to the smaller scale of the one, the other may be too large for its own to be seen: each may have
+    // the smaller scale for unit, and what counts has the slopes that each has by itself.
+    let near = |i: usize| if x[i] == T::zero() { T::one() } else { x[i].abs().min(T::one()) };
+    let own =
+        [i, j].map(|i| two_sided(|moved| f(&replaced(x, i, moved)), x[i], centre, Span::along(x[i], T::one(), 1)));
+    let counted = |limit: Estimate<T>, slopes: &[Estimate<T>]| {
+        let same = slopes.iter().zip(own).all(|(twice, own)| {
+            let (difference, error) = (twice.value - T::of(2.0) * own.value, twice.error + T::of(2.0) * own.error);
+            error.is_finite() && difference.abs() <= T::of(3.0) * error
+        });
+        if same { limit } else { limit.unbounded() }
+    };
+    let wide = counted(wide, &slopes);
+    let mut found = wide;
+    for units in [[scale(i), near(j)], [near(i), scale(j)], [near(i), near(j)]] {
+        let (fine, slopes, _) = scan(units);
+        let fine = counted(fine, &slopes);
+        let apart = (found.value - fine.value).abs() > T::of(3.0) * (found.error + fine.error);
+        if wide.error.is_finite() && apart {
+            // Wide steps resolve one function, and small ones another, or a stair.
+            found = found.unbounded();
+        } else if wide.error == T::infinity() && (found.value.is_nan() || apart || fine.error < found.error) {
+            found = fine;
+        }
+        // Numbers so large that steps of 1 do not move them may hide anything.
+        if fine.value.is_nan() {
+            found = found.unbounded();
+        }
+    }
+    found
 }
 
 /// Points at equal distance on both sides, as far as numbers allow: the step is one that was really taken.
@@ -88,6 +115,16 @@ pub(super) fn central<T: Real>([minus, centre, plus]: [T; 3], step: T, width: T)
     let size = plus.abs() + two * centre.abs() + minus.abs();
     let over = |y: T| y / width;
     [Level::new(step, 2, plus - minus, size, over), Level::new(step, 1, plus - two * centre + minus, size, over)]
+}
+
+/// Extrapolated central differences.
+pub(crate) fn two_sided<T: Real>(f: impl Fn(T) -> T, x: T, centre: T, span: Span<T>) -> Estimate<T> {
+    let limits = span.pair(|step| {
+        let (right, left) = sides(x, step);
+        let [step, width] = [right - x, right - left].map(|width| width / span.top);
+        central([f(left), centre, f(right)], step, width)
+    });
+    with_kink(limits).per(span.top)
 }
 
 /// The slope with a bound that includes the kink at the point, or too close to it to be told from one there.

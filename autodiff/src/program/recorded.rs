@@ -10,7 +10,7 @@ use super::optimize::optimize;
 use super::rolled::Rolled;
 use crate::engine::Outputs;
 use crate::engine::outputs::{count, index_on_tape};
-use crate::engine::sparse::Compression;
+use crate::engine::sparse::{Compression, Plan};
 use crate::error::{Error, Kind, Result, sure};
 use crate::kernels::storage::Storage;
 use crate::numbers::question::Question;
@@ -82,7 +82,7 @@ pub struct Program<T: Real = f64> {
     pub(super) at: Vec<T>,
     /// The loops in it, if they are worth it.
     pub(super) rolled: OnceLock<Option<Arc<Rolled<T>>>>,
-    pub(super) jacobian: OnceLock<Compression>,
+    pub(super) jacobian: OnceLock<Plan>,
     pub(super) hessian: OnceLock<Compression>,
 }
 

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
-use super::optimize::{Node, write};
+use super::optimize::write;
 use super::recorded::Program;
 use crate::Real;
 use crate::numbers::question::Question;
@@ -161,8 +161,8 @@ impl<T: Real + Serialize> Serialize for Program<T> {
     }
 }
 
-/// The operation of this name with these operands.
-fn node<T: Real, E: de::Error>(operation: Operation<T>, entries: usize) -> Result<Node<T>, E> {
+/// The opcode and the operands of an operation, by its name.
+fn coded<T: Real, E: de::Error>(operation: Operation<T>, entries: usize) -> Result<(u8, Vec<Term<T>>), E> {
     let Operation { name, operands } = operation;
     let count = operands.len();
     let arguments: Vec<Term<T>> = operands.into_iter().map(|x| term(x, entries)).collect::<Result<_, E>>()?;
@@ -176,19 +176,19 @@ fn node<T: Real, E: de::Error>(operation: Operation<T>, entries: usize) -> Resul
         _ => true,
     };
     let nary = Nary::ALL.iter().find(|f| f.name() == name).filter(|f| least(**f));
-    let kind = match (unary, binary, nary) {
-        (Some(&f), _, _) => Kind::Unary(f),
-        (_, Some(&f), _) if is_entry(0) && is_entry(1) => Kind::Binary(f, Form::Both),
-        (_, Some(&f), _) if is_entry(0) => Kind::Binary(f, Form::First),
-        (_, Some(&f), _) if is_entry(1) => Kind::Binary(f, Form::Second),
-        (_, _, Some(&f)) => Kind::Nary(f),
+    let op = match (unary, binary, nary) {
+        (Some(&f), _, _) => opcode::unary(f),
+        (_, Some(&f), _) if is_entry(0) && is_entry(1) => opcode::binary(f, Form::Both),
+        (_, Some(&f), _) if is_entry(0) => opcode::binary(f, Form::First),
+        (_, Some(&f), _) if is_entry(1) => opcode::binary(f, Form::Second),
+        (_, _, Some(&f)) => opcode::nary(f),
         _ => {
             return Err(E::custom(format!(
                 "there is no operation `{name}` of {count} operands of which one is an entry"
             )));
         }
     };
-    Ok(Node { kind, arguments: arguments.into(), block: 0 })
+    Ok((op, arguments))
 }
 
 impl<'de, T: Real + Deserialize<'de>> Deserialize<'de> for Program<T> {
@@ -203,10 +203,9 @@ impl<'de, T: Real + Deserialize<'de>> Deserialize<'de> for Program<T> {
         let mut store = Store::new();
         let at: Vec<T> = written.recorded_at.into_iter().map(|Number(x)| x).collect();
         store.push_leaves(&at);
-        let places: Vec<u32> = (0..total as u32).collect();
         for operation in written.operations {
-            let node = node(operation, store.len())?;
-            write(&mut store, &node, &places);
+            let (op, arguments) = coded(operation, store.len())?;
+            write(&mut store, op, &arguments, None);
         }
         let code = if store.len() == 0 { OwnedCode::default() } else { store.code(store.len() - 1).to_owned() };
         let outputs = written.outputs.into_iter().map(|y| Ok(term(y, total)?.resolve(Ok, Err)));

@@ -52,24 +52,18 @@ pub trait Algebra:
         Self::select(self.equals(self), partial, self)
     }
 
-    /// `self`, but 1 where the mask holds: a divisor that is 0 only where the quotient is not chosen. What is not chosen passes on
-    /// nothing, but its own infinite slopes would meet that nothing at higher orders.
+    /// `self` for what is chosen only where the mask does not hold, by [`select`](Self::select). Where a choice is made of recorded
+    /// values, both are computed and what is not chosen passes on nothing; but its own infinite slopes would meet that nothing at
+    /// higher orders, so there it is 1 where the mask holds. Plain numbers stay as they are.
     #[inline(always)]
     fn unless(self, mask: Self::Mask) -> Self {
         Self::select(mask, Self::constant(1.0), self)
     }
 
-    /// `self` where the mask holds, 1 elsewhere; see [`unless`](Self::unless).
+    /// As [`unless`](Self::unless), for what is chosen only where the mask holds.
     #[inline(always)]
     fn only(self, mask: Self::Mask) -> Self {
         Self::select(mask, self, Self::constant(1.0))
-    }
-
-    /// The slope of a length by one of its coordinates, `self`: their quotient, 0 where the length is.
-    #[inline(always)]
-    fn share_of(self, length: Self) -> Self {
-        let zero = length.equals(Self::constant(0.0));
-        Self::select(zero, Self::constant(0.0), self / length.unless(zero))
     }
 
     /// The share of `self` in a maximum or minimum with `other`: 1 where it is `chosen`, half at a tie, 1 if only

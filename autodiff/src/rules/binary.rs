@@ -24,7 +24,8 @@ macro_rules! binary_functions {
             db(a, b, y) = {
                 let (zero, positive) = (a.equals(R::constant(0.0)), R::constant(0.0).less(b));
                 // A positive power of 0 is flat: 1 ln 1.
-                R::select(positive, y.unless(zero), y).xlogy(R::select(positive, a.unless(zero), a))
+                let (y_or_1, a_or_1) = (R::select(zero, R::constant(1.0), y), R::select(zero, R::constant(1.0), a));
+                R::select(positive, y_or_1, y).xlogy(R::select(positive, a_or_1, a))
             };
             notation = Power(&[A, Up(&[B])]); at = [(2.0, 3.0), (0.3, -1.5), (1.0, 0.5), (2.0, 0.0), (1e-60, 0.1), (0.999_999_9, 1e6), (1e10, -20.3), (10.0, 290.0)];
             edges = [(0.0, 2.0), (0.0, 1.0), (0.0, 0.5), (0.0, 0.0), (-2.0, 2.0), (-2.0, 0.5)];
@@ -39,8 +40,8 @@ macro_rules! binary_functions {
         /// Length of the vector `(a, b)`. The gradient at the origin is 0. Second derivatives are exact to an eps of `1 / y`.
         Hypot hypot {
             float(a, b) = a.hypot(b);
-            da(a, b, y) = a.share_of(y);
-            db(a, b, y) = b.share_of(y);
+            da(a, b, y) = share_of(a, y);
+            db(a, b, y) = share_of(b, y);
             notation = Atom(&[Root(&[A, Up(&[TWO]), PLUS, B, Up(&[TWO])])]); at = [(3.0, -4.0), (0.3, 0.1), (0.05, 1.0), (1e90, 1e90), (-1e-20, 2e-20)];
             edges = [(0.0, 0.0)];
         }
@@ -321,7 +322,14 @@ fn exp_share<R: Algebra>(a: R, b: R, y: R) -> R {
     let known = gap.equals(gap);
     let tie = R::select(y.equals(R::constant(f64::INFINITY)), R::constant(0.5), y);
     let tie = R::select(y.equals(R::constant(f64::NEG_INFINITY)), R::constant(0.0), tie);
-    R::select(known, R::select(known, gap, R::constant(0.0)).sigmoid(), tie)
+    R::select(known, gap.only(known).sigmoid(), tie)
+}
+
+/// The slope of a length by one of its coordinates: their quotient, 0 where the length is.
+#[inline(always)]
+pub(crate) fn share_of<R: Algebra>(x: R, length: R) -> R {
+    let zero = length.equals(R::constant(0.0));
+    R::select(zero, R::constant(0.0), x / length.unless(zero))
 }
 
 /// `slope`, but NaN to any order, in all that `x` depends on, where `r` is 0.

@@ -13,8 +13,21 @@
 //! Subgradients are the least-norm element: `abs`, `relu` have derivative 0 at 0, ties in `max` and `min` share evenly.
 //! `sqrt'(0) = +inf`. Outside a function's domain value and derivative are NaN. `0^b` has `d/db = 0` for `b > 0`, and
 //! `d/da` is 0 for `b > 1` and `b = 0`, 1 for `b = 1`, `+inf` for `0 < b < 1`. `xlogy(0, y)` is 0 with gradient `ln y, 0`,
-//! and `xlog1py` likewise. `log_add_exp` of `-inf` and `-inf` is `-inf` with gradient 0. The gamma family has poles at 0 and
+//! and `xlog1py` likewise. `log_add_exp` of `-inf` and `-inf` is `-inf` with gradient 0, and at `+inf` ties share evenly, as in
+//! every form of `logsumexp`. The gamma family has poles at 0 and
 //! at negative integers: infinite where both sides agree, NaN where they do not; at 0 the sign of the zero decides.
+//!
+//! Beyond the first order a function is flat at its kink, and to an infinite slope an adjoint of 0 passes nothing on. So products in
+//! which the kink or the pole cancels lose a derivative there:
+//!
+//! | function | at | derivative | right | write |
+//! |---|---|---|---|---|
+//! | `abs(x)²` | 0 | second: 0 | 2 | `x²` |
+//! | `hypot(a, b)²`, `norm(x)²` | 0 | second: 0 | 2 along each axis | `sum_sq` |
+//! | `std(x)²` | equal elements | second: 0 | that of the variance | `var` |
+//! | `cbrt(x)³`, `sqrt(x)²` | 0 | first: 0 | 1 | `x` |
+//!
+//! The gradient does not show it; [`check`](crate::check) does, and names the function ([`Fault::Edge`](crate::check::Fault::Edge)).
 //!
 //! # Edge values
 //!
@@ -69,7 +82,7 @@ mod unary;
 pub use algebra::Algebra;
 pub(crate) use algebra::{algebra_negation, algebra_operators};
 pub use binary::Binary;
-pub(crate) use binary::{binary_functions, binary_rows, with_operators};
+pub(crate) use binary::{binary_functions, binary_rows, share_of, with_operators};
 pub(crate) use curvature::Curvature;
 pub use unary::Unary;
 pub(crate) use unary::unary_functions;

@@ -88,7 +88,7 @@ macro_rules! unary_functions {
         #[doc(alias = "arcsin")]
         Asin asin {
             float(x) = x.asin();
-            slope(x, y) = R::constant(1.0) / (R::constant(1.0) - x).sqrt() / (R::constant(1.0) + x).sqrt();
+            slope(x, y) = R::constant(1.0) / one_less_square(x).sqrt();
             notation = Function(Command("arcsin")); at = [-0.9, 0.0, 0.5, 1e-8, 0.999_999_999_999, -0.999_999];
             edges = [1.0, -1.0, 2.0];
         }
@@ -96,7 +96,7 @@ macro_rules! unary_functions {
         #[doc(alias = "arccos")]
         Acos acos {
             float(x) = x.acos();
-            slope(x, y) = R::constant(-1.0) / (R::constant(1.0) - x).sqrt() / (R::constant(1.0) + x).sqrt();
+            slope(x, y) = R::constant(-1.0) / one_less_square(x).sqrt();
             notation = Function(Command("arccos")); at = [-0.9, 0.0, 0.5, 1e-8, 0.999_999_999_999, -0.999_999];
             edges = [1.0, -1.0, 2.0];
         }
@@ -116,8 +116,12 @@ macro_rules! unary_functions {
         #[doc(alias = "arccosh")]
         Acosh acosh {
             float(x) = x.acosh();
-            // Two roots: the product would overflow from 1e154 on.
-            slope(x, y) = y.domain(R::constant(1.0) / (x - R::constant(1.0)).sqrt() / (x + R::constant(1.0)).sqrt());
+            // Two roots: the product would overflow from 1e154 on. At 1 the second is a constant: what is 0 passes nothing on to it.
+            slope(x, y) = {
+                let one = R::constant(1.0);
+                let root = R::select(x.equals(one), R::constant(std::f64::consts::SQRT_2), (x + one).sqrt());
+                y.domain(one / ((x - one).sqrt() * root))
+            };
             notation = Function(Word("arcosh")); at = [1.2, 3.0, 1.000_000_001, 1e8, 1e100];
             edges = [1.0, 0.5];
         }
@@ -125,7 +129,7 @@ macro_rules! unary_functions {
         #[doc(alias = "arctanh")]
         Atanh atanh {
             float(x) = x.atanh();
-            slope(x, y) = y.domain(R::constant(0.5) / (R::constant(1.0) - x) + R::constant(0.5) / (R::constant(1.0) + x));
+            slope(x, y) = y.domain(R::constant(1.0) / one_less_square(x));
             notation = Function(Word("artanh")); at = [-0.9, 0.0, 0.5, 1e-8, 0.999_999_999_999, -0.999_999];
             edges = [1.0, -1.0, 2.0];
         }
@@ -212,7 +216,12 @@ macro_rules! unary_functions {
         /// `+inf`, with derivative `+inf`; NaN outside.
         Logit logit {
             value(x) = special::in_f64(special::logit, x);
-            slope(x, y) = y.domain(R::constant(1.0) / x + R::constant(1.0) / (R::constant(1.0) - x));
+            slope(x, y) = {
+                // Beside the factor that is 0 the other one is a constant.
+                let one = R::constant(1.0);
+                let (zero, is_one) = (x.equals(R::constant(0.0)), x.equals(one));
+                y.domain(one / (R::select(is_one, one, x) * R::select(zero, one, one - x)))
+            };
             notation = Prefix(&[Command("ln"), Over(&[X], &[ONE, LESS, X])]); at = [1e-30, 1e-8, 0.1, 0.3, 0.499_999_999_9, 0.5, 0.500_000_1, 0.7, 0.9, 0.999_999_999_999];
             edges = [0.0, 1.0, 2.0];
         }
@@ -360,4 +369,11 @@ fn inv_erf_slope<R: Algebra>(x: R, y: R) -> R {
     let missing = y.abs().erfc() - (R::constant(1.0) - x.abs());
     let corrected = slope + missing.chained(R::constant(2.0) * y.abs() * slope.square());
     y.domain(R::select(x.abs().less(R::constant(0.5)), slope, corrected))
+}
+
+/// `(1 - x)(1 + x)`. Beside the factor that is 0, at ±1, the other one is a constant: no infinite slope meets the zero.
+#[inline(always)]
+fn one_less_square<R: Algebra>(x: R) -> R {
+    let (one, two) = (R::constant(1.0), R::constant(2.0));
+    R::select(x.equals(-one), two, one - x) * R::select(x.equals(one), two, one + x)
 }

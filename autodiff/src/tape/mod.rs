@@ -1,7 +1,7 @@
 //! The tape: a program in the order in which it ran, and its interpreters, for numbers alone.
 //!
 //! `store` keeps the entries, `cell` hands out and recycles the memory that handles point to, `reverse` and `replay`
-//! interpret the entries, `passes` puts both together, `window` cuts out a stretch. What is not an operation on numbers
+//! interpret the entries, `passes` puts both together, `reach` finds what an entry depends on, `window` cuts out a stretch. What is not an operation on numbers
 //! stands in a side table that a floor above fills and reads.
 
 #![allow(
@@ -25,6 +25,7 @@ mod notes;
 pub(crate) mod opcode;
 pub(crate) mod passes;
 pub(crate) mod pool;
+pub(crate) mod reach;
 pub(crate) mod replay;
 pub(crate) mod reverse;
 mod reverse_many;

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 
 use crate::Real;
 use crate::kernels::reduce;
-use crate::rules::{Algebra, Curvature};
+use crate::rules::{Algebra, Curvature, share_of};
 
 /// A function of a list of arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,14 +93,8 @@ impl Nary {
                 if sum.is_normal() {
                     return sum.sqrt();
                 }
-                let top = all.fold(F::zero(), |m, x| m.max(x.abs()));
-                if top.is_normal() {
-                    // A power of two: nothing is rounded.
-                    let scale = top.log2().floor().exp2();
-                    sum_of_squares((0..n).map(|i| x(i) / scale)).sqrt() * scale
-                } else {
-                    sum.sqrt()
-                }
+                let scale = reduce::unit(all.fold(F::zero(), |m, x| m.max(x.abs())));
+                sum_of_squares((0..n).map(|i| x(i) / scale)).sqrt() * scale
             }
             Self::Product => all.reduce(|product, x| product * x).unwrap_or(F::one()),
             Self::LogSumExp => log_sum_exp(&all.collect::<SmallVec<[F; 8]>>()).0,
@@ -132,23 +126,32 @@ impl Nary {
                 b.iter().chain(a).copied().collect()
             }
             Self::SumSq => x.iter().map(|&x| x + x).collect(),
-            Self::Norm => x.iter().map(|&x| x.share_of(y)).collect(),
+            Self::Norm => x.iter().map(|&x| share_of(x, y)).collect(),
             Self::Product => product_derivatives(x),
             Self::LogSumExp => {
+                let top = R::constant(f64::INFINITY);
+                let (endless, empty) = (y.equals(top), y.equals(-top));
+                let or_1 = |mask, x| R::select(mask, R::constant(1.0), x);
+                let share = |&x: &R| {
+                    let is_top = R::select(x.equals(top), R::constant(1.0), R::constant(0.0));
+                    R::select(endless, is_top, (x - or_1(empty, y)).exp())
+                };
+                let shares: SmallVec<[R; 8]> = x.iter().map(share).collect();
                 // Dividing by the sum takes out the rounding of `y`.
-                let empty = y.equals(R::constant(f64::NEG_INFINITY));
-                let shares: SmallVec<[R; 8]> = x.iter().map(|&x| (x - y).exp()).collect();
                 let total = shares.iter().copied().reduce(|sum, share| sum + share).unwrap_or(R::constant(1.0));
-                shares.iter().map(|&share| R::select(empty, R::constant(0.0), share / total)).collect()
+                let total = or_1(empty, total);
+                shares.iter().map(|&share| share / total).collect()
             }
             Self::Polynomial => {
                 let (at, coefficients) = (x[0], &x[1..]);
-                let mut slopes: SmallVec<[R; 8]> = SmallVec::from_slice(&[R::constant(0.0)]);
-                let (mut value, mut slope) = (R::constant(0.0), R::constant(0.0));
+                // Horner's rule for the value and, one step behind, for the slope. Neither begins with a zero, which an infinite
+                // `x` would turn into NaN.
+                let (mut value, mut slope) = (None, None);
                 for &c in coefficients.iter().rev() {
-                    (value, slope) = (value * at + c, slope * at + value);
+                    slope = value.map(|value| slope.map_or(value, |slope: R| slope * at + value));
+                    value = Some(value.map_or(c, |value: R| value * at + c));
                 }
-                slopes[0] = slope;
+                let mut slopes: SmallVec<[R; 8]> = SmallVec::from_slice(&[slope.unwrap_or(R::constant(0.0))]);
                 let mut power = R::constant(1.0);
                 for _ in coefficients {
                     slopes.push(power);
@@ -176,12 +179,14 @@ fn product_derivatives<R: Algebra>(x: &[R]) -> SmallVec<[R; 8]> {
 }
 
 /// `ln Σ e^{x_i}`, and the powers less the largest argument with their sum: what each argument has a share in. If the
-/// largest is infinite, the arguments that are have the shares of a limit: none below `-inf`, NaN among `+inf`.
+/// largest is infinite, the arguments have the shares of a limit: none below `-inf`, even ones among `+inf`.
 fn log_sum_exp<F: Real>(x: &[F]) -> (F, SmallVec<[F; 8]>, F) {
     let top = reduce::largest(x);
     if Float::is_infinite(top) {
-        let share = |&x: &F| if top > x || top < F::zero() { F::zero() } else { F::nan() };
-        return (top, x.iter().map(share).collect(), F::one());
+        let shares: SmallVec<[F; 8]> =
+            x.iter().map(|&x| if x == F::infinity() { F::one() } else { F::zero() }).collect();
+        let total = shares.iter().fold(F::zero(), |sum, &share| sum + share);
+        return (top, shares, if top < F::zero() { F::one() } else { total });
     }
     let mut powers = SmallVec::from_elem(F::zero(), x.len());
     reduce::shifted_exp(x, top, &mut powers);

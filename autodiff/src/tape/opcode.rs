@@ -131,6 +131,12 @@ pub(crate) fn operands(op: u8, words: &[u32]) -> &[u32] {
     &words[skip..words.len().min(take)]
 }
 
+/// The entries among operands.
+#[inline]
+pub(crate) fn entries(operands: &[u32]) -> impl Iterator<Item = usize> {
+    operands.iter().filter(|&&operand| operand & CONSTANT == 0).map(|&operand| operand as usize)
+}
+
 /// As [`operands`], to be changed.
 pub(crate) fn operands_mut(op: u8, words: &mut [u32]) -> &mut [u32] {
     let ((skip, take), count) = (operand_words(op), words.len());

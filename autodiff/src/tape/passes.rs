@@ -14,32 +14,29 @@ use crate::{Dual, Real};
 pub(crate) const LANES: usize = 4;
 
 /// The adjoints of several roots at once.
-#[derive(Clone, Copy)]
-pub(crate) struct Lanes<T, const N: usize>(pub(crate) [T; N]);
-
-impl<T: Real, const N: usize> Adjoint<T> for Lanes<T, N> {
+impl<T: Real, const N: usize> Adjoint<T> for [T; N] {
     #[inline(always)]
     fn is_nothing(self) -> bool {
-        self.0.iter().all(|x| x.is_exact_zero())
+        self.iter().all(|x| x.is_exact_zero())
     }
 
     #[inline(always)]
     fn times(self, slope: T) -> Self {
-        Self(self.0.map(|x| x.chain(slope)))
+        self.map(|x| x.chain(slope))
     }
 
     fn times_winning(self, slope: T) -> Self {
-        Self(self.0.map(|x| slope.chain(x)))
+        self.map(|x| if x.is_exact_zero() { x } else { slope.chain(x) })
     }
 
     #[inline(always)]
     fn negated(self) -> Self {
-        Self(self.0.map(|x| -x))
+        self.map(|x| -x)
     }
 
     #[inline(always)]
     fn add(&mut self, term: Self) {
-        for (sum, term) in self.0.iter_mut().zip(term.0) {
+        for (sum, term) in self.iter_mut().zip(term) {
             sum.accumulate(term);
         }
     }
@@ -105,15 +102,15 @@ pub(crate) fn jacobian<T: Real>(code: Code<'_, T>, outputs: &[Output<T>], inputs
         jacobian.iter_mut().zip(adjoints.as_slice()).for_each(|(x, &adjoint)| *x = adjoint);
     } else {
         for first in (0..outputs.len()).step_by(LANES) {
-            let mut adjoints = alloc::filled(Lanes([T::zero(); LANES]), code.ops.len());
+            let mut adjoints = alloc::filled([T::zero(); LANES], code.ops.len());
             for (k, output) in outputs[first..].iter().enumerate().take(LANES) {
                 if let Ok(root) = *output {
-                    adjoints[root].0[k] += T::one();
+                    adjoints[root][k] += T::one();
                 }
             }
-            reverse(code, &mut Values::<T, Lanes<T, LANES>>::new(code, values), &mut adjoints);
+            reverse(code, &mut Values::<T, [T; LANES]>::new(code, values), &mut adjoints);
             for (i, adjoint) in adjoints.iter().enumerate().take(inputs) {
-                for (k, &x) in adjoint.0.iter().enumerate().take(outputs.len() - first) {
+                for (k, &x) in adjoint.iter().enumerate().take(outputs.len() - first) {
                     jacobian[[first + k, i]] = x;
                 }
             }

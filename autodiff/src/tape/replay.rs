@@ -49,6 +49,9 @@ impl<T: Real> Replay<T> for T {
 
 impl<T: Real, const N: usize> Replay<T> for Dual<T, N> {
     fn nary(f: Nary, operands: &[u32], get: impl Fn(u32) -> Self) -> Self {
+        if f == Nary::Dot {
+            return dot(operands, get);
+        }
         let x = collect(operands, get);
         let values: SmallVec<[T; 8]> = x.iter().map(|x| x.value()).collect();
         let y = f.value(&values);
@@ -59,6 +62,18 @@ impl<T: Real, const N: usize> Replay<T> for Dual<T, N> {
         let (value, partials) = block.gradient(&x.iter().map(|x| x.value()).collect::<SmallVec<[T; 8]>>());
         Self::composed(value, &partials, x)
     }
+}
+
+/// An inner product, the commonest entry of a program, without lists of values and partial derivatives.
+fn dot<T: Real, const N: usize>(operands: &[u32], get: impl Fn(u32) -> Dual<T, N>) -> Dual<T, N> {
+    let (a, b) = operands.split_at(operands.len() / 2);
+    let value = a.iter().zip(b).map(|(&a, &b)| get(a).value() * get(b).value()).reduce(|sum, term| sum + term);
+    let mut tangent = [T::zero(); N];
+    for (&i, &slope) in a.iter().zip(b).chain(b.iter().zip(a)).filter(|&(&i, _)| i & CONSTANT == 0) {
+        let slope = get(slope).value();
+        tangent.iter_mut().zip(get(i).tangent()).for_each(|(sum, t)| *sum += t.chain(slope));
+    }
+    Dual::new(value.unwrap_or(T::zero()), tangent)
 }
 
 /// Evaluates a program without tensors. Its first entries are `inputs`; further independent variables, which a function

@@ -1,7 +1,7 @@
 //! The reverse sweep: adjoints flow from an entry to its operands, by the total-derivative chain rule.
 //!
 //! For an entry `y = f(a, b)`, `ā += ȳ ∂f/∂a` and `b̄ += ȳ ∂f/∂b`. The sweep is generic over the number type of the
-//! adjoints: plain numbers give a gradient, [`Lanes`](super::passes::Lanes) several at once, `Dual` a Hessian-vector product, `Var` a gradient
+//! adjoints: plain numbers give a gradient, arrays of them several at once, `Dual` a Hessian-vector product, `Var` a gradient
 //! that is itself recorded.
 
 use super::code::{Code, arguments};
@@ -15,27 +15,25 @@ use crate::Real;
 use crate::rules::{Binary, Unary};
 
 /// Sweeps from the program's last entry to its first. `adjoints` has one number an entry; seeds are in it already.
+pub(crate) fn reverse<T: Real, I: Interpreter<T>>(code: Code<'_, T>, interpreter: &mut I, adjoints: &mut [I::Adjoint]) {
+    // Independent variables pass nothing on, and most programs begin with them.
+    let leaves = 8 * code.ops.chunks_exact(8).take_while(|ops| **ops == [LEAF; 8]).count();
+    reverse_from(leaves, Code { ops: &code.ops[leaves..], ..code }, interpreter, adjoints);
+}
+
+/// The same for a stretch of a program, whose entries stand at the places from `first` on. Operands are places, too.
 ///
 /// Every SAFETY reason below is that a [`Code`] is well-formed: it has the operand words that its opcodes say, and those
 /// that are entries come before the entry they are operands of. Only `store` makes one, from what was recorded.
-pub(crate) fn reverse<T: Real, I: Interpreter<T>>(code: Code<'_, T>, interpreter: &mut I, adjoints: &mut [I::Adjoint]) {
-    reverse_from(code, interpreter, adjoints, 0);
-}
-
-/// The same for a stretch of a program, whose entries stand at the places from `first` on; operands are places before their
-/// entry's.
-#[inline]
 pub(crate) fn reverse_from<T: Real, I: Interpreter<T>>(
+    first: usize,
     code: Code<'_, T>,
     interpreter: &mut I,
     adjoints: &mut [I::Adjoint],
-    first: usize,
 ) {
-    assert_eq!(first + code.ops.len(), adjoints.len(), "one adjoint for each entry");
+    assert_eq!(first + code.ops.len(), adjoints.len(), "an adjoint for each entry up to the last");
     let mut end = code.operands.len();
-    // Independent variables pass nothing on, and most programs begin with them.
-    let leaves = 8 * code.ops.chunks_exact(8).take_while(|ops| **ops == [LEAF; 8]).count();
-    for (k, &op) in code.ops.iter().enumerate().skip(leaves).rev() {
+    for (k, &op) in code.ops.iter().enumerate().rev() {
         let index = first + k;
         // SAFETY: there is an adjoint for each entry, as asserted above.
         let adjoint = unsafe { *adjoints.get_unchecked(index) };

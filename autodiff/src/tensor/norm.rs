@@ -25,7 +25,8 @@ impl<T: Real> Tensor<T> {
     /// With `keep` the axes stay, with length 1.
     ///
     /// At kinks the gradient is the least-norm one: 0 where all elements are 0, 0 for an element that is 0 (`p = 1`), and
-    /// even shares for elements of equal size (`p = ∞`).
+    /// even shares for elements of equal size (`p = ∞`). Second derivatives are 0 there, even of the norm's square: those of a sum
+    /// of squares are right.
     ///
     /// ```
     /// use autodiff::Tape;

@@ -10,25 +10,30 @@ use crate::kernels::{loops, once, reduce};
 use crate::rules::notation::sign::{A, Atom, B, BY_ELEMENT, Call, In, Item, LESS, Piece, Round, SIGMA, Sum, Word};
 
 impl<T: Real> Tensor<T> {
-    /// `e^{x_i} / Σ e^{x_j}` along an axis, shifted so that nothing overflows. Elements of `+inf` share 1 evenly; of `-inf` only
-    /// it is NaN.
+    /// `e^{x_i} / Σ e^{x_j}` along an axis, shifted so that nothing overflows. Elements of `+inf` share 1 evenly, with gradient 0;
+    /// of `-inf` only it is NaN.
     ///
     /// # Panics
     /// If there is no such axis.
     #[track_caller]
     pub fn softmax(&self, axis: usize) -> Self {
-        let shifted = self.shifted("softmax", &[axis]);
-        let powers = shifted.exp();
+        let top = self.tops("softmax", &[axis]);
+        let endless = (!top.is_finite()).then(|| top.mask(|top| top == T::infinity()));
+        let powers = self.less_top(&top).exp();
         let output = &powers / powers.sum_axes(&[axis], true);
         Rule {
             name: "softmax",
-            with: axis,
-            forward: |x, &axis| Ok(x[0].softmax(axis)),
+            with: (axis, endless),
+            forward: |x, &(axis, _)| Ok(x[0].softmax(axis)),
             // With `y = softmax(x)`: `dL/dx = y (dL/dy - Σ dL/dy y)` (L11).
-            vjp: |cx, &axis| {
+            vjp: |cx, (axis, endless)| {
                 let (y, g) = (cx.output(), cx.grad());
-                let total = g.chain(y).sum_axes(&[axis], true);
-                (g - total).chain(y).into()
+                let total = g.chain(y).sum_axes(&[*axis], true);
+                let slope = (g - total).chain(y);
+                match endless {
+                    Some(endless) => Self::select(endless, 0.0, slope).into(),
+                    None => slope.into(),
+                }
             },
             notation: |_, _| {
                 let slope = Atom(&[B, BY_ELEMENT, In(Round, &[A, LESS, SIGMA, A, BY_ELEMENT, B])]);
@@ -70,7 +75,8 @@ impl<T: Real> Tensor<T> {
         .record(&[self], output)
     }
 
-    /// `ln Σ e^{x_j}` along an axis, which disappears. Of nothing, or of `-inf` only, it is `-inf` with gradient 0.
+    /// `ln Σ e^{x_j}` along an axis, which disappears. Of nothing, or of `-inf` only, it is `-inf` with gradient 0; elements of
+    /// `+inf` share the gradient evenly.
     ///
     /// # Panics
     /// If there is no such axis.
@@ -80,7 +86,7 @@ impl<T: Real> Tensor<T> {
     }
 
     /// `ln Σ e^{x_j}` over some axes. With `keep` they stay, with length 1. Of nothing, or of `-inf` only, it is `-inf` with
-    /// gradient 0.
+    /// gradient 0; elements of `+inf` share the gradient evenly.
     ///
     /// ```
     /// use autodiff::Tensor;
@@ -117,10 +123,18 @@ impl<T: Real> Tensor<T> {
             // rounding of `y`.
             vjp: |cx, over| {
                 let (x, y) = (cx.input(0), cx.output().reshape(&over.kept));
-                let nothing = y.mask(|y| y == T::neg_infinity());
-                let y = Self::select(&nothing, 0.0, &y);
-                let shares = (x - y).exp();
-                let total = Self::select(&nothing, 1.0, shares.sum_axes(&over.axes, true));
+                let (shares, total) = if y.is_finite() {
+                    let shares = (x - y).exp();
+                    let total = shares.sum_axes(&over.axes, true);
+                    (shares, total)
+                } else {
+                    let infinite = y.mask(T::is_infinite);
+                    let tops = x.mask(|x| x == T::infinity());
+                    let shares = Self::select(&infinite, tops, (x - Self::select(&infinite, 0.0, &y)).exp());
+                    let empty = y.mask(|y| y == T::neg_infinity());
+                    let total = Self::select(&empty, 1.0, shares.sum_axes(&over.axes, true));
+                    (shares, total)
+                };
                 cx.grad().reshape(&over.kept).chain(shares / total).into()
             },
             notation: |_, _| Written::named([scaled(Call(Word("softmax")), [X(0)])]),
@@ -135,11 +149,16 @@ impl<T: Real> Tensor<T> {
         self.folded(&self.kept(op, axes), T::neg_infinity(), reduce::larger)
     }
 
-    /// The elements less their maxima over some axes; constants. Infinity less itself is 0: it leaves the others behind, as a
-    /// large number does.
+    /// The elements less their maxima over some axes; constants.
     #[track_caller]
     pub(super) fn shifted(&self, op: &str, axes: &[usize]) -> Self {
-        let (shape, top) = (self.shape(), self.tops(op, axes).broadcast_to(self.shape()));
+        self.less_top(&self.tops(op, axes))
+    }
+
+    /// The elements less these maxima; constants. Infinity less itself is 0: it leaves the others behind, as a large number does.
+    #[track_caller]
+    fn less_top(&self, top: &Self) -> Self {
+        let (shape, top) = (self.shape(), top.broadcast_to(self.shape()));
         Self::build(shape, |out| {
             let less = |x: T, top| if x == T::infinity() { T::zero() } else { x - top };
             loops::map2(shape, self.strided(), top.strided(), out, less);

@@ -77,6 +77,28 @@ impl<A: Algebra, const N: usize> Algebra for Tangent<A, N> {
     }
 
     #[inline(always)]
+    fn unless(self, mask: Self::Mask) -> Self {
+        let mut along = self.along;
+        for along in &mut along {
+            if let Some(value) = along {
+                *along = Some(value.unless(mask));
+            }
+        }
+        Self { value: self.value.unless(mask), along }
+    }
+
+    #[inline(always)]
+    fn only(self, mask: Self::Mask) -> Self {
+        let mut along = self.along;
+        for along in &mut along {
+            if let Some(value) = along {
+                *along = Some(value.only(mask));
+            }
+        }
+        Self { value: self.value.only(mask), along }
+    }
+
+    #[inline(always)]
     fn less(self, other: Self) -> Self::Mask {
         self.value.less(other.value)
     }

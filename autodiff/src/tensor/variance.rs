@@ -6,7 +6,8 @@ use super::rule::Rule;
 use super::written::Term::{X, Y};
 use super::written::{Written, scaled};
 use crate::Real;
-use crate::kernels::reduce::larger;
+use crate::kernels::loops;
+use crate::kernels::reduce::{self, larger};
 use crate::rules::notation::sign::{A, Atom, B, In, LESS, Piece, Round, SPACE, Same, Sum, TWO, Word};
 
 impl<T: Real> Tensor<T> {
@@ -46,8 +47,9 @@ impl<T: Real> Tensor<T> {
         self.variance(false, axes, correction, keep)
     }
 
-    /// The standard deviation over some axes, the root of [`var_axes`](Self::var_axes). Where all elements are the same it
-    /// is 0 with gradient 0, the least-norm subgradient.
+    /// The standard deviation over some axes, the root of [`var_axes`](Self::var_axes), without overflow or underflow of the
+    /// squares. Where all elements are the same it is 0 with gradient 0, the least-norm subgradient; so is the second derivative
+    /// there, even of its square: that of the variance is right.
     ///
     /// ```
     /// use autodiff::Tape;
@@ -80,9 +82,19 @@ impl<T: Real> Tensor<T> {
         }
         // What the sum of squares is divided by.
         let freedom = count as f64 - correction as f64;
-        let squares = self.untracked().less_mean(axes, &kept).square();
-        let variance = squares.sum_axes(axes, keep) / T::of(freedom);
-        let output = if root { variance.sqrt() } else { variance };
+        let less_mean = self.untracked().less_mean(axes, &kept);
+        let variance = less_mean.square().sum_axes(axes, keep) / T::of(freedom);
+        let output = match root {
+            false => variance,
+            true if variance.view().iter().all(|y| y.is_normal()) => variance.sqrt(),
+            // The squares are 0, or beyond the number type's range, where the root need not be.
+            true => {
+                let top = less_mean.abs().folded(&kept, T::zero(), larger);
+                let unit = Self::build(&kept, |out| loops::map1(&kept, top.strided(), out, reduce::unit));
+                let squares = (less_mean / &unit).square().sum_axes(axes, true);
+                ((squares / T::of(freedom)).sqrt() * unit).dropped(keep, axes)
+            }
+        };
         Rule {
             name,
             with: (root, Reduced { axes: axes.into(), kept, keep }, correction, freedom),
@@ -91,14 +103,13 @@ impl<T: Real> Tensor<T> {
             vjp: |cx, &(root, Reduced { ref axes, ref kept, .. }, _, freedom)| {
                 let g = cx.grad().reshape(kept);
                 let less_mean = cx.input(0).less_mean(axes, kept);
-                let slope = if root {
-                    let y = cx.output().reshape(kept);
-                    let zero = y.mask(|y| y == T::zero());
-                    Self::select(&zero, 0.0, less_mean / (Self::select(&zero, 1.0, y) * T::of(freedom)))
-                } else {
-                    less_mean * T::of(2.0 / freedom)
-                };
-                g.chain(&slope).into()
+                if !root {
+                    return g.chain(less_mean * T::of(2.0 / freedom)).into();
+                }
+                let y = cx.output().reshape(kept);
+                let zero = y.mask(|y| y == T::zero());
+                let slope = Self::select(&zero, 0.0, less_mean / Self::select(&zero, 1.0, y));
+                (g / T::of(freedom)).chain(slope).into()
             },
             notation: |_, &(root, ..)| {
                 const LESS_MEAN: Piece = In(Round, &[A, LESS, Word("mean"), SPACE, A]);

@@ -73,7 +73,7 @@ fn backward<T: Element>(rolled: &Rolled<T>, code: Code<'_, T>, values: &[T], adj
             Item::Stretch { ops, operands, first } => {
                 let code = Code { ops: &code.ops[ops.clone()], operands, ..code };
                 let end = first + ops.len();
-                reverse_from(code, &mut Values::<T>::before(end, values), &mut adjoints[..end], *first);
+                reverse_from(*first, code, &mut Values::<T>::before(end, values), &mut adjoints[..end]);
             }
             Item::Loop(item) => {
                 let (strips, sums) = (&mut strips, &mut sums);

@@ -242,17 +242,18 @@ impl<T: Real> Program<T> {
             Some(rolled) => (self.run_rolled(rolled, x)?, &rolled.outputs),
             None => (self.run(x)?, &self.outputs),
         };
-        let values = values.as_slice();
-        let mut adjoints = Storage::filled(values.len(), T::zero());
+        let mut values = values;
+        let mut adjoints = Storage::filled(values.as_slice().len(), T::zero());
         for (output, &weight) in outputs.iter().zip(weights) {
             if let Ok(root) = *output {
                 adjoints.make_mut()[root] += weight;
             }
         }
         match rolled {
-            Some(rolled) => rolled.backward(self.code(), values, adjoints.make_mut()),
-            None => reverse(self.code(), &mut Values::<T>::new(self.code(), values), adjoints.make_mut()),
+            Some(rolled) => rolled.backward(self.code(), values.make_mut(), adjoints.make_mut()),
+            None => reverse(self.code(), &mut Values::<T>::new(self.code(), values.as_slice()), adjoints.make_mut()),
         }
+        let values = values.as_slice();
         let of = |output: &Output<T>| output.map_or_else(|constant| constant, |root| values[root]);
         Ok((outputs.iter().map(of).collect(), adjoints.as_slice()[..self.inputs].to_vec()))
     }

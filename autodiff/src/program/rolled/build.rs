@@ -1,7 +1,11 @@
 //! Where values stand, and what each operation of a loop's body reads.
 
+use smallvec::SmallVec;
+
 use super::find::{Entries, Trips, loops};
-use super::form::{Item, Loop, Operand, Operation, Rolled, Run, Step};
+use super::body::{Argument, Body, Node, Operation};
+use super::derive::reverse;
+use super::form::{Item, Lists, Loop, Operand, Part, Rolled, Run};
 use crate::Real;
 use crate::rules::{Binary, Unary};
 use crate::tape::code::Code;
@@ -42,7 +46,7 @@ impl<T: Real> Rolled<T> {
         let place = |term: Term<T>| term.resolve(|i| Term::Entry(build.places[i]), Term::Constant);
         let guards = guards.iter().map(|g| Guard { left: place(g.left), right: place(g.right), ..g.clone() }).collect();
         let outputs = outputs.iter().map(|y| y.map(|i| build.places[i] as usize)).collect();
-        Some(Self { items, places: build.next as usize, outputs, guards })
+        Some(Self { items, exact: false, places: build.next as usize, outputs, guards })
     }
 }
 
@@ -110,11 +114,11 @@ impl<T: Real> Build<'_, T> {
             }
             items.extend(self.stretch(at, entry));
             at = entry;
-            if let Some(parts) = self.sum(entry) {
+            if let Some((parts, lists)) = self.sum(entry) {
                 let place = self.next as usize;
                 self.places[entry] = self.next;
                 self.next += 1;
-                items.push(Item::Sum { place, parts });
+                items.push(Item::Sum { place, parts, lists });
                 at = entry + 1;
             }
         }
@@ -122,32 +126,33 @@ impl<T: Real> Build<'_, T> {
     }
 
     /// The parts of a long sum: in each the first factors are all variables or all constants, and so are the second ones.
-    fn sum(&self, entry: usize) -> Option<Vec<Loop<T>>> {
+    fn sum(&self, entry: usize) -> Option<(Vec<Part<T>>, Lists<T>)> {
         let op = self.entries.code.ops[entry];
-        let Kind::Nary(Nary::Sum | Nary::Dot) = opcode::decode(op) else { return None };
-        let (words, op) = (self.entries.split(entry), Operation::of(op));
-        let terms = words.len() / if op == Operation::Dot { 2 } else { 1 };
+        let Kind::Nary(f @ (Nary::Sum | Nary::Dot)) = opcode::decode(op) else { return None };
+        let words = self.entries.split(entry);
+        let terms = if f == Nary::Dot { words.len() / 2 } else { words.len() };
         let kind = |term: usize| (term..words.len()).step_by(terms).map(|k| words[k] & CONSTANT != 0);
         let breaks = (1..terms).filter(|&term| !kind(term).eq(kind(term - 1)));
         let edges: Vec<usize> = [0].into_iter().chain(breaks).chain([terms]).collect();
         if terms < LONG || 8 * edges.len() > terms {
             return None;
         }
+        let mut lists = Lists::new();
         let part = |edges: &[usize]| {
-            let mut made = Loop::new(edges[1] - edges[0]);
-            for (first, constant) in (edges[0]..words.len()).step_by(terms).zip(kind(edges[0])) {
+            let terms_here = edges[1] - edges[0];
+            let factor = |(first, constant): (usize, bool)| {
                 let word = |term: usize| (words[first + term] & !CONSTANT) as usize;
-                let operand = if constant {
-                    self.constants(made.trips, &word, &mut made)
+                if constant {
+                    self.constants(terms_here, &word, &mut lists)
                 } else {
-                    self.variables(made.trips, &word, &mut made)
-                };
-                made.operands.push(operand);
-            }
-            made.body.push(Step { op, operands: [0, made.operands.len()], column: None, is_asked: false });
-            made
+                    self.variables(terms_here, &word, &mut lists)
+                }
+            };
+            let factors = (edges[0]..words.len()).step_by(terms).zip(kind(edges[0])).map(factor).collect();
+            Part { terms: terms_here, factors }
         };
-        Some(edges.windows(2).map(part).collect())
+        let parts = edges.windows(2).map(part).collect();
+        Some((parts, lists))
     }
 
     /// Entries that are interpreted.
@@ -174,52 +179,73 @@ impl<T: Real> Build<'_, T> {
     }
 
     fn body(&mut self, trips: Trips, kept: &[bool]) -> Loop<T> {
-        let mut made = Loop::new(trips.count);
+        let (mut operands, mut lists) = (Vec::new(), Lists::new());
+        let (mut nodes, mut columns) = (Vec::new(), Vec::new());
+        // The node of each entry.
+        let mut of = Vec::with_capacity(trips.period);
         for (k, &kept) in kept.iter().enumerate() {
             let op = self.entries.code.ops[trips.start + k];
-            let start = made.operands.len();
-            let words = self.entries.split(trips.start + k).len();
-            for word in 0..words {
-                let operand = self.operand(trips, k, word, &mut made);
-                made.operands.push(operand);
+            let mut arguments = SmallVec::new();
+            for word in 0..self.entries.split(trips.start + k).len() {
+                let argument = match self.operand(trips, k, word, &mut lists) {
+                    Err(local) => Argument::Strip(of[local]),
+                    Ok(Operand::Constant(c)) => Argument::Constant(c),
+                    Ok(Operand::Table(start)) => Argument::Table(start),
+                    Ok(Operand::Same(place)) => Argument::Same(place),
+                    Ok(Operand::Column(place)) => Argument::Column(place),
+                    Ok(operand) => {
+                        let known = operands.iter().position(|known| *known == operand);
+                        let number = known.unwrap_or_else(|| {
+                            operands.push(operand);
+                            nodes.push(Node { op: Operation::Load(operands.len() as u32 - 1), arguments: SmallVec::new() });
+                            columns.push(None);
+                            operands.len() - 1
+                        });
+                        let is_load = |node: &Node<T>| node.op == Operation::Load(number as u32);
+                        Argument::Strip(nodes.iter().position(is_load).expect("it has just been written") as u32)
+                    }
+                };
+                arguments.push(argument);
             }
             if let Kind::Binary(_, Form::Second) = opcode::decode(op) {
-                made.operands[start..].swap(0, 1);
+                arguments.swap(0, 1);
             }
-            let operands = [start, made.operands.len()];
-            made.body.push(Step { op: Operation::of(op), operands, column: None, is_asked: false });
+            of.push(nodes.len() as u32);
+            nodes.push(Node { op: Operation::of(op), arguments });
+            columns.push(kept.then_some(self.next));
             if kept {
-                made.body[k].column = Some(self.next);
                 for trip in 0..trips.count {
                     self.places[trips.start + trip * trips.period + k] = self.next + trip as u32;
                 }
                 self.next += trips.count as u32;
             }
         }
-        ask(&mut made);
-        made
+        let (forward, backward) = (Body::new(&nodes, &columns), reverse(&nodes, &columns, &mut operands));
+        Loop { trips: trips.count, entries: trips.period, operands, lists, forward, backward }
     }
 
-    /// What an operand word stands for in the trips.
-    fn operand(&self, trips: Trips, k: usize, word: usize, made: &mut Loop<T>) -> Operand<T> {
+    /// What an operand word stands for in the trips: outside of them, or an entry of the same trip.
+    fn operand(&self, trips: Trips, k: usize, word: usize, lists: &mut Lists<T>) -> Result<Operand<T>, usize> {
         let at = |trip: usize| trips.start + trip * trips.period + k;
         let entry = |trip: usize| self.entries.split(at(trip))[word] as usize;
         // The second word of a row with one variable is the place of a constant.
         match opcode::decode(self.entries.code.ops[at(0)]) {
-            Kind::Binary(_, Form::First | Form::Second) if word == 1 => return self.constants(trips.count, &entry, made),
+            Kind::Binary(_, Form::First | Form::Second) if word == 1 => {
+                return Ok(self.constants(trips.count, &entry, lists));
+            }
             Kind::Nary(_) if entry(0) & CONSTANT as usize != 0 => {
-                return self.constants(trips.count, &|trip| entry(trip) ^ CONSTANT as usize, made);
+                return Ok(self.constants(trips.count, &|trip| entry(trip) ^ CONSTANT as usize, lists));
             }
             _ => {}
         }
         if entry(0) >= trips.start {
-            return Operand::Local((entry(0) - trips.start) as u32);
+            return Err(entry(0) - trips.start);
         }
-        self.variables(trips.count, &entry, made)
+        Ok(self.variables(trips.count, &entry, lists))
     }
 
     /// An operand whose values have places: which entry it is in each trip.
-    fn variables(&self, trips: usize, entry: &dyn Fn(usize) -> usize, made: &mut Loop<T>) -> Operand<T> {
+    fn variables(&self, trips: usize, entry: &dyn Fn(usize) -> usize, lists: &mut Lists<T>) -> Operand<T> {
         let places = (0..trips).map(|trip| self.places[entry(trip)]);
         let mut runs: Vec<Run> = Vec::new();
         for (trip, place) in places.clone().enumerate() {
@@ -245,44 +271,28 @@ impl<T: Real> Build<'_, T> {
                 Operand::Strided(first, stride)
             }
             _ if 8 * runs.len() <= trips => {
-                let start = made.runs.len();
-                made.runs.extend(runs);
-                Operand::Runs(start as u32, made.runs.len() as u32)
+                let start = lists.runs.len();
+                lists.runs.extend(runs);
+                Operand::Runs(start as u32, lists.runs.len() as u32)
             }
             _ => {
-                let start = made.indices.len();
-                made.indices.extend(places);
+                let start = lists.indices.len();
+                lists.indices.extend(places);
                 Operand::Indices(start as u32)
             }
         }
     }
 
     /// An operand that is a constant, `place` giving which.
-    fn constants(&self, trips: usize, place: &dyn Fn(usize) -> usize, made: &mut Loop<T>) -> Operand<T> {
+    fn constants(&self, trips: usize, place: &dyn Fn(usize) -> usize, lists: &mut Lists<T>) -> Operand<T> {
         let value = |trip: usize| self.entries.code.constants[place(trip)];
         let first = value(0);
         if (1..trips).all(|trip| value(trip).bits() == first.bits()) {
             return Operand::Constant(first);
         }
-        let start = made.tables.len();
-        made.tables.extend((0..trips).map(value));
+        let start = lists.tables.len();
+        lists.tables.extend((0..trips).map(value));
         Operand::Table(start as u32)
-    }
-}
-
-/// Finds out which results a reverse sweep asks for.
-fn ask<T: Real>(made: &mut Loop<T>) {
-    for k in (0..made.body.len()).rev() {
-        let op = made.body[k].op;
-        made.body[k].is_asked |= op.slope_reads_result();
-        // What is computed again needs its operands.
-        let again = made.body[k].is_asked && made.body[k].column.is_none();
-        let [start, end] = made.body[k].operands;
-        for operand in &made.operands[start..end] {
-            if let Operand::Local(of) = *operand {
-                made.body[of as usize].is_asked |= again || !op.is_sum();
-            }
-        }
     }
 }
 
@@ -296,10 +306,6 @@ impl Operation {
         }
     }
 
-    fn is_sum(self) -> bool {
-        matches!(self, Self::Sum | Self::Binary(Binary::Add | Binary::Sub) | Self::Unary(Unary::Neg))
-    }
-
     /// Whether computing it again takes longer than reading it.
     fn is_dear(self) -> bool {
         use Unary::{Abs, Neg, Relu, Square};
@@ -307,10 +313,5 @@ impl Operation {
             self,
             Self::Sum | Self::Dot | Self::Binary(Binary::Add | Binary::Sub | Binary::Mul) | Self::Unary(Abs | Neg | Relu | Square)
         )
-    }
-
-    /// Whether a partial derivative reads the result.
-    fn slope_reads_result(self) -> bool {
-        !self.is_sum() && !matches!(self, Self::Dot | Self::Binary(Binary::Mul))
     }
 }

@@ -3,8 +3,10 @@
 use std::fmt;
 use std::ops::Range;
 
+use smallvec::SmallVec;
+
+use super::body::Body;
 use crate::Real;
-use crate::rules::{Binary, Unary};
 use crate::tape::guard::Guard;
 use crate::tape::passes::Output;
 
@@ -12,6 +14,8 @@ use crate::tape::passes::Output;
 #[derive(Debug)]
 pub(in crate::program) struct Rolled<T: Real> {
     pub(super) items: Vec<Item<T>>,
+    /// Whether functions are the standard library's, in place of vector functions.
+    pub(in crate::program) exact: bool,
     /// How many places there are.
     pub(in crate::program) places: usize,
     /// By place.
@@ -26,16 +30,33 @@ pub(super) enum Item<T> {
     /// Entries that are interpreted: their opcodes, and their operand words by place. Their values have the places from `first` on.
     Stretch { ops: Range<usize>, operands: Vec<u32>, first: usize },
     Loop(Loop<T>),
-    /// A long sum, or sum of products, whose result has this place: parts one after the other, each with terms for trips.
-    Sum { place: usize, parts: Vec<Loop<T>> },
+    /// A long sum, or sum of products, whose result has this place.
+    Sum { place: usize, parts: Vec<Part<T>>, lists: Lists<T> },
 }
 
 /// Trips that do not depend on one another.
 #[derive(Debug)]
 pub(super) struct Loop<T> {
     pub(super) trips: usize,
-    pub(super) body: Vec<Step>,
+    /// The entries of a trip.
+    pub(super) entries: usize,
+    /// What is gathered, and what adjoints are given to.
     pub(super) operands: Vec<Operand<T>>,
+    pub(super) lists: Lists<T>,
+    pub(super) forward: Body<T>,
+    pub(super) backward: Body<T>,
+}
+
+/// Terms of a sum whose factors, one or two, are alike.
+#[derive(Debug)]
+pub(super) struct Part<T> {
+    pub(super) terms: usize,
+    pub(super) factors: SmallVec<[Operand<T>; 2]>,
+}
+
+/// What operands refer to.
+#[derive(Debug)]
+pub(super) struct Lists<T> {
     /// Constants that differ from trip to trip.
     pub(super) tables: Vec<T>,
     pub(super) runs: Vec<Run>,
@@ -43,36 +64,18 @@ pub(super) struct Loop<T> {
     pub(super) indices: Vec<u32>,
 }
 
-/// An operation of a loop's body.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Step {
-    pub(super) op: Operation,
-    /// Where its operands stand among the loop's, and where they end.
-    pub(super) operands: [usize; 2],
-    /// The place of the first trip's result, if results are kept.
-    pub(super) column: Option<u32>,
-    /// Whether a reverse sweep asks for the results.
-    pub(super) is_asked: bool,
+impl<T> Lists<T> {
+    pub(super) fn new() -> Self {
+        Self { tables: Vec::new(), runs: Vec::new(), indices: Vec::new() }
+    }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Operation {
-    Unary(Unary),
-    Binary(Binary),
-    /// The sum in order.
-    Sum,
-    /// `Σ a_i b_i` in order; first all `a`, then all `b`.
-    Dot,
-}
-
-/// What an operation of a loop's body reads.
+/// What stands outside of a trip, for all trips.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Operand<T> {
     Constant(T),
     /// A constant for each trip: those of the table from here on.
     Table(u32),
-    /// The same trip's result of an earlier operation of the body.
-    Local(u32),
     /// The value at one place.
     Same(u32),
     /// The values at the places from this one on.
@@ -93,29 +96,17 @@ pub(super) struct Run {
     pub(super) moves: bool,
 }
 
-impl<T> Loop<T> {
-    pub(super) fn new(trips: usize) -> Self {
-        let (body, operands, tables, runs, indices) = Default::default();
-        Self { trips, body, operands, tables, runs, indices }
-    }
-
-    pub(super) fn operands_of(&self, step: &Step) -> &[Operand<T>] {
-        let [start, end] = step.operands;
-        &self.operands[start..end]
-    }
-}
-
 impl<T: Real> fmt::Display for Rolled<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (mut shapes, mut sums, mut single) = (Vec::<(usize, usize, usize)>::new(), Vec::new(), 0);
         for item in &self.items {
             match item {
                 Item::Stretch { ops, .. } => single += ops.len(),
-                Item::Sum { parts, .. } => sums.push(parts.iter().map(|part| part.trips).sum::<usize>()),
-                Item::Loop(Loop { trips, body, .. }) => {
-                    match shapes.iter_mut().find(|shape| (shape.0, shape.1) == (body.len(), *trips)) {
+                Item::Sum { parts, .. } => sums.push(parts.iter().map(|part| part.terms).sum::<usize>()),
+                Item::Loop(Loop { trips, entries, .. }) => {
+                    match shapes.iter_mut().find(|shape| (shape.0, shape.1) == (*entries, *trips)) {
                         Some(shape) => shape.2 += 1,
-                        None => shapes.push((body.len(), *trips, 1)),
+                        None => shapes.push((*entries, *trips, 1)),
                     }
                 }
             }

@@ -5,10 +5,14 @@
 //! | `form` | a program as loops and stretches |
 //! | `find` | which entries are the trips of a loop |
 //! | `build` | where values stand, and what each operation of a loop's body reads |
+//! | `body` | what a trip does, as straight-line code |
+//! | `derive` | its reverse, by the table's rules |
 //! | `strip` | operations over a strip of trips |
 //! | `sweep` | forward and backward |
 
+mod body;
 mod build;
+mod derive;
 mod find;
 mod form;
 mod strip;

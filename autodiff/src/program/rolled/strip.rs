@@ -1,110 +1,82 @@
 //! Operations over a strip of trips.
 
-use super::form::Operation;
+use super::body::Operation;
 use crate::kernels::element::Element;
-use crate::kernels::reduce;
+use crate::kernels::loops::{Arrays, Strided};
+use crate::kernels::once;
 use crate::rules::{Binary, Unary};
 
 /// So many trips at a time: a body's strips stay in the first cache.
 pub(super) const STRIP: usize = 256;
 
-/// The values of an operand: one a trip, or one for all.
+/// The values of an argument: one a trip, or one for all.
 #[derive(Clone, Copy)]
 pub(super) enum Side<'a, T> {
     Many(&'a [T]),
     One(T),
 }
 
+impl<T: Copy> Side<'_, T> {
+    #[inline(always)]
+    pub(super) fn at(self, k: usize) -> T {
+        match self {
+            Side::Many(x) => x[k],
+            Side::One(x) => x,
+        }
+    }
+}
+
+/// `out = f(a)`.
+#[inline(always)]
+pub(super) fn unary<T: Element>(f: Unary, exact: bool, a: Side<'_, T>, out: &mut [T]) {
+    match f {
+        Unary::Neg => zip(a, a, out, |a, _| -a),
+        Unary::Square => zip(a, a, out, |a, _| a.unary(Unary::Square)),
+        Unary::Sqrt => apart(a, a, out, |a, _| a.unary(Unary::Sqrt)),
+        _ if exact => each(a, a, out, &|a, _| a.unary(f)),
+        _ => whole([a], |operands, shape| once::unary(f, Arrays { shape, operands, out: [out] })),
+    }
+}
+
 /// `out = f(a, b)`.
 #[inline(always)]
-pub(super) fn value<T: Element>(op: Operation, [a, b]: [Side<'_, T>; 2], out: &mut [T]) {
+pub(super) fn binary<T: Element>(f: Binary, exact: bool, a: Side<'_, T>, b: Side<'_, T>, out: &mut [T]) {
+    match f {
+        Binary::Add => zip(a, b, out, |a, b| a + b),
+        Binary::Sub => zip(a, b, out, |a, b| a - b),
+        Binary::Mul => zip(a, b, out, |a, b| a * b),
+        Binary::Div => apart(a, b, out, |a, b| a / b),
+        Binary::Chain => zip(a, b, out, |a: T, b| a.chain(b)),
+        _ if exact => each(a, b, out, &|a, b| a.binary(f, b)),
+        _ => whole([a, b], |operands, shape| once::binary(f, Arrays { shape, operands, out: [out] })),
+    }
+}
+
+/// Sums in order, comparisons, choices.
+#[inline(always)]
+pub(super) fn several<'a, T: Element>(op: Operation, count: usize, side: impl Fn(usize) -> Side<'a, T>, out: &mut [T]) {
     match op {
-        Operation::Binary(Binary::Add) => zip(a, b, out, |_, a, b| a + b),
-        Operation::Binary(Binary::Sub) => zip(a, b, out, |_, a, b| a - b),
-        Operation::Binary(Binary::Mul) => zip(a, b, out, |_, a, b| a * b),
-        Operation::Binary(Binary::Div) => apart(a, b, out, |_, a, b| a / b),
-        Operation::Binary(Binary::Chain) => zip(a, b, out, |_, a: T, b| a.chain(b)),
-        Operation::Binary(f) => each(out, a, b, &|a, b| a.binary(f, b)),
-        Operation::Unary(Unary::Neg) => zip(a, b, out, |_, a: T, _| -a),
-        Operation::Unary(Unary::Square) => zip(a, b, out, |_, a: T, _| a.unary(Unary::Square)),
-        Operation::Unary(Unary::Sqrt) => apart(a, b, out, |_, a: T, _| a.unary(Unary::Sqrt)),
-        Operation::Unary(f) => each(out, a, b, &|a, _| a.unary(f)),
-        Operation::Sum | Operation::Dot => unreachable!("of any number of operands"),
-    }
-}
-
-/// `terms = g ∂f/∂x_i(a, b)`, where `y` is the result.
-#[inline(always)]
-pub(super) fn terms<T: Element>(op: Operation, i: usize, g: &[T], [a, b]: [Side<'_, T>; 2], y: &[T], terms: &mut [T]) {
-    use Binary::{Add, Chain, Div, Mul, Sub};
-    let (g, y) = (&g[..terms.len()], &y[..terms.len()]);
-    match (op, i) {
-        (Operation::Binary(Add), _) | (Operation::Binary(Sub), 0) => terms.copy_from_slice(g),
-        (Operation::Binary(Sub), _) | (Operation::Unary(Unary::Neg), _) => {
-            terms.iter_mut().zip(g).for_each(|(term, &g)| *term = -g);
+        Operation::Sum => {
+            zip(side(0), side(1), out, |a, b| a + b);
+            (2..count).for_each(|k| onto(side(k), side(k), out, |sum, a, _| sum + a));
         }
-        (Operation::Binary(Mul | Chain), 0) => times(g, b, terms),
-        (Operation::Binary(Mul), _) => times(g, a, terms),
-        (Operation::Binary(Div), 0) => apart(b, b, terms, |k, _, b| g[k].chain(Div.derivative_a(b, b, y[k]))),
-        (Operation::Binary(Div), _) => apart(b, b, terms, |k, _, b| g[k].chain(Div.derivative_b(b, b, y[k]))),
-        (Operation::Binary(Chain), _) => zip(a, a, terms, |k, a: T, _| if g[k] == T::zero() { g[k] } else { a.chain(g[k]) }),
-        (Operation::Binary(f), 0) => slopes(terms, g, a, b, &|k, a, b| f.derivative_a(a, b, y[k])),
-        (Operation::Binary(f), _) => slopes(terms, g, a, b, &|k, a, b| f.derivative_b(a, b, y[k])),
-        (Operation::Unary(Unary::Square), _) => {
-            zip(a, a, terms, |k, a, _| g[k].chain(Unary::Square.derivative(a, y[k])));
+        Operation::Dot => {
+            let half = count / 2;
+            zip(side(0), side(half), out, |a, b| a * b);
+            (1..half).for_each(|k| onto(side(k), side(half + k), out, |sum, a, b| sum + a * b));
         }
-        (Operation::Unary(Unary::Sqrt), _) => apart(a, a, terms, |k, a, _| g[k].chain(Unary::Sqrt.derivative(a, y[k]))),
-        (Operation::Unary(f), _) => slopes(terms, g, a, a, &|k, a, _| f.derivative(a, y[k])),
-        (Operation::Sum | Operation::Dot, _) => unreachable!("of any number of operands"),
+        Operation::Less => zip(side(0), side(1), out, |a, b| if a < b { T::one() } else { T::zero() }),
+        Operation::Equals => zip(side(0), side(1), out, |a, b| if a == b { T::one() } else { T::zero() }),
+        _ => {
+            zip(side(0), side(1), out, |mask, a| if mask == T::zero() { T::zero() } else { a });
+            onto(side(0), side(2), out, |a, mask, b| if mask == T::zero() { b } else { a });
+        }
     }
-}
-
-/// `sums += a`, or `sums = a` for the first one.
-#[inline(always)]
-pub(super) fn plus<T: Element>(sums: &mut [T], a: Side<'_, T>, first: bool) {
-    if first {
-        zip(a, a, sums, |_, a, _| a);
-    } else {
-        onto(sums, a, a, |sum, a, _| sum + a);
-    }
-}
-
-/// `sums += a b`, or `sums = a b` for the first ones.
-#[inline(always)]
-pub(super) fn plus_product<T: Element>(sums: &mut [T], a: Side<'_, T>, b: Side<'_, T>, first: bool) {
-    if first {
-        zip(a, b, sums, |_, a, b| a * b);
-    } else {
-        onto(sums, a, b, |sum, a, b| sum + a * b);
-    }
-}
-
-/// `sums += g x`.
-#[inline(always)]
-pub(super) fn add_times<T: Element>(sums: &mut [T], g: &[T], x: Side<'_, T>) {
-    onto(sums, Side::Many(g), x, |sum, g, x| sum + g.chain(x));
-}
-
-/// `sums -= g`.
-#[inline(always)]
-pub(super) fn subtract<T: Element>(sums: &mut [T], g: &[T]) {
-    sums.iter_mut().zip(g).for_each(|(sum, &g)| *sum -= g);
-}
-
-/// `terms = g x`.
-#[inline(always)]
-pub(super) fn times<T: Element>(g: &[T], x: Side<'_, T>, terms: &mut [T]) {
-    let g = &g[..terms.len()];
-    zip(x, x, terms, |k, x, _| g[k].chain(x));
 }
 
 /// The sum so far and further terms, in order.
 pub(super) fn in_order<T: Element>(sum: Option<T>, len: usize, a: Side<'_, T>, b: Option<Side<'_, T>>) -> T {
-    let at = |side: Side<'_, T>, k: usize| match side {
-        Side::Many(x) => x[k],
-        Side::One(x) => x,
-    };
-    let term = |k: usize| b.map_or_else(|| at(a, k), |b| at(a, k) * at(b, k));
+    let term = |k: usize| b.map_or_else(|| a.at(k), |b| a.at(k) * b.at(k));
     match sum {
         Some(sum) => (0..len).fold(sum, |sum, k| sum + term(k)),
         None => (1..len).fold(term(0), |sum, k| sum + term(k)),
@@ -117,74 +89,60 @@ pub(super) fn add<T: Element>(sums: &mut [T], terms: &[T]) {
     sums.iter_mut().zip(terms).for_each(|(sum, &term)| *sum += term);
 }
 
-/// The sum of terms, in an order that depends on their number alone.
-pub(super) fn total<T: Element>(terms: &[T]) -> T {
-    reduce::sum(terms)
+/// `terms = g x`.
+#[inline(always)]
+pub(super) fn times<T: Element>(g: T, x: Side<'_, T>, terms: &mut [T]) {
+    zip(Side::One(g), x, terms, |g: T, x| g.chain(x));
 }
 
 /// A loop that is compiled for the processor at hand.
 #[inline(always)]
-fn zip<T: Element>(a: Side<'_, T>, b: Side<'_, T>, out: &mut [T], f: impl Fn(usize, T, T) -> T) {
+fn zip<T: Element>(a: Side<'_, T>, b: Side<'_, T>, out: &mut [T], f: impl Fn(T, T) -> T) {
+    onto(a, b, out, |_, a, b| f(a, b));
+}
+
+/// A loop onto what is there.
+#[inline(always)]
+fn onto<T: Element>(a: Side<'_, T>, b: Side<'_, T>, out: &mut [T], f: impl Fn(T, T, T) -> T) {
     let n = out.len();
     match (a, b) {
         (Side::Many(a), Side::Many(b)) => {
             let (a, b) = (&a[..n], &b[..n]);
-            (0..n).for_each(|k| out[k] = f(k, a[k], b[k]));
+            (0..n).for_each(|k| out[k] = f(out[k], a[k], b[k]));
         }
         (Side::Many(a), Side::One(b)) => {
             let a = &a[..n];
-            (0..n).for_each(|k| out[k] = f(k, a[k], b));
+            (0..n).for_each(|k| out[k] = f(out[k], a[k], b));
         }
         (Side::One(a), Side::Many(b)) => {
             let b = &b[..n];
-            (0..n).for_each(|k| out[k] = f(k, a, b[k]));
+            (0..n).for_each(|k| out[k] = f(out[k], a, b[k]));
         }
-        (Side::One(a), Side::One(b)) => (0..n).for_each(|k| out[k] = f(k, a, b)),
+        (Side::One(a), Side::One(b)) => out.iter_mut().for_each(|x| *x = f(*x, a, b)),
     }
 }
 
 /// A loop of divisions or roots, which wide instructions do not make faster. Inlined, the compiler would divide by what an
 /// operand happens to hold where it is none.
 #[inline(never)]
-fn apart<T: Element>(a: Side<'_, T>, b: Side<'_, T>, out: &mut [T], f: impl Fn(usize, T, T) -> T) {
+fn apart<T: Element>(a: Side<'_, T>, b: Side<'_, T>, out: &mut [T], f: impl Fn(T, T) -> T) {
     zip(a, b, out, f);
-}
-
-/// A loop onto what is there.
-#[inline(always)]
-fn onto<T: Element>(sums: &mut [T], a: Side<'_, T>, b: Side<'_, T>, f: impl Fn(T, T, T) -> T) {
-    let n = sums.len();
-    match (a, b) {
-        (Side::Many(a), Side::Many(b)) => {
-            let (a, b) = (&a[..n], &b[..n]);
-            (0..n).for_each(|k| sums[k] = f(sums[k], a[k], b[k]));
-        }
-        (Side::Many(a), Side::One(b)) => {
-            let a = &a[..n];
-            (0..n).for_each(|k| sums[k] = f(sums[k], a[k], b));
-        }
-        (Side::One(a), Side::Many(b)) => {
-            let b = &b[..n];
-            (0..n).for_each(|k| sums[k] = f(sums[k], a, b[k]));
-        }
-        (Side::One(a), Side::One(b)) => sums.iter_mut().for_each(|sum| *sum = f(*sum, a, b)),
-    }
 }
 
 /// A loop whose time goes into its function.
 #[inline(never)]
-fn each<T: Element>(out: &mut [T], a: Side<'_, T>, b: Side<'_, T>, f: &dyn Fn(T, T) -> T) {
-    zip(a, b, out, |_, a, b| f(a, b));
+fn each<T: Element>(a: Side<'_, T>, b: Side<'_, T>, out: &mut [T], f: &dyn Fn(T, T) -> T) {
+    zip(a, b, out, f);
 }
 
-/// The same for slopes, which an adjoint of 0 does not ask for.
+/// The loops of tensors, with vector functions.
 #[inline(never)]
-fn slopes<T: Element>(
-    terms: &mut [T],
-    g: &[T],
-    a: Side<'_, T>,
-    b: Side<'_, T>,
-    slope: &dyn Fn(usize, T, T) -> T,
-) {
-    zip(a, b, terms, |k, a, b| if g[k] == T::zero() { g[k] } else { g[k] * slope(k, a, b) });
+fn whole<T: Element, const K: usize>(sides: [Side<'_, T>; K], run: impl FnOnce([Strided<'_, T>; K], &[usize])) {
+    let len = sides.iter().map(|side| if let Side::Many(x) = side { x.len() } else { 1 }).max().unwrap_or(0);
+    let ones = sides.map(|side| if let Side::One(x) = side { [x] } else { [T::zero()] });
+    let operand = |k: usize| match sides[k] {
+        Side::Many(data) => Strided { data, strides: &[1], offset: 0 },
+        Side::One(_) => Strided { data: &ones[k], strides: &[0], offset: 0 },
+    };
+    run(std::array::from_fn(operand), &[len]);
 }

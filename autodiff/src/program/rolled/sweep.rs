@@ -1,15 +1,15 @@
 //! Loops forward and backward, a strip of trips at a time.
 
 use std::any::Any;
+use std::ops::Range;
 
-use super::form::{Item, Loop, Operand, Operation, Rolled, Run, Step};
-use super::strip::{
-    STRIP, Side, add, add_times, in_order, plus, plus_product, subtract, terms, times, total, value,
-};
-use crate::rules::Binary;
+use super::body::{Argument, Body, Operation, Step, Target};
+use super::form::{Item, Lists, Loop, Operand, Part, Rolled, Run};
+use super::strip::{STRIP, Side, add, binary, in_order, several, times, unary};
 use crate::Real;
 use crate::kernels::cpu::{Path, Work};
 use crate::kernels::element::Element;
+use crate::kernels::reduce;
 use crate::tape::code::Code;
 use crate::tape::interpreter::Values;
 use crate::tape::replay::replay_onto;
@@ -18,7 +18,7 @@ use crate::tape::reverse::reverse_from;
 /// The sweeps of one number type, which are compiled in this crate.
 struct Sweeps<T: Real> {
     forward: fn(&Rolled<T>, Code<'_, T>, &mut [T]),
-    backward: fn(&Rolled<T>, Code<'_, T>, &[T], &mut [T]),
+    backward: fn(&Rolled<T>, Code<'_, T>, &mut [T], &mut [T]),
 }
 
 static F32: Sweeps<f32> = Sweeps { forward, backward };
@@ -43,7 +43,7 @@ impl<T: Real> Rolled<T> {
     }
 
     /// Adds to the adjoints of all places what flows back from those that have some.
-    pub(in crate::program) fn backward(&self, code: Code<'_, T>, values: &[T], adjoints: &mut [T]) {
+    pub(in crate::program) fn backward(&self, code: Code<'_, T>, values: &mut [T], adjoints: &mut [T]) {
         (Sweeps::of().expect("asked before").backward)(self, code, values, adjoints);
     }
 }
@@ -55,9 +55,12 @@ fn forward<T: Element>(rolled: &Rolled<T>, code: Code<'_, T>, values: &mut [T]) 
             Item::Stretch { ops, operands, first } => {
                 replay_onto(Code { ops: &code.ops[ops.clone()], operands, ..code }, values, *first, &[]);
             }
-            Item::Loop(item) => Path::current().run(Forward { item, values, strips: &mut strips }),
-            Item::Sum { place, parts } => {
-                let add = |sum, part| sum_forward(part, values, sum, &mut strips);
+            Item::Loop(item) => {
+                let (body, adjoints, strips, exact) = (&item.forward, &mut [][..], &mut strips, rolled.exact);
+                Path::current().run(Trips { item, body, values, adjoints, strips, exact });
+            }
+            Item::Sum { place, parts, lists } => {
+                let add = |sum, part| sum_forward(part, lists, values, sum, &mut strips);
                 if let Some(sum) = parts.iter().fold(None, add) {
                     values[*place] = sum;
                 }
@@ -66,8 +69,8 @@ fn forward<T: Element>(rolled: &Rolled<T>, code: Code<'_, T>, values: &mut [T]) 
     }
 }
 
-fn backward<T: Element>(rolled: &Rolled<T>, code: Code<'_, T>, values: &[T], adjoints: &mut [T]) {
-    let (mut strips, mut sums) = (Vec::new(), Vec::new());
+fn backward<T: Element>(rolled: &Rolled<T>, code: Code<'_, T>, values: &mut [T], adjoints: &mut [T]) {
+    let mut strips = Vec::new();
     for item in rolled.items.iter().rev() {
         match item {
             Item::Stretch { ops, operands, first } => {
@@ -76,13 +79,13 @@ fn backward<T: Element>(rolled: &Rolled<T>, code: Code<'_, T>, values: &[T], adj
                 reverse_from(*first, code, &mut Values::<T>::before(end, values), &mut adjoints[..end]);
             }
             Item::Loop(item) => {
-                let (strips, sums) = (&mut strips, &mut sums);
-                Path::current().run(Backward { item, values, adjoints, strips, sums });
+                let (body, strips, exact) = (&item.backward, &mut strips, rolled.exact);
+                Path::current().run(Trips { item, body, values, adjoints, strips, exact });
             }
-            Item::Sum { place, parts } => {
+            Item::Sum { place, parts, lists } => {
                 let adjoint = adjoints[*place];
                 if adjoint != T::zero() {
-                    parts.iter().for_each(|part| sum_backward(part, values, adjoint, adjoints, &mut strips));
+                    parts.iter().for_each(|part| sum_backward(part, lists, values, adjoint, adjoints, &mut strips));
                 }
             }
         }
@@ -90,101 +93,131 @@ fn backward<T: Element>(rolled: &Rolled<T>, code: Code<'_, T>, values: &[T], adj
 }
 
 /// Goes on with a sum in order, as the interpreter has it.
-fn sum_forward<T: Element>(item: &Loop<T>, values: &[T], mut sum: Option<T>, strips: &mut Vec<T>) -> Option<T> {
-    room(strips, 0);
-    let (first, second) = strips.split_at_mut(STRIP);
-    let step = &item.body[0];
-    for from in (0..item.trips).step_by(STRIP) {
-        let len = STRIP.min(item.trips - from);
-        let operands = item.operands_of(step);
-        let a = item.side(operands[0], from, values, &[], &mut first[..len]);
-        let b = operands.get(1).map(|&b| item.side(b, from, values, &[], &mut second[..len]));
+fn sum_forward<T: Element>(
+    part: &Part<T>,
+    lists: &Lists<T>,
+    values: &[T],
+    mut sum: Option<T>,
+    strips: &mut Vec<T>,
+) -> Option<T> {
+    let [first, second, _] = room(strips);
+    for from in (0..part.terms).step_by(STRIP) {
+        let len = STRIP.min(part.terms - from);
+        let a = side(part.factors[0], lists, from, values, &mut first[..len]);
+        let b = part.factors.get(1).map(|&b| side(b, lists, from, values, &mut second[..len]));
         sum = Some(in_order(sum, len, a, b));
     }
     sum
 }
 
 /// Passes on the adjoint of a sum.
-fn sum_backward<T: Element>(item: &Loop<T>, values: &[T], adjoint: T, adjoints: &mut [T], strips: &mut Vec<T>) {
-    room(strips, 1);
-    let step = &item.body[0];
-    let (spare, rest) = strips.split_at_mut(STRIP);
-    let (found, g) = rest.split_at_mut(STRIP);
-    g[..STRIP].fill(adjoint);
-    let operands = item.operands_of(step);
-    for from in (0..item.trips).step_by(STRIP) {
-        let len = STRIP.min(item.trips - from);
-        let g = &g[..len];
-        for (i, &operand) in operands.iter().enumerate().filter(|(_, operand)| operand.varies()) {
-            match operands.get(1 - i.min(1)).filter(|_| operands.len() == 2) {
-                Some(&other) => {
-                    times(g, item.side(other, from, values, &[], &mut spare[..len]), &mut found[..len]);
-                    give(item, operand, from, &found[..len], &mut [], adjoints);
-                }
-                None => give(item, operand, from, g, &mut [], adjoints),
-            }
+fn sum_backward<T: Element>(
+    part: &Part<T>,
+    lists: &Lists<T>,
+    values: &[T],
+    adjoint: T,
+    adjoints: &mut [T],
+    strips: &mut Vec<T>,
+) {
+    let [spare, found, _] = room(strips);
+    for from in (0..part.terms).step_by(STRIP) {
+        let len = STRIP.min(part.terms - from);
+        for (i, &factor) in part.factors.iter().enumerate() {
+            let other = match part.factors[..] {
+                [a, b] => side(if i == 0 { b } else { a }, lists, from, values, &mut spare[..len]),
+                _ => Side::One(T::one()),
+            };
+            times(adjoint, other, &mut found[..len]);
+            give(factor, lists, from, &found[..len], adjoints);
         }
     }
 }
 
-/// Strips for the values of a body's operations, and two for operands.
-fn room<T: Element>(strips: &mut Vec<T>, body: usize) {
-    if strips.len() < (body + 2) * STRIP {
-        strips.resize((body + 2) * STRIP, T::zero());
+/// Strips for what is on its way.
+fn room<T: Element>(strips: &mut Vec<T>) -> [&mut [T]; 3] {
+    if strips.len() < 2 * STRIP {
+        strips.resize(2 * STRIP, T::zero());
+    }
+    let (first, rest) = strips.split_at_mut(STRIP);
+    let (second, rest) = rest.split_at_mut(STRIP);
+    [first, second, rest]
+}
+
+/// The values of an operand in the trips from `from` on, in `spare` if they have to be gathered.
+fn side<'a, T: Element>(
+    operand: Operand<T>,
+    lists: &'a Lists<T>,
+    from: usize,
+    values: &'a [T],
+    spare: &'a mut [T],
+) -> Side<'a, T> {
+    match operand {
+        Operand::Constant(c) => Side::One(c),
+        Operand::Same(place) => Side::One(values[place as usize]),
+        Operand::Column(first) => Side::Many(&values[first as usize + from..][..spare.len()]),
+        Operand::Table(start) => Side::Many(&lists.tables[start as usize + from..][..spare.len()]),
+        _ => {
+            load(operand, lists, from, values, spare);
+            Side::Many(spare)
+        }
     }
 }
 
-impl<T> Operand<T> {
-    fn varies(&self) -> bool {
-        !matches!(self, Self::Constant(_) | Self::Table(_))
-    }
-}
-
-impl<T: Element> Loop<T> {
-    /// The values of an operand in the trips from `from` on; `spare` is as long as the strip.
-    #[inline(always)]
-    fn side<'a>(
-        &'a self,
-        operand: Operand<T>,
-        from: usize,
-        values: &'a [T],
-        strips: &'a [T],
-        spare: &'a mut [T],
-    ) -> Side<'a, T> {
-        let len = spare.len();
-        match operand {
-            Operand::Constant(c) => Side::One(c),
-            Operand::Same(place) => Side::One(values[place as usize]),
-            Operand::Local(of) => Side::Many(&strips[of as usize * STRIP..][..len]),
-            Operand::Column(first) => Side::Many(&values[first as usize + from..][..len]),
-            Operand::Table(start) => Side::Many(&self.tables[start as usize + from..][..len]),
-            Operand::Strided(first, stride) => {
-                let all = values[first as usize + from * stride as usize..].iter().step_by(stride as usize);
-                spare.iter_mut().zip(all).for_each(|(x, &value)| *x = value);
-                Side::Many(spare)
-            }
-            Operand::Indices(start) => {
-                let indices = &self.indices[start as usize + from..][..len];
-                spare.iter_mut().zip(indices).for_each(|(x, &place)| *x = values[place as usize]);
-                Side::Many(spare)
-            }
-            Operand::Runs(start, end) => {
-                for (to, place, moves) in pieces(&self.runs[start as usize..end as usize], from, len) {
-                    let target = &mut spare[to.clone()];
-                    if moves {
-                        target.copy_from_slice(&values[place..place + to.len()]);
-                    } else {
-                        target.fill(values[place]);
-                    }
+/// Gathers the values of an operand.
+fn load<T: Element>(operand: Operand<T>, lists: &Lists<T>, from: usize, values: &[T], out: &mut [T]) {
+    match operand {
+        Operand::Strided(first, stride) => {
+            let all = values[first as usize + from * stride as usize..].iter().step_by(stride as usize);
+            out.iter_mut().zip(all).for_each(|(x, &value)| *x = value);
+        }
+        Operand::Indices(start) => {
+            let indices = &lists.indices[start as usize + from..][..out.len()];
+            out.iter_mut().zip(indices).for_each(|(x, &place)| *x = values[place as usize]);
+        }
+        Operand::Runs(start, end) => {
+            for (to, place, moves) in pieces(&lists.runs[start as usize..end as usize], from, out.len()) {
+                let target = &mut out[to.clone()];
+                if moves {
+                    target.copy_from_slice(&values[place..place + to.len()]);
+                } else {
+                    target.fill(values[place]);
                 }
-                Side::Many(spare)
+            }
+        }
+        _ => unreachable!("read in its place"),
+    }
+}
+
+/// Adds terms to the adjoint of an operand.
+#[inline(always)]
+fn give<T: Element>(operand: Operand<T>, lists: &Lists<T>, from: usize, terms: &[T], adjoints: &mut [T]) {
+    match operand {
+        Operand::Constant(_) | Operand::Table(_) => {}
+        Operand::Same(place) => adjoints[place as usize] += reduce::sum(terms),
+        Operand::Column(first) => add(&mut adjoints[first as usize + from..][..terms.len()], terms),
+        Operand::Strided(first, stride) => {
+            let all = adjoints[first as usize + from * stride as usize..].iter_mut().step_by(stride as usize);
+            all.zip(terms).for_each(|(adjoint, &term)| *adjoint += term);
+        }
+        Operand::Indices(start) => {
+            let indices = &lists.indices[start as usize + from..][..terms.len()];
+            terms.iter().zip(indices).for_each(|(&term, &place)| adjoints[place as usize] += term);
+        }
+        Operand::Runs(start, end) => {
+            for (to, place, moves) in pieces(&lists.runs[start as usize..end as usize], from, terms.len()) {
+                let terms = &terms[to];
+                if moves {
+                    add(&mut adjoints[place..][..terms.len()], terms);
+                } else {
+                    adjoints[place] += reduce::sum(terms);
+                }
             }
         }
     }
 }
 
 /// The pieces of runs in the trips from `from` on: which trips of the strip, the first place, whether places move.
-fn pieces(runs: &[Run], from: usize, len: usize) -> impl Iterator<Item = (std::ops::Range<usize>, usize, bool)> {
+fn pieces(runs: &[Run], from: usize, len: usize) -> impl Iterator<Item = (Range<usize>, usize, bool)> {
     let first = runs.partition_point(|run| run.trip as usize <= from).saturating_sub(1);
     runs[first..].iter().enumerate().map_while(move |(k, run)| {
         let start = (run.trip as usize).max(from);
@@ -194,150 +227,55 @@ fn pieces(runs: &[Run], from: usize, len: usize) -> impl Iterator<Item = (std::o
     })
 }
 
-struct Forward<'a, T> {
+/// A body, run for all trips.
+struct Trips<'a, T> {
     item: &'a Loop<T>,
+    body: &'a Body<T>,
     values: &'a mut [T],
-    strips: &'a mut Vec<T>,
-}
-
-impl<T: Element> Work for Forward<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let Self { item, values, strips } = self;
-        room(strips, item.body.len());
-        for from in (0..item.trips).step_by(STRIP) {
-            let len = STRIP.min(item.trips - from);
-            for (k, step) in item.body.iter().enumerate() {
-                step_forward(item, step, k, from, len, values, strips);
-                if let Some(first) = step.column {
-                    values[first as usize + from..][..len].copy_from_slice(&strips[k * STRIP..][..len]);
-                }
-            }
-        }
-    }
-}
-
-/// Computes the strip of operation `k`.
-#[inline(always)]
-fn step_forward<T: Element>(
-    item: &Loop<T>,
-    step: &Step,
-    k: usize,
-    from: usize,
-    len: usize,
-    values: &[T],
-    strips: &mut [T],
-) {
-    let (before, rest) = strips.split_at_mut(k * STRIP);
-    let (out, rest) = rest.split_at_mut((item.body.len() - k) * STRIP);
-    let out = &mut out[..len];
-    let (first, second) = rest.split_at_mut(STRIP);
-    let (first, second) = (&mut first[..len], &mut second[..len]);
-    match (step.op, item.operands_of(step)) {
-        (Operation::Sum, operands) => {
-            for (i, &operand) in operands.iter().enumerate() {
-                plus(out, item.side(operand, from, values, before, first), i == 0);
-            }
-        }
-        (Operation::Dot, operands) => {
-            let (a, b) = operands.split_at(operands.len() / 2);
-            for (i, (&a, &b)) in a.iter().zip(b).enumerate() {
-                let a = item.side(a, from, values, before, first);
-                plus_product(out, a, item.side(b, from, values, before, second), i == 0);
-            }
-        }
-        (op, &[a]) => {
-            let a = item.side(a, from, values, before, first);
-            value(op, [a, a], out);
-        }
-        (op, operands) => {
-            let a = item.side(operands[0], from, values, before, first);
-            value(op, [a, item.side(operands[1], from, values, before, second)], out);
-        }
-    }
-}
-
-struct Backward<'a, T> {
-    item: &'a Loop<T>,
-    values: &'a [T],
     adjoints: &'a mut [T],
     strips: &'a mut Vec<T>,
-    sums: &'a mut Vec<T>,
+    exact: bool,
 }
 
-impl<T: Element> Work for Backward<'_, T> {
+impl<T: Element> Work for Trips<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        let Self { item, values, adjoints, strips, sums } = self;
-        let body = item.body.len();
-        room(strips, body);
-        room(sums, body);
-        for from in (0..item.trips).step_by(STRIP).rev() {
-            let len = STRIP.min(item.trips - from);
-            for (k, step) in item.body.iter().enumerate() {
-                match step.column {
-                    Some(first) if step.is_asked => {
-                        strips[k * STRIP..][..len].copy_from_slice(&values[first as usize + from..][..len]);
+        let Self { item, body, values, adjoints, strips, exact } = self;
+        let room = body.strips as usize * STRIP;
+        if strips.len() < room {
+            strips.resize(room, T::zero());
+        }
+        for from in (0..item.trips).step_by(STRIP) {
+            let trips = from..item.trips.min(from + STRIP);
+            for step in &body.steps {
+                let arguments = body.arguments(step);
+                match step.target {
+                    Target::Strip(strip) => {
+                        let (before, rest) = strips.split_at_mut(strip as usize * STRIP);
+                        let (out, after) = rest.split_at_mut(STRIP);
+                        let known = Known { lists: &item.lists, values, adjoints, strips: [before, after] };
+                        known.step(item, step, arguments, trips.clone(), &mut out[..trips.len()], exact);
                     }
-                    None if step.is_asked => step_forward(item, step, k, from, len, values, strips),
-                    _ => {}
-                }
-                let sum = &mut sums[k * STRIP..][..len];
-                match step.column {
-                    Some(first) => sum.copy_from_slice(&adjoints[first as usize + from..][..len]),
-                    None => sum.fill(T::zero()),
-                }
-            }
-            for (k, step) in item.body.iter().enumerate().rev() {
-                let (of_locals, rest) = sums.split_at_mut(k * STRIP);
-                let (g, found) = rest.split_at_mut((body - k) * STRIP);
-                let (g, found) = (&g[..len], &mut found[..len]);
-                let (results, spare) = strips.split_at_mut(body * STRIP);
-                let (first, second) = spare.split_at_mut(STRIP);
-                let (first, second) = (&mut first[..len], &mut second[..len]);
-                let operands = item.operands_of(step);
-                match step.op {
-                    Operation::Sum => {
-                        operands.iter().for_each(|&operand| give(item, operand, from, g, of_locals, adjoints));
+                    Target::Column(place) => {
+                        // What a body reads stands before what it writes.
+                        let (values, column) = values.split_at_mut(place as usize);
+                        let known = Known { lists: &item.lists, values, adjoints, strips: [strips, &[]] };
+                        known.step(item, step, arguments, trips.clone(), &mut column[trips.clone()], exact);
                     }
-                    Operation::Dot => {
-                        let half = operands.len() / 2;
-                        for (i, &operand) in operands.iter().enumerate().filter(|(_, operand)| operand.varies()) {
-                            let other = operands[if i < half { i + half } else { i - half }];
-                            times(g, item.side(other, from, values, results, first), found);
-                            give(item, operand, from, found, of_locals, adjoints);
-                        }
-                    }
-                    op => {
-                        let a = item.side(operands[0], from, values, results, first);
-                        let b = match operands.get(1) {
-                            Some(&b) => item.side(b, from, values, results, second),
-                            None => a,
-                        };
-                        let y = &results[k * STRIP..][..len];
-                        for (i, &operand) in operands.iter().enumerate().filter(|(_, operand)| operand.varies()) {
-                            let slice = match operand {
-                                Operand::Local(of) => Some(&mut of_locals[of as usize * STRIP..][..len]),
-                                Operand::Column(first) => Some(&mut adjoints[first as usize + from..][..len]),
-                                _ => None,
-                            };
-                            match (op, i, slice) {
-                                (Operation::Binary(Binary::Sub), 1, Some(sums)) => subtract(sums, g),
-                                (Operation::Binary(Binary::Mul), 0, Some(sums)) => add_times(sums, g, b),
-                                (Operation::Binary(Binary::Mul), 1, Some(sums)) => add_times(sums, g, a),
-                                (Operation::Binary(Binary::Add), ..) | (Operation::Binary(Binary::Sub), 0, _) => {
-                                    give(item, operand, from, g, of_locals, adjoints);
-                                }
-                                _ => {
-                                    terms(op, i, g, [a, b], y, found);
-                                    give(item, operand, from, found, of_locals, adjoints);
-                                }
+                    Target::Nothing => {
+                        let Operation::Give(operand) = step.op else { unreachable!("it has a result") };
+                        // The adjoints of a body's columns stand behind those that it gives to.
+                        let (own, terms) = match arguments[0] {
+                            Argument::Adjoint(place) => {
+                                let (own, columns) = adjoints.split_at_mut(place as usize);
+                                (own, &columns[trips.clone()])
                             }
-                        }
+                            Argument::Strip(strip) => (&mut *adjoints, &strips[strip as usize * STRIP..][..trips.len()]),
+                            _ => unreachable!("an adjoint is computed"),
+                        };
+                        give(item.operands[operand as usize], &item.lists, from, terms, own);
                     }
                 }
             }
@@ -345,39 +283,51 @@ impl<T: Element> Work for Backward<'_, T> {
     }
 }
 
-/// Adds terms to what an operand has for its adjoint.
-#[inline(always)]
-fn give<T: Element>(
-    item: &Loop<T>,
-    operand: Operand<T>,
-    from: usize,
-    found: &[T],
-    of_locals: &mut [T],
-    adjoints: &mut [T],
-) {
-    let len = found.len();
-    match operand {
-        Operand::Constant(_) | Operand::Table(_) => {}
-        Operand::Local(of) => add(&mut of_locals[of as usize * STRIP..][..len], found),
-        Operand::Same(place) => adjoints[place as usize] += total(found),
-        Operand::Column(first) => add(&mut adjoints[first as usize + from..][..len], found),
-        Operand::Strided(first, stride) => {
-            let all = adjoints[first as usize + from * stride as usize..].iter_mut().step_by(stride as usize);
-            all.zip(found).for_each(|(adjoint, &term)| *adjoint += term);
-        }
-        Operand::Indices(start) => {
-            let indices = &item.indices[start as usize + from..][..len];
-            found.iter().zip(indices).for_each(|(&term, &place)| adjoints[place as usize] += term);
-        }
-        Operand::Runs(start, end) => {
-            for (to, place, moves) in pieces(&item.runs[start as usize..end as usize], from, len) {
-                let found = &found[to];
-                if moves {
-                    add(&mut adjoints[place..][..found.len()], found);
-                } else {
-                    adjoints[place] += total(found);
-                }
+/// What a step may read.
+struct Known<'a, T> {
+    lists: &'a Lists<T>,
+    values: &'a [T],
+    adjoints: &'a [T],
+    /// Those before the step's own, and those behind it.
+    strips: [&'a [T]; 2],
+}
+
+impl<'a, T: Element> Known<'a, T> {
+    #[inline(always)]
+    fn side(&self, argument: Argument<T>, trips: &Range<usize>) -> Side<'a, T> {
+        let at = |place: u32| place as usize + trips.start;
+        match argument {
+            Argument::Constant(c) => Side::One(c),
+            Argument::Same(place) => Side::One(self.values[place as usize]),
+            Argument::Table(start) => Side::Many(&self.lists.tables[at(start)..][..trips.len()]),
+            Argument::Column(place) => Side::Many(&self.values[at(place)..][..trips.len()]),
+            Argument::Adjoint(place) => Side::Many(&self.adjoints[at(place)..][..trips.len()]),
+            Argument::Strip(strip) => {
+                let (start, [before, after]) = (strip as usize * STRIP, self.strips);
+                let strip = if start < before.len() { &before[start..] } else { &after[start - before.len() - STRIP..] };
+                Side::Many(&strip[..trips.len()])
             }
+        }
+    }
+
+    #[inline(always)]
+    fn step(
+        &self,
+        item: &Loop<T>,
+        step: &Step,
+        arguments: &[Argument<T>],
+        trips: Range<usize>,
+        out: &mut [T],
+        exact: bool,
+    ) {
+        let side = |k: usize| self.side(arguments[k], &trips);
+        match step.op {
+            Operation::Unary(f) => unary(f, exact, side(0), out),
+            Operation::Binary(f) => binary(f, exact, side(0), side(1), out),
+            Operation::Load(operand) => {
+                load(item.operands[operand as usize], self.lists, trips.start, self.values, out);
+            }
+            op => several(op, arguments.len(), side, out),
         }
     }
 }

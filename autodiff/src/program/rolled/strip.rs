@@ -52,24 +52,26 @@ pub(super) fn binary<T: Element>(f: Binary, exact: bool, a: Side<'_, T>, b: Side
     }
 }
 
-/// Sums in order, comparisons, choices.
+/// `out = a b + …`, or `out = a + …` with no second factors.
 #[inline(always)]
-pub(super) fn several<'a, T: Element>(op: Operation, count: usize, side: impl Fn(usize) -> Side<'a, T>, out: &mut [T]) {
+pub(super) fn term<T: Element>(first: bool, a: Side<'_, T>, b: Option<Side<'_, T>>, out: &mut [T]) {
+    match (first, b) {
+        (true, None) => zip(a, a, out, |a, _| a),
+        (true, Some(b)) => zip(a, b, out, |a, b| a * b),
+        (false, None) => onto(a, a, out, |sum, a, _| sum + a),
+        (false, Some(b)) => onto(a, b, out, |sum, a, b| sum + a * b),
+    }
+}
+
+/// Comparisons and choices.
+#[inline(always)]
+pub(super) fn choice<T: Element>(op: Operation, [a, b, c]: [Side<'_, T>; 3], out: &mut [T]) {
     match op {
-        Operation::Sum => {
-            zip(side(0), side(1), out, |a, b| a + b);
-            (2..count).for_each(|k| onto(side(k), side(k), out, |sum, a, _| sum + a));
-        }
-        Operation::Dot => {
-            let half = count / 2;
-            zip(side(0), side(half), out, |a, b| a * b);
-            (1..half).for_each(|k| onto(side(k), side(half + k), out, |sum, a, b| sum + a * b));
-        }
-        Operation::Less => zip(side(0), side(1), out, |a, b| if a < b { T::one() } else { T::zero() }),
-        Operation::Equals => zip(side(0), side(1), out, |a, b| if a == b { T::one() } else { T::zero() }),
+        Operation::Less => zip(a, b, out, |a, b| if a < b { T::one() } else { T::zero() }),
+        Operation::Equals => zip(a, b, out, |a, b| if a == b { T::one() } else { T::zero() }),
         _ => {
-            zip(side(0), side(1), out, |mask, a| if mask == T::zero() { T::zero() } else { a });
-            onto(side(0), side(2), out, |a, mask, b| if mask == T::zero() { b } else { a });
+            zip(a, b, out, |mask, b| if mask == T::zero() { T::zero() } else { b });
+            onto(a, c, out, |b, mask, c| if mask == T::zero() { c } else { b });
         }
     }
 }
@@ -86,7 +88,9 @@ pub(super) fn in_order<T: Element>(sum: Option<T>, len: usize, a: Side<'_, T>, b
 /// Adds terms to adjoints.
 #[inline(always)]
 pub(super) fn add<T: Element>(sums: &mut [T], terms: &[T]) {
-    sums.iter_mut().zip(terms).for_each(|(sum, &term)| *sum += term);
+    for (sum, &term) in sums.iter_mut().zip(terms) {
+        *sum += term;
+    }
 }
 
 /// `terms = g x`.
@@ -108,17 +112,27 @@ fn onto<T: Element>(a: Side<'_, T>, b: Side<'_, T>, out: &mut [T], f: impl Fn(T,
     match (a, b) {
         (Side::Many(a), Side::Many(b)) => {
             let (a, b) = (&a[..n], &b[..n]);
-            (0..n).for_each(|k| out[k] = f(out[k], a[k], b[k]));
+            for k in 0..n {
+                out[k] = f(out[k], a[k], b[k]);
+            }
         }
         (Side::Many(a), Side::One(b)) => {
             let a = &a[..n];
-            (0..n).for_each(|k| out[k] = f(out[k], a[k], b));
+            for k in 0..n {
+                out[k] = f(out[k], a[k], b);
+            }
         }
         (Side::One(a), Side::Many(b)) => {
             let b = &b[..n];
-            (0..n).for_each(|k| out[k] = f(out[k], a, b[k]));
+            for k in 0..n {
+                out[k] = f(out[k], a, b[k]);
+            }
         }
-        (Side::One(a), Side::One(b)) => out.iter_mut().for_each(|x| *x = f(*x, a, b)),
+        (Side::One(a), Side::One(b)) => {
+            for x in out {
+                *x = f(*x, a, b);
+            }
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::body::{Argument, Body, Operation, Step, Target};
 use super::form::{Item, Lists, Loop, Operand, Part, Rolled, Run};
-use super::strip::{STRIP, Side, add, binary, in_order, several, times, unary};
+use super::strip::{STRIP, Side, add, binary, choice, in_order, term, times, unary};
 use crate::Real;
 use crate::kernels::cpu::{Path, Work};
 use crate::kernels::element::Element;
@@ -320,14 +320,32 @@ impl<'a, T: Element> Known<'a, T> {
         out: &mut [T],
         exact: bool,
     ) {
-        let side = |k: usize| self.side(arguments[k], &trips);
-        match step.op {
-            Operation::Unary(f) => unary(f, exact, side(0), out),
-            Operation::Binary(f) => binary(f, exact, side(0), side(1), out),
-            Operation::Load(operand) => {
+        let count = arguments.len();
+        match (step.op, arguments) {
+            (Operation::Load(operand), _) => {
                 load(item.operands[operand as usize], self.lists, trips.start, self.values, out);
             }
-            op => several(op, arguments.len(), side, out),
+            (Operation::Sum, _) => {
+                for (k, &a) in arguments.iter().enumerate() {
+                    term(k == 0, self.side(a, &trips), None, out);
+                }
+            }
+            (Operation::Dot, _) => {
+                for k in 0..count / 2 {
+                    let [a, b] = [k, count / 2 + k].map(|k| self.side(arguments[k], &trips));
+                    term(k == 0, a, Some(b), out);
+                }
+            }
+            (Operation::Unary(f), &[a]) => unary(f, exact, self.side(a, &trips), out),
+            (Operation::Binary(f), &[a, b]) => binary(f, exact, self.side(a, &trips), self.side(b, &trips), out),
+            (op, &[a, b]) => {
+                let (a, b) = (self.side(a, &trips), self.side(b, &trips));
+                choice(op, [a, b, b], out);
+            }
+            (op, _) => {
+                let [a, b, c] = [0, 1, 2].map(|k| self.side(arguments[k], &trips));
+                choice(op, [a, b, c], out);
+            }
         }
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct Step {
     /// Where its arguments stand, and where they end.
     arguments: [usize; 2],
     pub(super) target: Target,
+    /// Whether the result is the same in all trips: then it is computed once a strip.
+    pub(super) is_same: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +70,8 @@ pub(super) enum Argument<T> {
     Adjoint(u32),
     /// The same trip's result of another step: while the body is written its number, afterwards its strip.
     Strip(u32),
+    /// The result that all trips have, the first in this strip.
+    First(u32),
 }
 
 impl<T> Body<T> {
@@ -145,8 +149,16 @@ impl<T: Real> Body<T> {
         }
         let mut body = Self { steps: Vec::new(), arguments: Vec::new(), strips: 0 };
         let mut targets = vec![Target::Nothing; nodes.len()];
+        let mut same: Vec<bool> = Vec::with_capacity(nodes.len());
         let mut free = Vec::new();
         for (k, node) in nodes.iter().enumerate() {
+            let is_same = |argument: &Argument<T>| match *argument {
+                Argument::Constant(_) | Argument::Same(_) => true,
+                Argument::Strip(of) => same[of as usize],
+                _ => false,
+            };
+            let moves = column(k).is_some() || matches!(node.op, Operation::Load(_) | Operation::Give(_));
+            same.push(!moves && node.arguments.iter().all(is_same));
             targets[k] = match (node.op, column(k), last[k]) {
                 (Operation::Give(_), ..) => Target::Nothing,
                 (_, Some(place), _) => Target::Column(place),
@@ -163,12 +175,14 @@ impl<T: Real> Body<T> {
                     continue;
                 };
                 body.arguments.push(match targets[of as usize] {
+                    Target::Strip(strip) if same[of as usize] => Argument::First(strip),
                     Target::Strip(strip) => Argument::Strip(strip),
                     Target::Column(place) => Argument::Column(place),
                     Target::Nothing => unreachable!("what is read has a result"),
                 });
             }
-            body.steps.push(Step { op: node.op, arguments: [start, body.arguments.len()], target: targets[k] });
+            let arguments = [start, body.arguments.len()];
+            body.steps.push(Step { op: node.op, arguments, target: targets[k], is_same: same[k] });
             for argument in &node.arguments {
                 if let Argument::Strip(of) = *argument
                     && let Target::Strip(strip) = targets[of as usize]

@@ -251,6 +251,7 @@ impl<T: Element> Work for Trips<'_, T> {
             let trips = from..item.trips.min(from + STRIP);
             for step in &body.steps {
                 let arguments = body.arguments(step);
+                let trips = from..if step.is_same { from + 1 } else { trips.end };
                 match step.target {
                     Target::Strip(strip) => {
                         let (before, rest) = strips.split_at_mut(strip as usize * STRIP);
@@ -302,12 +303,15 @@ impl<'a, T: Element> Known<'a, T> {
             Argument::Table(start) => Side::Many(&self.lists.tables[at(start)..][..trips.len()]),
             Argument::Column(place) => Side::Many(&self.values[at(place)..][..trips.len()]),
             Argument::Adjoint(place) => Side::Many(&self.adjoints[at(place)..][..trips.len()]),
-            Argument::Strip(strip) => {
-                let (start, [before, after]) = (strip as usize * STRIP, self.strips);
-                let strip = if start < before.len() { &before[start..] } else { &after[start - before.len() - STRIP..] };
-                Side::Many(&strip[..trips.len()])
-            }
+            Argument::Strip(strip) => Side::Many(&self.strip(strip)[..trips.len()]),
+            Argument::First(strip) => Side::One(self.strip(strip)[0]),
         }
+    }
+
+    #[inline(always)]
+    fn strip(&self, strip: u32) -> &'a [T] {
+        let (start, [before, after]) = (strip as usize * STRIP, self.strips);
+        if start < before.len() { &before[start..] } else { &after[start - before.len() - STRIP..] }
     }
 
     #[inline(always)]

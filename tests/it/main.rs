@@ -57,6 +57,7 @@ mod public_api;
 mod random;
 mod regularizer;
 mod resume;
+mod rolled;
 mod rows;
 mod saved;
 mod scales;

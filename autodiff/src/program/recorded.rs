@@ -48,6 +48,25 @@ use crate::{Real, Tape, Var};
 ///
 /// With the feature `serde` a program can be written to disk and read again, unless it has fused blocks.
 ///
+/// # Loops
+///
+/// What the function wrote as a loop is found again in a recording of some 256 operands and more, when it is evaluated for the first
+/// time (0.1 µs an entry), and kept: values, gradients and vector-Jacobian products run over columns, each operation for many trips at
+/// once. The trips of a loop may read whatever came before it, in any pattern; a loop whose trips read what earlier ones made is
+/// interpreted, entry by entry, as are fused blocks, number types other than `f32` and `f64`, stretches without a pattern, and programs
+/// that consist of these for the most part. `Debug` shows what was found:
+///
+/// ```
+/// use autodiff::Program;
+/// let x = vec![0.5_f64; 1000];
+/// let program = Program::record(|x| x.windows(2).map(|w| (w[1] - w[0] * w[0]).powi(2)).sum::<autodiff::Var<f64>>(), &x);
+/// assert_eq!(format!("{program:?}"), "");
+/// ```
+///
+/// Values are those of the function bit for bit, but for the vector functions (see [`exact`](Self::exact)); a gradient differs
+/// from the interpreter's by no more than the rounding of its terms' sum. All are the same on every processor and for any number of
+/// threads.
+///
 /// # What is guarded
 ///
 /// Everything by which a variable can steer the function, in this type or as the value of a [`Dual`](crate::Dual) or of a
@@ -80,6 +99,8 @@ pub struct Program<T: Real = f64> {
     pub(super) guards: Vec<Guard<T>>,
     /// The inputs at which it was recorded, for messages.
     pub(super) at: Vec<T>,
+    /// Whether loops keep to the standard library's functions.
+    pub(super) exact: bool,
     /// The loops in it, if they are worth it.
     pub(super) rolled: OnceLock<Option<Arc<Rolled<T>>>>,
     pub(super) jacobian: OnceLock<Plan>,
@@ -111,7 +132,28 @@ impl<T: Real> Program<T> {
             optimize(frozen.code(frozen.len() - 1), frozen.values(), x.len(), &outputs, guards)
         };
         let (rolled, jacobian, hessian) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Self { code, blocks, inputs: x.len(), outputs, guards, at: x.to_vec(), rolled, jacobian, hessian }
+        Self { code, blocks, inputs: x.len(), outputs, guards, at: x.to_vec(), exact: false, rolled, jacobian, hessian }
+    }
+
+    /// Keeps to the standard library's functions, so that values are those of the function that was recorded, bit for bit.
+    ///
+    /// By default the [loops](Self#loops) in a program use vector functions, which are within 2 units in the last place: faster
+    /// where there are many exponentials, logarithms, sines. Programs without loops are exact anyway.
+    ///
+    /// ```
+    /// use autodiff::{Program, Real};
+    /// use num_traits::Float;
+    /// fn f<R: Real>(x: &[R]) -> R {
+    ///     x.windows(2).map(|w| (w[0].sin() * w[1]).exp()).sum()
+    /// }
+    /// let x: Vec<f64> = (0..1000).map(|i| f64::from(i) * 0.01).collect();
+    /// let program = Program::record(f, &x).exact();
+    /// assert_eq!(program.value(&x)?.to_bits(), f(&x).to_bits());
+    /// # Ok::<(), autodiff::Error>(())
+    /// ```
+    #[must_use]
+    pub fn exact(self) -> Self {
+        Self { exact: true, rolled: OnceLock::new(), ..self }
     }
 
     /// The number of inputs.
@@ -155,9 +197,9 @@ impl<T: Real> Program<T> {
     /// The loops in this program; found when they are first asked for.
     pub(super) fn rolled(&self) -> Option<&Rolled<T>> {
         let find = || {
-            let offered = Rolled::<T>::is_offered() && !std::path::Path::new("/tmp/NOROLL").exists();
-            let found = offered.then(|| Rolled::find(self.code(), self.inputs, &self.outputs, &self.guards));
-            found.flatten().map(Arc::new)
+            let offered = Rolled::<T>::is_offered();
+            let find = || Rolled::find(self.code(), self.inputs, &self.outputs, &self.guards, self.exact);
+            offered.then(find).flatten().map(Arc::new)
         };
         self.rolled.get_or_init(find).as_deref()
     }

@@ -28,6 +28,8 @@ struct Written<T> {
     outputs: Vec<Given<T>>,
     guards: Vec<WrittenGuard<T>>,
     recorded_at: Vec<Number<T>>,
+    #[serde(default)]
+    exact: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -156,6 +158,7 @@ impl<T: Real + Serialize> Serialize for Program<T> {
             outputs: self.outputs.iter().map(output).collect(),
             guards: self.guards.iter().map(guard).collect(),
             recorded_at: self.at.iter().copied().map(Number).collect(),
+            exact: self.exact,
         }
         .serialize(serializer)
     }
@@ -219,6 +222,6 @@ impl<'de, T: Real + Deserialize<'de>> Deserialize<'de> for Program<T> {
         });
         let (outputs, guards) = (outputs.collect::<Result<_, D::Error>>()?, guards.collect::<Result<_, D::Error>>()?);
         let (rolled, jacobian, hessian) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Ok(Self { code, blocks: Vec::new(), inputs, outputs, guards, at, rolled, jacobian, hessian })
+        Ok(Self { code, blocks: Vec::new(), inputs, outputs, guards, at, exact: written.exact, rolled, jacobian, hessian })
     }
 }

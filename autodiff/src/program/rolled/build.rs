@@ -30,6 +30,7 @@ impl<T: Real> Rolled<T> {
         inputs: usize,
         outputs: &[Output<T>],
         guards: &[Guard<T>],
+        exact: bool,
     ) -> Option<Self> {
         if code.operands.len() < SMALLEST {
             return None;
@@ -46,7 +47,7 @@ impl<T: Real> Rolled<T> {
         let place = |term: Term<T>| term.resolve(|i| Term::Entry(build.places[i]), Term::Constant);
         let guards = guards.iter().map(|g| Guard { left: place(g.left), right: place(g.right), ..g.clone() }).collect();
         let outputs = outputs.iter().map(|y| y.map(|i| build.places[i] as usize)).collect();
-        Some(Self { items, exact: false, places: build.next as usize, outputs, guards })
+        Some(Self { items, exact, places: build.next as usize, outputs, guards })
     }
 }
 

@@ -15,7 +15,7 @@ use crate::tape::passes::Output;
 pub(in crate::program) struct Rolled<T: Real> {
     pub(super) items: Vec<Item<T>>,
     /// Whether functions are the standard library's, in place of vector functions.
-    pub(in crate::program) exact: bool,
+    pub(super) exact: bool,
     /// How many places there are.
     pub(in crate::program) places: usize,
     /// By place.

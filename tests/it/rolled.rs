@@ -2,6 +2,7 @@
 //! strides, gathers, tables and carried numbers, among irregular stretches and comparisons.
 
 use autodiff::{Program, Real, Tape, Var};
+use ndarray::{Array2, Array3, Axis};
 use num_traits::Float;
 use rand::seq::IndexedRandom;
 use rand::{Rng, RngExt, SeedableRng};
@@ -185,7 +186,52 @@ fn compare<T: Real + Send + Sync>(seed: u64) -> bool {
         near(&what, &exact.vjp(x, &weights[..3]).expect("the same branches"), &want, 256.0);
         near(&what, &program.vjp(x, &weights[..3]).expect("the same branches"), &want, 1e5);
     }
-    format!("{program:?}").contains('×')
+    batches(&what, &[program, exact], &[at, near_by]);
+    format!("{:?}", Program::record(|x: &[Var<T>]| run(&parts, x), &vec![T::of(0.5); inputs])).contains('×')
+}
+
+/// Batches beside their rows one by one.
+fn batches<T: Real + Send + Sync>(what: &str, [program, exact]: &[Program<T>; 2], points: &[Vec<T>; 2]) {
+    let rows = Array2::from_shape_fn((5, points[0].len()), |(row, i)| points[usize::from(row == 4)][i]);
+    let Ok(jacobians) = program.batch_jacobians(&rows.view()) else {
+        assert!(program.values(&points[1]).is_err(), "{what}: another branch");
+        return;
+    };
+    let exacts = exact.batch_jacobians(&rows.view()).expect("the same branches");
+    for (row, x) in [(0, &points[0]), (4, &points[1])] {
+        let want = program.jacobian(x).expect("the same branches");
+        let at = |all: &Array3<T>| all.index_axis(Axis(0), row).iter().copied().collect::<Vec<_>>();
+        let want: Vec<T> = want.iter().copied().collect();
+        near(what, &at(&exacts), &want, 256.0);
+        near(what, &at(&jacobians), &want, 1e5);
+    }
+}
+
+#[test]
+fn second_derivatives_of_small_programs() {
+    for seed in 0..if is_long() { 2_000 } else { 100 } {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let steps: Vec<_> = (0..rng.random_range(1..30))
+            .map(|_| (rng.random_range(0..18), rng.random_range(0..99), rng.random_range(0..99)))
+            .collect();
+        let rows = Array2::from_shape_fn((70, 4), |_| rng.random_range(-1.0..1.0));
+        let f = |x: &[Var<f64>]| run(&[Part::Single(steps.clone())], x)[0];
+        let program = Program::record(f, &[0.5, -0.3, 0.2, 0.7]).exact();
+        let (values, hessians) = match (program.batch_values(&rows.view()), program.batch_hessians(&rows.view())) {
+            (Ok(values), Ok(hessians)) => (values, hessians),
+            (values, hessians) => {
+                assert_eq!(values.unwrap_err().to_string(), hessians.unwrap_err().to_string());
+                continue;
+            }
+        };
+        for (row, x) in rows.rows().into_iter().enumerate() {
+            let x = x.to_vec();
+            assert!(same(values[row], program.value(&x).unwrap()), "seed {seed}");
+            let hessian: Vec<f64> = hessians.index_axis(Axis(0), row).iter().copied().collect();
+            let want: Vec<f64> = program.hessian(&x).unwrap().into_iter().collect();
+            near(&format!("seed {seed} {steps:?}"), &hessian, &want, 1e4);
+        }
+    }
 }
 
 #[test]

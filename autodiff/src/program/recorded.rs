@@ -7,7 +7,7 @@ use ndarray::Array2;
 use smallvec::SmallVec;
 
 use super::optimize::optimize;
-use super::rolled::Rolled;
+use super::rolled::{Batch, Rolled};
 use crate::engine::Outputs;
 use crate::engine::outputs::{count, index_on_tape};
 use crate::engine::sparse::{Compression, Plan};
@@ -103,6 +103,8 @@ pub struct Program<T: Real = f64> {
     pub(super) exact: bool,
     /// The loops in it, if they are worth it.
     pub(super) rolled: OnceLock<Option<Arc<Rolled<T>>>>,
+    /// Its values, Jacobian and Hessian at inputs side by side, if they can be had so.
+    pub(super) batches: [OnceLock<Option<Arc<Batch<T>>>>; 3],
     pub(super) jacobian: OnceLock<Plan>,
     pub(super) hessian: OnceLock<Compression>,
 }
@@ -132,7 +134,7 @@ impl<T: Real> Program<T> {
             optimize(frozen.code(frozen.len() - 1), frozen.values(), x.len(), &outputs, guards)
         };
         let (rolled, jacobian, hessian) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Self { code, blocks, inputs: x.len(), outputs, guards, at: x.to_vec(), exact: false, rolled, jacobian, hessian }
+        Self { code, blocks, inputs: x.len(), outputs, guards, at: x.to_vec(), exact: false, rolled, batches: Default::default(), jacobian, hessian }
     }
 
     /// Keeps to the standard library's functions, so that values are those of the function that was recorded, bit for bit.
@@ -153,7 +155,7 @@ impl<T: Real> Program<T> {
     /// ```
     #[must_use]
     pub fn exact(self) -> Self {
-        Self { exact: true, rolled: OnceLock::new(), ..self }
+        Self { exact: true, rolled: OnceLock::new(), batches: Default::default(), ..self }
     }
 
     /// The number of inputs.
@@ -222,7 +224,7 @@ impl<T: Real> Program<T> {
     }
 
     #[cold]
-    fn other_branch(&self, guard: &Guard<T>, now: [T; 2]) -> Error {
+    pub(super) fn other_branch(&self, guard: &Guard<T>, now: [T; 2]) -> Error {
         let recorded = replay(self.code(), &self.at, &[]);
         let then = [guard.left, guard.right].map(|term| term.resolve(|i| recorded.as_slice()[i], |c| c));
         let verbs = if guard.answer { ["held", "does not"] } else { ["did not hold", "does"] };

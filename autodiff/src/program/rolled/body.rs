@@ -1,6 +1,7 @@
 //! What a trip of a loop does: straight-line code without branches, and how it is written.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 
 use smallvec::SmallVec;
 
@@ -27,7 +28,7 @@ pub(super) struct Step {
     pub(super) is_same: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Operation {
     Unary(Unary),
     Binary(Binary),
@@ -75,6 +76,20 @@ pub(super) enum Argument<T> {
 }
 
 impl<T> Body<T> {
+    /// The same body where columns are so many places apart.
+    pub(super) fn widen(&mut self, width: u32) {
+        for argument in &mut self.arguments {
+            if let Argument::Column(place) = argument {
+                *place *= width;
+            }
+        }
+        for step in &mut self.steps {
+            if let Target::Column(place) = &mut step.target {
+                *place *= width;
+            }
+        }
+    }
+
     pub(super) fn arguments(&self, step: &Step) -> &[Argument<T>] {
         let [start, end] = step.arguments;
         &self.arguments[start..end]
@@ -84,7 +99,11 @@ impl<T> Body<T> {
 /// A body that is being written. Equal operations are written once.
 pub(super) struct Writer<T> {
     nodes: RefCell<Vec<Node<T>>>,
+    known: RefCell<HashMap<(Operation, SmallVec<[Key; 3]>), u32>>,
 }
+
+/// What an argument is, by bits.
+type Key = (u8, u64);
 
 #[derive(Clone)]
 pub(super) struct Node<T> {
@@ -93,42 +112,62 @@ pub(super) struct Node<T> {
 }
 
 impl<T: Real> Argument<T> {
-    fn is(self, other: Self) -> bool {
-        match (self, other) {
-            (Self::Constant(a), Self::Constant(b)) => a.bits().is_some() && a.bits() == b.bits(),
-            _ => self == other,
-        }
+    /// None for constants that cannot be told apart.
+    fn key(self) -> Option<Key> {
+        Some(match self {
+            Self::Constant(c) => (0, c.bits()?),
+            Self::Table(at) => (1, at.into()),
+            Self::Same(at) => (2, at.into()),
+            Self::Column(at) => (3, at.into()),
+            Self::Adjoint(at) => (4, at.into()),
+            Self::Strip(at) => (5, at.into()),
+            Self::First(at) => (6, at.into()),
+        })
     }
 
-    fn is_one(self) -> bool {
-        matches!(self, Self::Constant(c) if c.is_exact_one())
+    fn is(self, c: T) -> bool {
+        matches!(self, Self::Constant(own) if own.bits().is_some() && own.bits() == c.bits())
     }
 }
 
 impl<T: Real> Writer<T> {
-    pub(super) fn new() -> Self {
-        Self { nodes: RefCell::new(Vec::new()) }
+    /// After these, which stay as they are.
+    pub(super) fn after(nodes: &[Node<T>]) -> Self {
+        let writer = Self { nodes: RefCell::default(), known: RefCell::default() };
+        for node in nodes {
+            writer.push(node.op, &node.arguments, Self::key(node.op, &node.arguments));
+        }
+        writer
+    }
+
+    fn key(op: Operation, arguments: &[Argument<T>]) -> Option<(Operation, SmallVec<[Key; 3]>)> {
+        let keys = arguments.iter().map(|argument| argument.key()).collect::<Option<_>>()?;
+        (!matches!(op, Operation::Give(_))).then_some((op, keys))
+    }
+
+    fn push(&self, op: Operation, arguments: &[Argument<T>], key: Option<(Operation, SmallVec<[Key; 3]>)>) -> u32 {
+        let mut nodes = self.nodes.borrow_mut();
+        let place = nodes.len() as u32;
+        nodes.push(Node { op, arguments: arguments.into() });
+        if let Some(key) = key {
+            self.known.borrow_mut().entry(key).or_insert(place);
+        }
+        place
     }
 
     /// The result of an operation.
     pub(super) fn write(&self, op: Operation, arguments: &[Argument<T>]) -> Argument<T> {
-        let mut nodes = self.nodes.borrow_mut();
-        let same = |node: &Node<T>| {
-            node.op == op
-                && node.arguments.len() == arguments.len()
-                && node.arguments.iter().zip(arguments).all(|(a, b)| a.is(*b))
-        };
-        let known = if matches!(op, Operation::Give(_)) { None } else { nodes.iter().position(same) };
-        let place = known.unwrap_or_else(|| {
-            nodes.push(Node { op, arguments: arguments.into() });
-            nodes.len() - 1
-        });
-        Argument::Strip(place as u32)
+        let key = Self::key(op, arguments);
+        let known = key.as_ref().and_then(|key| self.known.borrow().get(key).copied());
+        Argument::Strip(known.unwrap_or_else(|| self.push(op, arguments, key)))
     }
 
-    /// The body that does what was written, as far as it is needed.
-    pub(super) fn finish(self) -> Body<T> {
-        Body::new(&self.nodes.into_inner(), &[])
+    pub(super) fn len(&self) -> usize {
+        self.nodes.borrow().len()
+    }
+
+    pub(super) fn nodes(self) -> Vec<Node<T>> {
+        self.nodes.into_inner()
     }
 }
 
@@ -261,9 +300,9 @@ impl<'a, T: Real> Algebra for Expr<'a, T> {
         let result = match (f, a, b) {
             (Binary::Chain, Argument::Constant(a), Argument::Constant(b)) => Argument::Constant(a.chain(b)),
             (_, Argument::Constant(a), Argument::Constant(b)) => Argument::Constant(a.binary(f, b)),
-            (Binary::Chain | Binary::Mul | Binary::Div, a, b) if b.is_one() => a,
-            (Binary::Chain | Binary::Mul, a, b) if a.is_one() => b,
-            (Binary::Chain, a, b) if b.is(Argument::Constant(-T::one())) => writer.write(Operation::Unary(Unary::Neg), &[a]),
+            (Binary::Chain | Binary::Mul | Binary::Div, a, b) if b.is(T::one()) => a,
+            (Binary::Chain | Binary::Mul, a, b) if a.is(T::one()) => b,
+            (Binary::Chain, a, b) if b.is(-T::one()) => writer.write(Operation::Unary(Unary::Neg), &[a]),
             _ => writer.write(Operation::Binary(f), &[a, b]),
         };
         Self::Written(writer, result)

@@ -9,7 +9,9 @@
 //! | `derive` | its reverse, by the table's rules |
 //! | `strip` | operations over a strip of trips |
 //! | `sweep` | forward and backward |
+//! | `batch` | small programs at many inputs |
 
+mod batch;
 mod body;
 mod build;
 mod derive;
@@ -18,4 +20,5 @@ mod form;
 mod strip;
 mod sweep;
 
+pub(super) use self::batch::{Asked, Batch};
 pub(super) use self::form::Rolled;

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::ops::Range;
 
+use super::batch::{self, Batch};
 use super::body::{Argument, Body, Operation, Step, Target};
 use super::form::{Item, Lists, Loop, Operand, Part, Rolled, Run};
 use super::strip::{STRIP, Side, add, binary, choice, in_order, term, times, unary};
@@ -19,10 +20,11 @@ use crate::tape::reverse::reverse_from;
 struct Sweeps<T: Real> {
     forward: fn(&Rolled<T>, Code<'_, T>, &mut [T]),
     backward: fn(&Rolled<T>, Code<'_, T>, &mut [T], &mut [T]),
+    batch: fn(&Batch<T>, &[&[T]], &mut Vec<T>),
 }
 
-static F32: Sweeps<f32> = Sweeps { forward, backward };
-static F64: Sweeps<f64> = Sweeps { forward, backward };
+static F32: Sweeps<f32> = Sweeps { forward, backward, batch: batch::run };
+static F64: Sweeps<f64> = Sweeps { forward, backward, batch: batch::run };
 
 impl<T: Real> Sweeps<T> {
     fn of() -> Option<&'static Self> {
@@ -48,6 +50,13 @@ impl<T: Real> Rolled<T> {
     }
 }
 
+impl<T: Real> Batch<T> {
+    /// Adds the results of rows of inputs, at most as many as its width.
+    pub(in crate::program) fn run(&self, rows: &[&[T]], results: &mut Vec<T>) {
+        (Sweeps::of().expect("asked before").batch)(self, rows, results);
+    }
+}
+
 fn forward<T: Element>(rolled: &Rolled<T>, code: Code<'_, T>, values: &mut [T]) {
     let mut strips = Vec::new();
     for item in &rolled.items {
@@ -56,8 +65,8 @@ fn forward<T: Element>(rolled: &Rolled<T>, code: Code<'_, T>, values: &mut [T]) 
                 replay_onto(Code { ops: &code.ops[ops.clone()], operands, ..code }, values, *first, &[]);
             }
             Item::Loop(item) => {
-                let (body, adjoints, strips, exact) = (&item.forward, &mut [][..], &mut strips, rolled.exact);
-                Path::current().run(Trips { item, body, values, adjoints, strips, exact });
+                let work = Trips::of(item, &item.forward, [values, &mut []], &mut strips, rolled.exact);
+                Path::current().run(work);
             }
             Item::Sum { place, parts, lists } => {
                 let add = |sum, part| sum_forward(part, lists, values, sum, &mut strips);
@@ -79,8 +88,8 @@ fn backward<T: Element>(rolled: &Rolled<T>, code: Code<'_, T>, values: &mut [T],
                 reverse_from(*first, code, &mut Values::<T>::before(end, values), &mut adjoints[..end]);
             }
             Item::Loop(item) => {
-                let (body, strips, exact) = (&item.backward, &mut strips, rolled.exact);
-                Path::current().run(Trips { item, body, values, adjoints, strips, exact });
+                let work = Trips::of(item, &item.backward, [values, adjoints], &mut strips, rolled.exact);
+                Path::current().run(work);
             }
             Item::Sum { place, parts, lists } => {
                 let adjoint = adjoints[*place];
@@ -227,14 +236,30 @@ fn pieces(runs: &[Run], from: usize, len: usize) -> impl Iterator<Item = (Range<
     })
 }
 
-/// A body, run for all trips.
-struct Trips<'a, T> {
-    item: &'a Loop<T>,
-    body: &'a Body<T>,
-    values: &'a mut [T],
-    adjoints: &'a mut [T],
-    strips: &'a mut Vec<T>,
-    exact: bool,
+/// A body, run for all trips, `width` at a time.
+pub(super) struct Trips<'a, T> {
+    pub(super) trips: usize,
+    pub(super) width: usize,
+    pub(super) operands: &'a [Operand<T>],
+    pub(super) lists: &'a Lists<T>,
+    pub(super) body: &'a Body<T>,
+    pub(super) values: &'a mut [T],
+    pub(super) adjoints: &'a mut [T],
+    pub(super) strips: &'a mut Vec<T>,
+    pub(super) exact: bool,
+}
+
+impl<'a, T: Element> Trips<'a, T> {
+    fn of(
+        item: &'a Loop<T>,
+        body: &'a Body<T>,
+        [values, adjoints]: [&'a mut [T]; 2],
+        strips: &'a mut Vec<T>,
+        exact: bool,
+    ) -> Self {
+        let Loop { trips, operands, lists, .. } = item;
+        Self { trips: *trips, width: STRIP, operands, lists, body, values, adjoints, strips, exact }
+    }
 }
 
 impl<T: Element> Work for Trips<'_, T> {
@@ -242,28 +267,28 @@ impl<T: Element> Work for Trips<'_, T> {
 
     #[inline(always)]
     fn run(self) {
-        let Self { item, body, values, adjoints, strips, exact } = self;
-        let room = body.strips as usize * STRIP;
+        let Self { trips: count, width, operands, lists, body, values, adjoints, strips, exact } = self;
+        let room = body.strips as usize * width;
         if strips.len() < room {
             strips.resize(room, T::zero());
         }
-        for from in (0..item.trips).step_by(STRIP) {
-            let trips = from..item.trips.min(from + STRIP);
+        for from in (0..count).step_by(width) {
+            let trips = from..count.min(from + width);
             for step in &body.steps {
                 let arguments = body.arguments(step);
                 let trips = from..if step.is_same { from + 1 } else { trips.end };
                 match step.target {
                     Target::Strip(strip) => {
-                        let (before, rest) = strips.split_at_mut(strip as usize * STRIP);
-                        let (out, after) = rest.split_at_mut(STRIP);
-                        let known = Known { lists: &item.lists, values, adjoints, strips: [before, after] };
-                        known.step(item, step, arguments, trips.clone(), &mut out[..trips.len()], exact);
+                        let (before, rest) = strips.split_at_mut(strip as usize * width);
+                        let (out, after) = rest.split_at_mut(width);
+                        let known = Known { operands, lists, values, adjoints, strips: [before, after], width };
+                        known.step(step, arguments, trips.clone(), &mut out[..trips.len()], exact);
                     }
                     Target::Column(place) => {
                         // What a body reads stands before what it writes.
                         let (values, column) = values.split_at_mut(place as usize);
-                        let known = Known { lists: &item.lists, values, adjoints, strips: [strips, &[]] };
-                        known.step(item, step, arguments, trips.clone(), &mut column[trips.clone()], exact);
+                        let known = Known { operands, lists, values, adjoints, strips: [strips, &[]], width };
+                        known.step(step, arguments, trips.clone(), &mut column[trips.clone()], exact);
                     }
                     Target::Nothing => {
                         let Operation::Give(operand) = step.op else { unreachable!("it has a result") };
@@ -273,10 +298,10 @@ impl<T: Element> Work for Trips<'_, T> {
                                 let (own, columns) = adjoints.split_at_mut(place as usize);
                                 (own, &columns[trips.clone()])
                             }
-                            Argument::Strip(strip) => (&mut *adjoints, &strips[strip as usize * STRIP..][..trips.len()]),
+                            Argument::Strip(strip) => (&mut *adjoints, &strips[strip as usize * width..][..trips.len()]),
                             _ => unreachable!("an adjoint is computed"),
                         };
-                        give(item.operands[operand as usize], &item.lists, from, terms, own);
+                        give(operands[operand as usize], lists, from, terms, own);
                     }
                 }
             }
@@ -286,11 +311,13 @@ impl<T: Element> Work for Trips<'_, T> {
 
 /// What a step may read.
 struct Known<'a, T> {
+    operands: &'a [Operand<T>],
     lists: &'a Lists<T>,
     values: &'a [T],
     adjoints: &'a [T],
     /// Those before the step's own, and those behind it.
     strips: [&'a [T]; 2],
+    width: usize,
 }
 
 impl<'a, T: Element> Known<'a, T> {
@@ -310,14 +337,13 @@ impl<'a, T: Element> Known<'a, T> {
 
     #[inline(always)]
     fn strip(&self, strip: u32) -> &'a [T] {
-        let (start, [before, after]) = (strip as usize * STRIP, self.strips);
-        if start < before.len() { &before[start..] } else { &after[start - before.len() - STRIP..] }
+        let (start, [before, after]) = (strip as usize * self.width, self.strips);
+        if start < before.len() { &before[start..] } else { &after[start - before.len() - self.width..] }
     }
 
     #[inline(always)]
     fn step(
         &self,
-        item: &Loop<T>,
         step: &Step,
         arguments: &[Argument<T>],
         trips: Range<usize>,
@@ -327,7 +353,7 @@ impl<'a, T: Element> Known<'a, T> {
         let count = arguments.len();
         match (step.op, arguments) {
             (Operation::Load(operand), _) => {
-                load(item.operands[operand as usize], self.lists, trips.start, self.values, out);
+                load(self.operands[operand as usize], self.lists, trips.start, self.values, out);
             }
             (Operation::Sum, _) => {
                 for (k, &a) in arguments.iter().enumerate() {

@@ -177,6 +177,10 @@ fn compare<T: Real + Send + Sync>(seed: u64) -> bool {
         };
         assert!(values.iter().zip(&want).all(|(got, want)| same(*got, *want)), "{what}: {values:?} {want:?}");
         near(&what, &program.values(x).expect("the same branches"), &want, 1e5);
+        if want.iter().any(|y| !y.is_finite()) {
+            // On the way to infinity terms cancel that no bound knows of.
+            return false;
+        }
         let tape = Tape::new();
         let vars = tape.vars(x);
         let y = run(&parts, &vars);

@@ -17,7 +17,7 @@ use crate::tape::nary::Nary;
 use crate::tape::passes::Output;
 
 /// Programs of more entries, or with more operations for what is asked for, are run input by input.
-const LARGEST: usize = 1 << 15;
+const LARGEST: usize = 1 << 12;
 
 /// What the strips that are in use at once may hold.
 const ROOM: usize = 1 << 13;

@@ -129,11 +129,13 @@ fn parts(rng: &mut ChaCha8Rng) -> Vec<Part> {
     };
     let part = |rng: &mut ChaCha8Rng| match rng.random_range(0..10) {
         0..6 => {
-            let body = (0..rng.random_range(1..7)).map(|_| (rng.random_range(0..18), source(rng), source(rng))).collect();
+            let body =
+                (0..rng.random_range(1..7)).map(|_| (rng.random_range(0..18), source(rng), source(rng))).collect();
             Part::Loop { trips: rng.random_range(2..200), body }
         }
         6 => {
-            let step = |rng: &mut ChaCha8Rng| (rng.random_range(0..18), rng.random_range(0..99), rng.random_range(0..99));
+            let step =
+                |rng: &mut ChaCha8Rng| (rng.random_range(0..18), rng.random_range(0..99), rng.random_range(0..99));
             Part::Single((0..rng.random_range(1..20)).map(|_| step(rng)).collect())
         }
         7 => Part::Branch(rng.random_range(0..200), rng.random_range(-1.0..1.0)),
@@ -154,7 +156,10 @@ fn near<T: Real>(what: &str, got: &[T], want: &[T], units: f64) {
     let largest = want.iter().fold(T::one(), |largest, x| Float::max(largest, x.abs()));
     let most = T::of(units) * T::epsilon() * largest;
     for (k, (got, want)) in got.iter().zip(want).enumerate() {
-        assert!((*got - *want).abs() <= most || same(*got, *want), "{what} [{k}]: {got} in place of {want}, at most {most} apart");
+        assert!(
+            (*got - *want).abs() <= most || same(*got, *want),
+            "{what} [{k}]: {got} in place of {want}, at most {most} apart"
+        );
     }
 }
 
@@ -241,6 +246,7 @@ fn second_derivatives_of_small_programs() {
 #[test]
 fn random_programs() {
     let count = if is_long() { 10_000 } else { 400 };
-    let loops = (0..count).filter(|&seed| if seed % 4 == 3 { compare::<f32>(seed) } else { compare::<f64>(seed) }).count();
+    let loops =
+        (0..count).filter(|&seed| if seed % 4 == 3 { compare::<f32>(seed) } else { compare::<f64>(seed) }).count();
     assert!(4 * loops > count as usize, "{loops} of {count} have loops");
 }

@@ -117,8 +117,7 @@ impl<T: Real + Send + Sync> Program<T> {
         let (mut all, mut found) = (Vec::new(), Vec::new());
         for rows in rows.chunks(batch.width) {
             found.clear();
-            let rows: Vec<&[T]> = rows.iter().map(Vec::as_slice).collect();
-            batch.run(&rows, &mut found);
+            batch.run(rows, &mut found);
             for results in found.chunks_exact(found.len() / rows.len()) {
                 let (results, sides) = results.split_at(results.len() - 2 * self.guards.len());
                 for (guard, sides) in self.guards.iter().zip(sides.chunks_exact(2)) {

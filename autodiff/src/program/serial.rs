@@ -222,6 +222,18 @@ impl<'de, T: Real + Deserialize<'de>> Deserialize<'de> for Program<T> {
         });
         let (outputs, guards) = (outputs.collect::<Result<_, D::Error>>()?, guards.collect::<Result<_, D::Error>>()?);
         let (rolled, jacobian, hessian) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Ok(Self { code, blocks: Vec::new(), inputs, outputs, guards, at, exact: written.exact, rolled, batches: Default::default(), jacobian, hessian })
+        Ok(Self {
+            code,
+            blocks: Vec::new(),
+            inputs,
+            outputs,
+            guards,
+            at,
+            exact: written.exact,
+            rolled,
+            batches: Default::default(),
+            jacobian,
+            hessian,
+        })
     }
 }

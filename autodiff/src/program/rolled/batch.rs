@@ -12,8 +12,8 @@ use crate::kernels::cpu::Path;
 use crate::kernels::element::Element;
 use crate::tape::code::Code;
 use crate::tape::guard::Guard;
-use crate::tape::opcode::{self, CONSTANT, Form, Kind};
 use crate::tape::nary::Nary;
+use crate::tape::opcode::{self, CONSTANT, Form, Kind};
 use crate::tape::passes::Output;
 
 /// Programs of more entries, or with more operations for what is asked for, are run input by input.
@@ -80,7 +80,7 @@ impl<T: Real> Batch<T> {
             (nodes, results) = (writer.nodes(), rows);
         }
         let sides = guards.iter().flat_map(|guard| [guard.left, guard.right]);
-        results.extend(sides.map(|side| side.resolve(|i| of(i as usize), Argument::Constant)));
+        results.extend(sides.map(|side| side.resolve(of, Argument::Constant)));
         (!results.is_empty()).then(|| Self::with(&nodes, inputs, results, exact))
     }
 
@@ -97,7 +97,7 @@ impl<T: Real> Batch<T> {
             count += 1;
         }
         let mut body = Body::new(nodes, &columns);
-        let width = (ROOM / (body.strips as usize).max(1)).clamp(16, STRIP) as u32;
+        let width = (ROOM / body.strips.max(1)).clamp(16, STRIP) as u32;
         body.widen(width);
         for result in &mut results {
             *result = match *result {
@@ -145,16 +145,16 @@ fn nodes<T: Real>(code: Code<'_, T>, inputs: usize) -> Option<Vec<Node<T>>> {
 }
 
 /// Runs a batch at rows of inputs, at most its width, and adds the results of each row.
-pub(super) fn run<T: Element>(batch: &Batch<T>, rows: &[&[T]], results: &mut Vec<T>) {
+pub(super) fn run<T: Element>(batch: &Batch<T>, rows: &[Vec<T>], results: &mut Vec<T>) {
     let mut values = vec![T::zero(); batch.columns * batch.width];
     for (trip, row) in rows.iter().enumerate() {
-        for (column, &x) in values.chunks_exact_mut(batch.width).zip(*row) {
+        for (column, &x) in values.chunks_exact_mut(batch.width).zip(row) {
             column[trip] = x;
         }
     }
     let (mut strips, lists) = (Vec::new(), Lists::new());
     Path::current().run(Trips {
-        trips: rows.len(),
+        count: rows.len(),
         width: batch.width,
         operands: &[],
         lists: &lists,

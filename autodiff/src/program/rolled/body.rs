@@ -99,11 +99,11 @@ impl<T> Body<T> {
 /// A body that is being written. Equal operations are written once.
 pub(super) struct Writer<T> {
     nodes: RefCell<Vec<Node<T>>>,
-    known: RefCell<HashMap<(Operation, SmallVec<[Key; 3]>), u32>>,
+    known: RefCell<HashMap<Key, u32>>,
 }
 
-/// What an argument is, by bits.
-type Key = (u8, u64);
+/// An operation and what its arguments are, by bits.
+type Key = (Operation, SmallVec<[(u8, u64); 3]>);
 
 #[derive(Clone)]
 pub(super) struct Node<T> {
@@ -113,7 +113,7 @@ pub(super) struct Node<T> {
 
 impl<T: Real> Argument<T> {
     /// None for constants that cannot be told apart.
-    fn key(self) -> Option<Key> {
+    fn key(self) -> Option<(u8, u64)> {
         Some(match self {
             Self::Constant(c) => (0, c.bits()?),
             Self::Table(at) => (1, at.into()),
@@ -140,12 +140,12 @@ impl<T: Real> Writer<T> {
         writer
     }
 
-    fn key(op: Operation, arguments: &[Argument<T>]) -> Option<(Operation, SmallVec<[Key; 3]>)> {
+    fn key(op: Operation, arguments: &[Argument<T>]) -> Option<Key> {
         let keys = arguments.iter().map(|argument| argument.key()).collect::<Option<_>>()?;
         (!matches!(op, Operation::Give(_))).then_some((op, keys))
     }
 
-    fn push(&self, op: Operation, arguments: &[Argument<T>], key: Option<(Operation, SmallVec<[Key; 3]>)>) -> u32 {
+    fn push(&self, op: Operation, arguments: &[Argument<T>], key: Option<Key>) -> u32 {
         let mut nodes = self.nodes.borrow_mut();
         let place = nodes.len() as u32;
         nodes.push(Node { op, arguments: arguments.into() });

@@ -2,16 +2,16 @@
 
 use smallvec::SmallVec;
 
-use super::find::{Entries, Trips, loops};
 use super::body::{Argument, Body, Node, Operation};
 use super::derive::reverse;
+use super::find::{Entries, Trips, loops};
 use super::form::{Item, Lists, Loop, Operand, Part, Rolled, Run};
 use crate::Real;
 use crate::rules::{Binary, Unary};
 use crate::tape::code::Code;
 use crate::tape::guard::{Guard, Term};
 use crate::tape::nary::Nary;
-use crate::tape::opcode::{self, CONSTANT, Form, Kind};
+use crate::tape::opcode::{self, CONSTANT, Form, Kind, entries};
 use crate::tape::passes::Output;
 
 /// Programs of fewer operands are not looked at: the interpreter is as fast.
@@ -63,9 +63,8 @@ impl<T: Real> Build<'_, T> {
     /// For each loop and operation of its body whether results are read outside their own trip, or dear to compute again.
     fn kept(&self, inputs: usize, outputs: &[Output<T>], guards: &[Guard<T>]) -> Vec<Vec<bool>> {
         let ops = self.entries.code.ops;
-        let dear = |trips: &Trips| {
-            ops[trips.start..][..trips.period].iter().map(|&op| Operation::of(op).is_dear()).collect()
-        };
+        let dear =
+            |trips: &Trips| ops[trips.start..][..trips.period].iter().map(|&op| Operation::of(op).is_dear()).collect();
         let mut kept: Vec<Vec<bool>> = self.loops.iter().map(dear).collect();
         let mut of = vec![NONE; ops.len()];
         for (number, trips) in self.loops.iter().enumerate() {
@@ -76,13 +75,11 @@ impl<T: Real> Build<'_, T> {
                 kept[of[entry] as usize][(entry - trips.start) % trips.period] = true;
             }
         };
-        for entry in inputs..ops.len() {
-            let own = self.loops.get(of[entry] as usize);
+        for (entry, &own) in of.iter().enumerate().skip(inputs) {
+            let own = self.loops.get(own as usize);
             // Where the entry's own trip begins; what comes from there is no further concern.
             let own = own.map_or(entry, |trips| entry - (entry - trips.start) % trips.period);
-            let inside = |operand: usize| operand >= own;
-            let outer = self.entries.operands(entry).iter().filter(|&&i| i & CONSTANT == 0).map(|&i| i as usize);
-            outer.filter(|&i| !inside(i)).for_each(&mut keep);
+            entries(self.entries.operands(entry)).filter(|&operand| operand < own).for_each(&mut keep);
         }
         let asked = guards.iter().flat_map(|guard| [&guard.left, &guard.right]);
         let asked = asked.filter_map(|term| if let Term::Entry(i) = term { Some(*i as usize) } else { None });
@@ -96,10 +93,9 @@ impl<T: Real> Build<'_, T> {
         (0..inputs).for_each(|i| self.places[i] = i as u32);
         self.next = inputs as u32;
         let mut at = inputs;
-        for number in 0..self.loops.len() {
-            let trips = self.loops[number];
+        for (trips, kept) in self.loops.clone().into_iter().zip(kept) {
             self.others(at, trips.start, &mut items);
-            items.push(Item::Loop(self.body(trips, &kept[number])));
+            items.push(Item::Loop(self.body(trips, kept)));
             at = trips.end();
         }
         self.others(at, self.places.len(), &mut items);
@@ -165,14 +161,12 @@ impl<T: Real> Build<'_, T> {
             self.next += 1;
             let (op, from) = (self.entries.code.ops[entry], operands.len());
             operands.extend_from_slice(self.entries.words(entry));
-            let words: &mut [u32] = match opcode::words(op) {
-                Some(_) => &mut operands[from..],
-                None => {
-                    let count = operands.len() - 1;
-                    &mut operands[from + 1..count]
-                }
-            };
-            for operand in opcode::operands_mut(op, words).iter_mut().filter(|operand| **operand & CONSTANT == 0) {
+            // Before and behind the words of an entry of many operands stands their number.
+            let around = usize::from(opcode::words(op).is_none());
+            let words = from + around..operands.len() - around;
+            for operand in
+                opcode::operands_mut(op, &mut operands[words]).iter_mut().filter(|operand| **operand & CONSTANT == 0)
+            {
                 *operand = self.places[*operand as usize];
             }
         }
@@ -198,7 +192,10 @@ impl<T: Real> Build<'_, T> {
                         let known = operands.iter().position(|known| *known == operand);
                         let number = known.unwrap_or_else(|| {
                             operands.push(operand);
-                            nodes.push(Node { op: Operation::Load(operands.len() as u32 - 1), arguments: SmallVec::new() });
+                            nodes.push(Node {
+                                op: Operation::Load(operands.len() as u32 - 1),
+                                arguments: SmallVec::new(),
+                            });
                             columns.push(None);
                             operands.len() - 1
                         });
@@ -268,7 +265,12 @@ impl<T: Real> Build<'_, T> {
         match runs[..] {
             [Run { place, moves: true, .. }] => Operand::Column(place),
             [Run { place, moves: false, .. }] => Operand::Same(place),
-            _ if (2..1 << 20).contains(&stride) && places.clone().zip(0..).all(|(place, trip): (u32, u32)| place == first.wrapping_add(stride.wrapping_mul(trip))) => {
+            _ if (2..1 << 20).contains(&stride)
+                && places
+                    .clone()
+                    .zip(0..)
+                    .all(|(place, trip): (u32, u32)| place == first.wrapping_add(stride.wrapping_mul(trip))) =>
+            {
                 Operand::Strided(first, stride)
             }
             _ if 8 * runs.len() <= trips => {
@@ -312,7 +314,10 @@ impl Operation {
         use Unary::{Abs, Neg, Relu, Square};
         !matches!(
             self,
-            Self::Sum | Self::Dot | Self::Binary(Binary::Add | Binary::Sub | Binary::Mul) | Self::Unary(Abs | Neg | Relu | Square)
+            Self::Sum
+                | Self::Dot
+                | Self::Binary(Binary::Add | Binary::Sub | Binary::Mul)
+                | Self::Unary(Abs | Neg | Relu | Square)
         )
     }
 }

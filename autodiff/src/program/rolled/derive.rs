@@ -8,7 +8,8 @@ use crate::rules::{Algebra, Binary, Unary};
 /// What passes the adjoints of a body's columns on to its operands. Results without a column are computed again.
 pub(super) fn reverse<T: Real>(nodes: &[Node<T>], columns: &[Option<u32>], operands: &mut Vec<Operand<T>>) -> Body<T> {
     let writer = Writer::after(&[]);
-    let seeds = columns.iter().map(|column| column.map(|place| Expr::Written(&writer, Argument::Adjoint(place)))).collect();
+    let seeds =
+        columns.iter().map(|column| column.map(|place| Expr::Written(&writer, Argument::Adjoint(place)))).collect();
     let give = |operand, sum: Expr<'_, T>| _ = writer.write(Operation::Give(operand), &[sum.argument()]);
     Sweep::new(nodes, columns, &writer).run(seeds, &mut |argument, sum| {
         let operand = match argument {
@@ -72,7 +73,9 @@ fn term<'a, T: Real>(op: Operation, i: usize, g: Expr<'a, T>, x: &[Expr<'a, T>],
             let (a, b) = if i == 1 { (zero, g) } else { (g, zero) };
             Expr::select(x[0].equals(zero), a, b)
         }
-        Operation::Less | Operation::Equals | Operation::Load(_) | Operation::Give(_) => unreachable!("not differentiated"),
+        Operation::Less | Operation::Equals | Operation::Load(_) | Operation::Give(_) => {
+            unreachable!("not differentiated")
+        }
     }
 }
 
@@ -116,7 +119,8 @@ impl<'a, 'w, T: Real> Sweep<'a, 'w, T> {
                 if let Argument::Constant(_) | Argument::Table(_) = argument {
                     continue;
                 }
-                let term = known.as_ref().filter(|_| passes_on(node.op, i)).map(|(g, x, y)| term(node.op, i, *g, x, *y));
+                let term =
+                    known.as_ref().filter(|_| passes_on(node.op, i)).map(|(g, x, y)| term(node.op, i, *g, x, *y));
                 if let Argument::Strip(of) = argument {
                     let sum = &mut adjoints[of as usize];
                     *sum = added(*sum, term);

@@ -28,10 +28,18 @@ pub(in crate::program) struct Rolled<T: Real> {
 #[derive(Debug)]
 pub(super) enum Item<T> {
     /// Entries that are interpreted: their opcodes, and their operand words by place. Their values have the places from `first` on.
-    Stretch { ops: Range<usize>, operands: Vec<u32>, first: usize },
+    Stretch {
+        ops: Range<usize>,
+        operands: Vec<u32>,
+        first: usize,
+    },
     Loop(Loop<T>),
     /// A long sum, or sum of products, whose result has this place.
-    Sum { place: usize, parts: Vec<Part<T>>, lists: Lists<T> },
+    Sum {
+        place: usize,
+        parts: Vec<Part<T>>,
+        lists: Lists<T>,
+    },
 }
 
 /// Trips that do not depend on one another.

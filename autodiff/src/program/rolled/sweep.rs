@@ -17,10 +17,11 @@ use crate::tape::replay::replay_onto;
 use crate::tape::reverse::reverse_from;
 
 /// The sweeps of one number type, which are compiled in this crate.
+#[allow(clippy::type_complexity, reason = "the types of the functions below")]
 struct Sweeps<T: Real> {
     forward: fn(&Rolled<T>, Code<'_, T>, &mut [T]),
     backward: fn(&Rolled<T>, Code<'_, T>, &mut [T], &mut [T]),
-    batch: fn(&Batch<T>, &[&[T]], &mut Vec<T>),
+    batch: fn(&Batch<T>, &[Vec<T>], &mut Vec<T>),
 }
 
 static F32: Sweeps<f32> = Sweeps { forward, backward, batch: batch::run };
@@ -52,7 +53,7 @@ impl<T: Real> Rolled<T> {
 
 impl<T: Real> Batch<T> {
     /// Adds the results of rows of inputs, at most as many as its width.
-    pub(in crate::program) fn run(&self, rows: &[&[T]], results: &mut Vec<T>) {
+    pub(in crate::program) fn run(&self, rows: &[Vec<T>], results: &mut Vec<T>) {
         (Sweeps::of().expect("asked before").batch)(self, rows, results);
     }
 }
@@ -94,7 +95,9 @@ fn backward<T: Element>(rolled: &Rolled<T>, code: Code<'_, T>, values: &mut [T],
             Item::Sum { place, parts, lists } => {
                 let adjoint = adjoints[*place];
                 if adjoint != T::zero() {
-                    parts.iter().for_each(|part| sum_backward(part, lists, values, adjoint, adjoints, &mut strips));
+                    for part in parts {
+                        sum_backward(part, lists, values, adjoint, adjoints, &mut strips);
+                    }
                 }
             }
         }
@@ -238,7 +241,7 @@ fn pieces(runs: &[Run], from: usize, len: usize) -> impl Iterator<Item = (Range<
 
 /// A body, run for all trips, `width` at a time.
 pub(super) struct Trips<'a, T> {
-    pub(super) trips: usize,
+    pub(super) count: usize,
     pub(super) width: usize,
     pub(super) operands: &'a [Operand<T>],
     pub(super) lists: &'a Lists<T>,
@@ -258,7 +261,7 @@ impl<'a, T: Element> Trips<'a, T> {
         exact: bool,
     ) -> Self {
         let Loop { trips, operands, lists, .. } = item;
-        Self { trips: *trips, width: STRIP, operands, lists, body, values, adjoints, strips, exact }
+        Self { count: *trips, width: STRIP, operands, lists, body, values, adjoints, strips, exact }
     }
 }
 
@@ -267,8 +270,8 @@ impl<T: Element> Work for Trips<'_, T> {
 
     #[inline(always)]
     fn run(self) {
-        let Self { trips: count, width, operands, lists, body, values, adjoints, strips, exact } = self;
-        let room = body.strips as usize * width;
+        let Self { count, width, operands, lists, body, values, adjoints, strips, exact } = self;
+        let room = body.strips * width;
         if strips.len() < room {
             strips.resize(room, T::zero());
         }
@@ -298,7 +301,9 @@ impl<T: Element> Work for Trips<'_, T> {
                                 let (own, columns) = adjoints.split_at_mut(place as usize);
                                 (own, &columns[trips.clone()])
                             }
-                            Argument::Strip(strip) => (&mut *adjoints, &strips[strip as usize * width..][..trips.len()]),
+                            Argument::Strip(strip) => {
+                                (&mut *adjoints, &strips[strip as usize * width..][..trips.len()])
+                            }
                             _ => unreachable!("an adjoint is computed"),
                         };
                         give(operands[operand as usize], lists, from, terms, own);
@@ -342,14 +347,7 @@ impl<'a, T: Element> Known<'a, T> {
     }
 
     #[inline(always)]
-    fn step(
-        &self,
-        step: &Step,
-        arguments: &[Argument<T>],
-        trips: Range<usize>,
-        out: &mut [T],
-        exact: bool,
-    ) {
+    fn step(&self, step: &Step, arguments: &[Argument<T>], trips: Range<usize>, out: &mut [T], exact: bool) {
         let count = arguments.len();
         match (step.op, arguments) {
             (Operation::Load(operand), _) => {

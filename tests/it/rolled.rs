@@ -28,11 +28,21 @@ enum Source {
 
 #[derive(Debug)]
 enum Part {
-    Loop { trips: usize, body: Vec<(u8, Source, Source)> },
+    Loop {
+        trips: usize,
+        body: Vec<(u8, Source, Source)>,
+    },
     Single(Vec<(u8, usize, usize)>),
     Branch(usize, f64),
     Sum(usize),
     Inner(usize, usize),
+    /// Rows of a matrix times a vector, which is constant or stands from some place on.
+    Layer {
+        rows: usize,
+        width: usize,
+        matrix: [usize; 2],
+        vector: Option<usize>,
+    },
 }
 
 fn mixed(seed: u64, k: usize) -> usize {
@@ -106,6 +116,17 @@ fn run<R: Real>(parts: &[Part], x: &[R]) -> Vec<R> {
                 let sum = all[known.saturating_sub(*count)..].iter().fold(R::zero(), |sum, &x| sum + x);
                 all.push(sum * R::of(1.0 / *count as f64));
             }
+            Part::Layer { rows, width, matrix: [first, stride], vector } => {
+                for row in 0..*rows {
+                    let mut sum = all[row % known];
+                    for k in 0..*width {
+                        let by = vector
+                            .map_or_else(|| R::of(mixed(7, k) as f64 % 0.7 - 0.3), |start| all[(start + k) % known]);
+                        sum += all[(first + row * stride + k) % known] * by;
+                    }
+                    all.push((sum * R::of(0.2)).tanh());
+                }
+            }
             Part::Inner(a, count) => {
                 let terms = (0..*count).map(|k| all[(a + k) % known] * all[known - 1 - k % known]);
                 let sum = terms.fold(R::zero(), |sum, x| sum + x);
@@ -127,7 +148,7 @@ fn parts(rng: &mut ChaCha8Rng) -> Vec<Part> {
         34..39 => Source::Table(rng.next_u64()),
         _ => Source::Carry,
     };
-    let part = |rng: &mut ChaCha8Rng| match rng.random_range(0..10) {
+    let part = |rng: &mut ChaCha8Rng| match rng.random_range(0..11) {
         0..6 => {
             let body =
                 (0..rng.random_range(1..7)).map(|_| (rng.random_range(0..18), source(rng), source(rng))).collect();
@@ -140,6 +161,11 @@ fn parts(rng: &mut ChaCha8Rng) -> Vec<Part> {
         }
         7 => Part::Branch(rng.random_range(0..200), rng.random_range(-1.0..1.0)),
         8 => Part::Sum(rng.random_range(3..400)),
+        9 => {
+            let width = rng.random_range(3..20);
+            let (matrix, vector) = ([rng.random_range(0..20), width], rng.random_range(0..60));
+            Part::Layer { rows: rng.random_range(2..40), width, matrix, vector: (vector < 40).then_some(vector) }
+        }
         _ => Part::Inner(rng.random_range(0..50), rng.random_range(3..300)),
     };
     (0..rng.random_range(1..6)).map(|_| part(rng)).collect()

@@ -157,6 +157,7 @@ pub(super) fn run<T: Element>(batch: &Batch<T>, rows: &[Vec<T>], results: &mut V
         count: rows.len(),
         width: batch.width,
         operands: &[],
+        rows: &[],
         lists: &lists,
         body: &batch.body,
         values: &mut values,

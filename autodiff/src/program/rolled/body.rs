@@ -46,6 +46,15 @@ pub(super) enum Operation {
     Load(u32),
     /// Adds its argument to the adjoint of this one of the loop's operands.
     Give(u32),
+    /// Adds its argument times one factor of these rows to the adjoints of the other.
+    GiveRows(u32),
+}
+
+impl Operation {
+    /// Whether it adds to adjoints, and has no result.
+    fn gives(self) -> bool {
+        matches!(self, Self::Give(_) | Self::GiveRows(_))
+    }
 }
 
 /// Where a step's results go.
@@ -73,6 +82,8 @@ pub(super) enum Argument<T> {
     Strip(u32),
     /// The result that all trips have, the first in this strip.
     First(u32),
+    /// In an inner product: the terms of these rows of the loop's.
+    Rows(u32),
 }
 
 impl<T> Body<T> {
@@ -122,6 +133,7 @@ impl<T: Real> Argument<T> {
             Self::Adjoint(at) => (4, at.into()),
             Self::Strip(at) => (5, at.into()),
             Self::First(at) => (6, at.into()),
+            Self::Rows(at) => (7, at.into()),
         })
     }
 
@@ -142,7 +154,7 @@ impl<T: Real> Writer<T> {
 
     fn key(op: Operation, arguments: &[Argument<T>]) -> Option<Key> {
         let keys = arguments.iter().map(|argument| argument.key()).collect::<Option<_>>()?;
-        (!matches!(op, Operation::Give(_))).then_some((op, keys))
+        (!op.gives()).then_some((op, keys))
     }
 
     fn push(&self, op: Operation, arguments: &[Argument<T>], key: Option<Key>) -> u32 {
@@ -177,7 +189,7 @@ impl<T: Real> Body<T> {
         let column = |k: usize| columns.get(k).copied().flatten();
         let mut last: Vec<Option<usize>> = vec![None; nodes.len()];
         for (k, node) in nodes.iter().enumerate().rev() {
-            if last[k].is_none() && column(k).is_none() && !matches!(node.op, Operation::Give(_)) {
+            if last[k].is_none() && column(k).is_none() && !node.op.gives() {
                 continue;
             }
             for argument in &node.arguments {
@@ -196,10 +208,10 @@ impl<T: Real> Body<T> {
                 Argument::Strip(of) => same[of as usize],
                 _ => false,
             };
-            let moves = column(k).is_some() || matches!(node.op, Operation::Load(_) | Operation::Give(_));
+            let moves = column(k).is_some() || node.op.gives() || matches!(node.op, Operation::Load(_));
             same.push(!moves && node.arguments.iter().all(is_same));
             targets[k] = match (node.op, column(k), last[k]) {
-                (Operation::Give(_), ..) => Target::Nothing,
+                (op, ..) if op.gives() => Target::Nothing,
                 (_, Some(place), _) => Target::Column(place),
                 (_, None, None) => continue,
                 (_, None, Some(_)) => Target::Strip(free.pop().unwrap_or_else(|| {

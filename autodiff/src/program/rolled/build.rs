@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::body::{Argument, Body, Node, Operation};
 use super::derive::reverse;
 use super::find::{Entries, Trips, loops};
-use super::form::{Item, Lists, Loop, Operand, Part, Rolled, Run};
+use super::form::{Item, Lists, Loop, Operand, Part, Rolled, Rows, Run, Vector};
 use crate::Real;
 use crate::rules::{Binary, Unary};
 use crate::tape::code::Code;
@@ -19,6 +19,12 @@ const SMALLEST: usize = 256;
 
 /// From so many terms on, sums that stand by themselves are no longer interpreted.
 const LONG: usize = 32;
+
+/// So many terms of a row are put together.
+const LEAST: usize = 8;
+
+/// What an operand word is: something outside, or an entry of the same trip.
+type Read<T> = Result<Operand<T>, usize>;
 
 /// The place of a value that is not kept, and the loop of an entry that is in none.
 const NONE: u32 = u32::MAX;
@@ -174,20 +180,26 @@ impl<T: Real> Build<'_, T> {
     }
 
     fn body(&mut self, trips: Trips, kept: &[bool]) -> Loop<T> {
-        let (mut operands, mut lists) = (Vec::new(), Lists::new());
+        let (mut operands, mut rows, mut lists) = (Vec::new(), Vec::new(), Lists::new());
         let (mut nodes, mut columns) = (Vec::new(), Vec::new());
         // The node of each entry.
         let mut of = Vec::with_capacity(trips.period);
         for (k, &kept) in kept.iter().enumerate() {
             let op = self.entries.code.ops[trips.start + k];
+            let words = self.entries.split(trips.start + k).len();
+            let mut read: Vec<_> = (0..words).map(|word| self.operand(trips, k, word, &mut lists)).collect();
+            if Operation::of(op) == Operation::Dot {
+                read = with_rows(&read, &mut rows, &mut lists);
+            }
             let mut arguments = SmallVec::new();
-            for word in 0..self.entries.split(trips.start + k).len() {
-                let argument = match self.operand(trips, k, word, &mut lists) {
+            for operand in read {
+                let argument = match operand {
                     Err(local) => Argument::Strip(of[local]),
                     Ok(Operand::Constant(c)) => Argument::Constant(c),
                     Ok(Operand::Table(start)) => Argument::Table(start),
                     Ok(Operand::Same(place)) => Argument::Same(place),
                     Ok(Operand::Column(place)) => Argument::Column(place),
+                    Ok(Operand::Rows(rows)) => Argument::Rows(rows),
                     Ok(operand) => {
                         let known = operands.iter().position(|known| *known == operand);
                         let number = known.unwrap_or_else(|| {
@@ -219,11 +231,11 @@ impl<T: Real> Build<'_, T> {
             }
         }
         let (forward, backward) = (Body::new(&nodes, &columns), reverse(&nodes, &columns, &mut operands));
-        Loop { trips: trips.count, entries: trips.period, operands, lists, forward, backward }
+        Loop { trips: trips.count, entries: trips.period, operands, rows, lists, forward, backward }
     }
 
     /// What an operand word stands for in the trips: outside of them, or an entry of the same trip.
-    fn operand(&self, trips: Trips, k: usize, word: usize, lists: &mut Lists<T>) -> Result<Operand<T>, usize> {
+    fn operand(&self, trips: Trips, k: usize, word: usize, lists: &mut Lists<T>) -> Read<T> {
         let at = |trip: usize| trips.start + trip * trips.period + k;
         let entry = |trip: usize| self.entries.split(at(trip))[word] as usize;
         // The second word of a row with one variable is the place of a constant.
@@ -296,6 +308,63 @@ impl<T: Real> Build<'_, T> {
         let start = lists.tables.len();
         lists.tables.extend((0..trips).map(value));
         Operand::Table(start as u32)
+    }
+}
+
+/// Factors, first and second ones, in which terms of a matrix's row times a vector are put together.
+fn with_rows<T: Real>(read: &[Read<T>], rows: &mut Vec<Rows>, lists: &mut Lists<T>) -> Vec<Read<T>> {
+    let terms = read.len() / 2;
+    let (mut first, mut second) = (Vec::new(), Vec::new());
+    let mut k = 0;
+    while k < terms {
+        let pair = |k: usize, order: usize| [read[k + order * terms], read[k + (1 - order) * terms]];
+        let counts =
+            [0, 1].map(|order| (k..terms).take_while(|&at| follows(pair(k, order), pair(at, order), at - k)).count());
+        let order = usize::from(counts[1] > counts[0]);
+        let count = counts[order];
+        match pair(k, order) {
+            [Ok(Operand::Strided(place, stride)), Ok(vector)] if count >= LEAST => {
+                let vector = match vector {
+                    Operand::Same(place) => Vector::Places(place),
+                    _ => {
+                        let start = lists.tables.len() as u32;
+                        let constant = |at: usize| {
+                            if let [_, Ok(Operand::Constant(c))] = pair(at, order) { Some(c) } else { None }
+                        };
+                        lists.tables.extend((k..k + count).filter_map(constant));
+                        Vector::Table(start)
+                    }
+                };
+                first.push(Ok(Operand::Rows(rows.len() as u32)));
+                second.push(Ok(Operand::Constant(T::one())));
+                rows.push(Rows { first: place, stride, count: count as u32, vector });
+                k += count;
+            }
+            _ => {
+                let [a, b] = pair(k, 0);
+                first.push(a);
+                second.push(b);
+                k += 1;
+            }
+        }
+    }
+    first.append(&mut second);
+    first
+}
+
+/// Whether this is the row's term so many places on.
+fn follows<T: Real>(first: [Read<T>; 2], term: [Read<T>; 2], on: usize) -> bool {
+    let on = on as u32;
+    match (first, term) {
+        ([Ok(Operand::Strided(a, stride)), Ok(x)], [Ok(Operand::Strided(b, own)), Ok(y)]) => {
+            let vector = match (x, y) {
+                (Operand::Constant(_), Operand::Constant(_)) => true,
+                (Operand::Same(x), Operand::Same(y)) => y == x + on,
+                _ => false,
+            };
+            vector && own == stride && b == a + on
+        }
+        _ => false,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::tape::code::Code;
 use crate::tape::opcode::{self, CONSTANT, DOT, SUM, UNARY};
 
 /// Sums of more operands stand by themselves.
-const WIDEST: u32 = 255;
+const WIDEST: u32 = 4095;
 /// The longest body that is looked for.
 const LONGEST: usize = 48;
 /// So many trips make a period.
@@ -40,7 +40,7 @@ pub(super) struct Entries<'a, T: Real> {
     /// Where the operand words of each entry begin.
     pub(super) words: Vec<u32>,
     /// What an entry does, with the number of operands of sums; 0 for what no loop has.
-    kinds: Vec<u16>,
+    kinds: Vec<u32>,
 }
 
 impl<'a, T: Real> Entries<'a, T> {
@@ -50,8 +50,8 @@ impl<'a, T: Real> Entries<'a, T> {
         for &op in code.ops {
             words.push(at as u32);
             let kind = match (op, code.operands.get(at)) {
-                (UNARY.., _) => u16::from(op),
-                (SUM | DOT, Some(&count @ 1..=WIDEST)) => u16::from(op) << 8 | count as u16,
+                (UNARY.., _) => u32::from(op),
+                (SUM | DOT, Some(&count @ 1..=WIDEST)) => u32::from(op) << 12 | count,
                 _ => 0,
             };
             kinds.push(kind);
@@ -99,7 +99,7 @@ pub(super) fn loops<T: Real>(entries: &Entries<'_, T>, inputs: usize) -> Vec<Tri
 }
 
 /// The length of a body and how often it is repeated from the first entry on.
-fn period(kinds: &[u16]) -> Option<(usize, usize)> {
+fn period(kinds: &[u32]) -> Option<(usize, usize)> {
     let mut best = None;
     let mut covered = 0;
     for period in 1..=LONGEST.min(kinds.len() / FEWEST) {

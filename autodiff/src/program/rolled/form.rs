@@ -50,9 +50,30 @@ pub(super) struct Loop<T> {
     pub(super) entries: usize,
     /// What is gathered, and what adjoints are given to.
     pub(super) operands: Vec<Operand<T>>,
+    pub(super) rows: Vec<Rows>,
     pub(super) lists: Lists<T>,
     pub(super) forward: Body<T>,
     pub(super) backward: Body<T>,
+}
+
+/// Terms of an inner product: a row of a matrix for each trip, times one vector.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rows {
+    /// The place of the first row's first value; those of a row follow one another.
+    pub(super) first: u32,
+    /// From row to row.
+    pub(super) stride: u32,
+    pub(super) count: u32,
+    pub(super) vector: Vector,
+}
+
+/// The vector that all rows are multiplied by.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Vector {
+    /// The constants of the table from here on.
+    Table(u32),
+    /// The values at the places from here on.
+    Places(u32),
 }
 
 /// Terms of a sum whose factors, one or two, are alike.
@@ -94,6 +115,8 @@ pub(super) enum Operand<T> {
     Runs(u32, u32),
     /// Places without an order: the indices from here on.
     Indices(u32),
+    /// These rows of the loop's, times their vector.
+    Rows(u32),
 }
 
 /// From a trip on, places one after the other, or one place.

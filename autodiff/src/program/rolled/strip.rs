@@ -63,6 +63,43 @@ pub(super) fn term<T: Element>(first: bool, a: Side<'_, T>, b: Option<Side<'_, T
     }
 }
 
+/// `sums += M v` in order, or `sums = M v`; a row for each trip.
+#[inline(always)]
+pub(super) fn rows<T: Element>(first: bool, matrix: &[T], stride: usize, vector: &[T], sums: &mut [T]) {
+    // Sums in order wait for one another: several at once.
+    const SIDE: usize = 8;
+    let skip = usize::from(first);
+    let row = |trip: usize| &matrix[trip * stride..][..vector.len()];
+    for start in (0..sums.len()).step_by(SIDE) {
+        let sums = &mut sums[start..];
+        let begin = |row: &[T], sum: T| if first { row[0] * vector[0] } else { sum };
+        if let Some(sums) = sums.first_chunk_mut::<SIDE>() {
+            let rows: [&[T]; SIDE] = std::array::from_fn(|k| row(start + k));
+            let mut found: [T; SIDE] = std::array::from_fn(|k| begin(rows[k], sums[k]));
+            for j in skip..vector.len() {
+                for k in 0..SIDE {
+                    found[k] = found[k] + rows[k][j] * vector[j];
+                }
+            }
+            *sums = found;
+        } else {
+            for (k, sum) in sums.iter_mut().enumerate() {
+                let row = row(start + k);
+                let terms = row.iter().zip(vector).skip(skip);
+                *sum = terms.fold(begin(row, *sum), |sum, (&m, &v)| sum + m * v);
+            }
+        }
+    }
+}
+
+/// `sums += g x`.
+#[inline(always)]
+pub(super) fn add_times<T: Element>(g: T, x: &[T], sums: &mut [T]) {
+    for (sum, &x) in sums.iter_mut().zip(x) {
+        *sum += g.chain(x);
+    }
+}
+
 /// Comparisons and choices.
 #[inline(always)]
 pub(super) fn choice<T: Element>(op: Operation, [a, b, c]: [Side<'_, T>; 3], out: &mut [T]) {

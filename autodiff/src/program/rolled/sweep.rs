@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use super::batch::{self, Batch};
 use super::body::{Argument, Body, Operation, Step, Target};
-use super::form::{Item, Lists, Loop, Operand, Part, Rolled, Run};
-use super::strip::{STRIP, Side, add, binary, choice, in_order, term, times, unary};
+use super::form::{Item, Lists, Loop, Operand, Part, Rolled, Rows, Run, Vector};
+use super::strip::{STRIP, Side, add, add_times, binary, choice, in_order, rows, term, times, unary};
 use crate::Real;
 use crate::kernels::cpu::{Path, Work};
 use crate::kernels::element::Element;
@@ -204,7 +204,7 @@ fn load<T: Element>(operand: Operand<T>, lists: &Lists<T>, from: usize, values: 
 #[inline(always)]
 fn give<T: Element>(operand: Operand<T>, lists: &Lists<T>, from: usize, terms: &[T], adjoints: &mut [T]) {
     match operand {
-        Operand::Constant(_) | Operand::Table(_) => {}
+        Operand::Constant(_) | Operand::Table(_) | Operand::Rows(_) => {}
         Operand::Same(place) => adjoints[place as usize] += reduce::sum(terms),
         Operand::Column(first) => add(&mut adjoints[first as usize + from..][..terms.len()], terms),
         Operand::Strided(first, stride) => {
@@ -228,6 +228,29 @@ fn give<T: Element>(operand: Operand<T>, lists: &Lists<T>, from: usize, terms: &
     }
 }
 
+/// Adds terms times one factor of rows to the adjoints of the other.
+#[inline(always)]
+fn give_rows<T: Element>(rows: Rows, lists: &Lists<T>, from: usize, terms: &[T], values: &[T], adjoints: &mut [T]) {
+    let Rows { first, stride, count, .. } = rows;
+    let (vector, count) = (rows.vector(lists, values), count as usize);
+    for (trip, &g) in (from..).zip(terms).filter(|(_, g)| **g != T::zero()) {
+        let row = first as usize + trip * stride as usize;
+        add_times(g, vector, &mut adjoints[row..row + count]);
+        if let Vector::Places(place) = rows.vector {
+            add_times(g, &values[row..row + count], &mut adjoints[place as usize..][..count]);
+        }
+    }
+}
+
+impl Rows {
+    fn vector<'a, T>(self, lists: &'a Lists<T>, values: &'a [T]) -> &'a [T] {
+        match self.vector {
+            Vector::Table(start) => &lists.tables[start as usize..][..self.count as usize],
+            Vector::Places(place) => &values[place as usize..][..self.count as usize],
+        }
+    }
+}
+
 /// The pieces of runs in the trips from `from` on: which trips of the strip, the first place, whether places move.
 fn pieces(runs: &[Run], from: usize, len: usize) -> impl Iterator<Item = (Range<usize>, usize, bool)> {
     let first = runs.partition_point(|run| run.trip as usize <= from).saturating_sub(1);
@@ -244,6 +267,7 @@ pub(super) struct Trips<'a, T> {
     pub(super) count: usize,
     pub(super) width: usize,
     pub(super) operands: &'a [Operand<T>],
+    pub(super) rows: &'a [Rows],
     pub(super) lists: &'a Lists<T>,
     pub(super) body: &'a Body<T>,
     pub(super) values: &'a mut [T],
@@ -260,8 +284,8 @@ impl<'a, T: Element> Trips<'a, T> {
         strips: &'a mut Vec<T>,
         exact: bool,
     ) -> Self {
-        let Loop { trips, operands, lists, .. } = item;
-        Self { count: *trips, width: STRIP, operands, lists, body, values, adjoints, strips, exact }
+        let Loop { trips, operands, rows, lists, .. } = item;
+        Self { count: *trips, width: STRIP, operands, rows, lists, body, values, adjoints, strips, exact }
     }
 }
 
@@ -270,7 +294,7 @@ impl<T: Element> Work for Trips<'_, T> {
 
     #[inline(always)]
     fn run(self) {
-        let Self { count, width, operands, lists, body, values, adjoints, strips, exact } = self;
+        let Self { count, width, operands, rows, lists, body, values, adjoints, strips, exact } = self;
         let room = body.strips * width;
         if strips.len() < room {
             strips.resize(room, T::zero());
@@ -284,17 +308,16 @@ impl<T: Element> Work for Trips<'_, T> {
                     Target::Strip(strip) => {
                         let (before, rest) = strips.split_at_mut(strip as usize * width);
                         let (out, after) = rest.split_at_mut(width);
-                        let known = Known { operands, lists, values, adjoints, strips: [before, after], width };
+                        let known = Known { operands, rows, lists, values, adjoints, strips: [before, after], width };
                         known.step(step, arguments, trips.clone(), &mut out[..trips.len()], exact);
                     }
                     Target::Column(place) => {
                         // What a body reads stands before what it writes.
                         let (values, column) = values.split_at_mut(place as usize);
-                        let known = Known { operands, lists, values, adjoints, strips: [strips, &[]], width };
+                        let known = Known { operands, rows, lists, values, adjoints, strips: [strips, &[]], width };
                         known.step(step, arguments, trips.clone(), &mut column[trips.clone()], exact);
                     }
                     Target::Nothing => {
-                        let Operation::Give(operand) = step.op else { unreachable!("it has a result") };
                         // The adjoints of a body's columns stand behind those that it gives to.
                         let (own, terms) = match arguments[0] {
                             Argument::Adjoint(place) => {
@@ -306,7 +329,11 @@ impl<T: Element> Work for Trips<'_, T> {
                             }
                             _ => unreachable!("an adjoint is computed"),
                         };
-                        give(operands[operand as usize], lists, from, terms, own);
+                        match step.op {
+                            Operation::Give(operand) => give(operands[operand as usize], lists, from, terms, own),
+                            Operation::GiveRows(k) => give_rows(rows[k as usize], lists, from, terms, values, own),
+                            _ => unreachable!("it has a result"),
+                        }
                     }
                 }
             }
@@ -317,6 +344,7 @@ impl<T: Element> Work for Trips<'_, T> {
 /// What a step may read.
 struct Known<'a, T> {
     operands: &'a [Operand<T>],
+    rows: &'a [Rows],
     lists: &'a Lists<T>,
     values: &'a [T],
     adjoints: &'a [T],
@@ -337,6 +365,7 @@ impl<'a, T: Element> Known<'a, T> {
             Argument::Adjoint(place) => Side::Many(&self.adjoints[at(place)..][..trips.len()]),
             Argument::Strip(strip) => Side::Many(&self.strip(strip)[..trips.len()]),
             Argument::First(strip) => Side::One(self.strip(strip)[0]),
+            Argument::Rows(_) => unreachable!("in an inner product alone"),
         }
     }
 
@@ -360,6 +389,13 @@ impl<'a, T: Element> Known<'a, T> {
             }
             (Operation::Dot, _) => {
                 for k in 0..count / 2 {
+                    if let Argument::Rows(number) = arguments[k] {
+                        let own = self.rows[number as usize];
+                        let (stride, vector) = (own.stride as usize, own.vector(self.lists, self.values));
+                        let matrix = &self.values[own.first as usize + trips.start * stride..];
+                        rows(k == 0, matrix, stride, vector, out);
+                        continue;
+                    }
                     let [a, b] = [k, count / 2 + k].map(|k| self.side(arguments[k], &trips));
                     term(k == 0, a, Some(b), out);
                 }

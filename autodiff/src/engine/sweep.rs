@@ -14,26 +14,37 @@ use crate::tape::code::Code;
 use crate::tape::interpreter::Interpreter;
 use crate::tape::reverse::reverse;
 use crate::tape::store::Store;
+use crate::tape::window::Window;
 use crate::tensor::entry::{Source, TensorEntry};
 use crate::tensor::table::Table;
 use crate::{Real, Tensor};
 
-/// The sweep where there are tensors, or where all is to be looked at; gives the adjoints of the tensors.
+/// What is swept: entries of a tape, their program and their values.
+#[derive(Clone, Copy)]
+pub(super) struct Swept<'a, T: Real> {
+    pub(super) cell: &'static TapeCell<T>,
+    pub(super) window: &'a Window,
+    pub(super) code: Code<'a, T>,
+    pub(super) values: &'a [T],
+}
+
+/// The sweep where there are tensors, or where all is to be looked at; gives the adjoints of the tensors. The window is
+/// the whole tape if values are checked.
 #[track_caller]
 pub(super) fn over_tensors<T: Real>(
-    cell: &'static TapeCell<T>,
+    swept: Swept<'_, T>,
     store: &Store<T>,
     tensor: Option<Seed<T>>,
     adjoints: &mut [T],
 ) -> Vec<Option<Tensor<T>>> {
-    let (code, entries) = (store.code(adjoints.len() - 1), Entries::take(cell));
-    if !cell.checks_finite() {
-        return first_order(cell, code, store.values(), &entries, tensor, adjoints);
+    let entries = Entries::take(swept.cell);
+    if !swept.cell.checks_finite() {
+        return first_order(swept, &entries, tensor, adjoints);
     }
     let mut noted: Vec<Noted<T>> = alloc::empty(adjoints.len());
     noted.extend(adjoints.iter().zip(0..).map(|(&x, own)| Noted::seed(x, own)));
-    let tensors = first_order(cell, code, store.values(), &entries, tensor, &mut noted);
-    born_in_sweep(&noted, code, store);
+    let tensors = first_order(swept, &entries, tensor, &mut noted);
+    born_in_sweep(&noted, swept.code, store);
     adjoints.iter_mut().zip(&noted).for_each(|(adjoint, noted)| *adjoint = noted.plain());
     tensors
 }
@@ -41,20 +52,20 @@ pub(super) fn over_tensors<T: Real>(
 /// Sweeps with plain adjoints where there are tensors or all is to be looked at; gives the adjoints of the tensors.
 #[track_caller]
 fn first_order<T: Real, A: Flow<T>>(
-    cell: &'static TapeCell<T>,
-    code: Code<'_, T>,
-    values: &[T],
+    swept: Swept<'_, T>,
     entries: &Entries<T>,
     tensor: Option<Seed<T>>,
     adjoints: &mut [A],
 ) -> Vec<Option<Tensor<T>>> {
+    let Swept { cell, window, code, .. } = swept;
     // Vjps run on this thread with recording off: their tensor operations leave no trace.
     let _pause = cell.pause();
     let mut tensors = Table::of(cell).take_adjoints();
-    tensors.resize_with(entries.list.len(), || None);
-    let mut sweep = FirstOrder { cell, values, entries: &entries.list, tensors, failed: None, flow: PhantomData };
+    tensors.resize_with(window.slots(), || None);
+    let mut sweep = FirstOrder { swept, entries: &entries.list, tensors, failed: None, flow: PhantomData };
     if let Some((node, seed)) = tensor {
-        sweep.tensors[node.slot as usize] = Some(seed);
+        let own = sweep.own(node.slot as usize);
+        sweep.tensors[own] = Some(seed);
     }
     reverse(code, &mut sweep, adjoints);
     if let Some(error) = sweep.failed {
@@ -86,13 +97,19 @@ impl<T: Real> Drop for Entries<T> {
 
 /// Plain numbers and untracked tensors.
 struct FirstOrder<'a, T: Real, A> {
-    cell: &'static TapeCell<T>,
-    values: &'a [T],
+    swept: Swept<'a, T>,
     entries: &'a [TensorEntry<T>],
     tensors: Vec<Option<Tensor<T>>>,
     /// What went wrong, for the sweep's caller.
     failed: Option<Error>,
     flow: PhantomData<A>,
+}
+
+impl<T: Real, A> FirstOrder<'_, T, A> {
+    /// A slot's number among those of what is swept.
+    fn own(&self, slot: usize) -> usize {
+        self.swept.window.own(slot as u32).expect("a slot of what is swept")
+    }
 }
 
 impl<T: Real, A: Flow<T>> Interpreter<T> for FirstOrder<'_, T, A> {
@@ -101,14 +118,14 @@ impl<T: Real, A: Flow<T>> Interpreter<T> for FirstOrder<'_, T, A> {
     const STORED: bool = true;
 
     fn value(&self, index: usize) -> T {
-        self.values[index]
+        self.swept.values[index]
     }
 
     fn lift(&self, constant: T) -> T {
         constant
     }
 
-    fn partials(&self, _: &Located<T>, _: &[T]) -> SmallVec<[T; 8]> {
+    fn partials(&self, _: &[Located<T>], _: usize, _: &[T]) -> SmallVec<[T; 8]> {
         unreachable!("they are stored");
     }
 
@@ -118,35 +135,37 @@ impl<T: Real, A: Flow<T>> Interpreter<T> for FirstOrder<'_, T, A> {
             return;
         }
         // Operands come before their operation, so nobody asks for the adjoint meanwhile.
-        let Some(adjoint) = self.tensors[slot].take() else { return };
+        let (own, window) = (self.own(slot), self.swept.window);
+        let Some(adjoint) = self.tensors[own].take() else { return };
         match &entry.source {
             Source::Leaf(_) => {}
             Source::Scalars { places, .. } => {
                 for (place, &term) in places.iter().zip(adjoint.view().iter()) {
                     if let Some(index) = place {
-                        adjoints[*index as usize].add(A::term(term, entry.index));
+                        adjoints[window.inner(*index)].add(A::term(term, entry.index));
                     }
                 }
             }
             Source::Op { .. } => {
                 let tracked = |input: &Tensor<T>| input.place().is_some();
-                let passed = pass_on(self.cell, entry, &adjoint, false, tracked, &mut self.tensors, 0);
+                let passed = pass_on(self.swept.cell, entry, &adjoint, false, tracked, &mut self.tensors, window);
                 self.failed = passed.err();
             }
             Source::Region { region, places, .. } => {
                 let outputs = adjoint.as_slice().expect("collected in row-major order");
-                let mut inputs: SmallVec<[T; 8]> = places.iter().map(|&i| adjoints[i as usize].plain()).collect();
+                let mut inputs: SmallVec<[T; 8]> = places.iter().map(|&i| adjoints[window.inner(i)].plain()).collect();
                 region.sweep(outputs, &mut inputs);
                 for (&i, input) in places.iter().zip(inputs) {
-                    adjoints[i as usize].set(input, entry.index);
+                    adjoints[window.inner(i)].set(input, entry.index);
                 }
             }
         }
-        self.tensors[slot] = Some(adjoint);
+        self.tensors[own] = Some(adjoint);
     }
 
     fn element(&mut self, slot: usize, position: usize, adjoint: A) {
-        let target = self.tensors[slot].get_or_insert_with(|| Tensor::zeros(self.entries[slot].source.shape()));
+        let own = self.own(slot);
+        let target = self.tensors[own].get_or_insert_with(|| Tensor::zeros(self.entries[slot].source.shape()));
         target.make_mut()[position] += adjoint.plain();
     }
 }

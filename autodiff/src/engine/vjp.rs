@@ -9,6 +9,7 @@ use super::nonfinite::inspect;
 use crate::error::{Error, Kind, Result};
 use crate::tape::cell::TapeCell;
 use crate::tape::trace::Place;
+use crate::tape::window::Window;
 use crate::tensor::entry::{OpRef, Source, TensorEntry};
 use crate::tensor::node::Node;
 use crate::tensor::{Grads, Op, Vjp};
@@ -17,7 +18,7 @@ use crate::{Real, Tensor};
 /// A tensor root with its cotangent.
 pub(crate) type Seed<T> = (Node<T>, Tensor<T>);
 
-/// Runs an operation's vjp and adds what it gives to the adjoints of its inputs; `tensors` are those from slot `first` on.
+/// Runs an operation's vjp and adds what it gives to the adjoints of its inputs; `tensors` are those of the window.
 pub(super) fn pass_on<T: Real>(
     cell: &'static TapeCell<T>,
     entry: &TensorEntry<T>,
@@ -25,16 +26,16 @@ pub(super) fn pass_on<T: Real>(
     recording: bool,
     wanted: impl Fn(&Tensor<T>) -> bool,
     tensors: &mut [Option<Tensor<T>>],
-    first: usize,
+    window: &Window,
 ) -> Result<()> {
     let Source::Op { inputs, .. } = &entry.source else { return Ok(()) };
     let gradients = vjp(entry, adjoint, recording, wanted)?;
     for (i, (gradient, input)) in gradients.into_iter().zip(inputs).enumerate() {
         let (Some(gradient), Some(node)) = (gradient, input.place()) else { continue };
+        let sum = &mut tensors[window.own(node.slot).expect("an operand of what is swept")];
         if !recording && cell.checks_finite() {
-            inspect(entry, i, &gradient, adjoint, tensors[node.slot as usize - first].as_ref())?;
+            inspect(entry, i, &gradient, adjoint, sum.as_ref())?;
         }
-        let sum = &mut tensors[node.slot as usize - first];
         add(sum, gradient, recording);
     }
     Ok(())

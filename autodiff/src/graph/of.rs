@@ -189,7 +189,7 @@ impl<T: Real> Drawing<'_, T> {
         if self.reader.shape(i).is_none() {
             return gradients.scalar(i).map(|x| plain_number(x.primal()));
         }
-        let tensor = gradients.at_slot(i)?;
+        let tensor = gradients.at_entry(i)?;
         Some(small(tensor).unwrap_or_else(|| {
             let norm = tensor.view().iter().map(|x| x.primal() * x.primal()).sum::<f64>().sqrt();
             format!("norm {}", plain_number(norm))

@@ -138,7 +138,6 @@ impl<T: Real> Recording<T> {
     pub(crate) fn shares(&self, inputs: usize) -> Result<Vec<Share<T>>> {
         let scalars = if self.target.1.is_none() { vec![(self.target.0, T::one())] } else { Vec::new() };
         let found = gradients(self.tape.cell(), &scalars, self.target.1.clone());
-        let (adjoints, tensors) = found.all();
         let mut shares = Vec::new();
         let mut operands = self.code.operands.as_slice();
         for (index, &op) in self.code.ops.iter().enumerate() {
@@ -149,14 +148,16 @@ impl<T: Real> Recording<T> {
                 continue;
             }
             let terms = match op {
-                TENSOR => match &tensors[words[0] as usize] {
+                TENSOR => match found.at_slot(words[0]) {
                     Some(adjoint) => self.tensor_terms(words[0] as usize, adjoint)?,
                     None => continue,
                 },
                 // An element is its tensor's.
                 AT => continue,
-                _ if adjoints[index].is_exact_zero() => continue,
-                _ => self.scalar_terms(index, op, raw, adjoints[index]),
+                _ => match found.scalar(index).filter(|adjoint| !adjoint.is_exact_zero()) {
+                    Some(adjoint) => self.scalar_terms(index, op, raw, adjoint),
+                    None => continue,
+                },
             };
             shares.push(Share { index, terms });
         }
@@ -204,7 +205,8 @@ impl<T: Real> Recording<T> {
             opcode::operands(op, words).iter().copied().filter(|word| word & CONSTANT == 0).collect();
         places.sort_unstable();
         places.dedup();
-        let (ops, operands) = Window::new(index, &places).renumbered(Code { ops: &[op], operands: raw, ..self.code() });
+        let window = Window::stretch(index, 1, &places, 0, 0);
+        let OwnedCode { ops, operands, .. } = window.renumbered(Code { ops: &[op], operands: raw, ..self.code() });
         (places, ops, operands)
     }
 

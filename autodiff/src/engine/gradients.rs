@@ -8,7 +8,7 @@ use crate::tape::cell::TapeCell;
 use crate::tape::code::Code;
 use crate::tape::interpreter::Values;
 use crate::tape::reverse::reverse;
-use crate::tape::window::Window;
+use crate::tape::window::{Search, Window};
 use crate::tensor::table::Table;
 use crate::{Real, Tensor, Var};
 
@@ -107,9 +107,9 @@ impl<T: Real> Drop for Gradients<T> {
     }
 }
 
-/// Where one entry in so many is on the way from the root, all are swept. Sweeping over an entry to which nothing flows takes a
-/// nanosecond or two, finding one on the way some thirty.
-const SHARE: usize = 256;
+/// A sweep passes over an entry to which nothing flows in less than two nanoseconds; a search takes some thirty to find one to
+/// which something does.
+const SEARCH: Search = Search { short: 1024, share: 256 };
 
 /// The derivatives of `Σ seed · root` with respect to everything on the tape.
 ///
@@ -127,8 +127,9 @@ pub(crate) fn gradients<T: Real>(
     if end > 0 {
         let frozen = cell.freeze();
         let roots = scalars.iter().map(|&(index, _)| index).chain(tensor.iter().map(|(node, _)| node.index as usize));
-        let share = if cell.checks_finite() { usize::MAX } else { SHARE };
-        window = Window::between(&frozen, roots, 0, share, &*Table::of(cell).entries.borrow());
+        let short = if cell.checks_finite() { usize::MAX } else { SEARCH.short };
+        let search = Search { short, ..SEARCH };
+        window = Window::between(&frozen, roots, 0, search, &*Table::of(cell).entries.borrow());
         let part = (!window.is_whole()).then(|| (window.code(&frozen), window.gather(frozen.values())));
         let all = frozen.code(end - 1);
         let (code, values) = match &part {

@@ -12,7 +12,7 @@ use crate::tape::code::{Code, OwnedCode, dependents};
 use crate::tape::interpreter::Interpreter;
 use crate::tape::reverse::reverse;
 use crate::tape::trace::Place;
-use crate::tape::window::Window;
+use crate::tape::window::{Search, Window};
 use crate::tensor::entry::{Region, Source};
 use crate::tensor::table::Table;
 use crate::{Real, Tensor, Var};
@@ -231,16 +231,15 @@ pub(crate) fn directional<T: Real>(
     recorded_sweep(cell, root, seed, &wrt, Some(Along::new(directions))).1.along?.sum()
 }
 
-/// Where one entry in so many is on the way from the root, all between are swept. Each of them costs as much as it does to
-/// find out.
-const SHARE: usize = 16;
+/// A sweep passes over an entry that is of no interest in some three nanoseconds; a search takes some thirty to find one that is.
+const SEARCH: Search = Search { short: 128, share: 64 };
 
 /// What is to be swept from a root down to an entry: a copy, for the tape goes on recording meanwhile.
 #[track_caller]
 fn between<T: Real>(cell: &'static TapeCell<T>, root: usize, floor: usize) -> (Window, OwnedCode<T>) {
     let frozen = cell.freeze();
     let entries = Table::of(cell).entries.borrow();
-    let window = Window::between(&frozen, std::iter::once(root), floor, SHARE, &*entries);
+    let window = Window::between(&frozen, std::iter::once(root), floor, SEARCH, &*entries);
     let code = window.code(&frozen);
     (window, code)
 }

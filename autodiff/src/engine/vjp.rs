@@ -12,6 +12,7 @@ use crate::tape::trace::Place;
 use crate::tape::window::Window;
 use crate::tensor::entry::{OpRef, Source, TensorEntry};
 use crate::tensor::node::Node;
+use crate::tensor::part::Part;
 use crate::tensor::{Grads, Op, Vjp};
 use crate::{Real, Tensor};
 
@@ -29,14 +30,18 @@ pub(super) fn pass_on<T: Real>(
     window: &Window,
 ) -> Result<()> {
     let Source::Op { inputs, .. } = &entry.source else { return Ok(()) };
-    let gradients = vjp(entry, adjoint, recording, wanted)?;
+    let parts = !recording && !cell.checks_finite();
+    let (gradients, part) = given(entry, adjoint, recording, parts, wanted)?;
     for (i, (gradient, input)) in gradients.into_iter().zip(inputs).enumerate() {
         let (Some(gradient), Some(node)) = (gradient, input.place()) else { continue };
         let sum = &mut tensors[window.own(node.slot).expect("an operand of what is swept")];
         if !recording && cell.checks_finite() {
             inspect(entry, i, &gradient, adjoint, sum.as_ref())?;
         }
-        add(sum, gradient, recording);
+        match &part {
+            Some(part) => part.add_to(sum, &gradient, input.shape()),
+            None => add(sum, gradient, recording),
+        }
     }
     Ok(())
 }
@@ -48,13 +53,32 @@ pub(crate) fn vjp<T: Real>(
     recording: bool,
     wanted: impl Fn(&Tensor<T>) -> bool,
 ) -> Result<SmallVec<[Option<Tensor<T>>; 2]>> {
-    let Source::Op { op, inputs, output } = &entry.source else { return Ok(SmallVec::new()) };
+    given(entry, adjoint, recording, false, wanted).map(|(gradients, _)| gradients)
+}
+
+/// Gradients, and the part of its input to which the only one belongs, unless that is all of it.
+type Given<T> = (SmallVec<[Option<Tensor<T>>; 2]>, Option<Part>);
+
+/// What an operation's vjp gives, as [`vjp`]; `parts` says that a part of a gradient will do.
+fn given<T: Real>(
+    entry: &TensorEntry<T>,
+    adjoint: &Tensor<T>,
+    recording: bool,
+    parts: bool,
+    wanted: impl Fn(&Tensor<T>) -> bool,
+) -> Result<Given<T>> {
+    let Source::Op { op, inputs, output } = &entry.source else { return Ok(Given::default()) };
     let needs: SmallVec<[bool; 4]> = inputs.iter().map(wanted).collect();
     if !needs.contains(&true) {
-        return Ok(SmallVec::new());
+        return Ok(Given::default());
     }
-    let cx = Vjp { inputs, output, grad: adjoint, needs, recording };
-    let mut gradients = recordable(op.vjp(&cx), op.name(), entry.place, &cx);
+    let cx = Vjp { inputs, output, grad: adjoint, needs, recording, parts };
+    let mut grads = op.vjp(&cx);
+    let part = grads.part.take();
+    let mut gradients = recordable(grads, op.name(), entry.place, &cx);
+    if part.is_some() {
+        return Ok((gradients, part));
+    }
     if gradients.len() != inputs.len() {
         let (got, want) = (gradients.len(), inputs.len());
         return Err(Kind::VjpArity { op: op.name().to_owned(), got, want }.into());
@@ -69,7 +93,7 @@ pub(crate) fn vjp<T: Real>(
             }
         }
     }
-    Ok(gradients)
+    Ok((gradients, None))
 }
 
 /// Adds to a sum: as an operation if that is recorded, in place if not.

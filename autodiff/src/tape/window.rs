@@ -20,6 +20,14 @@ pub(crate) trait Slots {
     fn operands(&self, op: u8, slot: usize, visit: &mut dyn FnMut(u32));
 }
 
+/// When a search for what a root depends on pays.
+pub(crate) struct Search {
+    /// Among so few entries, it does not.
+    pub(crate) short: usize,
+    /// It ends, in vain, if it has found more than one entry in so many.
+    pub(crate) share: usize,
+}
+
 /// Entries of a tape numbered anew, in their order. The first of them, earlier ones that the others read, stand as leaves.
 pub(crate) struct Window {
     runs: SmallVec<[Run; 2]>,
@@ -70,18 +78,18 @@ impl Window {
     }
 
     /// What lies between some roots and entry `floor`: the entries from there on that the roots depend on, and earlier
-    /// numbers that these read. Where that is more than one in `share` of all entries between them, it is not told apart
-    /// from the others: finding out has cost little then.
+    /// numbers that these read. Where the search does not pay, what is between them is not told apart.
     pub(crate) fn between<T: Real>(
         store: &Store<T>,
         roots: impl Iterator<Item = usize> + Clone,
         floor: usize,
-        share: usize,
+        search: Search,
         slots: &impl Slots,
     ) -> Self {
         let last = roots.clone().max().unwrap_or(floor);
         let len = last + 1 - floor;
-        if let Some(reached) = Reached::new(store, roots, floor, len / share, slots) {
+        let most = (len > search.short).then(|| (len / search.share).max(4));
+        if let Some(reached) = most.and_then(|most| Reached::new(store, roots, floor, most, slots)) {
             let Reached { mut outside, found } = reached;
             outside.sort_unstable();
             outside.dedup();
@@ -245,7 +253,7 @@ struct Reached {
 }
 
 impl Reached {
-    /// None if there are more than `most` entries, or if so few are hardly worth the search.
+    /// None if there are more than `most` entries.
     fn new<T: Real>(
         store: &Store<T>,
         roots: impl Iterator<Item = usize>,
@@ -253,9 +261,6 @@ impl Reached {
         most: usize,
         slots: &impl Slots,
     ) -> Option<Self> {
-        if most < 4 {
-            return None;
-        }
         let (mut heap, mut outside, mut found) = (BinaryHeap::new(), Vec::new(), Vec::new());
         heap.extend(roots.map(|root| root as u32));
         // Where the words begin of the entry looked at last.

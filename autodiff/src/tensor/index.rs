@@ -3,23 +3,19 @@
 use std::ops::Range;
 use std::rc::Rc;
 
-use ndarray::{ArrayD, Axis, IxDyn, SliceInfo, SliceInfoElem};
-use smallvec::SmallVec;
+use ndarray::{Axis, SliceInfoElem};
 
 use super::Tensor;
 use super::entry::Source;
 use super::layout::{Dims, Layout};
 use super::node::Node;
+use super::part::{Cut, Part};
 use super::rule::Rule;
 use super::written::Written;
 use crate::error::{Error, Kind};
-use crate::kernels::loops;
 use crate::rules::notation::sign::{Sign, Word};
 use crate::tape::opcode;
 use crate::{Real, Var};
-
-/// What `ndarray`'s `s![]` says, for arrays of any rank.
-type Cut = SliceInfo<Vec<SliceInfoElem>, IxDyn, IxDyn>;
 
 impl<T: Real> Tensor<T> {
     /// The part that `ndarray`'s `s![]` describes: ranges with steps, single indices (whose axes disappear), new axes;
@@ -72,11 +68,15 @@ impl<T: Real> Tensor<T> {
         let mut layout = self.layout().clone();
         layout.shape[axis] = range.len();
         layout.offset += range.start * layout.strides[axis];
+        let output = self.with_layout(layout);
+        if self.is_plain() {
+            return output;
+        }
         let all = SliceInfoElem::Slice { start: 0, end: None, step: 1 };
         let mut part = vec![all; self.ndim()];
         part[axis] = SliceInfoElem::Slice { start: range.start as isize, end: Some(range.end as isize), step: 1 };
         let cut = Rc::new(Cut::try_from(part).expect("any number of axes"));
-        self.cut_as(cut, self.with_layout(layout))
+        self.cut_as(cut, output)
     }
 
     #[track_caller]
@@ -94,7 +94,7 @@ impl<T: Real> Tensor<T> {
             name: "slice",
             with: part,
             forward: |x, part| Ok(x[0].cut(part)),
-            vjp: |cx, part| cx.grad().unslice(part, cx.input(0).shape()).into(),
+            vjp: |cx, part| cx.part(Part::Cut(Rc::clone(part)), |g, shape| g.unslice(part, shape)),
             notation: |_, _| Written::linear(Word("unslice")),
         }
         .record(&[self], output)
@@ -103,8 +103,7 @@ impl<T: Real> Tensor<T> {
     /// The adjoint of a slice: the part put back among zeros.
     #[track_caller]
     fn unslice(&self, part: &Rc<Cut>, shape: &[usize]) -> Self {
-        let mut whole = ArrayD::zeros(shape);
-        whole.slice_mut(&**part).assign(&self.view());
+        let whole = Part::Cut(Rc::clone(part)).among_zeros(self, shape);
         Rule {
             name: "unslice",
             with: (Rc::clone(part), Dims::from(shape)),
@@ -112,7 +111,7 @@ impl<T: Real> Tensor<T> {
             vjp: |cx, (part, _)| cx.grad().cut(part).into(),
             notation: |_, _| Written::linear(Word("slice")),
         }
-        .record(&[self], Self::constant(whole))
+        .record(&[self], whole)
     }
 
     /// The parts of an axis at the given indices, in that order; an index may come more than once.
@@ -149,7 +148,9 @@ impl<T: Real> Tensor<T> {
             name: "index_select",
             with: (axis, Rc::clone(indices)),
             forward: |x, (axis, indices)| Ok(x[0].take(*axis, indices)),
-            vjp: |cx, (axis, indices)| cx.grad().put(*axis, indices, cx.input(0).shape()).into(),
+            vjp: |cx, (axis, indices)| {
+                cx.part(Part::At(*axis, Rc::clone(indices)), |g, shape| g.put(*axis, indices, shape))
+            },
             notation: |_, _| Written::linear(Sign("index_add", r"\operatorname{index\_add}")),
         }
         .record(&[self], Self::constant(output))
@@ -158,16 +159,7 @@ impl<T: Real> Tensor<T> {
     /// The adjoint of a selection: each part added back to where it came from.
     #[track_caller]
     fn put(&self, axis: usize, indices: &Rc<[usize]>, shape: &[usize]) -> Self {
-        let mut whole = Self::zeros(shape);
-        let strides = super::layout::row_major_strides(shape);
-        let mut part: Dims = SmallVec::from_slice(self.shape());
-        part[axis] = 1;
-        let target = whole.make_mut();
-        for (k, &i) in indices.iter().enumerate() {
-            let source =
-                loops::Strided { offset: self.layout().offset + k * self.layout().strides[axis], ..self.strided() };
-            loops::update(&part, target, &strides, i * strides[axis], source, |t, x| t + x);
-        }
+        let whole = Part::At(axis, Rc::clone(indices)).among_zeros(self, shape);
         Rule {
             name: "index_add",
             with: (axis, Rc::clone(indices), Dims::from(shape)),

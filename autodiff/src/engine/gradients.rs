@@ -9,7 +9,7 @@ use crate::tape::code::Code;
 use crate::tape::interpreter::Values;
 use crate::tape::reverse::reverse;
 use crate::tape::window::{Search, Window};
-use crate::tensor::table::Table;
+use crate::tensor::table::{Adjoints, PASSED, Table};
 use crate::{Real, Tensor, Var};
 
 /// The derivatives of one root with respect to everything that was on its tape.
@@ -23,7 +23,7 @@ pub struct Gradients<T: Real> {
     /// Those that the sweep went over: all, or what the root depends on. Adjoints are numbered as they are in it.
     window: Window,
     scalars: Storage<T>,
-    tensors: Vec<Option<Tensor<T>>>,
+    tensors: Adjoints<T>,
 }
 
 impl<T: Real> Gradients<T> {
@@ -91,12 +91,18 @@ impl<T: Real> Gradients<T> {
 
     /// The gradient of the tensor in a slot.
     pub(crate) fn at_slot(&self, slot: u32) -> Option<&Tensor<T>> {
-        self.tensors[self.window.own(slot)?].as_ref()
+        self.tensors.tensors[self.window.own(slot)?].as_ref()
+    }
+
+    /// Whether the sweep came to the tensor in a slot.
+    pub(crate) fn reached(&self, slot: u32) -> bool {
+        let own = self.window.own(slot);
+        own.is_some_and(|own| self.tensors.tensors[own].is_some() || self.tensors.reads[own] == PASSED)
     }
 
     /// Takes out the gradient of the tensor in a slot.
     pub(super) fn take_slot(&mut self, slot: u32) -> Option<Tensor<T>> {
-        self.tensors[self.window.own(slot)?].take()
+        self.tensors.tensors[self.window.own(slot)?].take()
     }
 }
 
@@ -113,17 +119,38 @@ const SEARCH: Search = Search { short: 1024, share: 256 };
 
 /// The derivatives of `Σ seed · root` with respect to everything on the tape.
 ///
-/// The cost is that of the entries that the root depends on, if these are few, and else of all up to the root.
+/// The cost is that of the entries that the root depends on, if these are few, and else of all up to the root. Tensors that
+/// have a handle keep their adjoints; those of others are given up as the sweep passes on.
 #[track_caller]
 pub(crate) fn gradients<T: Real>(
     cell: &'static TapeCell<T>,
     scalars: &[(usize, T)],
     tensor: Option<Seed<T>>,
 ) -> Gradients<T> {
+    sweep(cell, scalars, tensor, false)
+}
+
+/// The same, for who asks for adjoints by entry: those of tensors are kept, whether there are handles of them or not.
+#[track_caller]
+pub(crate) fn all_gradients<T: Real>(
+    cell: &'static TapeCell<T>,
+    scalars: &[(usize, T)],
+    tensor: Option<Seed<T>>,
+) -> Gradients<T> {
+    sweep(cell, scalars, tensor, true)
+}
+
+#[track_caller]
+fn sweep<T: Real>(
+    cell: &'static TapeCell<T>,
+    scalars: &[(usize, T)],
+    tensor: Option<Seed<T>>,
+    every: bool,
+) -> Gradients<T> {
     let epoch = cell.epoch();
     let scalar_end = scalars.iter().map(|&(index, _)| index + 1).max().unwrap_or(0);
     let end = scalar_end.max(tensor.as_ref().map_or(0, |(node, _)| node.index as usize + 1));
-    let (mut adjoints, mut tensors, mut window) = (Storage::released(), Vec::new(), Window::empty());
+    let (mut adjoints, mut tensors, mut window) = (Storage::released(), Adjoints::default(), Window::empty());
     if end > 0 {
         let frozen = cell.freeze();
         let roots = scalars.iter().map(|&(index, _)| index).chain(tensor.iter().map(|(node, _)| node.index as usize));
@@ -141,7 +168,7 @@ pub(crate) fn gradients<T: Real>(
             adjoints.make_mut()[window.inner(index as u32)] += seed;
         }
         if cell.has_tensors() || cell.checks_finite() {
-            let swept = Swept { cell, window: &window, code, values };
+            let swept = Swept { cell, window: &window, code, values, every };
             tensors = over_tensors(swept, &frozen, tensor, adjoints.make_mut());
         } else {
             over_scalars(code, values, adjoints.make_mut());

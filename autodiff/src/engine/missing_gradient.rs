@@ -61,7 +61,7 @@ pub(crate) fn why<T: Real>(gradients: &Gradients<T>, x: Node<T>) -> Reason {
         depends[entries[slot].index as usize] || entries[slot].depends(|index| depends[index as usize])
     });
     let reached = |index: usize, slot: Option<u32>| match slot {
-        Some(slot) => gradients.at_slot(slot).is_some(),
+        Some(slot) => gradients.reached(slot),
         None => gradients.scalar(index).is_some_and(|adjoint| !adjoint.is_exact_zero()),
     };
     // Of the entries on the way from x, the first one and the first one that the sweep came to.

@@ -16,16 +16,17 @@ use crate::tape::reverse::reverse;
 use crate::tape::store::Store;
 use crate::tape::window::Window;
 use crate::tensor::entry::{Source, TensorEntry};
-use crate::tensor::table::Table;
+use crate::tensor::table::{Adjoints, PASSED, Table};
 use crate::{Real, Tensor};
 
-/// What is swept: entries of a tape, their program and their values.
+/// What is swept: entries of a tape, their program and their values; and whether every adjoint may be asked for afterwards.
 #[derive(Clone, Copy)]
 pub(super) struct Swept<'a, T: Real> {
     pub(super) cell: &'static TapeCell<T>,
     pub(super) window: &'a Window,
     pub(super) code: Code<'a, T>,
     pub(super) values: &'a [T],
+    pub(super) every: bool,
 }
 
 /// The sweep where there are tensors, or where all is to be looked at; gives the adjoints of the tensors. The window is
@@ -36,7 +37,7 @@ pub(super) fn over_tensors<T: Real>(
     store: &Store<T>,
     tensor: Option<Seed<T>>,
     adjoints: &mut [T],
-) -> Vec<Option<Tensor<T>>> {
+) -> Adjoints<T> {
     let entries = Entries::take(swept.cell);
     if !swept.cell.checks_finite() {
         return first_order(swept, &entries, tensor, adjoints);
@@ -56,22 +57,21 @@ fn first_order<T: Real, A: Flow<T>>(
     entries: &Entries<T>,
     tensor: Option<Seed<T>>,
     adjoints: &mut [A],
-) -> Vec<Option<Tensor<T>>> {
+) -> Adjoints<T> {
     let Swept { cell, window, code, .. } = swept;
     // Vjps run on this thread with recording off: their tensor operations leave no trace.
     let _pause = cell.pause();
-    let mut tensors = Table::of(cell).take_adjoints();
-    tensors.resize_with(window.slots(), || None);
-    let mut sweep = FirstOrder { swept, entries: &entries.list, tensors, failed: None, flow: PhantomData };
+    let found = Table::of(cell).take_adjoints(window.slots());
+    let mut sweep = FirstOrder { swept, entries: &entries.list, found, failed: None, flow: PhantomData };
     if let Some((node, seed)) = tensor {
         let own = sweep.own(node.slot as usize);
-        sweep.tensors[own] = Some(seed);
+        sweep.found.tensors[own] = Some(seed);
     }
     reverse(code, &mut sweep, adjoints);
     if let Some(error) = sweep.failed {
         error.raise();
     }
-    sweep.tensors
+    sweep.found
 }
 
 /// A tape's tensor entries, taken out for the duration of a sweep.
@@ -99,7 +99,7 @@ impl<T: Real> Drop for Entries<T> {
 struct FirstOrder<'a, T: Real, A> {
     swept: Swept<'a, T>,
     entries: &'a [TensorEntry<T>],
-    tensors: Vec<Option<Tensor<T>>>,
+    found: Adjoints<T>,
     /// What went wrong, for the sweep's caller.
     failed: Option<Error>,
     flow: PhantomData<A>,
@@ -136,7 +136,7 @@ impl<T: Real, A: Flow<T>> Interpreter<T> for FirstOrder<'_, T, A> {
         }
         // Operands come before their operation, so nobody asks for the adjoint meanwhile.
         let (own, window) = (self.own(slot), self.swept.window);
-        let Some(adjoint) = self.tensors[own].take() else { return };
+        let Some(adjoint) = self.found.tensors[own].take() else { return };
         match &entry.source {
             Source::Leaf(_) => {}
             Source::Scalars { places, .. } => {
@@ -146,10 +146,18 @@ impl<T: Real, A: Flow<T>> Interpreter<T> for FirstOrder<'_, T, A> {
                     }
                 }
             }
-            Source::Op { .. } => {
+            Source::Op { inputs, output, .. } => {
                 let tracked = |input: &Tensor<T>| input.place().is_some();
-                let passed = pass_on(self.swept.cell, entry, &adjoint, false, tracked, &mut self.tensors, window);
+                let passed = pass_on(self.swept.cell, entry, &adjoint, false, tracked, &mut self.found.tensors, window);
                 self.failed = passed.err();
+                for node in inputs.iter().filter_map(Tensor::place) {
+                    self.found.reads[window.own(node.slot).expect("an operand of what is swept")] += 1;
+                }
+                // The entry has one, and those that read it; all others are somebody's to ask with.
+                if !self.swept.every && output.users() == 1 + self.found.reads[own] as usize {
+                    self.found.reads[own] = PASSED;
+                    return;
+                }
             }
             Source::Region { region, places, .. } => {
                 let outputs = adjoint.as_slice().expect("collected in row-major order");
@@ -160,12 +168,12 @@ impl<T: Real, A: Flow<T>> Interpreter<T> for FirstOrder<'_, T, A> {
                 }
             }
         }
-        self.tensors[own] = Some(adjoint);
+        self.found.tensors[own] = Some(adjoint);
     }
 
     fn element(&mut self, slot: usize, position: usize, adjoint: A) {
         let own = self.own(slot);
-        let target = self.tensors[own].get_or_insert_with(|| Tensor::zeros(self.entries[slot].source.shape()));
+        let target = self.found.tensors[own].get_or_insert_with(|| Tensor::zeros(self.entries[slot].source.shape()));
         target.make_mut()[position] += adjoint.plain();
     }
 }

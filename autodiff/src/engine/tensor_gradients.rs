@@ -73,7 +73,15 @@ impl<T: Real> Gradients<T> {
         let Some(node) = handle.place().filter(|node| self.are_of(node.cell, node.epoch)) else {
             Error::from(Kind::NotOnTape { what: "the tensor" }).raise()
         };
-        self.at_slot(node.slot)
+        let found = self.at_slot(node.slot);
+        if found.is_none() && self.reached(node.slot) {
+            Error::custom(
+                "the gradient of an intermediate result was given up in the sweep, for nobody had a handle of it then; hold one \
+                 while `backward` runs",
+            )
+            .raise();
+        }
+        found
     }
 
     /// The gradient of the tensor at an entry.

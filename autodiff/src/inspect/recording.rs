@@ -5,7 +5,7 @@
 //! it, so in the sum of all shares everything between the root and the inputs cancels: it is the root's true derivative
 //! less the tape's. An entry whose rule is right has the share 0; the others explain the difference in full.
 
-use crate::engine::gradients::gradients;
+use crate::engine::gradients::all_gradients;
 use crate::engine::tensor_functions::unit;
 use crate::engine::vjp::{Seed, vjp};
 use crate::error::Result;
@@ -137,7 +137,7 @@ impl<T: Real> Recording<T> {
     /// The shares of all entries that the sweep reaches, but for the `inputs`, which are the first entries.
     pub(crate) fn shares(&self, inputs: usize) -> Result<Vec<Share<T>>> {
         let scalars = if self.target.1.is_none() { vec![(self.target.0, T::one())] } else { Vec::new() };
-        let found = gradients(self.tape.cell(), &scalars, self.target.1.clone());
+        let found = all_gradients(self.tape.cell(), &scalars, self.target.1.clone());
         let mut shares = Vec::new();
         let mut operands = self.code.operands.as_slice();
         for (index, &op) in self.code.ops.iter().enumerate() {

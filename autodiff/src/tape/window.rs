@@ -2,8 +2,6 @@
 
 use std::collections::BinaryHeap;
 
-use smallvec::SmallVec;
-
 use super::alloc;
 use super::code::{Code, OwnedCode};
 use super::opcode::{self, AT, CONSTANT, LEAF, TENSOR};
@@ -30,7 +28,10 @@ pub(crate) struct Search {
 
 /// Entries of a tape numbered anew, in their order. The first of them, earlier ones that the others read, stand as leaves.
 pub(crate) struct Window {
-    runs: SmallVec<[Run; 2]>,
+    /// The last run, mostly the longest and often the only one.
+    last: Run,
+    /// Those before it.
+    earlier: Vec<Run>,
     /// How many of the entries are leaves here, whatever they are on the tape.
     leaves: usize,
     /// Of the entries from this one on, all that count are in the window.
@@ -38,7 +39,7 @@ pub(crate) struct Window {
 }
 
 /// Entries that follow one another on the tape, and in the window.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Run {
     /// The first one's index on the tape.
     first: u32,
@@ -62,7 +63,7 @@ impl Window {
 
     /// No entries.
     pub(crate) fn empty() -> Self {
-        Self { runs: SmallVec::new(), leaves: 0, floor: 0 }
+        Self { last: Run::default(), earlier: Vec::new(), leaves: 0, floor: 0 }
     }
 
     /// `len` entries from `first` on, which read none before it but those at `places`; their slots are those from `slot` on.
@@ -120,28 +121,31 @@ impl Window {
     fn push(&mut self, first: usize, len: usize, slot: usize, slots: usize) {
         let (inner, own) = (self.len(), self.slots());
         let [first, inner, len, slot, own, slots] = [first, inner, len, slot, own, slots].map(|x| x as u32);
-        self.runs.push(Run { first, inner, len, slot, own, slots });
+        let before = std::mem::replace(&mut self.last, Run { first, inner, len, slot, own, slots });
+        if before.len > 0 {
+            self.earlier.push(before);
+        }
     }
 
     /// The number of entries.
     pub(crate) fn len(&self) -> usize {
-        self.runs.last().map_or(0, |run| (run.inner + run.len) as usize)
+        (self.last.inner + self.last.len) as usize
     }
 
     /// The number of slots.
     pub(crate) fn slots(&self) -> usize {
-        self.runs.last().map_or(0, |run| (run.own + run.slots) as usize)
+        (self.last.own + self.last.slots) as usize
     }
 
     /// Whether every entry keeps its number.
     pub(crate) fn is_whole(&self) -> bool {
-        matches!(self.runs[..], [Run { first: 0, .. }] if self.leaves == 0)
+        self.earlier.is_empty() && self.last.first == 0 && self.leaves == 0
     }
 
     /// An entry's number in the window, from its index on the tape; `None` if it is not in the window.
     #[inline]
     pub(crate) fn find(&self, index: usize) -> Option<usize> {
-        let run = last_of(&self.runs, |run| run.first as usize <= index)?;
+        let run = self.last_for(|run| run.first as usize <= index)?;
         let within = index - run.first as usize;
         (within < run.len as usize).then(|| run.inner as usize + within)
     }
@@ -168,14 +172,14 @@ impl Window {
     /// An entry's index on the tape, from its number in the window.
     #[inline]
     pub(crate) fn index(&self, inner: usize) -> usize {
-        let run = last_of(&self.runs, |run| run.inner as usize <= inner).expect("in the window");
+        let run = self.last_for(|run| run.inner as usize <= inner).expect("in the window");
         run.first as usize + (inner - run.inner as usize)
     }
 
     /// A slot's number among the window's, from that on the tape; `None` if it is not in the window.
     #[inline]
     pub(crate) fn own(&self, slot: u32) -> Option<usize> {
-        let run = last_of(&self.runs, |run| run.slot <= slot)?;
+        let run = self.last_for(|run| run.slot <= slot)?;
         let within = slot - run.slot;
         (within < run.slots).then(|| (run.own + within) as usize)
     }
@@ -183,10 +187,20 @@ impl Window {
     /// What the tape has of each entry, for the window's entries.
     pub(crate) fn gather<E: Copy>(&self, of: &[E]) -> Vec<E> {
         let mut all = alloc::empty(self.len());
-        for run in &self.runs {
+        for run in self.runs() {
             all.extend_from_slice(&of[run.first as usize..][..run.len as usize]);
         }
         all
+    }
+
+    fn runs(&self) -> impl Iterator<Item = &Run> {
+        self.earlier.iter().chain([&self.last])
+    }
+
+    /// The last of the runs for which `is` holds, which it does for none after one for which it does not.
+    #[inline]
+    fn last_for(&self, is: impl Fn(&Run) -> bool) -> Option<&Run> {
+        if is(&self.last) { Some(&self.last) } else { self.earlier[..self.earlier.partition_point(is)].last() }
     }
 
     /// The window's program, without constants: their places are those on the tape.
@@ -197,7 +211,7 @@ impl Window {
         }
         let mut owned = OwnedCode { ops: alloc::empty(self.len()), ..OwnedCode::default() };
         owned.ops.resize(self.leaves, LEAF);
-        for run in &self.runs {
+        for run in self.runs() {
             let skipped = self.leaves.saturating_sub(run.inner as usize);
             if skipped < run.len as usize {
                 let code = store.from(run.first as usize + skipped);
@@ -231,16 +245,6 @@ impl Window {
                 }
             }
         });
-    }
-}
-
-/// The last of the runs for which `is` holds, which it does for none after one for which it does not.
-#[inline]
-fn last_of(runs: &[Run], is: impl Fn(&Run) -> bool) -> Option<&Run> {
-    match runs {
-        // The commonest, and the last run is mostly the longest.
-        [.., last] if is(last) => Some(last),
-        _ => runs[..runs.partition_point(is)].last(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::rc::Rc;
 
-use ndarray::{Axis, SliceInfoElem};
+use ndarray::SliceInfoElem;
 
 use super::Tensor;
 use super::entry::Source;
@@ -11,9 +11,7 @@ use super::layout::{Dims, Layout};
 use super::node::Node;
 use super::part::{Cut, Part};
 use super::rule::Rule;
-use super::written::Written;
 use crate::error::{Error, Kind};
-use crate::rules::notation::sign::{Sign, Word};
 use crate::tape::opcode;
 use crate::{Real, Var};
 
@@ -52,7 +50,7 @@ impl<T: Real> Tensor<T> {
                 self.refuse("slice", format!("{part:?} reaches beyond an axis of length {len}"));
             }
         }
-        self.cut(&Rc::new(Cut::try_from(part).expect("any number of axes")))
+        self.part(Part::Cut(Rc::new(Cut::try_from(part).expect("any number of axes"))))
     }
 
     /// The part of an axis within a range, without a copy.
@@ -65,53 +63,37 @@ impl<T: Real> Tensor<T> {
         if self.shape().get(axis).is_none_or(|&len| range.start > range.end || range.end > len) {
             self.refuse("narrow", format!("axis {axis} has no range {range:?}"));
         }
-        let mut layout = self.layout().clone();
-        layout.shape[axis] = range.len();
-        layout.offset += range.start * layout.strides[axis];
-        let output = self.with_layout(layout);
+        self.part(Part::Range(axis, range))
+    }
+
+    /// A part, recorded.
+    #[track_caller]
+    fn part(&self, part: Part) -> Self {
+        let output = part.of(self);
         if self.is_plain() {
             return output;
         }
-        let all = SliceInfoElem::Slice { start: 0, end: None, step: 1 };
-        let mut part = vec![all; self.ndim()];
-        part[axis] = SliceInfoElem::Slice { start: range.start as isize, end: Some(range.end as isize), step: 1 };
-        let cut = Rc::new(Cut::try_from(part).expect("any number of axes"));
-        self.cut_as(cut, output)
-    }
-
-    #[track_caller]
-    fn cut(&self, part: &Rc<Cut>) -> Self {
-        let output = match self.layout().cut(part) {
-            Some(layout) => self.with_layout(layout),
-            None => Self::copied(&self.view().slice(&**part)),
-        };
-        self.cut_as(Rc::clone(part), output)
-    }
-
-    #[track_caller]
-    fn cut_as(&self, part: Rc<Cut>, output: Self) -> Self {
         Rule {
-            name: "slice",
+            name: part.names()[0],
             with: part,
-            forward: |x, part| Ok(x[0].cut(part)),
-            vjp: |cx, part| cx.part(Part::Cut(Rc::clone(part)), |g, shape| g.unslice(part, shape)),
-            notation: |_, _| Written::linear(Word("unslice")),
+            forward: |x, part| Ok(part.of(&x[0])),
+            vjp: |cx, part| cx.part(part),
+            notation: |_, part| part.written(1),
         }
         .record(&[self], output)
     }
 
-    /// The adjoint of a slice: the part put back among zeros.
+    /// The adjoint of a part: put back among zeros, and added up where it came from the same place.
     #[track_caller]
-    fn unslice(&self, part: &Rc<Cut>, shape: &[usize]) -> Self {
-        let whole = Part::Cut(Rc::clone(part)).among_zeros(self, shape);
+    pub(crate) fn put_back(&self, part: &Part, shape: &[usize]) -> Self {
         Rule {
-            name: "unslice",
-            with: (Rc::clone(part), Dims::from(shape)),
-            forward: |x, (part, shape)| Ok(x[0].unslice(part, shape)),
-            vjp: |cx, (part, _)| cx.grad().cut(part).into(),
-            notation: |_, _| Written::linear(Word("slice")),
+            name: part.names()[1],
+            with: (part.clone(), Dims::from(shape)),
+            forward: |x, (part, shape)| Ok(part.among_zeros(&x[0], shape)),
+            vjp: |cx, (part, _)| cx.grad().part(part.clone()).into(),
+            notation: |_, (part, _)| part.written(0),
         }
-        .record(&[self], whole)
+        .record(&[self], part.among_zeros(self, shape))
     }
 
     /// The parts of an axis at the given indices, in that order; an index may come more than once.
@@ -138,36 +120,7 @@ impl<T: Real> Tensor<T> {
         if len.is_none() {
             self.refuse("index_select", format!("no axis {axis}"));
         }
-        self.take(axis, &indices.into())
-    }
-
-    #[track_caller]
-    fn take(&self, axis: usize, indices: &Rc<[usize]>) -> Self {
-        let output = self.view().select(Axis(axis), indices);
-        Rule {
-            name: "index_select",
-            with: (axis, Rc::clone(indices)),
-            forward: |x, (axis, indices)| Ok(x[0].take(*axis, indices)),
-            vjp: |cx, (axis, indices)| {
-                cx.part(Part::At(*axis, Rc::clone(indices)), |g, shape| g.put(*axis, indices, shape))
-            },
-            notation: |_, _| Written::linear(Sign("index_add", r"\operatorname{index\_add}")),
-        }
-        .record(&[self], Self::constant(output))
-    }
-
-    /// The adjoint of a selection: each part added back to where it came from.
-    #[track_caller]
-    fn put(&self, axis: usize, indices: &Rc<[usize]>, shape: &[usize]) -> Self {
-        let whole = Part::At(axis, Rc::clone(indices)).among_zeros(self, shape);
-        Rule {
-            name: "index_add",
-            with: (axis, Rc::clone(indices), Dims::from(shape)),
-            forward: |x, (axis, indices, shape)| Ok(x[0].put(*axis, indices, shape)),
-            vjp: |cx, (axis, indices, _)| cx.grad().take(*axis, indices).into(),
-            notation: |_, _| Written::linear(Sign("index_select", r"\operatorname{index\_select}")),
-        }
-        .record(&[self], whole)
+        self.part(Part::At(axis, indices.into()))
     }
 
     /// One element as a scalar variable on the same tape.

@@ -154,13 +154,12 @@ impl<T: Real> Vjp<'_, T> {
         self.recording
     }
 
-    /// The gradient of a single input that is [`grad`](Self::grad) in one part of it, and 0 elsewhere; `whole` makes all of it,
-    /// of this shape, where it is wanted.
-    pub(crate) fn part(&self, part: Part, whole: impl FnOnce(&Tensor<T>, &[usize]) -> Tensor<T>) -> Grads<T> {
+    /// The gradient of a single input of which the output is a part.
+    pub(crate) fn part(&self, part: &Part) -> Grads<T> {
         if self.parts {
-            return Grads { part: Some(part), ..Grads::from(self.grad.clone()) };
+            return Grads { part: Some(part.clone()), ..Grads::from(self.grad.clone()) };
         }
-        whole(self.grad, self.input(0).shape()).into()
+        self.grad.put_back(part, self.input(0).shape()).into()
     }
 
     /// A gradient for each input, computed where it is needed.

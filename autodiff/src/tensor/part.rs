@@ -1,5 +1,6 @@
-//! Gradients that are 0 but for a part of their input: how they are added without the zeros.
+//! Parts of tensors, and gradients that are 0 but for a part of their input: how these are added without the zeros.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use ndarray::{ArrayViewMutD, IxDyn, SliceInfo, SliceInfoElem};
@@ -7,8 +8,10 @@ use smallvec::SmallVec;
 
 use super::Tensor;
 use super::layout::{Dims, Layout, row_major_strides};
+use super::written::Written;
 use crate::Real;
 use crate::kernels::loops::{self, Strided};
+use crate::rules::notation::sign::{Sign, Word};
 
 /// What `ndarray`'s `s![]` says, for arrays of any rank.
 pub(super) type Cut = SliceInfo<Vec<SliceInfoElem>, IxDyn, IxDyn>;
@@ -18,21 +21,69 @@ pub(super) type Cut = SliceInfo<Vec<SliceInfoElem>, IxDyn, IxDyn>;
 pub(crate) enum Part {
     /// What a slice names.
     Cut(Rc<Cut>),
+    /// A range of an axis.
+    Range(usize, Range<usize>),
     /// The parts of an axis at these indices, in that order; an index may come more than once.
     At(usize, Rc<[usize]>),
 }
 
 impl Part {
+    /// Where the part lies of what lies so; `None` where its elements do not lie one step after another.
+    pub(super) fn layout(&self, of: &Layout) -> Option<Layout> {
+        match self {
+            Self::Cut(cut) => of.cut(cut),
+            Self::Range(axis, range) => {
+                let mut layout = of.clone();
+                layout.shape[*axis] = range.len();
+                layout.offset += range.start * layout.strides[*axis];
+                Some(layout)
+            }
+            Self::At(..) => None,
+        }
+    }
+
+    /// The part of a tensor, whose elements it shares if they lie one step after another. A constant.
+    pub(super) fn of<T: Real>(&self, x: &Tensor<T>) -> Tensor<T> {
+        match (self, self.layout(x.layout())) {
+            (_, Some(layout)) => x.with_layout(layout),
+            (Self::At(axis, indices), None) => {
+                let mut shape = Dims::from_slice(x.shape());
+                shape[*axis] = indices.len();
+                Tensor::build(&shape, |out| {
+                    for (k, &i) in indices.iter().enumerate() {
+                        Row { axis: *axis, shape: &shape }.update(out, k, x, i, |_, x| x);
+                    }
+                })
+            }
+            (Self::Cut(cut), None) => Tensor::copied(&x.view().slice(&**cut)),
+            (Self::Range(..), None) => unreachable!("a range has a layout"),
+        }
+    }
+
+    /// What taking the part is called, and putting it back.
+    pub(super) fn names(&self) -> [&'static str; 2] {
+        if let Self::At(..) = self { ["index_select", "index_add"] } else { ["slice", "unslice"] }
+    }
+
+    /// How one of them is written.
+    pub(super) fn written(&self, which: usize) -> Written {
+        Written::linear(match (self, which) {
+            (Self::At(..), 0) => Sign("index_select", r"\operatorname{index\_select}"),
+            (Self::At(..), _) => Sign("index_add", r"\operatorname{index\_add}"),
+            _ => Word(self.names()[which]),
+        })
+    }
+
     /// A tensor of a shape with this part, and zeros elsewhere. What comes more than once is added up. A constant.
     pub(super) fn among_zeros<T: Real>(&self, piece: &Tensor<T>, shape: &[usize]) -> Tensor<T> {
         let mut whole = Tensor::zeros(shape);
         match self {
-            Self::Cut(cut) => write(&mut whole, cut, piece, |_, x| x),
             Self::At(axis, indices) => {
                 for (k, &i) in indices.iter().enumerate() {
-                    Row { axis: *axis, shape }.add(whole.make_mut(), i, piece, k);
+                    Row { axis: *axis, shape }.update(whole.make_mut(), i, piece, k, |t, x| t + x);
                 }
             }
+            _ => self.write(&mut whole, piece, |_, x| x),
         }
         whole
     }
@@ -45,40 +96,44 @@ impl Part {
             return;
         };
         match self {
-            Self::Cut(cut) => write(whole, cut, piece, |t, x| t + x),
             // A large part is sooner added with the zeros than put in order.
             Self::At(..) if 4 * piece.len() >= whole.len() => {
                 whole.update(&self.among_zeros(piece, shape), |t, x| t + x);
             }
             Self::At(axis, indices) => {
-                let row = Row { axis: *axis, shape };
+                let (row, add) = (Row { axis: *axis, shape }, |t, x| t + x);
                 let mut order: SmallVec<[(usize, usize); 8]> = indices.iter().copied().zip(0..).collect();
                 order.sort_unstable();
                 for same in order.chunk_by(|a, b| a.0 == b.0) {
                     match same {
-                        &[(i, k)] => row.add(whole.make_mut(), i, piece, k),
+                        &[(i, k)] => row.update(whole.make_mut(), i, piece, k, add),
                         several => {
-                            let mut total = Tensor::zeros(&row.shape_of(piece));
+                            let alone = row.one(piece);
+                            let mut total = Tensor::zeros(&alone);
                             for &(_, k) in several {
-                                Row { axis: *axis, shape: &row.shape_of(piece) }.add(total.make_mut(), 0, piece, k);
+                                Row { axis: *axis, shape: &alone }.update(total.make_mut(), 0, piece, k, add);
                             }
-                            row.add(whole.make_mut(), several[0].0, &total, 0);
+                            row.update(whole.make_mut(), several[0].0, &total, 0, add);
                         }
                     }
                 }
             }
+            _ => self.write(whole, piece, |t, x| t + x),
         }
     }
-}
 
-/// Sets the elements that a slice names to what `f` makes of them and the piece's.
-fn write<T: Real>(whole: &mut Tensor<T>, cut: &Cut, piece: &Tensor<T>, f: impl Fn(T, T) -> T) {
-    let layout = Layout::row_major(whole.shape());
-    match layout.cut(cut) {
-        Some(part) => loops::update(&part.shape, whole.make_mut(), &part.strides, part.offset, piece.strided(), f),
-        None => {
-            let whole = ArrayViewMutD::from_shape(IxDyn(&layout.shape), whole.make_mut()).expect("row-major");
-            whole.slice_move(cut).zip_mut_with(&piece.view(), |t, &x| *t = f(*t, x));
+    /// Sets the elements of this part to what `f` makes of them and the piece's.
+    fn write<T: Real>(&self, whole: &mut Tensor<T>, piece: &Tensor<T>, f: impl Fn(T, T) -> T) {
+        let layout = Layout::row_major(whole.shape());
+        match (self, self.layout(&layout)) {
+            (_, Some(part)) => {
+                loops::update(&part.shape, whole.make_mut(), &part.strides, part.offset, piece.strided(), f);
+            }
+            (Self::Cut(cut), None) => {
+                let whole = ArrayViewMutD::from_shape(IxDyn(&layout.shape), whole.make_mut()).expect("row-major");
+                whole.slice_move(&**cut).zip_mut_with(&piece.view(), |t, &x| *t = f(*t, x));
+            }
+            _ => unreachable!("a range has a layout, and indices are gone through one by one"),
         }
     }
 }
@@ -90,19 +145,18 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
-    /// The shape of one of the piece's.
-    fn shape_of<T: Real>(&self, piece: &Tensor<T>) -> Dims {
-        let mut shape = Dims::from_slice(piece.shape());
+    /// The shape of a single step of a tensor that differs along the axis only.
+    fn one<T: Real>(&self, x: &Tensor<T>) -> Dims {
+        let mut shape = Dims::from_slice(x.shape());
         shape[self.axis] = 1;
         shape
     }
 
-    /// Adds step `k` of the piece at step `i`.
-    fn add<T: Real>(&self, whole: &mut [T], i: usize, piece: &Tensor<T>, k: usize) {
-        let strides = row_major_strides(self.shape);
-        let (own, layout) = (piece.strided(), piece.layout());
-        let source = Strided { offset: layout.offset + k * layout.strides[self.axis], ..own };
-        loops::update(&self.shape_of(piece), whole, &strides, i * strides[self.axis], source, |t, x| t + x);
+    /// Sets the elements of step `i` to what `f` makes of them and of step `k` of `x`.
+    fn update<T: Real>(&self, whole: &mut [T], i: usize, x: &Tensor<T>, k: usize, f: impl Fn(T, T) -> T) {
+        let (strides, layout) = (row_major_strides(self.shape), x.layout());
+        let source = Strided { offset: layout.offset + k * layout.strides[self.axis], ..x.strided() };
+        loops::update(&self.one(x), whole, &strides, i * strides[self.axis], source, f);
     }
 }
 
@@ -121,6 +175,7 @@ mod tests {
             (cut(s![1, ..].as_ref()), row.clone()),
             (cut(s![8, ..;-1].as_ref()), row),
             (cut(s![3..9;2, ..].as_ref()), rows.clone()),
+            (Part::Range(0, 7..10), rows.clone()),
             (Part::At(0, [4, 1, 4].into()), rows.clone()),
             (Part::At(1, [2, 2, 0].into()), rows.narrow(0, 0..1).broadcast_to(&[30, 3])),
             (Part::At(0, [8].into()), rows.narrow(0, 2..3)),

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::along::Along;
-use super::vjp::{Seed, add, pass_on};
+use super::vjp::{Passed, Seed, add, pass_on};
 use crate::error::sure;
 use crate::tape::alloc;
 use crate::tape::block::Located;
@@ -14,6 +14,7 @@ use crate::tape::reverse::reverse;
 use crate::tape::trace::Place;
 use crate::tape::window::{Search, Window};
 use crate::tensor::entry::{Region, Source};
+use crate::tensor::part::Part;
 use crate::tensor::table::Table;
 use crate::{Real, Tensor, Var};
 
@@ -27,6 +28,8 @@ struct Recorded<T: Real> {
     traced: bool,
     origin: Option<Place>,
     tensors: Vec<Option<Tensor<T>>>,
+    /// What is to be added to them in parts, in order.
+    parts: Vec<Vec<(Part, Tensor<T>)>>,
     /// Adjoints of single elements, collected until their tensor's turn comes.
     elements: Vec<Option<Vec<Var<T>>>>,
     /// Where not the gradients of the sources are wanted but the derivative along directions.
@@ -52,8 +55,9 @@ impl<T: Real> Recorded<T> {
         });
         drop(entries);
         let (traced, origin) = (cell.is_traced(), cell.origin());
-        let (tensors, elements) = (vec![None; window.slots()], vec![None; window.slots()]);
-        Self { cell, window, wants, traced, origin, tensors, elements, along: None }
+        let slots = window.slots();
+        let (tensors, parts, elements) = (vec![None; slots], vec![Vec::new(); slots], vec![None; slots]);
+        Self { cell, window, wants, traced, origin, tensors, parts, elements, along: None }
     }
 
     /// The number of an entry whose adjoint is wanted.
@@ -130,6 +134,7 @@ impl<T: Real> Interpreter<T> for Recorded<T> {
         let own = self.window.own(slot as u32);
         let (Some(own), Some(_)) = (own, self.wanted(entry.index)) else { return };
         let _origin = self.cell.on_behalf(Some(entry.place));
+        add_parts(&mut self.tensors[own], &mut self.parts[own], entry.source.shape());
         let elements = self.elements[own].take();
         if let Source::Region { region, places, .. } = &entry.source {
             if let Some(outputs) = elements {
@@ -163,7 +168,18 @@ impl<T: Real> Interpreter<T> for Recorded<T> {
                     let inner = input.place().filter(|node| !directed(node.index));
                     inner.and_then(|node| window.known(node.index)).is_some_and(|inner| wants[inner])
                 };
-                let passed = pass_on(self.cell, &entry, &adjoint, true, wanted, &mut self.tensors, window);
+                let (tensors, parts) = (&mut self.tensors, &mut self.parts);
+                let passed =
+                    pass_on(&entry, &adjoint, true, true, wanted, |slot, Passed { input, gradient, part, .. }| {
+                        let own = window.own(slot).expect("an operand of what is swept");
+                        if let Some(part) = part {
+                            parts[own].push((part, gradient));
+                        } else {
+                            add_parts(&mut tensors[own], &mut parts[own], input.shape());
+                            add(&mut tensors[own], gradient, true);
+                        }
+                        Ok(())
+                    });
                 let along = self.along.as_mut();
                 sure(passed.and_then(|()| along.map_or(Ok(()), |along| along.pass(self.cell, &entry, &adjoint))));
             }
@@ -180,6 +196,16 @@ impl<T: Real> Interpreter<T> for Recorded<T> {
             elements[position].accumulate(adjoint);
         }
     }
+}
+
+/// Adds to a sum what was collected of parts: several as one operation.
+fn add_parts<T: Real>(sum: &mut Option<Tensor<T>>, parts: &mut Vec<(Part, Tensor<T>)>, shape: &[usize]) {
+    match &parts[..] {
+        [] => return,
+        [(part, piece)] => add(sum, piece.put_back(part, shape), true),
+        _ => *sum = Some(Tensor::put_together(sum.as_ref(), parts, shape)),
+    }
+    parts.clear();
 }
 
 /// What a recorded sweep found, by the numbers in its window.

@@ -4,8 +4,8 @@ use std::marker::PhantomData;
 
 use smallvec::SmallVec;
 
-use super::nonfinite::{Flow, Noted, born_in_sweep};
-use super::vjp::{Seed, pass_on};
+use super::nonfinite::{Flow, Noted, born_in_sweep, inspect};
+use super::vjp::{Passed, Seed, add, pass_on};
 use crate::error::Error;
 use crate::tape::alloc;
 use crate::tape::block::Located;
@@ -148,7 +148,19 @@ impl<T: Real, A: Flow<T>> Interpreter<T> for FirstOrder<'_, T, A> {
             }
             Source::Op { inputs, output, .. } => {
                 let tracked = |input: &Tensor<T>| input.place().is_some();
-                let passed = pass_on(self.swept.cell, entry, &adjoint, false, tracked, &mut self.found.tensors, window);
+                let (checks, tensors) = (self.swept.cell.checks_finite(), &mut self.found.tensors);
+                let passed = pass_on(entry, &adjoint, false, !checks, tracked, |slot, passed| {
+                    let Passed { number, input, gradient, part } = passed;
+                    let sum = &mut tensors[window.own(slot).expect("an operand of what is swept")];
+                    if checks {
+                        inspect(entry, number, &gradient, &adjoint, sum.as_ref())?;
+                    }
+                    match part {
+                        Some(part) => part.add_to(sum, &gradient, input.shape()),
+                        None => add(sum, gradient, false),
+                    }
+                    Ok(())
+                });
                 self.failed = passed.err();
                 for node in inputs.iter().filter_map(Tensor::place) {
                     self.found.reads[window.own(node.slot).expect("an operand of what is swept")] += 1;

@@ -5,11 +5,8 @@ use std::rc::Rc;
 use ndarray::{ArrayD, ArrayViewD};
 use smallvec::SmallVec;
 
-use super::nonfinite::inspect;
 use crate::error::{Error, Kind, Result};
-use crate::tape::cell::TapeCell;
 use crate::tape::trace::Place;
-use crate::tape::window::Window;
 use crate::tensor::entry::{OpRef, Source, TensorEntry};
 use crate::tensor::node::Node;
 use crate::tensor::part::Part;
@@ -19,29 +16,31 @@ use crate::{Real, Tensor};
 /// A tensor root with its cotangent.
 pub(crate) type Seed<T> = (Node<T>, Tensor<T>);
 
-/// Runs an operation's vjp and adds what it gives to the adjoints of its inputs; `tensors` are those of the window.
+/// What an operation passes on to one of its inputs.
+pub(super) struct Passed<'a, T: Real> {
+    /// Which of the operation's inputs it is.
+    pub(super) number: usize,
+    pub(super) input: &'a Tensor<T>,
+    pub(super) gradient: Tensor<T>,
+    /// The part of the input to which the gradient belongs, unless that is all of it.
+    pub(super) part: Option<Part>,
+}
+
+/// Runs an operation's vjp and gives what it passes on to `take`, with the slot of the input that it is for; `parts` says that
+/// a part of a gradient will do.
 pub(super) fn pass_on<T: Real>(
-    cell: &'static TapeCell<T>,
     entry: &TensorEntry<T>,
     adjoint: &Tensor<T>,
     recording: bool,
+    parts: bool,
     wanted: impl Fn(&Tensor<T>) -> bool,
-    tensors: &mut [Option<Tensor<T>>],
-    window: &Window,
+    mut take: impl FnMut(u32, Passed<'_, T>) -> Result<()>,
 ) -> Result<()> {
     let Source::Op { inputs, .. } = &entry.source else { return Ok(()) };
-    let parts = !recording && !cell.checks_finite();
-    let (gradients, part) = given(entry, adjoint, recording, parts, wanted)?;
-    for (i, (gradient, input)) in gradients.into_iter().zip(inputs).enumerate() {
+    let (gradients, mut part) = given(entry, adjoint, recording, parts, wanted)?;
+    for (number, (gradient, input)) in gradients.into_iter().zip(inputs).enumerate() {
         let (Some(gradient), Some(node)) = (gradient, input.place()) else { continue };
-        let sum = &mut tensors[window.own(node.slot).expect("an operand of what is swept")];
-        if !recording && cell.checks_finite() {
-            inspect(entry, i, &gradient, adjoint, sum.as_ref())?;
-        }
-        match &part {
-            Some(part) => part.add_to(sum, &gradient, input.shape()),
-            None => add(sum, gradient, recording),
-        }
+        take(node.slot, Passed { number, input, gradient, part: part.take() })?;
     }
     Ok(())
 }

@@ -19,6 +19,7 @@ pub(crate) trait Slots {
 }
 
 /// When a search for what a root depends on pays.
+#[derive(Clone, Copy)]
 pub(crate) struct Search {
     /// Among so few entries, it does not.
     pub(crate) short: usize,

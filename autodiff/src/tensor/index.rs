@@ -11,6 +11,8 @@ use super::layout::{Dims, Layout};
 use super::node::Node;
 use super::part::{Cut, Part};
 use super::rule::Rule;
+use super::written::Term::G;
+use super::written::{Written, of_gradient};
 use crate::error::{Error, Kind};
 use crate::tape::opcode;
 use crate::{Real, Var};
@@ -78,7 +80,7 @@ impl<T: Real> Tensor<T> {
             with: part,
             forward: |x, part| Ok(part.of(&x[0])),
             vjp: |cx, part| cx.part(part),
-            notation: |_, part| part.written(1),
+            notation: |_, part| Written::linear(part.word(1)),
         }
         .record(&[self], output)
     }
@@ -91,9 +93,36 @@ impl<T: Real> Tensor<T> {
             with: (part.clone(), Dims::from(shape)),
             forward: |x, (part, shape)| Ok(part.among_zeros(&x[0], shape)),
             vjp: |cx, (part, _)| cx.grad().part(part.clone()).into(),
-            notation: |_, (part, _)| part.written(0),
+            notation: |_, (part, _)| Written::linear(part.word(0)),
         }
         .record(&[self], part.among_zeros(self, shape))
+    }
+
+    /// Parts put back among zeros, or added to `to` if there is one, in order.
+    #[track_caller]
+    pub(crate) fn put_together(to: Option<&Self>, parts: &[(Part, Self)], shape: &[usize]) -> Self {
+        let (parts, pieces): (Vec<Part>, Vec<&Self>) = parts.iter().map(|(part, piece)| (part.clone(), piece)).unzip();
+        let output = Part::sum(to, &parts, &pieces, shape);
+        let inputs: Vec<&Self> = to.into_iter().chain(pieces).collect();
+        Rule {
+            name: "unslice",
+            with: (parts, Dims::from(shape)),
+            forward: |x, (parts, shape)| {
+                let (to, pieces) = x.split_at(x.len() - parts.len());
+                Ok(Part::sum(to.first(), parts, &pieces.iter().collect::<Vec<_>>(), shape))
+            },
+            vjp: |cx, (parts, _)| {
+                let first = cx.arity() - parts.len();
+                cx.each(|i| {
+                    i.checked_sub(first).map_or_else(|| cx.grad().clone(), |k| cx.grad().part(parts[k].clone()))
+                })
+            },
+            notation: |of, (parts, _)| {
+                let whole = (parts.len()..of.shapes.len()).map(|_| G);
+                Written::named(whole.chain(parts.iter().map(|part| of_gradient(part.word(0)))).collect::<Vec<_>>())
+            },
+        }
+        .record(&inputs, output)
     }
 
     /// The parts of an axis at the given indices, in that order; an index may come more than once.

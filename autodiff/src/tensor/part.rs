@@ -8,10 +8,9 @@ use smallvec::SmallVec;
 
 use super::Tensor;
 use super::layout::{Dims, Layout, row_major_strides};
-use super::written::Written;
 use crate::Real;
 use crate::kernels::loops::{self, Strided};
-use crate::rules::notation::sign::{Sign, Word};
+use crate::rules::notation::sign::{Piece, Sign, Word};
 
 /// What `ndarray`'s `s![]` says, for arrays of any rank.
 pub(super) type Cut = SliceInfo<Vec<SliceInfoElem>, IxDyn, IxDyn>;
@@ -65,13 +64,27 @@ impl Part {
         if let Self::At(..) = self { ["index_select", "index_add"] } else { ["slice", "unslice"] }
     }
 
-    /// How one of them is written.
-    pub(super) fn written(&self, which: usize) -> Written {
-        Written::linear(match (self, which) {
+    /// How one of these names is written.
+    pub(super) fn word(&self, which: usize) -> Piece {
+        match (self, which) {
             (Self::At(..), 0) => Sign("index_select", r"\operatorname{index\_select}"),
             (Self::At(..), _) => Sign("index_add", r"\operatorname{index\_add}"),
             _ => Word(self.names()[which]),
-        })
+        }
+    }
+
+    /// Pieces in their parts among zeros, or added to `to` if there is one, in order. A constant.
+    pub(super) fn sum<T: Real>(
+        to: Option<&Tensor<T>>,
+        parts: &[Self],
+        pieces: &[&Tensor<T>],
+        shape: &[usize],
+    ) -> Tensor<T> {
+        let mut sum = to.map(Tensor::untracked);
+        for (part, piece) in parts.iter().zip(pieces) {
+            part.add_to(&mut sum, piece, shape);
+        }
+        sum.unwrap_or_else(|| Tensor::zeros(shape))
     }
 
     /// A tensor of a shape with this part, and zeros elsewhere. What comes more than once is added up. A constant.

@@ -71,7 +71,7 @@ impl Lstm {
                 (state[2 * layer], state[2 * layer + 1]) = (x.clone(), cell);
             }
             let y = x * &p[5] + &p[6];
-            total = total + ((&y - y.logsumexp()) * &pair[1]).sum();
+            total = total + ((&y - y.logsumexp(0)) * &pair[1]).sum();
         }
         -total
     }

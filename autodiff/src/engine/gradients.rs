@@ -249,3 +249,36 @@ impl<T: Real> Wrt<T> for &Var<T> {
         T::zero()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::Tape;
+
+    /// A sweep visits what the root depends on, wherever on the tape that stands, and all where that is a good part of it.
+    #[test]
+    fn few_entries_are_visited_on_a_long_tape() {
+        let tape = Tape::<f64>::new();
+        let (early, early_tensor) = (tape.var(0.5), tape.tensor(ndarray::array![1.0, 2.0]));
+        let mut long = early;
+        for _ in 0..5_000 {
+            long = long.sin() + 0.1;
+        }
+        let (late, late_tensor) = (tape.var(0.5), tape.tensor(ndarray::array![3.0, 4.0]));
+        let visited = [
+            (late * late + 1.0).backward(),
+            (early * early + 1.0).backward(),
+            (early * late + 1.0).backward(),
+            (&late_tensor * &early_tensor).sum().backward(),
+            (late_tensor.at([1]) * early_tensor.at([0])).backward(),
+        ]
+        .map(|g| (g.window.len(), g.window.slots()));
+        assert_eq!(visited, [(3, 0), (3, 0), (4, 0), (4, 4), (5, 2)]);
+        let g = (long * late).backward();
+        assert_eq!((g.window.len(), g.window.slots(), g.end), (g.end, 4, g.end));
+        // What was recorded after a root, and what it does not depend on.
+        let g = (late * late).backward();
+        let after = tape.var(1.0);
+        assert_eq!((g.wrt(late), g.wrt(early), g.get(after)), (1.0, 0.0, None));
+        assert!(g.tensor(&early_tensor).is_none());
+    }
+}

@@ -15,6 +15,8 @@ use crate::{Real, Tensor, Var};
 /// The derivatives of one root with respect to everything that was on its tape.
 ///
 /// Plain numbers: they stay valid when the tape is reset.
+/// Of a tensor that is an intermediate result, the gradient is kept if there is a handle of it while the sweep runs; asking for one
+/// that was given up panics.
 pub struct Gradients<T: Real> {
     pub(super) cell: &'static TapeCell<T>,
     pub(super) epoch: u32,

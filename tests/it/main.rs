@@ -10,6 +10,7 @@ mod checkpoint;
 mod checkpoint_mistakes;
 mod corners;
 mod corners_tensor;
+mod costs;
 mod data_files;
 mod data_sets;
 mod determinants;

@@ -82,7 +82,7 @@ pub(crate) fn reverse_from<T: Real, I: Interpreter<T>>(
             }
             MUL_CONSTANT | CONSTANT_MUL => {
                 let [a, c] = take(&code, &mut end);
-                add(interpreter, adjoints, a, adjoint.times(interpreter.lift(code.constants[c as usize])));
+                add(interpreter, adjoints, a, adjoint.times(interpreter.constant(code.constants, c as usize)));
             }
             UNARY..BINARY => {
                 let [a] = take(&code, &mut end);
@@ -137,7 +137,7 @@ fn by_table<T: Real, I: Interpreter<T>>(
     adjoints: &mut [I::Adjoint],
 ) -> usize {
     let adjoint = adjoints[index];
-    let constant = |interpreter: &I, place: usize| interpreter.lift(code.constants[place]);
+    let constant = |interpreter: &I, place: usize| interpreter.constant(code.constants, place);
     // SAFETY: below, this is asked for the entry itself and for its operands, which are entries.
     let entry = |interpreter: &I, index: usize| unsafe { interpreter.value_unchecked(index) };
     match opcode::decode(op) {
@@ -184,7 +184,7 @@ fn by_table<T: Real, I: Interpreter<T>>(
                     code.stored(op, words).0.iter().map(|&partial| interpreter.lift(partial)).collect()
                 }
                 Kind::Nary(f) => f.derivatives(&arguments(interpreter), entry(interpreter, index)),
-                _ => interpreter.partials(&code.blocks[words[1] as usize], &arguments(interpreter)),
+                _ => interpreter.partials(code.blocks, words[1] as usize, &arguments(interpreter)),
             };
             for (&slope, &i) in slopes.iter().zip(operands) {
                 if i & CONSTANT == 0 && interpreter.wants(i as usize) {

@@ -73,9 +73,7 @@ fn term<'a, T: Real>(op: Operation, i: usize, g: Expr<'a, T>, x: &[Expr<'a, T>],
             let (a, b) = if i == 1 { (zero, g) } else { (g, zero) };
             Expr::select(x[0].equals(zero), a, b)
         }
-        Operation::Less | Operation::Equals | Operation::Load(_) | Operation::Give(_) => {
-            unreachable!("not differentiated")
-        }
+        _ => unreachable!("not differentiated"),
     }
 }
 
@@ -116,8 +114,13 @@ impl<'a, 'w, T: Real> Sweep<'a, 'w, T> {
                 (g, x, self.value(Argument::Strip(k as u32)))
             });
             for (i, &argument) in node.arguments.iter().enumerate() {
-                if let Argument::Constant(_) | Argument::Table(_) = argument {
-                    continue;
+                match (argument, &known) {
+                    (Argument::Constant(_) | Argument::Table(_), _) | (Argument::Rows(_), None) => continue,
+                    (Argument::Rows(rows), Some((g, ..))) => {
+                        self.writer.write(Operation::GiveRows(rows), &[g.argument()]);
+                        continue;
+                    }
+                    _ => {}
                 }
                 let term =
                     known.as_ref().filter(|_| passes_on(node.op, i)).map(|(g, x, y)| term(node.op, i, *g, x, *y));

@@ -324,16 +324,14 @@ fn with_rows<T: Real>(read: &[Read<T>], rows: &mut Vec<Rows>, lists: &mut Lists<
         let count = counts[order];
         match pair(k, order) {
             [Ok(Operand::Strided(place, stride)), Ok(vector)] if count >= LEAST => {
-                let vector = match vector {
-                    Operand::Same(place) => Vector::Places(place),
-                    _ => {
-                        let start = lists.tables.len() as u32;
-                        let constant = |at: usize| {
-                            if let [_, Ok(Operand::Constant(c))] = pair(at, order) { Some(c) } else { None }
-                        };
-                        lists.tables.extend((k..k + count).filter_map(constant));
-                        Vector::Table(start)
-                    }
+                let vector = if let Operand::Same(place) = vector {
+                    Vector::Places(place)
+                } else {
+                    let start = lists.tables.len() as u32;
+                    let constant =
+                        |at| if let [_, Ok(Operand::Constant(c))] = pair(at, order) { Some(c) } else { None };
+                    lists.tables.extend((k..k + count).filter_map(constant));
+                    Vector::Table(start)
                 };
                 first.push(Ok(Operand::Rows(rows.len() as u32)));
                 second.push(Ok(Operand::Constant(T::one())));

@@ -78,7 +78,7 @@ pub(super) fn rows<T: Element>(first: bool, matrix: &[T], stride: usize, vector:
             let mut found: [T; SIDE] = std::array::from_fn(|k| begin(rows[k], sums[k]));
             for j in skip..vector.len() {
                 for k in 0..SIDE {
-                    found[k] = found[k] + rows[k][j] * vector[j];
+                    found[k] += rows[k][j] * vector[j];
                 }
             }
             *sums = found;

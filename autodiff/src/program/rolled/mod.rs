@@ -10,6 +10,7 @@
 //! | `strip` | operations over a strip of trips |
 //! | `sweep` | forward and backward |
 //! | `batch` | small programs at many inputs |
+//! | `once` | the sweeps of `f32` and `f64` |
 
 mod batch;
 mod body;
@@ -17,6 +18,7 @@ mod build;
 mod derive;
 mod find;
 mod form;
+mod once;
 mod strip;
 mod sweep;
 

@@ -1,13 +1,10 @@
 //! Loops forward and backward, a strip of trips at a time.
 
-use std::any::Any;
 use std::ops::Range;
 
-use super::batch::{self, Batch};
 use super::body::{Argument, Body, Operation, Step, Target};
 use super::form::{Item, Lists, Loop, Operand, Part, Rolled, Rows, Run, Vector};
 use super::strip::{STRIP, Side, add, add_times, binary, choice, in_order, rows, term, times, unary};
-use crate::Real;
 use crate::kernels::cpu::{Path, Work};
 use crate::kernels::element::Element;
 use crate::kernels::reduce;
@@ -16,49 +13,7 @@ use crate::tape::interpreter::Values;
 use crate::tape::replay::replay_onto;
 use crate::tape::reverse::reverse_from;
 
-/// The sweeps of one number type, which are compiled in this crate.
-#[allow(clippy::type_complexity, reason = "the types of the functions below")]
-struct Sweeps<T: Real> {
-    forward: fn(&Rolled<T>, Code<'_, T>, &mut [T]),
-    backward: fn(&Rolled<T>, Code<'_, T>, &mut [T], &mut [T]),
-    batch: fn(&Batch<T>, &[Vec<T>], &mut Vec<T>),
-}
-
-static F32: Sweeps<f32> = Sweeps { forward, backward, batch: batch::run };
-static F64: Sweeps<f64> = Sweeps { forward, backward, batch: batch::run };
-
-impl<T: Real> Sweeps<T> {
-    fn of() -> Option<&'static Self> {
-        let tables: [&dyn Any; 2] = [&F32, &F64];
-        tables.into_iter().find_map(|table| table.downcast_ref())
-    }
-}
-
-impl<T: Real> Rolled<T> {
-    /// Whether there are loops for this number type.
-    pub(in crate::program) fn is_offered() -> bool {
-        Sweeps::<T>::of().is_some()
-    }
-
-    /// Computes all values that are kept; those of the inputs are in their places.
-    pub(in crate::program) fn forward(&self, code: Code<'_, T>, values: &mut [T]) {
-        (Sweeps::of().expect("asked before").forward)(self, code, values);
-    }
-
-    /// Adds to the adjoints of all places what flows back from those that have some.
-    pub(in crate::program) fn backward(&self, code: Code<'_, T>, values: &mut [T], adjoints: &mut [T]) {
-        (Sweeps::of().expect("asked before").backward)(self, code, values, adjoints);
-    }
-}
-
-impl<T: Real> Batch<T> {
-    /// Adds the results of rows of inputs, at most as many as its width.
-    pub(in crate::program) fn run(&self, rows: &[Vec<T>], results: &mut Vec<T>) {
-        (Sweeps::of().expect("asked before").batch)(self, rows, results);
-    }
-}
-
-fn forward<T: Element>(rolled: &Rolled<T>, code: Code<'_, T>, values: &mut [T]) {
+pub(super) fn forward<T: Element>(rolled: &Rolled<T>, code: Code<'_, T>, values: &mut [T]) {
     let mut strips = Vec::new();
     for item in &rolled.items {
         match item {
@@ -79,7 +34,7 @@ fn forward<T: Element>(rolled: &Rolled<T>, code: Code<'_, T>, values: &mut [T]) 
     }
 }
 
-fn backward<T: Element>(rolled: &Rolled<T>, code: Code<'_, T>, values: &mut [T], adjoints: &mut [T]) {
+pub(super) fn backward<T: Element>(rolled: &Rolled<T>, code: Code<'_, T>, values: &mut [T], adjoints: &mut [T]) {
     let mut strips = Vec::new();
     for item in rolled.items.iter().rev() {
         match item {

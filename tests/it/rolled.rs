@@ -2,7 +2,7 @@
 //! strides, gathers, tables and carried numbers, among irregular stretches and comparisons.
 
 use autodiff::{Program, Real, Tape, Var};
-use ndarray::{Array2, Array3, Axis};
+use ndarray::{Array1, Array2, Array3, Axis};
 use num_traits::Float;
 use rand::seq::IndexedRandom;
 use rand::{Rng, RngExt, SeedableRng};
@@ -240,6 +240,30 @@ fn batches<T: Real + Send + Sync>(what: &str, [program, exact]: &[Program<T>; 2]
         near(what, &at(&exacts), &want, 256.0);
         near(what, &at(&jacobians), &want, 1e5);
     }
+}
+
+#[test]
+fn products_with_jacobian_and_hessian() {
+    let mut loops = 0;
+    for seed in 0..if is_long() { 1_000 } else { 60 } {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let parts = parts(&mut rng);
+        let inputs = rng.random_range(3..100);
+        let mut point = || -> Vec<f64> { (0..inputs).map(|_| rng.random_range(-1.0..1.0)).collect() };
+        let (x, v) = (point(), point());
+        let program = Program::record(|x: &[Var<f64>]| run(&parts, x)[0], &x).exact();
+        if !program.value(&x).unwrap().is_finite() {
+            continue;
+        }
+        let v_column = Array1::from(v.clone());
+        let (jacobian, hessian) = (program.jacobian(&x).unwrap(), program.hessian(&x).unwrap());
+        let what = format!("seed {seed}, {program:?}");
+        near(&what, &program.jvp(&x, &v).unwrap(), &jacobian.dot(&v_column).to_vec(), 1e4);
+        let want = hessian.dot(&v_column);
+        near(&what, &program.hvp(&x, &v).unwrap(), &want.to_vec(), 1e5);
+        loops += usize::from(what.contains('×'));
+    }
+    assert!(loops > 10, "{loops} have loops");
 }
 
 #[test]

@@ -110,7 +110,7 @@ impl<T: Real + Send + Sync> Program<T> {
             let make = || Batch::new(self.code(), self.inputs, &self.outputs, &self.guards, asked, self.exact);
             is_offered.then(make).flatten().map(Arc::new)
         };
-        self.batches[asked as usize].get_or_init(make).as_deref()
+        self.found.batches[asked as usize].get_or_init(make).as_deref()
     }
 
     fn side_by_side(&self, batch: &Batch<T>, rows: &[Vec<T>]) -> Result<Vec<T>> {

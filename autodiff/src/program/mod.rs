@@ -1,6 +1,7 @@
 //! Programs: a function recorded once, evaluated and differentiated at many inputs.
 
 mod batch;
+mod derived;
 mod optimize;
 mod recorded;
 mod rolled;

@@ -50,11 +50,12 @@ use crate::{Real, Tape, Var};
 ///
 /// # Loops
 ///
-/// What the function wrote as a loop is found again in a recording of some 256 operands and more, when it is evaluated for the first
-/// time (0.1 µs an entry), and kept: values, gradients and vector-Jacobian products run over columns, each operation for many trips at
-/// once. The trips of a loop may read whatever came before it, in any pattern; a loop whose trips read what earlier ones made is
-/// interpreted, entry by entry, as are fused blocks, number types other than `f32` and `f64`, stretches without a pattern, and programs
-/// that consist of these for the most part. `Debug` shows what was found:
+/// What the function wrote as a loop is found again in a recording of some 256 operands and more, when it is evaluated for the
+/// first time (0.1 µs an entry), and kept: values, gradients and products with the Jacobian or the Hessian run over columns, each
+/// operation for many trips at once. The trips of a loop may read whatever came before it, in any pattern; a loop whose trips
+/// read what earlier ones made is interpreted, entry by entry, as are fused blocks, number types other than `f32` and `f64`,
+/// stretches without a pattern, programs that consist of these for the most part, Jacobians and Hessians. `Debug` shows what
+/// was found:
 ///
 /// ```
 /// use autodiff::Program;
@@ -102,12 +103,27 @@ pub struct Program<T: Real = f64> {
     pub(super) at: Vec<T>,
     /// Whether loops keep to the standard library's functions.
     pub(super) exact: bool,
+    pub(super) found: Found<T>,
+}
+
+/// What is found out about a program when it is first asked for, and kept.
+#[derive(Clone)]
+pub(super) struct Found<T: Real> {
     /// The loops in it, if they are worth it.
-    pub(super) rolled: OnceLock<Option<Arc<Rolled<T>>>>,
+    rolled: OnceLock<Option<Arc<Rolled<T>>>>,
     /// Its values, Jacobian and Hessian at inputs side by side, if they can be had so.
     pub(super) batches: [OnceLock<Option<Arc<Batch<T>>>>; 3],
+    /// Its derivatives along a direction, first and second, as programs, if they are worth it.
+    pub(super) derived: [OnceLock<Option<Arc<Program<T>>>>; 2],
     pub(super) jacobian: OnceLock<Plan>,
     pub(super) hessian: OnceLock<Compression>,
+}
+
+impl<T: Real> Default for Found<T> {
+    fn default() -> Self {
+        let (rolled, batches, derived, jacobian, hessian) = Default::default();
+        Self { rolled, batches, derived, jacobian, hessian }
+    }
 }
 
 #[allow(clippy::missing_errors_doc, reason = "the type's page says it for all evaluations")]
@@ -134,26 +150,15 @@ impl<T: Real> Program<T> {
         } else {
             optimize(frozen.code(frozen.len() - 1), frozen.values(), x.len(), &outputs, guards)
         };
-        let (rolled, jacobian, hessian) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Self {
-            code,
-            blocks,
-            inputs: x.len(),
-            outputs,
-            guards,
-            at: x.to_vec(),
-            exact: false,
-            rolled,
-            batches: Default::default(),
-            jacobian,
-            hessian,
-        }
+        let (inputs, at, found) = (x.len(), x.to_vec(), Found::default());
+        Self { code, blocks, inputs, outputs, guards, at, exact: false, found }
     }
 
     /// Keeps to the standard library's functions, so that values are those of the function that was recorded, bit for bit.
     ///
     /// By default the [loops](Self#loops) in a program use vector functions, which are within 2 units in the last place: faster
-    /// where there are many exponentials, logarithms, sines. Programs without loops are exact anyway.
+    /// where there are many exponentials, logarithms, sines. Programs without loops are exact
+    /// anyway, but for their batches, which are loops.
     ///
     /// ```
     /// use autodiff::{Program, Real};
@@ -168,7 +173,7 @@ impl<T: Real> Program<T> {
     /// ```
     #[must_use]
     pub fn exact(self) -> Self {
-        Self { exact: true, rolled: OnceLock::new(), batches: Default::default(), ..self }
+        Self { exact: true, found: Found::default(), ..self }
     }
 
     /// The number of inputs.
@@ -216,7 +221,7 @@ impl<T: Real> Program<T> {
             let find = || Rolled::find(self.code(), self.inputs, &self.outputs, &self.guards, self.exact);
             offered.then(find).flatten().map(Arc::new)
         };
-        self.rolled.get_or_init(find).as_deref()
+        self.found.rolled.get_or_init(find).as_deref()
     }
 
     /// The values that `rolled` keeps at `x`, guards checked.
@@ -327,6 +332,10 @@ impl<T: Real> Program<T> {
     pub fn jvp(&self, x: &[T], v: &[T]) -> Result<Vec<T>> {
         self.admit(x)?;
         count("Program::jvp", v.len(), self.inputs, "a direction has one element for each input");
+        // Where a rule of a derivative takes another branch, the program of derivatives fails.
+        if let Some(Ok(found)) = self.along().map(|along| along.values(&[x, v].concat())) {
+            return Ok(found);
+        }
         let values = passes::tangents::<T, 1>(self.code(), self.inputs, x, |i| [v[i]]);
         let values = values.as_slice();
         Ok(self.outputs.iter().map(|y| y.map_or_else(|_| T::zero(), |root| values[root].tangent()[0])).collect())
@@ -336,7 +345,11 @@ impl<T: Real> Program<T> {
     #[track_caller]
     pub(super) fn admit(&self, x: &[T]) -> Result<()> {
         count("Program", x.len(), self.inputs, "one value for each input");
-        if self.guards.is_empty() { Ok(()) } else { self.run(x).map(drop) }
+        match self.rolled() {
+            _ if self.guards.is_empty() => Ok(()),
+            Some(rolled) => self.run_rolled(rolled, x).map(drop),
+            None => self.run(x).map(drop),
+        }
     }
 
     /// The Jacobian `∂f_k/∂x_i`, a row for each output: several rows or columns at once, whichever are fewer.
@@ -361,6 +374,9 @@ impl<T: Real> Program<T> {
         self.admit(x)?;
         count("Program::hvp", v.len(), self.inputs, "a direction has one element for each input");
         let Ok(root) = root else { return Ok(vec![T::zero(); self.inputs]) };
+        if let Some(Ok(found)) = self.second().map(|second| second.values(&[x, v].concat())) {
+            return Ok(found);
+        }
         let adjoints = passes::second_order::<T, 1>(self.code(), root, self.inputs, x, |i| [v[i]]);
         Ok(adjoints.as_slice()[..self.inputs].iter().map(|adjoint| adjoint.tangent()[0]).collect())
     }

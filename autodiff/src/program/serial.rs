@@ -3,12 +3,10 @@
 //! Operations are written by name and operands one by one, so that a file survives a new row in the table. What is read is
 //! checked entry by entry before it becomes a program.
 
-use std::sync::OnceLock;
-
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
 use super::optimize::write;
-use super::recorded::Program;
+use super::recorded::{Found, Program};
 use crate::Real;
 use crate::numbers::question::Question;
 use crate::rules::{Binary, Unary};
@@ -221,19 +219,7 @@ impl<'de, T: Real + Deserialize<'de>> Deserialize<'de> for Program<T> {
             Ok(Guard { question, left: term(left, total)?, right: term(right, total)?, answer: guard.answer, place })
         });
         let (outputs, guards) = (outputs.collect::<Result<_, D::Error>>()?, guards.collect::<Result<_, D::Error>>()?);
-        let (rolled, jacobian, hessian) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Ok(Self {
-            code,
-            blocks: Vec::new(),
-            inputs,
-            outputs,
-            guards,
-            at,
-            exact: written.exact,
-            rolled,
-            batches: Default::default(),
-            jacobian,
-            hessian,
-        })
+        let (exact, found) = (written.exact, Found::default());
+        Ok(Self { code, blocks: Vec::new(), inputs, outputs, guards, at, exact, found })
     }
 }

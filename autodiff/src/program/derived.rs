@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use super::optimize::Order;
 use super::recorded::Program;
 use crate::tape::code::Code;
 use crate::tape::passes;
 use crate::{Real, Var};
 
-/// For programs of more entries it is not worth the memory.
-const LARGEST: usize = 1 << 18;
+/// To record a derivative takes some 3 µs an entry, once: for longer programs this is more than people would wait for one product.
+const LARGEST: usize = 1 << 15;
 
 impl<T: Real> Program<T> {
     /// From inputs and a direction to the outputs' derivatives along it.
@@ -42,7 +43,11 @@ impl<T: Real> Program<T> {
             let program = || {
                 let constants: Vec<Var<T>> = own.constants.iter().map(|&c| Var::constant(c)).collect();
                 let code = Code { ops: own.ops, operands: own.operands, constants: &constants, blocks: &[] };
-                let program = Self::record(|z: &[Var<T>]| f(code, &z[..self.inputs], &z[self.inputs..]), &at);
+                let program = Self::record_in(
+                    Order::ResultsLast,
+                    |z: &[Var<T>]| f(code, &z[..self.inputs], &z[self.inputs..]),
+                    &at,
+                );
                 if self.exact { program.exact() } else { program }
             };
             is_worth_it.then(|| Arc::new(program()))

@@ -258,7 +258,7 @@ struct Reached {
 }
 
 impl Reached {
-    /// None if there are more than `most` entries.
+    /// None if there are more than `most` entries, or one has more operands.
     fn new<T: Real>(
         store: &Store<T>,
         roots: impl Iterator<Item = usize>,
@@ -297,7 +297,11 @@ impl Reached {
                 });
                 continue;
             }
-            for operand in opcode::entries(opcode::operands(op, words)) {
+            let operands = opcode::operands(op, words);
+            if operands.len() > most {
+                return None;
+            }
+            for operand in opcode::entries(operands) {
                 if operand >= floor {
                     heap.push(operand as u32);
                 } else {

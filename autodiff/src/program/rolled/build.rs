@@ -174,6 +174,7 @@ impl<T: Real> Build<'_, T> {
                 opcode::operands_mut(op, &mut operands[words]).iter_mut().filter(|operand| **operand & CONSTANT == 0)
             {
                 *operand = self.places[*operand as usize];
+                assert_ne!(*operand, NONE, "what is read outside its trip has a place");
             }
         }
         (start < end).then_some(Item::Stretch { ops: start..end, operands, first })

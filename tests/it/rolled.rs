@@ -1,8 +1,9 @@
 //! Programs as loops against the same functions on plain numbers and on the tape: random loops of random bodies, with
 //! strides, gathers, tables and carried numbers, among irregular stretches and comparisons.
 
+use autodiff::tensor::{Path, limited_to};
 use autodiff::{Program, Real, Tape, Var};
-use ndarray::{Array1, Array2, Array3, Axis};
+use ndarray::{Array1, Array2, Array3, Axis, s};
 use num_traits::Float;
 use rand::seq::IndexedRandom;
 use rand::{Rng, RngExt, SeedableRng};
@@ -219,7 +220,12 @@ fn compare<T: Real + Send + Sync>(seed: u64) -> bool {
         let gradients = sum.backward();
         let want: Vec<T> = vars.iter().map(|&x| gradients.wrt(x)).collect();
         near(&what, &exact.vjp(x, &weights[..3]).expect("the same branches"), &want, 256.0);
-        near(&what, &program.vjp(x, &weights[..3]).expect("the same branches"), &want, 1e5);
+        let got = program.vjp(x, &weights[..3]).expect("the same branches");
+        near(&what, &got, &want, 1e5);
+        for path in [Path::Portable, Path::Avx2] {
+            let own = limited_to(path, || program.vjp(x, &weights[..3])).expect("the same branches");
+            assert!(own.iter().zip(&got).all(|(own, got)| same(*own, *got)), "{what}: other bits by {path:?}");
+        }
     }
     batches(&what, &[program, exact], &[at, near_by]);
     format!("{:?}", Program::record(|x: &[Var<T>]| run(&parts, x), &vec![T::of(0.5); inputs])).contains('×')
@@ -283,6 +289,9 @@ fn second_derivatives_of_small_programs() {
                 continue;
             }
         };
+        // The others in a batch, and how it is split, are of no influence.
+        let alone = program.batch_hessians(&rows.slice(s![69.., ..])).unwrap();
+        assert!(alone.iter().zip(hessians.index_axis(Axis(0), 69)).all(|(a, b)| same(*a, *b)), "seed {seed}");
         for (row, x) in rows.rows().into_iter().enumerate() {
             let x = x.to_vec();
             assert!(same(values[row], program.value(&x).unwrap()), "seed {seed}");

@@ -37,23 +37,32 @@ impl<T: Real> Rolled<T> {
         outputs: &[Output<T>],
         guards: &[Guard<T>],
         exact: bool,
+        chains: bool,
     ) -> Option<Self> {
         if code.operands.len() < SMALLEST {
             return None;
         }
         let entries = Entries::new(code);
-        let loops = loops(&entries, inputs);
+        let loops = loops(&entries, inputs, chains);
         let work = |trips: &Trips| (entries.words[trips.end()] - entries.words[trips.start]) as usize;
         if 2 * loops.iter().map(work).sum::<usize>() < code.operands.len() {
             return None;
         }
-        let mut build = Build { entries, loops, places: vec![NONE; code.ops.len()], next: 0 };
+        let mut build = Build { entries, loops, places: vec![NONE; code.ops.len()], next: 0, starts: Vec::new() };
         let kept = build.kept(inputs, outputs, guards);
         let items = build.items(inputs, &kept);
         let place = |term: Term<T>| term.resolve(|i| Term::Entry(build.places[i]), Term::Constant);
         let guards = guards.iter().map(|g| Guard { left: place(g.left), right: place(g.right), ..g.clone() }).collect();
         let outputs = outputs.iter().map(|y| y.map(|i| build.places[i] as usize)).collect();
-        Some(Self { items, exact, places: build.next as usize, outputs, guards })
+        Some(Self {
+            items,
+            exact,
+            #[cfg(feature = "jit")]
+            native: None,
+            places: build.next as usize,
+            outputs,
+            guards,
+        })
     }
 }
 
@@ -63,6 +72,8 @@ struct Build<'a, T: Real> {
     places: Vec<u32>,
     /// The first place that is free.
     next: u32,
+    /// Of the operations of a chain's body: the entry that stands for their result before the first trip.
+    starts: Vec<Option<usize>>,
 }
 
 impl<T: Real> Build<'_, T> {
@@ -148,7 +159,7 @@ impl<T: Real> Build<'_, T> {
                 if constant {
                     self.constants(terms_here, &word, &mut lists)
                 } else {
-                    self.variables(terms_here, &word, &mut lists)
+                    variables(terms_here, &|term| self.places[word(term)], &mut lists)
                 }
             };
             let factors = (edges[0]..words.len()).step_by(terms).zip(kind(edges[0])).map(factor).collect();
@@ -183,13 +194,14 @@ impl<T: Real> Build<'_, T> {
     fn body(&mut self, trips: Trips, kept: &[bool]) -> Loop<T> {
         let (mut operands, mut rows, mut lists) = (Vec::new(), Vec::new(), Lists::new());
         let (mut nodes, mut columns) = (Vec::new(), Vec::new());
+        let before = if trips.is_chain { self.chain(trips, kept) } else { Vec::new() };
         // The node of each entry.
         let mut of = Vec::with_capacity(trips.period);
         for (k, &kept) in kept.iter().enumerate() {
             let op = self.entries.code.ops[trips.start + k];
             let words = self.entries.split(trips.start + k).len();
             let mut read: Vec<_> = (0..words).map(|word| self.operand(trips, k, word, &mut lists)).collect();
-            if Operation::of(op) == Operation::Dot {
+            if Operation::of(op) == Operation::Dot && !trips.is_chain {
                 read = with_rows(&read, &mut rows, &mut lists);
             }
             let mut arguments = SmallVec::new();
@@ -223,16 +235,45 @@ impl<T: Real> Build<'_, T> {
             }
             of.push(nodes.len() as u32);
             nodes.push(Node { op: Operation::of(op), arguments });
-            columns.push(kept.then_some(self.next));
-            if kept {
-                for trip in 0..trips.count {
-                    self.places[trips.start + trip * trips.period + k] = self.next + trip as u32;
-                }
-                self.next += trips.count as u32;
+            if kept && !trips.is_chain {
+                self.column(trips, k);
             }
+            columns.push(kept.then(|| self.places[trips.start + k]));
         }
         let (forward, backward) = (Body::new(&nodes, &columns), reverse(&nodes, &columns, &mut operands));
-        Loop { trips: trips.count, entries: trips.period, operands, rows, lists, forward, backward }
+        Loop { trips: trips.count, entries: trips.period, is_chain: trips.is_chain, before, operands, rows, lists, forward, backward }
+    }
+
+    /// Gives places to the results of an operation.
+    fn column(&mut self, trips: Trips, k: usize) {
+        for trip in 0..trips.count {
+            self.places[trips.start + trip * trips.period + k] = self.next;
+            self.next += 1;
+        }
+    }
+
+    /// Gives places to what a chain keeps, each behind one for what stands before the first trip; which places these are, each with
+    /// the place of its value.
+    fn chain(&mut self, trips: Trips, kept: &[bool]) -> Vec<[u32; 2]> {
+        let Trips { start, period, .. } = trips;
+        self.starts = vec![None; period];
+        for k in 0..period {
+            for (&first, &next) in self.entries.operands(start + k).iter().zip(self.entries.operands(start + period + k)) {
+                let [first, next] = [first, next].map(|operand| operand as usize);
+                if (start..start + period).contains(&next) {
+                    self.starts[next - start].get_or_insert(first);
+                }
+            }
+        }
+        let mut before = Vec::new();
+        for k in (0..period).filter(|&k| kept[k]) {
+            if let Some(first) = self.starts[k] {
+                before.push([self.next, self.places[first]]);
+            }
+            self.next += 1;
+            self.column(trips, k);
+        }
+        before
     }
 
     /// What an operand word stands for in the trips: outside of them, or an entry of the same trip.
@@ -252,51 +293,12 @@ impl<T: Real> Build<'_, T> {
         if entry(0) >= trips.start {
             return Err(entry(0) - trips.start);
         }
-        Ok(self.variables(trips.count, &entry, lists))
-    }
-
-    /// An operand whose values have places: which entry it is in each trip.
-    fn variables(&self, trips: usize, entry: &dyn Fn(usize) -> usize, lists: &mut Lists<T>) -> Operand<T> {
-        let places = (0..trips).map(|trip| self.places[entry(trip)]);
-        let mut runs: Vec<Run> = Vec::new();
-        for (trip, place) in places.clone().enumerate() {
-            let trip = trip as u32;
-            if let Some(run) = runs.last_mut() {
-                let (moved, far) = (trip - run.trip, place.wrapping_sub(run.place));
-                if moved == 1 && far <= 1 {
-                    run.moves = far == 1;
-                    continue;
-                }
-                if far == if run.moves { moved } else { 0 } {
-                    continue;
-                }
-            }
-            runs.push(Run { trip, place, moves: true });
-        }
-        let first = self.places[entry(0)];
-        let stride = self.places[entry(1.min(trips - 1))].wrapping_sub(first);
-        match runs[..] {
-            [Run { place, moves: true, .. }] => Operand::Column(place),
-            [Run { place, moves: false, .. }] => Operand::Same(place),
-            _ if (2..1 << 20).contains(&stride)
-                && places
-                    .clone()
-                    .zip(0..)
-                    .all(|(place, trip): (u32, u32)| place == first.wrapping_add(stride.wrapping_mul(trip))) =>
-            {
-                Operand::Strided(first, stride)
-            }
-            _ if 8 * runs.len() <= trips => {
-                let start = lists.runs.len();
-                lists.runs.extend(runs);
-                Operand::Runs(start as u32, lists.runs.len() as u32)
-            }
-            _ => {
-                let start = lists.indices.len();
-                lists.indices.extend(places);
-                Operand::Indices(start as u32)
-            }
-        }
+        let last = entry(1).checked_sub(trips.start).filter(|&last| trips.is_chain && last < trips.period);
+        Ok(match last {
+            // The place before those of the results that are read.
+            Some(last) if self.starts[last] == Some(entry(0)) => Operand::Column(self.places[entry(1)] - 1),
+            _ => variables(trips.count, &|trip| self.places[entry(trip)], lists),
+        })
     }
 
     /// An operand that is a constant, `place` giving which.
@@ -309,6 +311,50 @@ impl<T: Real> Build<'_, T> {
         let start = lists.tables.len();
         lists.tables.extend((0..trips).map(value));
         Operand::Table(start as u32)
+    }
+}
+
+/// An operand whose values have places: which one it is in each trip.
+fn variables<T>(trips: usize, place: &dyn Fn(usize) -> u32, lists: &mut Lists<T>) -> Operand<T> {
+    let places = (0..trips).map(place);
+    let mut runs: Vec<Run> = Vec::new();
+    for (trip, place) in places.clone().enumerate() {
+        let trip = trip as u32;
+        if let Some(run) = runs.last_mut() {
+            let (moved, far) = (trip - run.trip, place.wrapping_sub(run.place));
+            if moved == 1 && far <= 1 {
+                run.moves = far == 1;
+                continue;
+            }
+            if far == if run.moves { moved } else { 0 } {
+                continue;
+            }
+        }
+        runs.push(Run { trip, place, moves: true });
+    }
+    let first = place(0);
+    let stride = place(1.min(trips - 1)).wrapping_sub(first);
+    match runs[..] {
+        [Run { place, moves: true, .. }] => Operand::Column(place),
+        [Run { place, moves: false, .. }] => Operand::Same(place),
+        _ if (2..1 << 20).contains(&stride)
+            && places
+                .clone()
+                .zip(0..)
+                .all(|(place, trip): (u32, u32)| place == first.wrapping_add(stride.wrapping_mul(trip))) =>
+        {
+            Operand::Strided(first, stride)
+        }
+        _ if 8 * runs.len() <= trips => {
+            let start = lists.runs.len();
+            lists.runs.extend(runs);
+            Operand::Runs(start as u32, lists.runs.len() as u32)
+        }
+        _ => {
+            let start = lists.indices.len();
+            lists.indices.extend(places);
+            Operand::Indices(start as u32)
+        }
     }
 }
 

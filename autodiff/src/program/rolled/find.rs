@@ -1,7 +1,7 @@
 //! Which entries are the trips of a loop.
 //!
 //! Code that was written as a loop repeats its opcodes. Its trips can run side by side if none reads what an earlier one made:
-//! where one does, the loop is cut.
+//! where one does, the loop is cut. What is left in too short pieces is a chain, whose trips run in order.
 
 use crate::Real;
 use crate::tape::code::Code;
@@ -11,6 +11,8 @@ use crate::tape::opcode::{self, CONSTANT, DOT, SUM, UNARY};
 const WIDEST: u32 = 4095;
 /// The longest body that is looked for.
 const LONGEST: usize = 48;
+/// The same where trips may run in order.
+const LONGEST_CHAIN: usize = 128;
 /// So many trips make a period.
 const FEWEST: usize = 4;
 /// A loop of fewer trips is slower than the interpreter.
@@ -26,6 +28,8 @@ pub(super) struct Trips {
     pub(super) start: usize,
     pub(super) period: usize,
     pub(super) count: usize,
+    /// Whether they run in order, since they read what earlier ones made.
+    pub(super) is_chain: bool,
 }
 
 impl Trips {
@@ -77,19 +81,31 @@ impl<'a, T: Real> Entries<'a, T> {
     }
 }
 
-/// The loops among the entries behind the inputs, in order.
-pub(super) fn loops<T: Real>(entries: &Entries<'_, T>, inputs: usize) -> Vec<Trips> {
+/// The loops among the entries behind the inputs, in order; with `chains` those too whose trips run in order.
+pub(super) fn loops<T: Real>(entries: &Entries<'_, T>, inputs: usize, chains: bool) -> Vec<Trips> {
     let kinds = &entries.kinds;
+    let longest = if chains { LONGEST_CHAIN } else { LONGEST };
     let mut found = Vec::new();
     let (mut at, mut until) = (inputs, inputs);
     while at < kinds.len() {
         if until <= at {
             until = at + kinds[at..].iter().take_while(|&&kind| kind != 0).count();
         }
-        match period(&kinds[at..until]) {
+        match period(&kinds[at..until], longest) {
             Some((period, count)) => {
-                let trips = in_phase(entries, Trips { start: at, period, count });
+                let trips = in_phase(entries, Trips { start: at, period, count, is_chain: false });
+                let before = found.len();
                 cut(entries, trips, &mut found);
+                if chains {
+                    let apart = found.split_off(before);
+                    let mut from = trips.start;
+                    for own in apart.into_iter().chain([Trips { start: trips.end(), count: 0, ..trips }]) {
+                        let count = (own.start - from) / period;
+                        cut(entries, Trips { start: from, count, is_chain: true, ..trips }, &mut found);
+                        from = own.end();
+                        found.extend((own.count > 0).then_some(own));
+                    }
+                }
                 at = trips.end().max(at + 1);
             }
             None => at += 1,
@@ -99,10 +115,10 @@ pub(super) fn loops<T: Real>(entries: &Entries<'_, T>, inputs: usize) -> Vec<Tri
 }
 
 /// The length of a body and how often it is repeated from the first entry on.
-fn period(kinds: &[u32]) -> Option<(usize, usize)> {
+fn period(kinds: &[u32], longest: usize) -> Option<(usize, usize)> {
     let mut best = None;
     let mut covered = 0;
-    for period in 1..=LONGEST.min(kinds.len() / FEWEST) {
+    for period in 1..=longest.min(kinds.len() / FEWEST) {
         let same = kinds.iter().zip(&kinds[period..]).take_while(|(a, b)| a == b).count();
         let count = same / period + 1;
         if count >= FEWEST && count * period > covered {
@@ -116,7 +132,7 @@ fn period(kinds: &[u32]) -> Option<(usize, usize)> {
 }
 
 /// The same trips, moved so that as few operands as possible come from the trip before.
-fn in_phase<T: Real>(entries: &Entries<'_, T>, Trips { start, period, count }: Trips) -> Trips {
+fn in_phase<T: Real>(entries: &Entries<'_, T>, Trips { start, period, count, is_chain }: Trips) -> Trips {
     let sampled = count.min(SAMPLE) - 1;
     let crossing = |shift: usize| {
         let first = start + shift;
@@ -129,13 +145,15 @@ fn in_phase<T: Real>(entries: &Entries<'_, T>, Trips { start, period, count }: T
     };
     let shift = (0..period).min_by_key(|&shift| crossing(shift)).unwrap_or(0);
     let count = count - usize::from(shift > 0);
-    Trips { start: start + shift, period, count }
+    Trips { start: start + shift, period, count, is_chain }
 }
 
-/// Cuts trips into loops in which all trips read alike and none what another one made. Those that are too short are left out.
+/// Cuts trips into loops in which all trips read alike and none what another one made, unless they run in order. Those that are
+/// too short are left out.
 fn cut<T: Real>(entries: &Entries<'_, T>, all: Trips, found: &mut Vec<Trips>) {
     const OUTSIDE: u32 = u32::MAX;
-    let period = all.period;
+    const BEFORE: u32 = u32::MAX - 1;
+    let Trips { period, is_chain, .. } = all;
     let mut first = all.start;
     // What the operands of the loop's first trip are, one after the other.
     let mut pattern: Vec<u32> = Vec::with_capacity(2 * period);
@@ -143,7 +161,7 @@ fn cut<T: Real>(entries: &Entries<'_, T>, all: Trips, found: &mut Vec<Trips>) {
     let mut close = |first: usize, end: usize| {
         let count = (end - first) / period;
         if count >= SHORTEST {
-            found.push(Trips { start: first, period, count });
+            found.push(Trips { start: first, count, ..all });
         }
     };
     for trip in (all.start..all.end()).step_by(period) {
@@ -152,19 +170,28 @@ fn cut<T: Real>(entries: &Entries<'_, T>, all: Trips, found: &mut Vec<Trips>) {
         for entry in trip..trip + period {
             for &operand in entries.operands(entry) {
                 let at = operand as usize;
-                crosses |= (first..trip).contains(&at);
+                crosses |= !is_chain && (first..trip).contains(&at);
                 own.push(match operand {
                     CONSTANT.. => CONSTANT,
                     _ if at >= trip => (at - trip) as u32,
+                    _ if is_chain && at + period >= trip && at >= first => BEFORE,
                     _ => OUTSIDE,
                 });
             }
         }
-        if trip > first && (crosses || own != pattern) {
+        // A chain's first trip begins with what stands before it.
+        let begins = |pattern: &[u32]| {
+            trip == first + period
+                && pattern.len() == own.len()
+                && pattern.iter().zip(&own).all(|(a, b)| a == b || (*a, *b) == (OUTSIDE, BEFORE))
+        };
+        if trip > first && (crosses || own != pattern) && !begins(&pattern) {
             close(first, trip);
             first = trip;
+            // What was before is outside now.
+            own.iter_mut().filter(|own| **own == BEFORE).for_each(|own| *own = OUTSIDE);
         }
-        if trip == first {
+        if trip == first || trip == first + period {
             std::mem::swap(&mut pattern, &mut own);
         }
     }

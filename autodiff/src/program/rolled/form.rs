@@ -16,6 +16,9 @@ pub(in crate::program) struct Rolled<T: Real> {
     pub(super) items: Vec<Item<T>>,
     /// Whether functions are the standard library's, in place of vector functions.
     pub(super) exact: bool,
+    /// The loops as native code.
+    #[cfg(feature = "jit")]
+    pub(super) native: Option<super::native::Native<T>>,
     /// How many places there are.
     pub(in crate::program) places: usize,
     /// By place.
@@ -42,12 +45,16 @@ pub(super) enum Item<T> {
     },
 }
 
-/// Trips that do not depend on one another.
+/// Trips that do not depend on one another, or that run in order.
 #[derive(Debug)]
 pub(super) struct Loop<T> {
     pub(super) trips: usize,
     /// The entries of a trip.
     pub(super) entries: usize,
+    /// Whether trips run in order.
+    pub(super) is_chain: bool,
+    /// Of a chain: places for what stands before the first trip, each with the place of its value.
+    pub(super) before: Vec<[u32; 2]>,
     /// What is gathered, and what adjoints are given to.
     pub(super) operands: Vec<Operand<T>>,
     pub(super) rows: Vec<Rows>,
@@ -158,6 +165,8 @@ impl<T: Real> fmt::Display for Rolled<T> {
         if single > 0 {
             parts.push(format!("{single} by themselves"));
         }
+        #[cfg(feature = "jit")]
+        parts.extend(self.native.as_ref().map(|native| format!("{} bytes of native code", native.bytes())));
         f.write_str(&parts.join(", "))
     }
 }

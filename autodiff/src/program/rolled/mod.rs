@@ -10,15 +10,24 @@
 //! | `strip` | operations over a strip of trips |
 //! | `sweep` | forward and backward |
 //! | `batch` | small programs at many inputs |
+//! | `shape` | what native code is made from |
+//! | `emit` | native code of a body |
+//! | `native` | loops as native code |
 //! | `once` | the sweeps of `f32` and `f64` |
 
 mod batch;
 mod body;
 mod build;
 mod derive;
+#[cfg(feature = "jit")]
+mod emit;
 mod find;
 mod form;
+#[cfg(feature = "jit")]
+mod native;
 mod once;
+#[cfg(feature = "jit")]
+mod shape;
 mod strip;
 mod sweep;
 

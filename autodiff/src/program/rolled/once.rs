@@ -3,9 +3,14 @@
 use std::any::Any;
 
 use super::batch::{self, Batch};
+#[cfg(feature = "jit")]
+use super::form::Item;
 use super::form::Rolled;
+#[cfg(feature = "jit")]
+use super::native::Native;
 use super::sweep::{backward, forward};
 use crate::Real;
+use crate::kernels::element::Element;
 use crate::tape::code::Code;
 
 /// The sweeps of one number type.
@@ -14,10 +19,22 @@ struct Sweeps<T: Real> {
     forward: fn(&Rolled<T>, Code<'_, T>, &mut [T]),
     backward: fn(&Rolled<T>, Code<'_, T>, &mut [T], &mut [T]),
     batch: fn(&Batch<T>, &[Vec<T>], &mut Vec<T>),
+    #[cfg(feature = "jit")]
+    native: fn(&[Item<T>]) -> Option<Native<T>>,
 }
 
-static F32: Sweeps<f32> = Sweeps { forward, backward, batch: batch::run };
-static F64: Sweeps<f64> = Sweeps { forward, backward, batch: batch::run };
+static F32: Sweeps<f32> = sweeps();
+static F64: Sweeps<f64> = sweeps();
+
+const fn sweeps<T: Element>() -> Sweeps<T> {
+    Sweeps {
+        forward,
+        backward,
+        batch: batch::run,
+        #[cfg(feature = "jit")]
+        native: Native::new,
+    }
+}
 
 impl<T: Real> Sweeps<T> {
     fn of() -> Option<&'static Self> {
@@ -30,6 +47,13 @@ impl<T: Real> Rolled<T> {
     /// Whether there are loops for this number type.
     pub(in crate::program) fn is_offered() -> bool {
         Sweeps::<T>::of().is_some()
+    }
+
+    /// With native code for the loops; none if there is no compiler for the processor.
+    #[cfg(feature = "jit")]
+    pub(in crate::program) fn compiled(mut self) -> Option<Self> {
+        self.native = (Sweeps::of().expect("asked before").native)(&self.items);
+        self.native.is_some().then_some(self)
     }
 
     /// Computes all values that are kept; those of the inputs are in their places.

@@ -15,11 +15,12 @@ use crate::tape::reverse::reverse_from;
 
 pub(super) fn forward<T: Element>(rolled: &Rolled<T>, code: Code<'_, T>, values: &mut [T]) {
     let mut strips = Vec::new();
-    for item in &rolled.items {
+    for (number, item) in rolled.items.iter().enumerate() {
         match item {
             Item::Stretch { ops, operands, first } => {
                 replay_onto(Code { ops: &code.ops[ops.clone()], operands, ..code }, values, *first, &[]);
             }
+            Item::Loop(item) if runs_native(rolled, item, number, [values, &mut []]) => {}
             Item::Loop(item) => {
                 let work = Trips::of(item, &item.forward, [values, &mut []], &mut strips, rolled.exact);
                 Path::current().run(work);
@@ -36,13 +37,14 @@ pub(super) fn forward<T: Element>(rolled: &Rolled<T>, code: Code<'_, T>, values:
 
 pub(super) fn backward<T: Element>(rolled: &Rolled<T>, code: Code<'_, T>, values: &mut [T], adjoints: &mut [T]) {
     let mut strips = Vec::new();
-    for item in rolled.items.iter().rev() {
+    for (number, item) in rolled.items.iter().enumerate().rev() {
         match item {
             Item::Stretch { ops, operands, first } => {
                 let code = Code { ops: &code.ops[ops.clone()], operands, ..code };
                 let end = first + ops.len();
                 reverse_from(*first, code, &mut Values::<T>::before(end, values), &mut adjoints[..end]);
             }
+            Item::Loop(item) if runs_native(rolled, item, number, [values, adjoints]) => {}
             Item::Loop(item) => {
                 let work = Trips::of(item, &item.backward, [values, adjoints], &mut strips, rolled.exact);
                 Path::current().run(work);
@@ -57,6 +59,16 @@ pub(super) fn backward<T: Element>(rolled: &Rolled<T>, code: Code<'_, T>, values
             }
         }
     }
+}
+
+/// Runs a loop that has native code: backward if there are adjoints.
+#[allow(unused_variables, reason = "without the feature there is no such code")]
+fn runs_native<T: Element>(rolled: &Rolled<T>, item: &Loop<T>, number: usize, [values, adjoints]: [&mut [T]; 2]) -> bool {
+    #[cfg(feature = "jit")]
+    if let Some(native) = &rolled.native {
+        return native.run(item, number, values, adjoints);
+    }
+    false
 }
 
 /// Goes on with a sum in order, as the interpreter has it.

@@ -7,7 +7,7 @@ use ndarray::Array2;
 use smallvec::SmallVec;
 
 use super::optimize::{Order, optimize};
-use super::rolled::{Batch, Rolled};
+use super::rolled::{Batch, For, Rolled};
 use crate::engine::Outputs;
 use crate::engine::outputs::{count, index_on_tape};
 use crate::engine::sparse::{Compression, Plan};
@@ -252,13 +252,13 @@ impl<T: Real> Program<T> {
 
     /// The loops in this program; found when they are first asked for.
     pub(super) fn rolled(&self) -> Option<&Rolled<T>> {
-        let find = |chains| Rolled::find(self.code(), self.inputs, &self.outputs, &self.guards, self.exact, chains);
+        let find = |wanted| Rolled::find(self.code(), self.inputs, &self.outputs, &self.guards, self.exact, wanted);
         #[cfg(feature = "jit")]
-        let compiled = || find(true).filter(|_| self.native).and_then(Rolled::compiled);
+        let compiled = || self.native.then(|| find(For::Native)).flatten().and_then(Rolled::compiled);
         #[cfg(not(feature = "jit"))]
         let compiled = || None;
         let find = || {
-            Rolled::<T>::is_offered().then(|| compiled().or_else(|| find(false))).flatten().map(Arc::new)
+            Rolled::<T>::is_offered().then(|| compiled().or_else(|| find(For::Columns))).flatten().map(Arc::new)
         };
         self.found.rolled.get_or_init(find).as_deref()
     }

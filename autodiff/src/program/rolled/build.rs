@@ -4,8 +4,8 @@ use smallvec::SmallVec;
 
 use super::body::{Argument, Body, Node, Operation};
 use super::derive::reverse;
-use super::find::{Entries, Trips, loops};
-use super::form::{Item, Lists, Loop, Operand, Part, Rolled, Rows, Run, Vector};
+use super::find::{Entries, Trips, loops, starts, with_straight};
+use super::form::{For, Item, Lists, Loop, Operand, Part, Rolled, Rows, Run, Vector};
 use crate::Real;
 use crate::rules::{Binary, Unary};
 use crate::tape::code::Code;
@@ -19,6 +19,9 @@ const SMALLEST: usize = 256;
 
 /// From so many terms on, sums that stand by themselves are no longer interpreted.
 const LONG: usize = 32;
+
+/// Native code is made of so many entries that are in no loop.
+const STRAIGHT: usize = 1024;
 
 /// So many terms of a row are put together.
 const LEAST: usize = 8;
@@ -37,20 +40,24 @@ impl<T: Real> Rolled<T> {
         outputs: &[Output<T>],
         guards: &[Guard<T>],
         exact: bool,
-        chains: bool,
+        wanted: For,
     ) -> Option<Self> {
-        if code.operands.len() < SMALLEST {
+        if wanted == For::Columns && code.operands.len() < SMALLEST {
             return None;
         }
         let entries = Entries::new(code);
-        let loops = loops(&entries, inputs, chains);
+        let mut loops = loops(&entries, inputs, wanted != For::Columns);
         let work = |trips: &Trips| (entries.words[trips.end()] - entries.words[trips.start]) as usize;
-        if 2 * loops.iter().map(work).sum::<usize>() < code.operands.len() {
+        let rest = code.operands.len() - loops.iter().map(work).sum::<usize>();
+        let is_short = code.ops.len() - inputs - loops.iter().map(|trips| trips.end() - trips.start).sum::<usize>() <= STRAIGHT;
+        if wanted == For::Inputs || wanted == For::Native && is_short {
+            loops = with_straight(&entries, inputs, loops, LONG);
+        } else if 2 * rest > code.operands.len() {
             return None;
         }
         let mut build = Build { entries, loops, places: vec![NONE; code.ops.len()], next: 0, starts: Vec::new() };
-        let kept = build.kept(inputs, outputs, guards);
-        let items = build.items(inputs, &kept);
+        let (kept, given) = build.kept(inputs, outputs, guards);
+        let items = build.items(inputs, &kept, &given);
         let place = |term: Term<T>| term.resolve(|i| Term::Entry(build.places[i]), Term::Constant);
         let guards = guards.iter().map(|g| Guard { left: place(g.left), right: place(g.right), ..g.clone() }).collect();
         let outputs = outputs.iter().map(|y| y.map(|i| build.places[i] as usize)).collect();
@@ -77,42 +84,49 @@ struct Build<'a, T: Real> {
 }
 
 impl<T: Real> Build<'_, T> {
-    /// For each loop and operation of its body whether results are read outside their own trip, or dear to compute again.
-    fn kept(&self, inputs: usize, outputs: &[Output<T>], guards: &[Guard<T>]) -> Vec<Vec<bool>> {
+    /// For each loop and operation of its body whether results are read outside their own trip, or dear to compute again; and
+    /// whether those of another trip than the last are read elsewhere than in the following trip.
+    fn kept(&self, inputs: usize, outputs: &[Output<T>], guards: &[Guard<T>]) -> (Vec<Vec<bool>>, Vec<Vec<bool>>) {
         let ops = self.entries.code.ops;
         let dear =
             |trips: &Trips| ops[trips.start..][..trips.period].iter().map(|&op| Operation::of(op).is_dear()).collect();
         let mut kept: Vec<Vec<bool>> = self.loops.iter().map(dear).collect();
+        let mut given: Vec<Vec<bool>> = self.loops.iter().map(|trips| vec![false; trips.period]).collect();
         let mut of = vec![NONE; ops.len()];
         for (number, trips) in self.loops.iter().enumerate() {
             of[trips.start..trips.end()].fill(number as u32);
         }
-        let mut keep = |entry: usize| {
-            if let Some(trips) = self.loops.get(of[entry] as usize) {
-                kept[of[entry] as usize][(entry - trips.start) % trips.period] = true;
+        // An entry that is read where entries before `end` are the following trip's.
+        let mut keep = |entry: usize, end: usize| {
+            let number = of[entry] as usize;
+            if let Some(trips) = self.loops.get(number) {
+                let (trip, k) = ((entry - trips.start) / trips.period, (entry - trips.start) % trips.period);
+                kept[number][k] = true;
+                given[number][k] |= trip + 1 < trips.count && trips.start + (trip + 2) * trips.period != end;
             }
         };
         for (entry, &own) in of.iter().enumerate().skip(inputs) {
             let own = self.loops.get(own as usize);
-            // Where the entry's own trip begins; what comes from there is no further concern.
-            let own = own.map_or(entry, |trips| entry - (entry - trips.start) % trips.period);
-            entries(self.entries.operands(entry)).filter(|&operand| operand < own).for_each(&mut keep);
+            // Where the entry's own trip begins and ends; what comes from there is no further concern.
+            let start = own.map_or(entry, |trips| entry - (entry - trips.start) % trips.period);
+            let end = own.map_or(0, |trips| start + trips.period);
+            entries(self.entries.operands(entry)).filter(|&operand| operand < start).for_each(|x| keep(x, end));
         }
         let asked = guards.iter().flat_map(|guard| [&guard.left, &guard.right]);
         let asked = asked.filter_map(|term| if let Term::Entry(i) = term { Some(*i as usize) } else { None });
-        outputs.iter().flatten().copied().chain(asked).for_each(keep);
-        kept
+        outputs.iter().flatten().copied().chain(asked).for_each(|x| keep(x, 0));
+        (kept, given)
     }
 
     /// Gives out places and describes the parts of the program by them.
-    fn items(&mut self, inputs: usize, kept: &[Vec<bool>]) -> Vec<Item<T>> {
+    fn items(&mut self, inputs: usize, kept: &[Vec<bool>], given: &[Vec<bool>]) -> Vec<Item<T>> {
         let mut items = Vec::new();
         (0..inputs).for_each(|i| self.places[i] = i as u32);
         self.next = inputs as u32;
         let mut at = inputs;
-        for (trips, kept) in self.loops.clone().into_iter().zip(kept) {
+        for ((trips, kept), given) in self.loops.clone().into_iter().zip(kept).zip(given) {
             self.others(at, trips.start, &mut items);
-            items.push(Item::Loop(self.body(trips, kept)));
+            items.push(Item::Loop(self.body(trips, kept, given)));
             at = trips.end();
         }
         self.others(at, self.places.len(), &mut items);
@@ -191,7 +205,7 @@ impl<T: Real> Build<'_, T> {
         (start < end).then_some(Item::Stretch { ops: start..end, operands, first })
     }
 
-    fn body(&mut self, trips: Trips, kept: &[bool]) -> Loop<T> {
+    fn body(&mut self, trips: Trips, kept: &[bool], given: &[bool]) -> Loop<T> {
         let (mut operands, mut rows, mut lists) = (Vec::new(), Vec::new(), Lists::new());
         let (mut nodes, mut columns) = (Vec::new(), Vec::new());
         let before = if trips.is_chain { self.chain(trips, kept) } else { Vec::new() };
@@ -241,7 +255,9 @@ impl<T: Real> Build<'_, T> {
             columns.push(kept.then(|| self.places[trips.start + k]));
         }
         let (forward, backward) = (Body::new(&nodes, &columns), reverse(&nodes, &columns, &mut operands));
-        Loop { trips: trips.count, entries: trips.period, is_chain: trips.is_chain, before, operands, rows, lists, forward, backward }
+        let Trips { start, period, count, is_chain } = trips;
+        let given = (0..period).filter(|&k| kept[k] && given[k]).map(|k| self.places[start + k]).collect();
+        Loop { trips: count, entries: period, is_chain, before, given, operands, rows, lists, forward, backward }
     }
 
     /// Gives places to the results of an operation.
@@ -255,18 +271,9 @@ impl<T: Real> Build<'_, T> {
     /// Gives places to what a chain keeps, each behind one for what stands before the first trip; which places these are, each with
     /// the place of its value.
     fn chain(&mut self, trips: Trips, kept: &[bool]) -> Vec<[u32; 2]> {
-        let Trips { start, period, .. } = trips;
-        self.starts = vec![None; period];
-        for k in 0..period {
-            for (&first, &next) in self.entries.operands(start + k).iter().zip(self.entries.operands(start + period + k)) {
-                let [first, next] = [first, next].map(|operand| operand as usize);
-                if (start..start + period).contains(&next) {
-                    self.starts[next - start].get_or_insert(first);
-                }
-            }
-        }
+        self.starts = starts(&self.entries, trips).expect("asked when the chain was found");
         let mut before = Vec::new();
-        for k in (0..period).filter(|&k| kept[k]) {
+        for k in (0..trips.period).filter(|&k| kept[k]) {
             if let Some(first) = self.starts[k] {
                 before.push([self.next, self.places[first]]);
             }
@@ -293,11 +300,11 @@ impl<T: Real> Build<'_, T> {
         if entry(0) >= trips.start {
             return Err(entry(0) - trips.start);
         }
-        let last = entry(1).checked_sub(trips.start).filter(|&last| trips.is_chain && last < trips.period);
+        let last = trips.is_chain.then(|| entry(1).checked_sub(trips.start)).flatten().filter(|&last| last < trips.period);
         Ok(match last {
             // The place before those of the results that are read.
-            Some(last) if self.starts[last] == Some(entry(0)) => Operand::Column(self.places[entry(1)] - 1),
-            _ => variables(trips.count, &|trip| self.places[entry(trip)], lists),
+            Some(_) => Operand::Column(self.places[entry(1)] - 1),
+            None => variables(trips.count, &|trip| self.places[entry(trip)], lists),
         })
     }
 

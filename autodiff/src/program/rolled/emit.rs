@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use cranelift::codegen::ir::FuncRef;
+use cranelift::codegen::ir::{Endianness, FuncRef};
 use cranelift::codegen::isa::TargetFrontendConfig;
 use cranelift::prelude::*;
 
@@ -81,6 +81,11 @@ fn plain() -> MemFlagsData {
     MemFlagsData::new().with_notrap()
 }
 
+/// The same bits as another type.
+fn bits() -> MemFlagsData {
+    MemFlagsData::new().with_endianness(Endianness::Little)
+}
+
 impl Emit<'_, '_> {
     fn whole(&mut self) {
         let entry = self.b.create_block();
@@ -106,7 +111,7 @@ impl Emit<'_, '_> {
             }
         }
         let (first, trips) = (self.b.ins().iconst(types::I64, 0), self.parameters[TRIPS]);
-        if shape.is_chain {
+        if shape.is_single {
             self.trips(first, trips);
         } else {
             self.lanes = 128 / self.target.number.bits();
@@ -118,17 +123,22 @@ impl Emit<'_, '_> {
         self.b.ins().return_(&[]);
     }
 
-    /// The trips from `first` to `end`, as many at once as there are lanes; those of a chain backward in opposite order.
+    /// The trips from `first` to `end`, as many at once as there are lanes; single ones backward in opposite order.
     fn trips(&mut self, first: Value, end: Value) {
-        let (kind, shape) = (self.kind(), self.shape);
+        let shape = self.shape;
         let [body, exit] = [0; 2].map(|_| self.b.create_block());
-        let back = shape.is_chain && shape.is_backward;
+        let back = shape.is_single && shape.is_backward;
         let trip = self.b.declare_var(types::I64);
         let start = if back { self.b.ins().iadd_imm_s(end, -1) } else { first };
         self.b.def_var(trip, start);
-        self.carried();
+        let begin = self.b.create_block();
         let some = self.b.ins().icmp(IntCC::UnsignedLessThan, first, end);
-        self.b.ins().brif(some, body, &[], exit, &[]);
+        let after = self.b.create_block();
+        self.b.ins().brif(some, begin, &[], after, &[]);
+        self.b.switch_to_block(begin);
+        self.b.seal_block(begin);
+        self.carried(end);
+        self.b.ins().jump(body, &[]);
 
         self.b.switch_to_block(body);
         let number = self.b.use_var(trip);
@@ -140,6 +150,7 @@ impl Emit<'_, '_> {
             match (line.op, line.place) {
                 (Operation::Give(_), Some(place)) => {
                     let term = self.source(line.arguments[0]);
+                    self.trip.made[k] = Some(term);
                     self.give(k, place, term, &mut next);
                 }
                 (_, Some(place)) => self.trip.made[k] = Some(self.gather(VALUES, place)),
@@ -152,6 +163,7 @@ impl Emit<'_, '_> {
                 }
             }
         }
+        self.give_columns();
         for (source, variable) in self.sums.clone() {
             match source {
                 Source::Before(line) => {
@@ -178,8 +190,18 @@ impl Emit<'_, '_> {
         for (source, variable) in std::mem::take(&mut self.sums) {
             let value = self.b.use_var(variable);
             match source {
+                // The last term of a group's further columns.
+                Source::Line(line) => {
+                    if let Some(Place::Column(base)) = shape.lines[line].place {
+                        let value = self.last_lane(value);
+                        let last = self.b.ins().iadd_imm_s(end, -1);
+                        let so_far = self.load_scalar(ADJOINTS, base, Some(last));
+                        let sum = self.b.ins().fadd(so_far, value);
+                        self.store(ADJOINTS, base, Some(last), sum);
+                    }
+                }
                 Source::Same(line) => {
-                    let sum = self.across(value, kind);
+                    let sum = self.across(value);
                     if let Some(Place::Same(base)) = shape.lines[line].place {
                         let so_far = self.load_scalar(ADJOINTS, base, None);
                         let sum = self.b.ins().fadd(so_far, sum);
@@ -196,17 +218,21 @@ impl Emit<'_, '_> {
                 _ => {}
             }
         }
+        self.b.ins().jump(after, &[]);
+        self.b.seal_block(after);
+        self.b.switch_to_block(after);
     }
 
     /// Begins what goes from trip to trip.
-    fn carried(&mut self) {
+    fn carried(&mut self, end: Value) {
         let kind = self.kind();
         let shape = self.shape;
         for (k, line) in shape.lines.iter().enumerate() {
             let before = line.arguments.iter().copied().filter(|source| matches!(source, Source::Before(_)));
             let given = match line.place {
                 Some(Place::Same(_)) if matches!(line.op, Operation::Give(_)) => Some(Source::Same(k)),
-                Some(Place::Next(base)) => Some(Source::Adjoint(base)),
+                Some(Place::Next(base) | Place::Only(base)) => Some(Source::Adjoint(base)),
+                Some(Place::Column(_)) if shape.groups.iter().any(|group| group[1..].contains(&k)) => Some(Source::Line(k)),
                 _ => None,
             };
             for source in before.chain(given) {
@@ -217,6 +243,10 @@ impl Emit<'_, '_> {
                     Source::Before(line) => {
                         let before = self.b.ins().iconst(types::I64, -1);
                         self.load(VALUES, shape.lines[line].column.expect("it is kept"), Some(before))
+                    }
+                    Source::Adjoint(base) if line.place == Some(Place::Only(base)) => {
+                        let last = self.b.ins().iadd_imm_s(end, -1);
+                        self.load(ADJOINTS, base, Some(last))
                     }
                     _ => self.constant(0.0),
                 };
@@ -296,13 +326,15 @@ impl Emit<'_, '_> {
             Source::Table(base) => self.load(TABLES, base, trip),
             Source::Column(base) => self.load(VALUES, base, trip),
             Source::Adjoint(base) => {
-                let stored = self.load(ADJOINTS, base, trip);
-                match self.sums.get(&source).copied() {
+                let given = self.sums.get(&source).map(|&given| self.b.use_var(given));
+                let only = self.shape.lines.iter().any(|line| line.place == Some(Place::Only(base)));
+                match given {
+                    Some(given) if only => given,
                     Some(given) => {
-                        let given = self.b.use_var(given);
+                        let stored = self.load(ADJOINTS, base, trip);
                         self.b.ins().fadd(stored, given)
                     }
-                    None => stored,
+                    None => self.load(ADJOINTS, base, trip),
                 }
             }
             Source::Before(_) => self.b.use_var(self.sums[&source]),
@@ -331,7 +363,7 @@ impl Emit<'_, '_> {
                 let index = self.b.ins().load(types::I32, plain(), pointer, offset);
                 (usize::MAX, self.b.ins().uextend(types::I64, index))
             }
-            Place::Same(base) | Place::Column(base) | Place::Next(base) => (base, trip),
+            Place::Same(base) | Place::Column(base) | Place::Next(base) | Place::Only(base) => (base, trip),
         }
     }
 
@@ -352,7 +384,7 @@ impl Emit<'_, '_> {
                 let value = self.load_scalar(list, base, None);
                 self.splat(value)
             }
-            Place::Column(base) | Place::Next(base) => self.load(list, base, self.trip.number),
+            Place::Column(base) | Place::Next(base) | Place::Only(base) => self.load(list, base, self.trip.number),
             Place::Strided(..) | Place::Indices(_) => {
                 let (kind, mut all) = (self.kind(), None);
                 for lane in 0..self.lanes {
@@ -371,7 +403,6 @@ impl Emit<'_, '_> {
 
     /// Adds a term to adjoints.
     fn give(&mut self, line: usize, place: Place, term: Value, next: &mut HashMap<usize, Value>) {
-        let trip = self.trip.number;
         match place {
             Place::Same(_) => {
                 let sum = self.sums[&Source::Same(line)];
@@ -379,15 +410,12 @@ impl Emit<'_, '_> {
                 let so_far = self.b.ins().fadd(so_far, term);
                 self.b.def_var(sum, so_far);
             }
-            Place::Next(base) => {
+            Place::Next(base) | Place::Only(base) => {
                 let sum = next.get(&base).map_or(term, |&so_far| self.b.ins().fadd(so_far, term));
                 next.insert(base, sum);
             }
-            Place::Column(base) => {
-                let so_far = self.load(ADJOINTS, base, trip);
-                let sum = self.b.ins().fadd(so_far, term);
-                self.store(ADJOINTS, base, trip, sum);
-            }
+            // With the others of its group.
+            Place::Column(_) => {}
             Place::Strided(..) | Place::Indices(_) => {
                 for lane in 0..self.lanes {
                     let (pointer, offset) = self.pointer(ADJOINTS, place, lane);
@@ -400,13 +428,57 @@ impl Emit<'_, '_> {
         }
     }
 
+    /// Adds the terms of each group to adjoints, those that fall on one place at once: each place is read and written once, where reading
+    /// across what has just been written would wait.
+    fn give_columns(&mut self) {
+        let (shape, trip) = (self.shape, self.trip.number);
+        for group in &shape.groups {
+            let mut term = None;
+            for &line in group.iter().rev() {
+                let own = self.trip.made[line].expect("a term");
+                let sum = term.map_or(own, |term| self.b.ins().fadd(own, term));
+                term = Some(match self.sums.get(&Source::Line(line)) {
+                    Some(&over) => self.moved(over, sum),
+                    None => sum,
+                });
+            }
+            if let (Some(Place::Column(base)), Some(term)) = (shape.lines[group[0]].place, term) {
+                let so_far = self.load(ADJOINTS, base, trip);
+                let sum = self.b.ins().fadd(so_far, term);
+                self.store(ADJOINTS, base, trip, sum);
+            }
+        }
+    }
+
+    /// Terms one trip on: the last of the trips before comes first.
+    fn moved(&mut self, before: Variable, terms: Value) -> Value {
+        let (kind, last) = (self.kind(), self.b.use_var(before));
+        self.b.def_var(before, terms);
+        if self.lanes == 1 {
+            return last;
+        }
+        let first = 16 - self.target.number.bytes() as u8;
+        let bytes: Vec<u8> = (first..first + 16).collect();
+        let mask = self.b.func.dfg.immediates.push(bytes.into());
+        let [last, terms] = [last, terms].map(|x| self.b.ins().bitcast(types::I8X16, bits(), x));
+        let moved = self.b.ins().shuffle(last, terms, mask);
+        self.b.ins().bitcast(kind, bits(), moved)
+    }
+
+    fn last_lane(&mut self, value: Value) -> Value {
+        match self.b.func.dfg.value_type(value).lane_count() {
+            1 => value,
+            lanes => self.b.ins().extractlane(value, lanes as u8 - 1),
+        }
+    }
+
     /// The sum over lanes.
-    fn across(&mut self, value: Value, kind: Type) -> Value {
-        if kind.lane_count() == 1 {
+    fn across(&mut self, value: Value) -> Value {
+        let lanes = self.b.func.dfg.value_type(value).lane_count();
+        if lanes == 1 {
             return value;
         }
-        let lanes: Vec<Value> =
-            (0..kind.lane_count()).map(|lane| self.b.ins().extractlane(value, lane as u8)).collect();
+        let lanes: Vec<Value> = (0..lanes).map(|lane| self.b.ins().extractlane(value, lane as u8)).collect();
         lanes.into_iter().reduce(|sum, lane| self.b.ins().fadd(sum, lane)).expect("a lane")
     }
 
@@ -415,10 +487,22 @@ impl Emit<'_, '_> {
         if self.lanes == 1 {
             return self.b.ins().select(mask, a, b);
         }
-        let flags = MemFlagsData::new().with_endianness(cranelift::codegen::ir::Endianness::Little);
         let kind = self.kind();
-        let mask = self.b.ins().bitcast(kind, flags, mask);
+        let mask = self.b.ins().bitcast(kind, bits(), mask);
         self.b.ins().bitselect(mask, a, b)
+    }
+
+    /// Lane by lane 0 where `a` is an exact zero, else `b`.
+    fn unless_zero(&mut self, a: Value, b: Value) -> Value {
+        let (kind, zero) = (self.kind(), self.constant(0.0));
+        if self.lanes == 1 {
+            // One jump, that is foreseen; NaN stays NaN either way.
+            let mask = self.b.ins().fcmp(FloatCC::UnorderedOrEqual, a, zero);
+            return self.b.ins().select(mask, a, b);
+        }
+        let mask = self.b.ins().fcmp(FloatCC::Equal, a, zero);
+        let mask = self.b.ins().bitcast(kind, bits(), mask);
+        self.b.ins().band_not(b, mask)
     }
 
     fn operation(&mut self, k: usize, line: &Line) -> Value {
@@ -467,12 +551,12 @@ impl Emit<'_, '_> {
                 Binary::Sub => self.b.ins().fsub(x[0], x[1]),
                 Binary::Mul => self.b.ins().fmul(x[0], x[1]),
                 Binary::Div => self.b.ins().fdiv(x[0], x[1]),
-                // An exact zero wins.
                 Binary::Chain => {
-                    let zero = self.constant(0.0);
-                    let mask = self.b.ins().fcmp(FloatCC::Equal, x[0], zero);
                     let product = self.b.ins().fmul(x[0], x[1]);
-                    self.choose(mask, x[0], product)
+                    match line.arguments[1] {
+                        Source::Constant(bits) if f64::from_bits(bits).is_finite() => product,
+                        _ => self.unless_zero(x[0], product),
+                    }
                 }
                 _ => self.call(1, f as i64, &x),
             },

@@ -13,6 +13,8 @@ const WIDEST: u32 = 4095;
 const LONGEST: usize = 48;
 /// The same where trips may run in order.
 const LONGEST_CHAIN: usize = 128;
+/// So many entries make one piece of straight code.
+const PIECE: usize = 96;
 /// So many trips make a period.
 const FEWEST: usize = 4;
 /// A loop of fewer trips is slower than the interpreter.
@@ -114,6 +116,27 @@ pub(super) fn loops<T: Real>(entries: &Entries<'_, T>, inputs: usize, chains: bo
     found
 }
 
+/// Adds what is between loops as loops of one trip; what they do not have, and sums from this length on, is left out.
+pub(super) fn with_straight<T: Real>(entries: &Entries<'_, T>, inputs: usize, loops: Vec<Trips>, long: usize) -> Vec<Trips> {
+    let len = entries.kinds.len();
+    let mut all = Vec::with_capacity(loops.len());
+    let mut at = inputs;
+    for own in loops.into_iter().chain([Trips { start: len, period: 1, count: 0, is_chain: false }]) {
+        let mut start = at;
+        for entry in at..=own.start {
+            let ends = entry == own.start || entries.kinds[entry] == 0 || entries.words(entry).len() >= long;
+            if ends || entry - start == PIECE {
+                let period = entry - start;
+                all.extend((period > 0).then_some(Trips { start, period, count: 1, is_chain: false }));
+                start = if ends { entry + 1 } else { entry };
+            }
+        }
+        at = own.end();
+        all.extend((own.count > 0).then_some(own));
+    }
+    all
+}
+
 /// The length of a body and how often it is repeated from the first entry on.
 fn period(kinds: &[u32], longest: usize) -> Option<(usize, usize)> {
     let mut best = None;
@@ -139,7 +162,13 @@ fn in_phase<T: Real>(entries: &Entries<'_, T>, Trips { start, period, count, is_
         let trip = |entry: usize| first + (entry - first) / period * period;
         let crosses = |entry: usize| {
             let own = trip(entry);
-            entries.operands(entry).iter().filter(|&&operand| (first..own).contains(&(operand as usize))).count()
+            // What comes from farther back counts for more: a chain hands on results to the next trip alone.
+            let back = |&operand: &u32| match operand as usize {
+                at if !(first..own).contains(&at) => 0,
+                at if at + period < own => period,
+                _ => 1,
+            };
+            entries.operands(entry).iter().map(back).sum::<usize>()
         };
         (first + period..first + sampled * period).map(crosses).sum::<usize>()
     };
@@ -184,8 +213,9 @@ fn cut<T: Real>(entries: &Entries<'_, T>, all: Trips, found: &mut Vec<Trips>) {
             trip == first + period
                 && pattern.len() == own.len()
                 && pattern.iter().zip(&own).all(|(a, b)| a == b || (*a, *b) == (OUTSIDE, BEFORE))
+                && starts(entries, Trips { start: first, ..all }).is_some()
         };
-        if trip > first && (crosses || own != pattern) && !begins(&pattern) {
+        if trip > first && (crosses || own != pattern || is_chain && trip == first + period) && !begins(&pattern) {
             close(first, trip);
             first = trip;
             // What was before is outside now.
@@ -196,4 +226,18 @@ fn cut<T: Real>(entries: &Entries<'_, T>, all: Trips, found: &mut Vec<Trips>) {
         }
     }
     close(first, all.end());
+}
+
+/// Of the operations of a chain's body: the entry that stands for their result before the first trip. None if there are two.
+pub(super) fn starts<T: Real>(entries: &Entries<'_, T>, Trips { start, period, .. }: Trips) -> Option<Vec<Option<usize>>> {
+    let mut starts = vec![None; period];
+    for entry in start..start + period {
+        for (&first, &next) in entries.operands(entry).iter().zip(entries.operands(entry + period)) {
+            let [first, next] = [first, next].map(|operand| operand as usize);
+            if (start..start + period).contains(&next) && *starts[next - start].get_or_insert(first) != first {
+                return None;
+            }
+        }
+    }
+    Some(starts)
 }

@@ -27,6 +27,17 @@ pub(in crate::program) struct Rolled<T: Real> {
     pub(in crate::program) guards: Vec<Guard<T>>,
 }
 
+/// What loops are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::program) enum For {
+    /// Loops whose trips run side by side.
+    Columns,
+    /// Native code: trips may also run in order, and what is in no loop is one of a single trip, if it is not much.
+    Native,
+    /// Many inputs side by side: the same for all of the program.
+    Inputs,
+}
+
 /// A part of a program; parts come one after the other.
 #[derive(Debug)]
 pub(super) enum Item<T> {
@@ -55,6 +66,8 @@ pub(super) struct Loop<T> {
     pub(super) is_chain: bool,
     /// Of a chain: places for what stands before the first trip, each with the place of its value.
     pub(super) before: Vec<[u32; 2]>,
+    /// The first places of what is read elsewhere than in the following trip, before the last one.
+    pub(super) given: Vec<u32>,
     /// What is gathered, and what adjoints are given to.
     pub(super) operands: Vec<Operand<T>>,
     pub(super) rows: Vec<Rows>,
@@ -140,6 +153,7 @@ impl<T: Real> fmt::Display for Rolled<T> {
         for item in &self.items {
             match item {
                 Item::Stretch { ops, .. } => single += ops.len(),
+                Item::Loop(Loop { trips: 1, entries, .. }) => single += entries,
                 Item::Sum { parts, .. } => sums.push(parts.iter().map(|part| part.terms).sum::<usize>()),
                 Item::Loop(Loop { trips, entries, .. }) => {
                     match shapes.iter_mut().find(|shape| (shape.0, shape.1) == (*entries, *trips)) {

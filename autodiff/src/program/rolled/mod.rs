@@ -32,4 +32,4 @@ mod strip;
 mod sweep;
 
 pub(super) use self::batch::{Asked, Batch};
-pub(super) use self::form::Rolled;
+pub(super) use self::form::{For, Rolled};

@@ -14,7 +14,7 @@ use cranelift::prelude::*;
 
 use super::emit::{PARAMETERS, Target, emit};
 use super::form::{Item, Loop};
-use super::shape::{Bases, Shape, shape};
+use super::shape::{Bases, Shape, pieces, shape};
 use crate::kernels::element::Element;
 use crate::rules::{Binary, Unary};
 
@@ -23,8 +23,8 @@ const FEW: usize = 4;
 
 /// The native code of a program's loops.
 pub(super) struct Native<T> {
-    /// By item: forward and backward.
-    calls: Vec<[Option<Call<T>>; 2]>,
+    /// By item, forward and backward: one call for each piece of its trips; none without native code.
+    calls: Vec<[Vec<Call<T>>; 2]>,
     indices: Vec<u32>,
     /// How many bytes of code there are.
     bytes: usize,
@@ -36,6 +36,15 @@ pub(super) struct Native<T> {
 struct Call<T> {
     run: Run<T>,
     bases: Bases,
+    trips: usize,
+}
+
+/// A piece of a loop that is to be compiled.
+struct Use {
+    item: usize,
+    way: usize,
+    bases: Bases,
+    trips: usize,
 }
 
 /// Values, adjoints, tables, indices, bases, trips.
@@ -63,39 +72,40 @@ impl<T: Element> Native<T> {
         let mut made = Compiler::new(JITModule::new(builder), if size_of::<T>() == 4 { types::F32 } else { types::F64 });
 
         let mut indices = Vec::new();
-        let mut shapes: HashMap<Shape, Vec<(usize, usize, Bases)>> = HashMap::new();
-        for (k, item) in items.iter().enumerate() {
+        let mut shapes: HashMap<Shape, Vec<Use>> = HashMap::new();
+        for (number, item) in items.iter().enumerate() {
             let Item::Loop(item) = item else { continue };
-            let both = [false, true].map(|is_backward| shape(item, is_backward, &mut indices));
-            for (way, (shape, bases)) in both.into_iter().enumerate().filter_map(|(way, of)| Some((way, of?))) {
-                shapes.entry(shape).or_default().push((k, way, bases));
+            for trips in pieces(item) {
+                for way in [0, 1] {
+                    if let Some((shape, bases)) = shape(item, trips.clone(), way == 1, &mut indices) {
+                        shapes.entry(shape).or_default().push(Use { item: number, way, bases, trips: trips.len() });
+                    }
+                }
             }
         }
         let mut ready = Vec::new();
         for (shape, uses) in shapes {
             let few = uses.len() <= FEW;
             let mut shared = None;
-            for (k, way, bases) in uses {
+            for own in uses {
                 let function = match shared {
                     Some(function) => function,
                     None => {
-                        let bases = if few { Ok(&bases.all[..]) } else { Err(bases.all.len()) };
+                        let bases = if few { Ok(&own.bases.all[..]) } else { Err(own.bases.all.len()) };
                         made.function(&shape, bases).ok()?
                     }
                 };
-                if !few {
-                    shared = Some(function);
-                }
-                ready.push((k, way, function, bases));
+                shared = (!few).then_some(function);
+                ready.push((function, own));
             }
         }
         made.module.finalize_definitions().ok()?;
-        let mut calls: Vec<[Option<Call<T>>; 2]> = items.iter().map(|_| [None, None]).collect();
-        for (k, way, function, bases) in ready {
+        let mut calls: Vec<[Vec<Call<T>>; 2]> = items.iter().map(|_| [Vec::new(), Vec::new()]).collect();
+        for (function, Use { item, way, bases, trips }) in ready {
             let code = made.module.get_finalized_function(function);
             // SAFETY: the function was declared with these parameters, for numbers of this type.
             let run = unsafe { std::mem::transmute::<*const u8, Run<T>>(code) };
-            calls[k][way] = Some(Call { run, bases });
+            calls[item][way].push(Call { run, bases, trips });
         }
         Some(Self { calls, indices, bytes: made.bytes, module: Mutex::new(Some(made.module)) })
     }
@@ -103,24 +113,19 @@ impl<T: Element> Native<T> {
     /// Runs a loop, if it has native code; backward if there are adjoints.
     pub(super) fn run(&self, item: &Loop<T>, number: usize, values: &mut [T], adjoints: &mut [T]) -> bool {
         let is_backward = !adjoints.is_empty();
-        let Some(Call { run, bases }) = &self.calls[number][usize::from(is_backward)] else { return false };
+        let calls = &self.calls[number][usize::from(is_backward)];
         for &[place, of] in &item.before {
             values[place as usize] = values[of as usize];
         }
-        let (ends, tables) = (bases.ends, &item.lists.tables);
-        assert!(ends.values <= values.len() && ends.tables <= tables.len(), "a loop's values are there");
-        assert!(!is_backward || ends.adjoints <= adjoints.len(), "a loop's adjoints are there");
-        // SAFETY: the code reads and writes at the bases, at most so far as the ends, and at the indices, which were counted into
-        // the ends when the shape was made; that the slices reach to the ends has just been asserted. It is there as long as the module.
-        unsafe {
-            run(
-                values.as_mut_ptr(),
-                adjoints.as_mut_ptr(),
-                tables.as_ptr(),
-                self.indices.as_ptr(),
-                bases.all.as_ptr(),
-                item.trips,
-            );
+        for Call { run, bases, trips } in calls {
+            let (ends, tables) = (bases.ends, &item.lists.tables);
+            assert!(ends.values <= values.len() && ends.tables <= tables.len(), "a loop's values are there");
+            assert!(!is_backward || ends.adjoints <= adjoints.len(), "a loop's adjoints are there");
+            let (values, adjoints) = (values.as_mut_ptr(), adjoints.as_mut_ptr());
+            // SAFETY: the code reads and writes at the bases, at most so far as the ends, and at the indices, which were counted
+            // into the ends when the shape was made; that the slices reach to the ends has just been asserted. The code is there as
+            // long as its module.
+            unsafe { run(values, adjoints, tables.as_ptr(), self.indices.as_ptr(), bases.all.as_ptr(), *trips) };
         }
         if is_backward {
             for &[place, of] in &item.before {
@@ -128,7 +133,7 @@ impl<T: Element> Native<T> {
                 adjoints[of as usize] += adjoint;
             }
         }
-        true
+        !calls.is_empty()
     }
 }
 

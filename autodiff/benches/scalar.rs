@@ -1,8 +1,10 @@
 //! The scalar workloads beside the plain `f64` function: value and full gradient with the tape recorded anew each time,
-//! operation by operation, as a user of this crate writes it (fused blocks, entries of many operands), in tensor form, and
-//! replayed from a recorded program.
+//! operation by operation, as a user of this crate writes it (fused blocks, entries of many operands), in tensor form, and from a
+//! recorded program: replayed entry by entry (as the only row of the Jacobian is), its loops over columns, and, with feature
+//! `jit`, as native code.
 //!
-//! `cargo bench -p autodiff` prints nanoseconds per operation and the ratios to plain code after the measurements.
+//! `cargo bench -p autodiff --features jit --bench scalar` prints nanoseconds per operation and the ratios to plain code after the
+//! measurements, then how long programs took to compile and how much code they have.
 
 use std::hint::black_box;
 
@@ -68,9 +70,22 @@ fn compare(c: &mut Criterion, rows: &mut Vec<table::Row>, workload: &Workload<'_
         group.bench_function("tensor", |b| b.iter(&mut gradient));
     }
     let program = Program::record(each, x);
-    group.bench_function("replay", |b| b.iter(|| program.gradient(black_box(x))));
+    if x.len() <= 10_000 {
+        group.bench_function("replayed", |b| b.iter(|| program.jacobian(black_box(x))));
+    }
+    group.bench_function("rolled", |b| b.iter(|| program.value_and_gradient(black_box(x))));
+    #[cfg(not(feature = "jit"))]
+    let native = None;
+    #[cfg(feature = "jit")]
+    let native = {
+        let start = std::time::Instant::now();
+        let program = program.jit();
+        let time = start.elapsed().as_secs_f64() * 1e3;
+        group.bench_function("jit", |b| b.iter(|| program.value_and_gradient(black_box(x))));
+        Some((time, format!("{program:?}")))
+    };
     group.finish();
-    rows.push(table::Row { name: name.clone(), operations: workload.operations });
+    rows.push(table::Row { name: name.clone(), operations: workload.operations, native });
 }
 
 /// Second derivatives of Rosenbrock's function, and the Lorenz system over a million steps.

@@ -8,7 +8,8 @@ use num_traits::Float;
 use rand::seq::IndexedRandom;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use tests::is_long;
+
+use super::{compiled, is_long};
 
 /// What an operation reads.
 #[derive(Clone, Copy, Debug)]
@@ -146,7 +147,7 @@ fn parts(rng: &mut ChaCha8Rng) -> Vec<Part> {
         26..28 => Source::Gather(rng.next_u64()),
         28..31 => Source::Same(rng.random_range(0..50)),
         31..34 => Source::Constant(rng.random_range(-1.0..1.0)),
-        34..39 => Source::Table(rng.next_u64()),
+        34..38 => Source::Table(rng.next_u64()),
         _ => Source::Carry,
     };
     let part = |rng: &mut ChaCha8Rng| match rng.random_range(0..11) {
@@ -198,7 +199,7 @@ fn compare<T: Real + Send + Sync>(seed: u64) -> bool {
     let mut point = || -> Vec<T> { (0..inputs).map(|_| T::of(rng.random_range(-1.0..1.0))).collect() };
     let (at, weights) = (point(), point());
     let near_by: Vec<T> = at.iter().map(|&x| x * T::of(1.001)).collect();
-    let program = Program::record(|x: &[Var<T>]| run(&parts, x), &at);
+    let program = compiled(Program::record(|x: &[Var<T>]| run(&parts, x), &at));
     let exact = program.clone().exact();
     let what = format!("seed {seed}, {program:?}");
     for x in [&at, &near_by] {
@@ -257,7 +258,7 @@ fn products_with_jacobian_and_hessian() {
         let inputs = rng.random_range(3..100);
         let mut point = || -> Vec<f64> { (0..inputs).map(|_| rng.random_range(-1.0..1.0)).collect() };
         let (x, v) = (point(), point());
-        let program = Program::record(|x: &[Var<f64>]| run(&parts, x)[0], &x).exact();
+        let program = compiled(Program::record(|x: &[Var<f64>]| run(&parts, x)[0], &x).exact());
         if !program.value(&x).unwrap().is_finite() {
             continue;
         }
@@ -268,6 +269,13 @@ fn products_with_jacobian_and_hessian() {
         let want = hessian.dot(&v_column);
         near(&what, &program.hvp(&x, &v).unwrap(), &want.to_vec(), 1e5);
         loops += usize::from(what.contains('×'));
+        // Side by side with others, as many as fill more than one share.
+        let rows = Array2::from_shape_fn((70, inputs), |(row, i)| if row == 3 { v[i] } else { x[i] });
+        if let Ok(gradients) = program.batch_gradients(&rows.view()) {
+            for (row, x) in [(0, &x), (3, &v), (69, &x)] {
+                near(&what, &gradients.row(row).to_vec(), &program.gradient(x).unwrap(), 1e3);
+            }
+        }
     }
     assert!(loops > 10, "{loops} have loops");
 }

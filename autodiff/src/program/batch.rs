@@ -6,7 +6,7 @@ use ndarray::{Array1, Array2, Array3, ArrayView2, Axis};
 use rayon::prelude::*;
 
 use super::recorded::Program;
-use super::rolled::{Asked, Batch, Rolled};
+use super::rolled::{Asked, Batch, For, Rolled};
 use crate::Real;
 use crate::engine::outputs::count;
 use crate::error::Result;
@@ -91,33 +91,55 @@ impl<T: Real + Send + Sync> Program<T> {
     ) -> Result<Vec<T>> {
         count("Program", rows.ncols(), self.inputs, "one column for each input");
         let rows: Vec<_> = rows.axis_iter(Axis(0)).map(|row| row.to_vec()).collect();
-        let batch = self.batch(asked);
-        let part = |rows: &[Vec<T>]| match batch {
-            Some(batch) => self.side_by_side(batch, rows),
-            None => Ok(rows.iter().map(|row| evaluate(row)).collect::<Result<Vec<_>>>()?.concat()),
+        let (batch, chains) = (self.batch(asked), self.chains(asked));
+        let part = |rows: &[Vec<T>]| match (chains, batch) {
+            (Some((chains, width)), _) => self.side_by_side(width, rows, |rows, found| {
+                chains.side_by_side(rows, matches!(asked, Asked::Jacobian), found);
+            }),
+            (None, Some(batch)) => self.side_by_side(batch.width, rows, |rows, found| batch.run(rows, found)),
+            (None, None) => Ok(rows.iter().map(|row| evaluate(row)).collect::<Result<Vec<_>>>()?.concat()),
         };
         if rows.len() * self.len() < 2 * SHARE || rayon::current_num_threads() == 1 {
             return part(&rows);
         }
-        let share = (SHARE / self.len().max(1)).max(1);
+        let width = chains.map_or(1, |(_, width)| width);
+        let share = (SHARE / self.len().max(1)).max(width);
         let parts: Vec<Result<Vec<T>>> = rows.par_chunks(share).map(part).collect();
         Ok(parts.into_iter().collect::<Result<Vec<_>>>()?.concat())
     }
 
     fn batch(&self, asked: Asked) -> Option<&Batch<T>> {
         let make = || {
-            let is_offered = Rolled::<T>::is_offered() && self.rolled().is_none();
+            let is_offered = Rolled::<T>::is_offered() && self.rolled().is_none() && self.chains(asked).is_none();
             let make = || Batch::new(self.code(), self.inputs, &self.outputs, &self.guards, asked, self.exact);
             is_offered.then(make).flatten().map(Arc::new)
         };
         self.found.batches[asked as usize].get_or_init(make).as_deref()
     }
 
-    fn side_by_side(&self, batch: &Batch<T>, rows: &[Vec<T>]) -> Result<Vec<T>> {
+    /// The loops of a program that consists of chains for the most part, and how many inputs run side by side.
+    fn chains(&self, asked: Asked) -> Option<(&Rolled<T>, usize)> {
+        let make = || {
+            let find = || Rolled::find(self.code(), self.inputs, &self.outputs, &self.guards, self.exact, For::Inputs);
+            let chains = Rolled::<T>::is_offered().then(find).flatten()?;
+            let width = chains.width()?;
+            Some(Arc::new((chains, width)))
+        };
+        let is_offered = match asked {
+            Asked::Values => true,
+            Asked::Jacobian => self.outputs.len() == 1,
+            Asked::Hessian => false,
+        };
+        let found = is_offered.then(|| self.found.chains.get_or_init(make).as_deref()).flatten();
+        found.map(|(chains, width)| (chains, *width))
+    }
+
+    /// What `run` gives for so many rows at a time, guards checked.
+    fn side_by_side(&self, width: usize, rows: &[Vec<T>], run: impl Fn(&[Vec<T>], &mut Vec<T>)) -> Result<Vec<T>> {
         let (mut all, mut found) = (Vec::new(), Vec::new());
-        for rows in rows.chunks(batch.width) {
+        for rows in rows.chunks(width) {
             found.clear();
-            batch.run(rows, &mut found);
+            run(rows, &mut found);
             for results in found.chunks_exact(found.len() / rows.len()) {
                 let (results, sides) = results.split_at(results.len() - 2 * self.guards.len());
                 for (guard, sides) in self.guards.iter().zip(sides.chunks_exact(2)) {

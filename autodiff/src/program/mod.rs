@@ -1,6 +1,7 @@
 //! Programs: a function recorded once, evaluated and differentiated at many inputs.
 
 mod batch;
+mod call;
 mod derived;
 mod optimize;
 mod recorded;

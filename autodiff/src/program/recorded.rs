@@ -113,6 +113,8 @@ pub struct Program<T: Real = f64> {
 pub(super) struct Found<T: Real> {
     /// The loops in it, if they are worth it.
     rolled: OnceLock<Option<Arc<Rolled<T>>>>,
+    /// Its loops for inputs side by side, and how many, if most of it are chains.
+    pub(super) chains: OnceLock<Option<Arc<(Rolled<T>, usize)>>>,
     /// Its values, Jacobian and Hessian at inputs side by side, if they can be had so.
     pub(super) batches: [OnceLock<Option<Arc<Batch<T>>>>; 3],
     /// Its derivatives along a direction, first and second, as programs, if they are worth it.
@@ -123,8 +125,8 @@ pub(super) struct Found<T: Real> {
 
 impl<T: Real> Default for Found<T> {
     fn default() -> Self {
-        let (rolled, batches, derived, jacobian, hessian) = Default::default();
-        Self { rolled, batches, derived, jacobian, hessian }
+        let (rolled, chains, batches, derived, jacobian, hessian) = Default::default();
+        Self { rolled, chains, batches, derived, jacobian, hessian }
     }
 }
 
@@ -253,10 +255,7 @@ impl<T: Real> Program<T> {
     /// The loops in this program; found when they are first asked for.
     pub(super) fn rolled(&self) -> Option<&Rolled<T>> {
         let find = |wanted| Rolled::find(self.code(), self.inputs, &self.outputs, &self.guards, self.exact, wanted);
-        #[cfg(feature = "jit")]
         let compiled = || self.native.then(|| find(For::Native)).flatten().and_then(Rolled::compiled);
-        #[cfg(not(feature = "jit"))]
-        let compiled = || None;
         let find = || {
             Rolled::<T>::is_offered().then(|| compiled().or_else(|| find(For::Columns))).flatten().map(Arc::new)
         };

@@ -210,7 +210,8 @@ fn cut<T: Real>(entries: &Entries<'_, T>, all: Trips, found: &mut Vec<Trips>) {
         }
         // A chain's first trip begins with what stands before it.
         let begins = |pattern: &[u32]| {
-            trip == first + period
+            is_chain
+                && trip == first + period
                 && pattern.len() == own.len()
                 && pattern.iter().zip(&own).all(|(a, b)| a == b || (*a, *b) == (OUTSIDE, BEFORE))
                 && starts(entries, Trips { start: first, ..all }).is_some()

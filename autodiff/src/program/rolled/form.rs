@@ -67,6 +67,7 @@ pub(super) struct Loop<T> {
     /// Of a chain: places for what stands before the first trip, each with the place of its value.
     pub(super) before: Vec<[u32; 2]>,
     /// The first places of what is read elsewhere than in the following trip, before the last one.
+    #[cfg_attr(not(feature = "jit"), allow(dead_code, reason = "native code asks"))]
     pub(super) given: Vec<u32>,
     /// What is gathered, and what adjoints are given to.
     pub(super) operands: Vec<Operand<T>>,

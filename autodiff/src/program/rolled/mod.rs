@@ -10,6 +10,7 @@
 //! | `strip` | operations over a strip of trips |
 //! | `sweep` | forward and backward |
 //! | `batch` | small programs at many inputs |
+//! | `side` | inputs side by side in loops |
 //! | `shape` | what native code is made from |
 //! | `emit` | native code of a body |
 //! | `native` | loops as native code |
@@ -28,6 +29,7 @@ mod native;
 mod once;
 #[cfg(feature = "jit")]
 mod shape;
+mod side;
 mod strip;
 mod sweep;
 

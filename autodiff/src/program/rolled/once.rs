@@ -3,6 +3,7 @@
 use std::any::Any;
 
 use super::batch::{self, Batch};
+use super::side;
 #[cfg(feature = "jit")]
 use super::form::Item;
 use super::form::Rolled;
@@ -19,6 +20,7 @@ struct Sweeps<T: Real> {
     forward: fn(&Rolled<T>, Code<'_, T>, &mut [T]),
     backward: fn(&Rolled<T>, Code<'_, T>, &mut [T], &mut [T]),
     batch: fn(&Batch<T>, &[Vec<T>], &mut Vec<T>),
+    side: fn(&Rolled<T>, &[Vec<T>], bool, &mut Vec<T>),
     #[cfg(feature = "jit")]
     native: fn(&[Item<T>]) -> Option<Native<T>>,
 }
@@ -31,6 +33,7 @@ const fn sweeps<T: Element>() -> Sweeps<T> {
         forward,
         backward,
         batch: batch::run,
+        side: side::run,
         #[cfg(feature = "jit")]
         native: Native::new,
     }
@@ -50,10 +53,20 @@ impl<T: Real> Rolled<T> {
     }
 
     /// With native code for the loops; none if there is no compiler for the processor.
-    #[cfg(feature = "jit")]
+    #[allow(unused_mut, reason = "without the feature there is none")]
     pub(in crate::program) fn compiled(mut self) -> Option<Self> {
-        self.native = (Sweeps::of().expect("asked before").native)(&self.items);
-        self.native.is_some().then_some(self)
+        #[cfg(feature = "jit")]
+        {
+            self.native = Some((Sweeps::of().expect("asked before").native)(&self.items)?);
+            return Some(self);
+        }
+        #[cfg(not(feature = "jit"))]
+        None
+    }
+
+    /// Adds for each row of inputs the outputs, or the gradient of the first; then both sides of each guard.
+    pub(in crate::program) fn side_by_side(&self, rows: &[Vec<T>], gradient: bool, results: &mut Vec<T>) {
+        (Sweeps::of().expect("asked before").side)(self, rows, gradient, results);
     }
 
     /// Computes all values that are kept; those of the inputs are in their places.

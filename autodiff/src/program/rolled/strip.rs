@@ -132,8 +132,8 @@ pub(super) fn add<T: Element>(sums: &mut [T], terms: &[T]) {
 
 /// `terms = g x`.
 #[inline(always)]
-pub(super) fn times<T: Element>(g: T, x: Side<'_, T>, terms: &mut [T]) {
-    zip(Side::One(g), x, terms, |g: T, x| g.chain(x));
+pub(super) fn times<T: Element>(g: Side<'_, T>, x: Side<'_, T>, terms: &mut [T]) {
+    zip(g, x, terms, |g: T, x| g.chain(x));
 }
 
 /// A loop that is compiled for the processor at hand.

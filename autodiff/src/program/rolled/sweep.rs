@@ -106,7 +106,7 @@ fn sum_backward<T: Element>(
                 [a, b] => side(if i == 0 { b } else { a }, lists, from, values, &mut spare[..len]),
                 _ => Side::One(T::one()),
             };
-            times(adjoint, other, &mut found[..len]);
+            times(Side::One(adjoint), other, &mut found[..len]);
             give(factor, lists, from, &found[..len], adjoints);
         }
     }

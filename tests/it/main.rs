@@ -5,6 +5,7 @@ mod approx;
 mod backprop;
 mod baseline;
 mod blame;
+mod calls;
 mod check;
 mod checkpoint;
 mod checkpoint_mistakes;

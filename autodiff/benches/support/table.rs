@@ -18,7 +18,9 @@ const FORMS: [&str; 6] = ["gradient", "idiomatic", "tensor", "replayed", "rolled
 /// One line a workload: the plain function, then gradients as multiples of it, and per operation.
 pub(crate) fn print(rows: &[Row]) {
     print!("\n{:<14} {:>14} {:>14} {:>9}", "workload", "plain ns", "gradient ns", "ns/op");
-    FORMS.iter().for_each(|form| print!(" {form:>9}"));
+    for form in FORMS {
+        print!(" {form:>9}");
+    }
     println!();
     for row in rows {
         let (name, of) = (&row.name, |kind| median(&row.name, kind));

@@ -15,7 +15,7 @@ use crate::error::Result;
 const SHARE: usize = 1 << 16;
 
 /// Each row of inputs is evaluated as if it were alone. Where a program has no [loops](Program#loops) and is not long, rows are the
-/// trips of one, and run side by side. Rows are shared among threads if there is enough to do; no result depends on
+/// trips of one, and run side by side; so they do, trip by trip, where a program is a chain for the most part. Rows are shared among threads if there is enough to do; no result depends on
 /// their number, or on the other rows.
 ///
 /// # Errors
@@ -122,8 +122,7 @@ impl<T: Real + Send + Sync> Program<T> {
         let make = || {
             let find = || Rolled::find(self.code(), self.inputs, &self.outputs, &self.guards, self.exact, For::Inputs);
             let chains = Rolled::<T>::is_offered().then(find).flatten()?;
-            let width = chains.width()?;
-            Some(Arc::new((chains, width)))
+            chains.width().map(|_| Arc::new(chains))
         };
         let is_offered = match asked {
             Asked::Values => true,
@@ -131,7 +130,7 @@ impl<T: Real + Send + Sync> Program<T> {
             Asked::Hessian => false,
         };
         let found = is_offered.then(|| self.found.chains.get_or_init(make).as_deref()).flatten();
-        found.map(|(chains, width)| (chains, *width))
+        found.and_then(|chains| Some((chains, chains.width()?)))
     }
 
     /// What `run` gives for so many rows at a time, guards checked.

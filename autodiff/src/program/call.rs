@@ -101,7 +101,8 @@ impl<T: Real> Program<T> {
         let region = Rc::new(Calls { program: self.clone(), states, of });
         let shape = [end.len()].into_iter().collect();
         let region = value.enter(cell, Source::Region { region, places: places.into(), shape });
-        let output = |(k, &y): (usize, &T)| if self.outputs[k].is_err() { Var::constant(y) } else { region.element(k, y) };
+        let output =
+            |(k, &y): (usize, &T)| if self.outputs[k].is_err() { Var::constant(y) } else { region.element(k, y) };
         Ok(end.iter().enumerate().map(output).collect())
     }
 }
@@ -140,7 +141,8 @@ impl<T: Real> Region<T> for Calls<T> {
         let constants: Vec<Var<T>> = own.constants.iter().map(|&c| Var::constant(c)).collect();
         let code = Code { ops: own.ops, operands: own.operands, constants: &constants, blocks: &[] };
         let first = self.of.iter().zip(&self.states[0]);
-        let mut state: Vec<Var<T>> = first.map(|(of, &x)| of.map_or_else(|| Var::constant(x), |of| inputs[of])).collect();
+        let mut state: Vec<Var<T>> =
+            first.map(|(of, &x)| of.map_or_else(|| Var::constant(x), |of| inputs[of])).collect();
         for _ in &self.states {
             let values: Storage<Var<T>> = replay(code, &state, &[]);
             let output = |y: &Output<T>| y.map_or_else(|c| Var::constant(c), |root| values.as_slice()[root]);

@@ -52,9 +52,10 @@ use crate::{Real, Tape, Var};
 ///
 /// What the function wrote as a loop is found again in a recording of some 256 operands and more, when it is evaluated for the
 /// first time (0.1 µs an entry), and kept: values, gradients and products with the Jacobian or the Hessian run over columns, each
-/// operation for many trips at once. The trips of a loop may read whatever came before it, in any pattern; a loop whose trips
-/// read what earlier ones made is interpreted, entry by entry, as are fused blocks, number types other than `f32` and `f64`,
-/// stretches without a pattern, programs that consist of these for the most part, Jacobians and Hessians. `Debug` shows what
+/// operation for many trips at once. The trips of a loop may read whatever came before it, in any pattern. Interpreted, entry by
+/// entry, are chains (loops whose trips read what earlier ones made), fused blocks, number types other than `f32` and `f64`,
+/// stretches without a pattern, programs that consist of these for the most part, Jacobians and Hessians of one input. Chains run
+/// at many inputs side by side in batches, and as native code with feature `jit` (`Program::jit`). `Debug` shows what
 /// was found:
 ///
 /// ```
@@ -104,6 +105,7 @@ pub struct Program<T: Real = f64> {
     /// Whether loops keep to the standard library's functions.
     pub(super) exact: bool,
     /// Whether loops become native code.
+    #[cfg_attr(not(feature = "jit"), allow(dead_code, reason = "nothing asks"))]
     pub(super) native: bool,
     pub(super) found: Found<T>,
 }
@@ -113,8 +115,8 @@ pub struct Program<T: Real = f64> {
 pub(super) struct Found<T: Real> {
     /// The loops in it, if they are worth it.
     rolled: OnceLock<Option<Arc<Rolled<T>>>>,
-    /// Its loops for inputs side by side, and how many, if most of it are chains.
-    pub(super) chains: OnceLock<Option<Arc<(Rolled<T>, usize)>>>,
+    /// Its loops for inputs side by side, if most of it are chains.
+    pub(super) chains: OnceLock<Option<Arc<Rolled<T>>>>,
     /// Its values, Jacobian and Hessian at inputs side by side, if they can be had so.
     pub(super) batches: [OnceLock<Option<Arc<Batch<T>>>>; 3],
     /// Its derivatives along a direction, first and second, as programs, if they are worth it.
@@ -255,10 +257,12 @@ impl<T: Real> Program<T> {
     /// The loops in this program; found when they are first asked for.
     pub(super) fn rolled(&self) -> Option<&Rolled<T>> {
         let find = |wanted| Rolled::find(self.code(), self.inputs, &self.outputs, &self.guards, self.exact, wanted);
+        #[cfg(feature = "jit")]
         let compiled = || self.native.then(|| find(For::Native)).flatten().and_then(Rolled::compiled);
-        let find = || {
-            Rolled::<T>::is_offered().then(|| compiled().or_else(|| find(For::Columns))).flatten().map(Arc::new)
-        };
+        #[cfg(not(feature = "jit"))]
+        let compiled = || None;
+        let find =
+            || Rolled::<T>::is_offered().then(|| compiled().or_else(|| find(For::Columns))).flatten().map(Arc::new);
         self.found.rolled.get_or_init(find).as_deref()
     }
 

@@ -220,6 +220,6 @@ impl<'de, T: Real + Deserialize<'de>> Deserialize<'de> for Program<T> {
         });
         let (outputs, guards) = (outputs.collect::<Result<_, D::Error>>()?, guards.collect::<Result<_, D::Error>>()?);
         let (exact, found) = (written.exact, Found::default());
-        Ok(Self { code, blocks: Vec::new(), inputs, outputs, guards, at, exact, found })
+        Ok(Self { code, blocks: Vec::new(), inputs, outputs, guards, at, exact, native: false, found })
     }
 }

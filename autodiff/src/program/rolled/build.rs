@@ -49,7 +49,8 @@ impl<T: Real> Rolled<T> {
         let mut loops = loops(&entries, inputs, wanted != For::Columns);
         let work = |trips: &Trips| (entries.words[trips.end()] - entries.words[trips.start]) as usize;
         let rest = code.operands.len() - loops.iter().map(work).sum::<usize>();
-        let is_short = code.ops.len() - inputs - loops.iter().map(|trips| trips.end() - trips.start).sum::<usize>() <= STRAIGHT;
+        let is_short =
+            code.ops.len() - inputs - loops.iter().map(|trips| trips.end() - trips.start).sum::<usize>() <= STRAIGHT;
         if wanted == For::Inputs || wanted == For::Native && is_short {
             loops = with_straight(&entries, inputs, loops, LONG);
         } else if 2 * rest > code.operands.len() {
@@ -300,7 +301,8 @@ impl<T: Real> Build<'_, T> {
         if entry(0) >= trips.start {
             return Err(entry(0) - trips.start);
         }
-        let last = trips.is_chain.then(|| entry(1).checked_sub(trips.start)).flatten().filter(|&last| last < trips.period);
+        let last =
+            trips.is_chain.then(|| entry(1).checked_sub(trips.start)).flatten().filter(|&last| last < trips.period);
         Ok(match last {
             // The place before those of the results that are read.
             Some(_) => Operand::Column(self.places[entry(1)] - 1),

@@ -2,13 +2,12 @@
 
 use std::collections::HashMap;
 
-use cranelift::codegen::ir::{Endianness, FuncRef};
+use cranelift::codegen::ir::FuncRef;
 use cranelift::codegen::isa::TargetFrontendConfig;
 use cranelift::prelude::*;
 
 use super::body::Operation;
-use super::shape::{Line, Place, Shape, Source};
-use crate::rules::{Binary, Unary};
+use super::shape::{Place, Shape, Source};
 
 /// What code is written for.
 pub(super) struct Target<'a> {
@@ -49,41 +48,36 @@ pub(super) fn emit(builder: FunctionBuilder<'_>, shape: &Shape, target: &Target<
 }
 
 /// Code that is being written.
-struct Emit<'a, 'f> {
-    b: FunctionBuilder<'f>,
+pub(super) struct Emit<'a, 'f> {
+    pub(super) b: FunctionBuilder<'f>,
     shape: &'a Shape,
-    target: &'a Target<'a>,
+    pub(super) target: &'a Target<'a>,
     /// How many trips at once.
-    lanes: u32,
+    pub(super) lanes: u32,
     parameters: Vec<Value>,
     /// Bases that are given at run time.
     given: Vec<Value>,
     /// What is the same in all trips.
     same: HashMap<Source, Value>,
-    trip: Trip,
+    pub(super) trip: Trip,
     /// What goes from trip to trip in registers: by line, results of the trip before; by base, adjoints for the next trip;
     /// by line, sums of what one place is given.
     sums: HashMap<Source, Variable>,
 }
 
 /// The trip that is being written.
-struct Trip {
+pub(super) struct Trip {
     /// Its number.
-    number: Option<Value>,
+    pub(super) number: Option<Value>,
     /// Results by line; those of comparisons also as masks.
     made: Vec<Option<Value>>,
-    masks: Vec<Option<Value>>,
+    pub(super) masks: Vec<Option<Value>>,
     read: HashMap<Source, Value>,
 }
 
 /// Memory that is there, of numbers, indices or bases; it need not be aligned to vectors.
 fn plain() -> MemFlagsData {
     MemFlagsData::new().with_notrap()
-}
-
-/// The same bits as another type.
-fn bits() -> MemFlagsData {
-    MemFlagsData::new().with_endianness(Endianness::Little)
 }
 
 impl Emit<'_, '_> {
@@ -232,7 +226,9 @@ impl Emit<'_, '_> {
             let given = match line.place {
                 Some(Place::Same(_)) if matches!(line.op, Operation::Give(_)) => Some(Source::Same(k)),
                 Some(Place::Next(base) | Place::Only(base)) => Some(Source::Adjoint(base)),
-                Some(Place::Column(_)) if shape.groups.iter().any(|group| group[1..].contains(&k)) => Some(Source::Line(k)),
+                Some(Place::Column(_)) if shape.groups.iter().any(|group| group[1..].contains(&k)) => {
+                    Some(Source::Line(k))
+                }
                 _ => None,
             };
             for source in before.chain(given) {
@@ -258,7 +254,7 @@ impl Emit<'_, '_> {
     }
 
     /// The type of numbers, as many as there are lanes.
-    fn kind(&self) -> Type {
+    pub(super) fn kind(&self) -> Type {
         self.target.number.by(self.lanes).expect("a vector type")
     }
 
@@ -270,15 +266,14 @@ impl Emit<'_, '_> {
             let bytes = self.b.ins().imul_imm_s(on, i64::from(size));
             pointer = self.b.ins().iadd(pointer, bytes);
         }
-        match self.target.bases {
-            Ok(bases) => match i32::try_from(bases[base] as u64 * u64::from(size)) {
-                Ok(offset) => (pointer, offset),
-                Err(_) => (self.b.ins().iadd_imm_s(pointer, bases[base] as i64 * i64::from(size)), 0),
-            },
-            Err(_) => {
-                let bytes = self.b.ins().imul_imm_s(self.given[base], i64::from(size));
-                (self.b.ins().iadd(pointer, bytes), 0)
-            }
+        let Ok(bases) = self.target.bases else {
+            let bytes = self.b.ins().imul_imm_s(self.given[base], i64::from(size));
+            return (self.b.ins().iadd(pointer, bytes), 0);
+        };
+        let bytes = bases[base] as i64 * i64::from(size);
+        match i32::try_from(bytes) {
+            Ok(offset) => (pointer, offset),
+            Err(_) => (self.b.ins().iadd_imm_s(pointer, bytes), 0),
         }
     }
 
@@ -297,19 +292,7 @@ impl Emit<'_, '_> {
         self.b.ins().store(plain(), value, pointer, offset);
     }
 
-    /// A number for every lane.
-    fn splat(&mut self, value: Value) -> Value {
-        let kind = self.kind();
-        if self.lanes == 1 { value } else { self.b.ins().splat(kind, value) }
-    }
-
-    fn constant(&mut self, c: f64) -> Value {
-        let value =
-            if self.target.number == types::F32 { self.b.ins().f32const(c as f32) } else { self.b.ins().f64const(c) };
-        self.splat(value)
-    }
-
-    fn source(&mut self, source: Source) -> Value {
+    pub(super) fn source(&mut self, source: Source) -> Value {
         let found = match source {
             Source::Line(line) => self.trip.made[line],
             _ => self.trip.read.get(&source).copied(),
@@ -448,127 +431,5 @@ impl Emit<'_, '_> {
                 self.store(ADJOINTS, base, trip, sum);
             }
         }
-    }
-
-    /// Terms one trip on: the last of the trips before comes first.
-    fn moved(&mut self, before: Variable, terms: Value) -> Value {
-        let (kind, last) = (self.kind(), self.b.use_var(before));
-        self.b.def_var(before, terms);
-        if self.lanes == 1 {
-            return last;
-        }
-        let first = 16 - self.target.number.bytes() as u8;
-        let bytes: Vec<u8> = (first..first + 16).collect();
-        let mask = self.b.func.dfg.immediates.push(bytes.into());
-        let [last, terms] = [last, terms].map(|x| self.b.ins().bitcast(types::I8X16, bits(), x));
-        let moved = self.b.ins().shuffle(last, terms, mask);
-        self.b.ins().bitcast(kind, bits(), moved)
-    }
-
-    fn last_lane(&mut self, value: Value) -> Value {
-        match self.b.func.dfg.value_type(value).lane_count() {
-            1 => value,
-            lanes => self.b.ins().extractlane(value, lanes as u8 - 1),
-        }
-    }
-
-    /// The sum over lanes.
-    fn across(&mut self, value: Value) -> Value {
-        let lanes = self.b.func.dfg.value_type(value).lane_count();
-        if lanes == 1 {
-            return value;
-        }
-        let lanes: Vec<Value> = (0..lanes).map(|lane| self.b.ins().extractlane(value, lane as u8)).collect();
-        lanes.into_iter().reduce(|sum, lane| self.b.ins().fadd(sum, lane)).expect("a lane")
-    }
-
-    /// Lane by lane `a` where the mask holds, else `b`.
-    fn choose(&mut self, mask: Value, a: Value, b: Value) -> Value {
-        if self.lanes == 1 {
-            return self.b.ins().select(mask, a, b);
-        }
-        let kind = self.kind();
-        let mask = self.b.ins().bitcast(kind, bits(), mask);
-        self.b.ins().bitselect(mask, a, b)
-    }
-
-    /// Lane by lane 0 where `a` is an exact zero, else `b`.
-    fn unless_zero(&mut self, a: Value, b: Value) -> Value {
-        let (kind, zero) = (self.kind(), self.constant(0.0));
-        if self.lanes == 1 {
-            // One jump, that is foreseen; NaN stays NaN either way.
-            let mask = self.b.ins().fcmp(FloatCC::UnorderedOrEqual, a, zero);
-            return self.b.ins().select(mask, a, b);
-        }
-        let mask = self.b.ins().fcmp(FloatCC::Equal, a, zero);
-        let mask = self.b.ins().bitcast(kind, bits(), mask);
-        self.b.ins().band_not(b, mask)
-    }
-
-    fn operation(&mut self, k: usize, line: &Line) -> Value {
-        let x: Vec<Value> = line.arguments.iter().map(|&source| self.source(source)).collect();
-        match line.op {
-            Operation::Sum => x.into_iter().reduce(|sum, x| self.b.ins().fadd(sum, x)).expect("a term"),
-            Operation::Dot => {
-                let (a, b) = x.split_at(x.len() / 2);
-                let terms: Vec<Value> = a.iter().zip(b).map(|(&a, &b)| self.b.ins().fmul(a, b)).collect();
-                terms.into_iter().reduce(|sum, term| self.b.ins().fadd(sum, term)).expect("a term")
-            }
-            Operation::Less | Operation::Equals => {
-                let condition = if line.op == Operation::Less { FloatCC::LessThan } else { FloatCC::Equal };
-                let mask = self.b.ins().fcmp(condition, x[0], x[1]);
-                if self.trip.number.is_some() {
-                    self.trip.masks[k] = Some(mask);
-                }
-                let [one, zero] = [1.0, 0.0].map(|c| self.constant(c));
-                self.choose(mask, one, zero)
-            }
-            Operation::Select => {
-                let mask = match line.arguments[0] {
-                    Source::Line(line) => self.trip.masks[line],
-                    _ => None,
-                };
-                if let Some(mask) = mask {
-                    return self.choose(mask, x[1], x[2]);
-                }
-                let zero = self.constant(0.0);
-                let mask = self.b.ins().fcmp(FloatCC::Equal, x[0], zero);
-                self.choose(mask, x[2], x[1])
-            }
-            Operation::Unary(f) => match f {
-                Unary::Neg => self.b.ins().fneg(x[0]),
-                Unary::Abs => self.b.ins().fabs(x[0]),
-                Unary::Sqrt => self.b.ins().sqrt(x[0]),
-                Unary::Square => self.b.ins().fmul(x[0], x[0]),
-                Unary::Recip => {
-                    let one = self.constant(1.0);
-                    self.b.ins().fdiv(one, x[0])
-                }
-                _ => self.call(0, f as i64, &x),
-            },
-            Operation::Binary(f) => match f {
-                Binary::Add => self.b.ins().fadd(x[0], x[1]),
-                Binary::Sub => self.b.ins().fsub(x[0], x[1]),
-                Binary::Mul => self.b.ins().fmul(x[0], x[1]),
-                Binary::Div => self.b.ins().fdiv(x[0], x[1]),
-                Binary::Chain => {
-                    let product = self.b.ins().fmul(x[0], x[1]);
-                    match line.arguments[1] {
-                        Source::Constant(bits) if f64::from_bits(bits).is_finite() => product,
-                        _ => self.unless_zero(x[0], product),
-                    }
-                }
-                _ => self.call(1, f as i64, &x),
-            },
-            Operation::Load(_) | Operation::Give(_) | Operation::GiveRows(_) => unreachable!("they have places"),
-        }
-    }
-
-    /// Calls a function of the library.
-    fn call(&mut self, arity: usize, function: i64, x: &[Value]) -> Value {
-        let function = self.b.ins().iconst(types::I32, function);
-        let arguments: Vec<Value> = [function].into_iter().chain(x.iter().copied()).collect();
-        let call = self.b.ins().call(self.target.calls[arity], &arguments);
-        self.b.inst_results(call)[0]
     }
 }

@@ -117,7 +117,12 @@ pub(super) fn loops<T: Real>(entries: &Entries<'_, T>, inputs: usize, chains: bo
 }
 
 /// Adds what is between loops as loops of one trip; what they do not have, and sums from this length on, is left out.
-pub(super) fn with_straight<T: Real>(entries: &Entries<'_, T>, inputs: usize, loops: Vec<Trips>, long: usize) -> Vec<Trips> {
+pub(super) fn with_straight<T: Real>(
+    entries: &Entries<'_, T>,
+    inputs: usize,
+    loops: Vec<Trips>,
+    long: usize,
+) -> Vec<Trips> {
     let len = entries.kinds.len();
     let mut all = Vec::with_capacity(loops.len());
     let mut at = inputs;
@@ -230,7 +235,10 @@ fn cut<T: Real>(entries: &Entries<'_, T>, all: Trips, found: &mut Vec<Trips>) {
 }
 
 /// Of the operations of a chain's body: the entry that stands for their result before the first trip. None if there are two.
-pub(super) fn starts<T: Real>(entries: &Entries<'_, T>, Trips { start, period, .. }: Trips) -> Option<Vec<Option<usize>>> {
+pub(super) fn starts<T: Real>(
+    entries: &Entries<'_, T>,
+    Trips { start, period, .. }: Trips,
+) -> Option<Vec<Option<usize>>> {
     let mut starts = vec![None; period];
     for entry in start..start + period {
         for (&first, &next) in entries.operands(entry).iter().zip(entries.operands(entry + period)) {

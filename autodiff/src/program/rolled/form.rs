@@ -32,6 +32,7 @@ pub(in crate::program) struct Rolled<T: Real> {
 pub(in crate::program) enum For {
     /// Loops whose trips run side by side.
     Columns,
+    #[cfg_attr(not(feature = "jit"), allow(dead_code, reason = "nothing asks"))]
     /// Native code: trips may also run in order, and what is in no loop is one of a single trip, if it is not much.
     Native,
     /// Many inputs side by side: the same for all of the program.

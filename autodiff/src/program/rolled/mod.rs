@@ -13,6 +13,7 @@
 //! | `side` | inputs side by side in loops |
 //! | `shape` | what native code is made from |
 //! | `emit` | native code of a body |
+//! | `instructions` | its operations |
 //! | `native` | loops as native code |
 //! | `once` | the sweeps of `f32` and `f64` |
 
@@ -24,6 +25,8 @@ mod derive;
 mod emit;
 mod find;
 mod form;
+#[cfg(feature = "jit")]
+mod instructions;
 #[cfg(feature = "jit")]
 mod native;
 mod once;

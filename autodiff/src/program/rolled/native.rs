@@ -9,7 +9,7 @@ use std::sync::Mutex;
 
 use cranelift::codegen::{Context, settings};
 use cranelift::jit::{JITBuilder, JITModule};
-use cranelift::module::{FuncId, Linkage, Module, ModuleResult, default_libcall_names};
+use cranelift::module::{FuncId, Linkage, Module, default_libcall_names};
 use cranelift::prelude::*;
 
 use super::emit::{PARAMETERS, Target, emit};
@@ -69,7 +69,8 @@ impl<T: Element> Native<T> {
         let isa = isa.finish(settings::Flags::new(flags)).ok()?;
         let mut builder = JITBuilder::with_isa(isa, default_libcall_names());
         builder.symbol("unary", unary::<T> as *const u8).symbol("binary", binary::<T> as *const u8);
-        let mut made = Compiler::new(JITModule::new(builder), if size_of::<T>() == 4 { types::F32 } else { types::F64 });
+        let mut made =
+            Compiler::new(JITModule::new(builder), if size_of::<T>() == 4 { types::F32 } else { types::F64 });
 
         let mut indices = Vec::new();
         let mut shapes: HashMap<Shape, Vec<Use>> = HashMap::new();
@@ -88,13 +89,8 @@ impl<T: Element> Native<T> {
             let few = uses.len() <= FEW;
             let mut shared = None;
             for own in uses {
-                let function = match shared {
-                    Some(function) => function,
-                    None => {
-                        let bases = if few { Ok(&own.bases.all[..]) } else { Err(own.bases.all.len()) };
-                        made.function(&shape, bases).ok()?
-                    }
-                };
+                let bases = if few { Ok(&own.bases.all[..]) } else { Err(own.bases.all.len()) };
+                let function = if let Some(function) = shared { function } else { made.function(&shape, bases)? };
                 shared = (!few).then_some(function);
                 ready.push((function, own));
             }
@@ -174,7 +170,7 @@ impl Compiler {
         Self { module, context, builder: FunctionBuilderContext::new(), number, bytes: 0 }
     }
 
-    fn function(&mut self, shape: &Shape, bases: Result<&[usize], usize>) -> ModuleResult<FuncId> {
+    fn function(&mut self, shape: &Shape, bases: Result<&[usize], usize>) -> Option<FuncId> {
         let module = &mut self.module;
         let mut calls = Vec::new();
         for (arity, name) in ["unary", "binary"].into_iter().enumerate() {
@@ -182,18 +178,18 @@ impl Compiler {
             signature.params.push(AbiParam::new(types::I32));
             signature.params.extend(vec![AbiParam::new(self.number); arity + 1]);
             signature.returns.push(AbiParam::new(self.number));
-            calls.push(module.declare_function(name, Linkage::Import, &signature)?);
+            calls.push(module.declare_function(name, Linkage::Import, &signature).ok()?);
         }
         let function = &mut self.context.func;
         function.signature = module.make_signature();
         function.signature.params.extend(vec![AbiParam::new(types::I64); PARAMETERS]);
-        let id = module.declare_anonymous_function(&function.signature)?;
+        let id = module.declare_anonymous_function(&function.signature).ok()?;
         let calls = [calls[0], calls[1]].map(|call| module.declare_func_in_func(call, function));
         let target = Target { number: self.number, bases, calls, config: module.target_config() };
         emit(FunctionBuilder::new(function, &mut self.builder), shape, &target);
-        module.define_function(id, &mut self.context)?;
+        module.define_function(id, &mut self.context).ok()?;
         self.bytes += self.context.compiled_code().map_or(0, |code| code.code_buffer().len());
         module.clear_context(&mut self.context);
-        Ok(id)
+        Some(id)
     }
 }

@@ -3,12 +3,12 @@
 use std::any::Any;
 
 use super::batch::{self, Batch};
-use super::side;
 #[cfg(feature = "jit")]
 use super::form::Item;
 use super::form::Rolled;
 #[cfg(feature = "jit")]
 use super::native::Native;
+use super::side;
 use super::sweep::{backward, forward};
 use crate::Real;
 use crate::kernels::element::Element;
@@ -53,15 +53,10 @@ impl<T: Real> Rolled<T> {
     }
 
     /// With native code for the loops; none if there is no compiler for the processor.
-    #[allow(unused_mut, reason = "without the feature there is none")]
+    #[cfg(feature = "jit")]
     pub(in crate::program) fn compiled(mut self) -> Option<Self> {
-        #[cfg(feature = "jit")]
-        {
-            self.native = Some((Sweeps::of().expect("asked before").native)(&self.items)?);
-            return Some(self);
-        }
-        #[cfg(not(feature = "jit"))]
-        None
+        self.native = Some((Sweeps::of().expect("asked before").native)(&self.items)?);
+        Some(self)
     }
 
     /// Adds for each row of inputs the outputs, or the gradient of the first; then both sides of each guard.

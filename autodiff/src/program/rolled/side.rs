@@ -46,10 +46,11 @@ pub(super) fn run<T: Element>(rolled: &Rolled<T>, rows: &[Vec<T>], gradient: boo
         lanes.adjoints[root * width..][..width].fill(T::one());
     }
     Path::current().run(Sweep(&mut lanes, gradient));
-    for lane in 0..width {
-        let at = |output: &Output<T>| output.map_or_else(|constant| constant, |place| lanes.values[place * width + lane]);
+    for (lane, row) in rows.iter().enumerate() {
+        let at =
+            |output: &Output<T>| output.map_or_else(|constant| constant, |place| lanes.values[place * width + lane]);
         if gradient {
-            results.extend((0..rows[lane].len()).map(|place| lanes.adjoints[place * width + lane]));
+            results.extend((0..row.len()).map(|place| lanes.adjoints[place * width + lane]));
         } else {
             results.extend(rolled.outputs.iter().map(at));
         }
@@ -200,7 +201,8 @@ impl<T: Element> Lanes<'_, T> {
             Argument::Adjoint(place) => Side::Many(&self.adjoints[(place as usize + trip) * width..][..width]),
             Argument::Strip(strip) | Argument::First(strip) => {
                 let start = strip as usize * width;
-                let strip = if start < before.len() { &before[start..] } else { &after[start - before.len() - width..] };
+                let strip =
+                    if start < before.len() { &before[start..] } else { &after[start - before.len() - width..] };
                 Side::Many(&strip[..width])
             }
             Argument::Rows(_) => unreachable!("in an inner product alone"),

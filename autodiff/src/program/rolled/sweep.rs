@@ -63,7 +63,12 @@ pub(super) fn backward<T: Element>(rolled: &Rolled<T>, code: Code<'_, T>, values
 
 /// Runs a loop that has native code: backward if there are adjoints.
 #[allow(unused_variables, reason = "without the feature there is no such code")]
-fn runs_native<T: Element>(rolled: &Rolled<T>, item: &Loop<T>, number: usize, [values, adjoints]: [&mut [T]; 2]) -> bool {
+fn runs_native<T: Element>(
+    rolled: &Rolled<T>,
+    item: &Loop<T>,
+    number: usize,
+    [values, adjoints]: [&mut [T]; 2],
+) -> bool {
     #[cfg(feature = "jit")]
     if let Some(native) = &rolled.native {
         return native.run(item, number, values, adjoints);

@@ -2,7 +2,8 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `form` | a program as loops and stretches |
+//! | `form` | the parts of a program: loops, stretches, sums |
+//! | `whole` | all of them, with outputs and guards |
 //! | `find` | which entries are the trips of a loop |
 //! | `build` | where values stand, and what each operation of a loop's body reads |
 //! | `body` | what a trip does, as straight-line code |
@@ -35,6 +36,8 @@ mod shape;
 mod side;
 mod strip;
 mod sweep;
+mod whole;
 
 pub(super) use self::batch::{Asked, Batch};
-pub(super) use self::form::{For, Rolled};
+pub(super) use self::form::For;
+pub(super) use self::whole::Rolled;

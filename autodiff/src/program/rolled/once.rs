@@ -5,11 +5,11 @@ use std::any::Any;
 use super::batch::{self, Batch};
 #[cfg(feature = "jit")]
 use super::form::Item;
-use super::form::Rolled;
 #[cfg(feature = "jit")]
 use super::native::Native;
 use super::side;
 use super::sweep::{backward, forward};
+use super::whole::Rolled;
 use crate::Real;
 use crate::kernels::element::Element;
 use crate::tape::code::Code;

@@ -1,8 +1,9 @@
 //! Inputs side by side: the trips of a program's loops, one after the other, each for all of them.
 
 use super::body::{Argument, Body, Operation, Step, Target};
-use super::form::{Item, Lists, Loop, Operand, Part, Rolled, Vector};
+use super::form::{Item, Lists, Loop, Operand, Part, Vector};
 use super::strip::{Side, add, binary, choice, term, times, unary};
+use super::whole::Rolled;
 use crate::Real;
 use crate::kernels::cpu::{Path, Work};
 use crate::kernels::element::Element;

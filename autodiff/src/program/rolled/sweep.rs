@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use super::body::{Argument, Body, Operation, Step, Target};
-use super::form::{Item, Lists, Loop, Operand, Part, Rolled, Rows, Run, Vector};
+use super::form::{Item, Lists, Loop, Operand, Part, Rows, Run, Vector};
 use super::strip::{STRIP, Side, add, add_times, binary, choice, in_order, rows, term, times, unary};
+use super::whole::Rolled;
 use crate::kernels::cpu::{Path, Work};
 use crate::kernels::element::Element;
 use crate::kernels::reduce;

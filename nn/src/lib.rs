@@ -20,6 +20,8 @@
 //! targets ([`Loss`]). Layers that compute differently while they are trained have a [`Mode`]. Everything random draws from
 //! a generator that is passed in or from a seed, and the same seed gives the same bits whatever the number of threads.
 //!
+//! The [`guide`] shows own losses and layers, training, saving and resuming, and has a table for users of PyTorch.
+//!
 //! # Features
 //! The first four are on by default; without them a user of layers, losses, optimisers and the [`Trainer`] compiles none of what they
 //! need.
@@ -41,6 +43,7 @@ mod error;
 mod expect;
 mod explain;
 mod graph;
+pub mod guide;
 mod init;
 mod layer;
 pub mod layers;

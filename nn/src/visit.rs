@@ -143,7 +143,7 @@ pub fn with_parameters<T: Real, M: Layer<T> + ?Sized, R>(
         }
     }
     if let Err(error) = one_for_each("with_parameters", "tensor", model, tensors) {
-        panic!("{error}");
+        panic!("{error:?}");
     }
     let mut old = PutBack(model, Vec::with_capacity(tensors.len()));
     let mut tensors = tensors.iter();

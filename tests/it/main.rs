@@ -24,6 +24,7 @@ mod forms;
 mod fuzz;
 mod golden;
 mod graph;
+mod guide;
 mod handles;
 mod interop;
 mod kinks;

@@ -33,6 +33,9 @@
 //! | `progress` | a [`Trainer`] shows no progress bar |
 //! | `interrupt` | Ctrl-C ends the program, a training run in it too |
 //! | `proptest` (off by default) | no strategies for property tests |
+//!
+//! Without these features the crate builds for `wasm32-unknown-unknown`, too. Files cannot be read or written there, which is an
+//! [`Err`](Error); a run takes no time, for there is no clock; products run on one thread.
 
 mod atomic;
 mod buffer;

@@ -54,12 +54,12 @@ fn messages(of: &str) -> Vec<String> {
 
 #[test]
 fn the_index_has_every_message() {
-    for (of, least) in [("autodiff", 30), ("nn", 40)] {
+    for of in ["autodiff", "nn"] {
         let index = read(sources(of).join("guide/messages.md"));
         let rows = index.lines().filter_map(|line| line.strip_prefix("| `` ")?.split_once(" `` |"));
         let rows: BTreeSet<String> = rows.map(|(message, _)| message.to_owned()).collect();
         let messages = messages(of);
-        assert!(messages.len() > least, "{of} has {} kinds of errors", messages.len());
+        assert!(messages.len() > 30, "{of} has {} kinds of errors", messages.len());
         for message in &messages {
             assert!(rows.contains(message), "{of}/src/guide/messages.md lacks the row:\n| `` {message} `` | | | |");
         }
@@ -76,7 +76,7 @@ fn errors_name_chapters_that_exist() {
         let text = read(sources(of).join("error.rs"));
         let (_, choice) = text.split_once("fn chapter(&self)").expect("a choice of chapters");
         let (choice, _) = choice.split_once("\n    }").expect("an end");
-        let chapters: BTreeSet<&str> = choice.split('"').skip(1).step_by(2).collect();
+        let chapters: BTreeSet<&str> = choice.split("=> \"").skip(1).filter_map(|part| part.split('"').next()).collect();
         assert!(chapters.len() >= 2);
         for chapter in chapters {
             assert!(modules.contains(&format!("pub mod {chapter} {{}}")), "{of}::guide has no chapter {chapter}");

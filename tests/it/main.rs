@@ -50,6 +50,7 @@ mod own_layer_modes;
 mod own_loss;
 mod own_ops;
 mod own_transform;
+mod packages;
 mod panics;
 mod parameters;
 mod program;

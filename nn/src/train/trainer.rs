@@ -200,7 +200,7 @@ impl<M, L, O> Trainer<M, L, O> {
         self
     }
 
-    /// Ends the run after the step in which this time has passed.
+    /// Ends the run after the step in which this time has passed; never on `wasm32-unknown-unknown`, which has no clock.
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.settings.criteria.time = Some(limit);
         self

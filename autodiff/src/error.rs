@@ -205,7 +205,9 @@ impl Kind {
             #[cfg(feature = "nalgebra")]
             Self::Thread => "tape",
             Self::Shapes { .. } | Self::Shape { .. } | Self::Count { .. } | Self::NonScalarRoot { .. } => "tensors",
-            Self::Custom(_) | Self::VjpArity { .. } | Self::VjpShape { .. } | Self::FirstOnly { .. } => "own_operations",
+            Self::Custom(_) | Self::VjpArity { .. } | Self::VjpShape { .. } | Self::FirstOnly { .. } => {
+                "own_operations"
+            }
             Self::RowCaptured | Self::RowOutputs { .. } => "own_operations",
             Self::FusedSecond { .. } => "higher_orders",
             Self::NotInProgram { .. } | Self::OtherBranch { .. } | Self::TakenOut { .. } => "programs",

@@ -76,7 +76,8 @@ fn errors_name_chapters_that_exist() {
         let text = read(sources(of).join("error.rs"));
         let (_, choice) = text.split_once("fn chapter(&self)").expect("a choice of chapters");
         let (choice, _) = choice.split_once("\n    }").expect("an end");
-        let chapters: BTreeSet<&str> = choice.split("=> \"").skip(1).filter_map(|part| part.split('"').next()).collect();
+        let chapters: BTreeSet<&str> =
+            choice.split("=> \"").skip(1).filter_map(|part| part.split('"').next()).collect();
         assert!(chapters.len() >= 2);
         for chapter in chapters {
             assert!(modules.contains(&format!("pub mod {chapter} {{}}")), "{of}::guide has no chapter {chapter}");

@@ -30,7 +30,8 @@ fn packages_hold_what_a_registry_wants() {
         assert!((1..=5).contains(&categories.len()), "{name} has {} categories", categories.len());
 
         let files = cargo(&["package", "--list", "--allow-dirty", "--offline", "-p", name]);
-        for file in ["README.md", "LICENSE-MIT", "LICENSE-APACHE", "Cargo.toml", "src/lib.rs", "src/guide/messages.md"] {
+        for file in ["README.md", "LICENSE-MIT", "LICENSE-APACHE", "Cargo.toml", "src/lib.rs", "src/guide/messages.md"]
+        {
             assert!(files.lines().any(|line| line == file), "the package {name} lacks {file}:\n{files}");
         }
     }

@@ -203,17 +203,25 @@ impl Kind {
         match self {
             Self::Stale { .. } | Self::Foreign { .. } | Self::NotOnTape { .. } | Self::Frozen { .. } => "tape",
             #[cfg(feature = "nalgebra")]
-            Self::Thread => "tape",
+            Self::Thread => "scalars",
             Self::Shapes { .. } | Self::Shape { .. } | Self::Count { .. } | Self::NonScalarRoot { .. } => "tensors",
-            Self::Custom(_) | Self::VjpArity { .. } | Self::VjpShape { .. } | Self::FirstOnly { .. } => {
-                "own_operations"
-            }
-            Self::RowCaptured | Self::RowOutputs { .. } => "own_operations",
+            Self::Custom(_)
+            | Self::VjpArity { .. }
+            | Self::VjpShape { .. }
+            | Self::FirstOnly { .. }
+            | Self::RowCaptured
+            | Self::RowOutputs { .. } => "own_operations",
             Self::FusedSecond { .. } => "higher_orders",
-            Self::NotInProgram { .. } | Self::OtherBranch { .. } | Self::TakenOut { .. } => "programs",
-            Self::CheckpointCaptured | Self::CheckpointChanged { .. } | Self::Slots { .. } => "programs",
-            Self::StepOutputs { .. } | Self::StepForeign { .. } | Self::StepChanged { .. } => "programs",
-            Self::Captured { .. } => "programs",
+            Self::NotInProgram { .. }
+            | Self::OtherBranch { .. }
+            | Self::TakenOut { .. }
+            | Self::CheckpointCaptured
+            | Self::CheckpointChanged { .. }
+            | Self::Slots { .. }
+            | Self::StepOutputs { .. }
+            | Self::StepForeign { .. }
+            | Self::StepChanged { .. }
+            | Self::Captured { .. } => "programs",
             _ => "trouble",
         }
     }

@@ -154,8 +154,11 @@ impl Kind {
     /// The chapter of the guide that says more.
     fn chapter(&self) -> &'static str {
         match self {
-            Self::SameName { .. } | Self::Unlisted { .. } | Self::MissingGradient { .. } => "own_losses_and_layers",
-            Self::Operand { .. } | Self::Graph { .. } => "own_losses_and_layers",
+            Self::SameName { .. }
+            | Self::Unlisted { .. }
+            | Self::MissingGradient { .. }
+            | Self::Operand { .. }
+            | Self::Graph { .. } => "own_losses_and_layers",
             _ => "training",
         }
     }

@@ -7,7 +7,8 @@ use std::panic::Location;
 ///
 /// Returned where input comes from outside: a user's operation, sizes read from data. A slip in code (two shapes
 /// that do not fit in an operator, a stale handle) panics at the caller's line with the same wording.
-#[derive(Debug)]
+///
+/// `Debug`, which `unwrap` prints, and panics add a last line that names a chapter of the [guide](crate::guide).
 pub struct Error(Box<Kind>);
 
 /// `Result` with this crate's [`Error`].
@@ -28,7 +29,7 @@ impl Error {
     #[cold]
     #[track_caller]
     pub(crate) fn raise(self) -> ! {
-        panic!("{self}")
+        panic!("{self:?}")
     }
 }
 
@@ -57,6 +58,12 @@ pub(crate) fn sure<T>(result: Result<T>) -> T {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}\nsee `autodiff::guide::{}`", self.0.chapter())
     }
 }
 
@@ -188,4 +195,34 @@ pub(crate) enum Kind {
         "checkpoint: a step uses entry {index} of the tape, which is not in its state; put what the steps need into the state and return it unchanged"
     )]
     Captured { index: usize },
+}
+
+impl Kind {
+    /// The chapter of the guide that says more.
+    fn chapter(&self) -> &'static str {
+        match self {
+            Self::Stale { .. } | Self::Foreign { .. } | Self::NotOnTape { .. } | Self::Frozen { .. } => "tape",
+            #[cfg(feature = "nalgebra")]
+            Self::Thread => "scalars",
+            Self::Shapes { .. } | Self::Shape { .. } | Self::Count { .. } | Self::NonScalarRoot { .. } => "tensors",
+            Self::Custom(_)
+            | Self::VjpArity { .. }
+            | Self::VjpShape { .. }
+            | Self::FirstOnly { .. }
+            | Self::RowCaptured
+            | Self::RowOutputs { .. } => "own_operations",
+            Self::FusedSecond { .. } => "higher_orders",
+            Self::NotInProgram { .. }
+            | Self::OtherBranch { .. }
+            | Self::TakenOut { .. }
+            | Self::CheckpointCaptured
+            | Self::CheckpointChanged { .. }
+            | Self::Slots { .. }
+            | Self::StepOutputs { .. }
+            | Self::StepForeign { .. }
+            | Self::StepChanged { .. }
+            | Self::Captured { .. } => "programs",
+            _ => "trouble",
+        }
+    }
 }

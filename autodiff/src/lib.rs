@@ -33,6 +33,8 @@
 //! autodiff::check::gradient(f, &[2.0, 3.0]).assert_pass();
 //! ```
 //!
+//! The [`guide`] teaches all this in short chapters, and has a table for users of JAX and an index of error messages.
+//!
 //! # Conventions
 //!
 //! The value is bit for bit what plain code gives; elementary functions of tensors are within 2 ulp ([`tensor`]). At kinks the derivative is the least-norm subgradient; the table in
@@ -56,6 +58,7 @@ mod error;
 pub mod explain;
 mod fuse;
 pub mod graph;
+pub mod guide;
 mod inspect;
 #[cfg(feature = "approx")]
 pub mod interop;

@@ -172,6 +172,7 @@ pub fn softmax<T: Real>(x: impl IntoIterator<Item: Borrow<Var<T>>>) -> Vec<Var<T
 /// let y = poly_eval(x, [1.0, 0.0, 3.0].map(Var::constant));
 /// assert_eq!((y.value(), y.backward().wrt(x)), (13.0, 12.0));
 /// ```
+#[doc(alias = "polyval")]
 #[track_caller]
 pub fn poly_eval<T: Real>(x: Var<T>, coefficients: impl IntoIterator<Item: Borrow<Var<T>>>) -> Var<T> {
     let coefficients = each(coefficients).map(Var::argument);

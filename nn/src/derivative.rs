@@ -27,6 +27,7 @@ use crate::visit::{one_for_each, try_parameters, unnamed, watch};
 ///
 /// # Panics
 /// If the objective is not a scalar, or a constant.
+#[doc(alias("autograd.grad", "value_and_grad"))]
 #[track_caller]
 pub fn param_grad<T: Real, M: Layer<T>>(model: &M, objective: impl FnOnce(&M) -> Tensor<T>) -> Result<Vec<Tensor<T>>> {
     Ok(param_value_and_grad(model, objective)?.1)

@@ -4,13 +4,20 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// What is wrong with a file, a data set or a training run: where, what was found and what was expected.
-#[derive(Debug)]
+///
+/// `Debug`, which `unwrap` prints, adds a last line that names a chapter of the [guide](crate::guide).
 pub struct Error(Box<Kind>);
 
 /// The message; names in it may come from files, so that spaces stand for control characters.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&one_line(&self.0.to_string()))
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}\nsee `nn::guide::{}`", self.0.chapter())
     }
 }
 
@@ -141,6 +148,20 @@ pub(crate) enum Kind {
     Start { value: f64 },
     #[error("the objective's gradient holds {value} at the start, expected finite numbers")]
     StartGradient { value: f64 },
+}
+
+impl Kind {
+    /// The chapter of the guide that says more.
+    fn chapter(&self) -> &'static str {
+        match self {
+            Self::SameName { .. }
+            | Self::Unlisted { .. }
+            | Self::MissingGradient { .. }
+            | Self::Operand { .. }
+            | Self::Graph { .. } => "own_losses_and_layers",
+            _ => "training",
+        }
+    }
 }
 
 /// Where a training run is: all count from 1.

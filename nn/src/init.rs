@@ -16,16 +16,16 @@ pub enum Init {
     /// Normal with mean 0 and this standard deviation.
     Normal(f64),
     /// Uniform with variance `2 / (fan_in + fan_out)`: for sigmoid and tanh (Glorot and Bengio 2010).
-    #[doc(alias = "glorot_uniform")]
+    #[doc(alias("glorot_uniform", "xavier_uniform_"))]
     XavierUniform,
     /// Normal with variance `2 / (fan_in + fan_out)`.
-    #[doc(alias = "glorot_normal")]
+    #[doc(alias("glorot_normal", "xavier_normal_"))]
     XavierNormal,
     /// Uniform with variance `2 / fan_in`: for rectifiers (He et al. 2015).
-    #[doc(alias = "kaiming_uniform")]
+    #[doc(alias("kaiming_uniform", "kaiming_uniform_"))]
     HeUniform,
     /// Normal with variance `2 / fan_in`.
-    #[doc(alias = "kaiming_normal")]
+    #[doc(alias("kaiming_normal", "kaiming_normal_"))]
     HeNormal,
 }
 

@@ -40,6 +40,7 @@ use crate::trace::Trace;
 ///
 /// What is listed twice, as an inner layer that is used in two places, is *shared*: it is updated, counted and saved once,
 /// under the name of its first place.
+#[doc(alias = "Module")]
 pub trait Layer<T: Real> {
     /// Computes the layer's output, recorded if the input or a parameter is on a tape. The first axis counts the items of a
     /// batch.
@@ -161,11 +162,13 @@ pub struct Visit<'f, T: Real> {
 
 impl<T: Real> Visit<'_, T> {
     /// Lists a parameter of this layer.
+    #[doc(alias = "register_parameter")]
     pub fn param(&mut self, name: &str, param: &Param<T>) {
         self.part(name, std::ptr::from_ref(param).addr(), Part::Param(param));
     }
 
     /// Lists values that belong to the model but are not trained; see [`Buffer`].
+    #[doc(alias = "register_buffer")]
     pub fn buffer(&mut self, name: &str, buffer: &Buffer<T>) {
         self.part(name, std::ptr::from_ref(buffer).addr(), Part::Buffer(buffer));
     }
@@ -181,11 +184,13 @@ impl<T: Real> Visit<'_, T> {
     }
 
     /// Lists a layer within this layer.
+    #[doc(alias = "register_module")]
     pub fn layer(&mut self, name: &str, layer: &dyn Layer<T>) {
         self.inner(layer, |prefix| enter(prefix, name));
     }
 
     /// Lists layer number `index` of a list of layers within this layer: `layers.0`, `layers.1`.
+    #[doc(alias = "ModuleList")]
     pub fn layer_at(&mut self, list: &str, index: usize, layer: &dyn Layer<T>) {
         self.inner(layer, |prefix| enter_at(prefix, list, index));
     }

@@ -20,6 +20,8 @@
 //! targets ([`Loss`]). Layers that compute differently while they are trained have a [`Mode`]. Everything random draws from
 //! a generator that is passed in or from a seed, and the same seed gives the same bits whatever the number of threads.
 //!
+//! The [`guide`] shows own losses and layers, training, saving and resuming, and has a table for users of PyTorch.
+//!
 //! # Features
 //! The first four are on by default; without them a user of layers, losses, optimisers and the [`Trainer`] compiles none of what they
 //! need.
@@ -31,6 +33,9 @@
 //! | `progress` | a [`Trainer`] shows no progress bar |
 //! | `interrupt` | Ctrl-C ends the program, a training run in it too |
 //! | `proptest` (off by default) | no strategies for property tests |
+//!
+//! Without these features the crate builds for `wasm32-unknown-unknown`, too. Files cannot be read or written there, which is an
+//! [`Err`](Error); a run takes no time, for there is no clock; products run on one thread.
 
 mod atomic;
 mod buffer;
@@ -41,6 +46,7 @@ mod error;
 mod expect;
 mod explain;
 mod graph;
+pub mod guide;
 mod init;
 mod layer;
 pub mod layers;

@@ -23,6 +23,7 @@ use crate::uses;
 /// let loss = w.tensor().square().sum();
 /// assert_eq!(w.gradient(&loss.backward()).unwrap().to_array(), ndarray::array![2.0, 4.0].into_dyn());
 /// ```
+#[doc(alias = "Parameter")]
 pub struct Param<T: Real>(RefCell<Content<T>>);
 
 /// What a parameter holds at a time.

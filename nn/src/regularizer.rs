@@ -91,7 +91,7 @@ impl Regularizer {
     pub fn penalty<T: Real>(&self, model: &(impl Layer<T> + ?Sized)) -> Tensor<T> {
         let names = names(model);
         if let Err(error) = self.check(&names.iter().map(String::as_str).collect::<Vec<_>>()) {
-            panic!("{error}");
+            panic!("{error:?}");
         }
         let mut sum = Tensor::scalar(T::zero());
         parameters(model, |name, param| {

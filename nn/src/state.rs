@@ -11,11 +11,13 @@ use crate::random::RandomState;
 use crate::visit::parts;
 
 /// Sets all layers of a model that have a mode to [`Mode::Train`].
+#[doc(alias = "train")]
 pub fn train_mode<T: Real>(model: &(impl Layer<T> + ?Sized)) {
     set(model, Mode::Train);
 }
 
 /// Sets all layers of a model that have a mode to [`Mode::Eval`].
+#[doc(alias = "eval")]
 pub fn eval_mode<T: Real>(model: &(impl Layer<T> + ?Sized)) {
     set(model, Mode::Eval);
 }

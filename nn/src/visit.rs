@@ -38,6 +38,7 @@ pub(crate) fn unnamed<T: Real>(model: &(impl Layer<T> + ?Sized), mut found: impl
 }
 
 /// Calls `found` with every parameter of a model and its full name.
+#[doc(alias = "named_parameters")]
 pub fn parameters<T: Real>(model: &(impl Layer<T> + ?Sized), mut found: impl FnMut(&str, &Param<T>)) {
     parts(model, |name, part| {
         if let Part::Param(param) = part {
@@ -67,6 +68,7 @@ pub(crate) fn try_parameters<T: Real>(
 /// nn::buffers(&nn::BatchNorm1d::<f64>::new(3), |name, buffer| names.push((name.to_owned(), buffer.value().len())));
 /// assert_eq!(names, [("running_mean".to_owned(), 3), ("running_var".to_owned(), 3)]);
 /// ```
+#[doc(alias = "named_buffers")]
 pub fn buffers<T: Real>(model: &(impl Layer<T> + ?Sized), mut found: impl FnMut(&str, &Buffer<T>)) {
     parts(model, |name, part| {
         if let Part::Buffer(buffer) = part {
@@ -129,6 +131,7 @@ pub(crate) fn distinct<T: Real>(model: &(impl Layer<T> + ?Sized)) -> Result<()> 
 ///
 /// # Panics
 /// If there is not one tensor of its shape for each parameter.
+#[doc(alias = "functional_call")]
 #[track_caller]
 pub fn with_parameters<T: Real, M: Layer<T> + ?Sized, R>(
     model: &M,
@@ -143,7 +146,7 @@ pub fn with_parameters<T: Real, M: Layer<T> + ?Sized, R>(
         }
     }
     if let Err(error) = one_for_each("with_parameters", "tensor", model, tensors) {
-        panic!("{error}");
+        panic!("{error:?}");
     }
     let mut old = PutBack(model, Vec::with_capacity(tensors.len()));
     let mut tensors = tensors.iter();
@@ -191,6 +194,7 @@ pub(crate) fn one_for_each<T: Real>(
 /// let gradients = loss.backward();
 /// nn::parameters(&model, |name, p| assert!(p.gradient(&gradients).is_some(), "{name}"));
 /// ```
+#[doc(alias("requires_grad_", "zero_grad"))]
 #[track_caller]
 pub fn watch<T: Real>(model: &(impl Layer<T> + ?Sized), tape: &Tape<T>) {
     unnamed(model, |param| param.watch(tape));
@@ -204,6 +208,7 @@ pub fn names<T: Real>(model: &(impl Layer<T> + ?Sized)) -> Vec<String> {
 }
 
 /// Counts the numbers in a model's parameters, not those in its buffers.
+#[doc(alias = "numel")]
 pub fn count<T: Real>(model: &(impl Layer<T> + ?Sized)) -> usize {
     let mut count = 0;
     parameters(model, |_, param| count += param.value().len());

@@ -137,7 +137,7 @@ thread_local! {
     static PLACE: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// Runs `action`, which is to panic with exactly this message. Returns the file in which the panic was raised.
+/// Runs `action`, which is to panic with exactly this message, but for the line that names a chapter. Returns the file in which the panic was raised.
 ///
 /// # Panics
 /// If `action` does not panic, or with another message.
@@ -148,7 +148,7 @@ pub fn raises<R>(action: impl FnOnce() -> R, message: &str) -> String {
     PLACE.take()
 }
 
-/// What `action` panics with, if it does.
+/// What `action` panics with, if it does, without the line that names a chapter.
 pub fn panics<R>(action: impl FnOnce() -> R) -> Option<String> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -166,7 +166,9 @@ pub fn panics<R>(action: impl FnOnce() -> R) -> Option<String> {
     EXPECTING.set(false);
     let payload = outcome.err()?;
     let text = payload.downcast_ref::<String>().map(String::as_str).or(payload.downcast_ref::<&str>().copied());
-    Some(text.unwrap_or("a payload that is no text").to_owned())
+    // The last line names a chapter of the guide; `it/guide.rs` tests it.
+    let text = text.unwrap_or("a payload that is no text");
+    Some(text.split("\nsee `").next().unwrap_or(text).to_owned())
 }
 
 /// As [`raises`], for a panic that is to be blamed on the caller's own file.

@@ -14,6 +14,7 @@ use crate::{Real, Tensor, Var};
 /// let report = check::gradient(|x| x[0].exp() * x[1], &[0.5, 3.0]);
 /// assert!(report.is_pass() && report.max_relative_difference() < 1e-12);
 /// ```
+#[doc(alias("gradcheck", "check_grads"))]
 pub fn gradient<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T]) -> Report<T> {
     let tape = crate::grad(&f, x);
     order::first("gradient", &Scalars { f, x }, &tape)
@@ -29,6 +30,7 @@ pub fn gradient<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T]) -> Report<T> 
 /// use autodiff::check;
 /// check::hessian(|x| x[0].powi(2) * x[1].exp(), &[0.5, 3.0]).assert_pass();
 /// ```
+#[doc(alias("gradgradcheck", "check_grads"))]
 pub fn hessian<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T]) -> Report<T> {
     let f = &f;
     let tape = Second { hessian: &|| crate::hessian(f, x), hvp: &|v| crate::hvp(f, x, v) };
@@ -50,6 +52,7 @@ pub fn hessian<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T]) -> Report<T> {
 ///
 /// # Panics
 /// If the result has more than one element.
+#[doc(alias("gradcheck", "check_grads"))]
 #[track_caller]
 pub fn tensor_gradient<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]) -> Report<T> {
     let problem = Tensors::new(f, inputs, None);
@@ -71,6 +74,7 @@ pub fn tensor_gradient<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &
 ///
 /// # Panics
 /// If the result has more than one element; if an operation has no second derivative.
+#[doc(alias("gradgradcheck", "check_grads"))]
 #[track_caller]
 pub fn tensor_hessian<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]) -> Report<T> {
     let problem = Tensors::new(f, inputs, None);

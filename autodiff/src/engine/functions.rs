@@ -29,12 +29,14 @@ use crate::{Real, Tape, Var};
 /// let f = |x: &[Var<f64>]| x[0] * grad(|y| Var::constant(x[0]) * y[0].powi(2), &[x[0]])[0];
 /// assert_eq!(grad(f, &[3.0]), [54.0]);
 /// ```
+#[doc(alias("gradient", "jax.grad"))]
 #[track_caller]
 pub fn grad<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T]) -> Vec<T> {
     value_and_grad(f, x).1
 }
 
 /// The value of `f` at `x` and its gradient.
+#[doc(alias = "grad_and_value")]
 #[track_caller]
 pub fn value_and_grad<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T]) -> (T, Vec<T>) {
     let (tape, vars, y) = record(f, x);
@@ -51,6 +53,7 @@ pub fn value_and_grad<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T]) -> (T, 
 ///
 /// # Panics
 /// If `u` has not one element for each output.
+#[doc(alias = "pullback")]
 #[track_caller]
 pub fn vjp<T: Real, Y: Outputs<T>>(f: impl Fn(&[Var<T>]) -> Y, x: &[T], u: &[T]) -> Vec<T> {
     let (tape, vars, y) = record(f, x);
@@ -70,6 +73,7 @@ pub fn vjp<T: Real, Y: Outputs<T>>(f: impl Fn(&[Var<T>]) -> Y, x: &[T], u: &[T])
 ///
 /// # Panics
 /// If `v` has not the length of `x`.
+#[doc(alias("pushforward", "linearize"))]
 #[track_caller]
 pub fn jvp<T: Real, Y: Outputs<T>>(f: impl Fn(&[Var<T>]) -> Y, x: &[T], v: &[T]) -> Vec<T> {
     count("jvp", v.len(), x.len(), "a direction has one element for each variable");
@@ -96,6 +100,7 @@ pub fn jvp<T: Real, Y: Outputs<T>>(f: impl Fn(&[Var<T>]) -> Y, x: &[T], v: &[T])
 /// let j = jacobian(|x| [x[0] * x[1], x[0] + x[1]], &[2.0_f64, 3.0]);
 /// assert_eq!(j, ndarray::array![[3.0, 2.0], [1.0, 1.0]]);
 /// ```
+#[doc(alias("jacrev", "jacfwd"))]
 #[track_caller]
 pub fn jacobian<T: Real, Y: Outputs<T>>(f: impl Fn(&[Var<T>]) -> Y, x: &[T]) -> Array2<T> {
     let (tape, vars, y) = record(f, x);
@@ -110,6 +115,7 @@ pub fn jacobian<T: Real, Y: Outputs<T>>(f: impl Fn(&[Var<T>]) -> Y, x: &[T]) -> 
 /// let h = hessian(|x| x[0].powi(2) * x[1], &[2.0_f64, 3.0]);
 /// assert_eq!(h, ndarray::array![[6.0, 4.0], [4.0, 0.0]]);
 /// ```
+#[doc(alias = "jax.hessian")]
 #[track_caller]
 pub fn hessian<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T]) -> Array2<T> {
     let (tape, vars, y) = record(f, x);
@@ -137,6 +143,7 @@ pub fn hessian<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T]) -> Array2<T> {
 ///
 /// # Panics
 /// If `v` has not the length of `x`.
+#[doc(alias = "vhp")]
 #[track_caller]
 pub fn hvp<T: Real>(f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T], v: &[T]) -> Vec<T> {
     count("hvp", v.len(), x.len(), "a direction has one element for each variable");

@@ -47,6 +47,7 @@ impl<T: Real> Gradients<T> {
     /// let y = (x.detach() * &w).sum();
     /// y.backward().wrt(&x);   // `detach` at src/main.rs:4:12 cut the path to the root
     /// ```
+    #[doc(alias = "grad")]
     #[track_caller]
     pub fn wrt<H: Wrt<T>>(&self, handle: H) -> H::Gradient {
         handle.demand(self)
@@ -57,6 +58,7 @@ impl<T: Real> Gradients<T> {
     ///
     /// # Panics
     /// If the handle was not recorded on this tape.
+    #[doc(alias = "allow_unused")]
     #[track_caller]
     pub fn get<H: Wrt<T>>(&self, handle: H) -> Option<H::Gradient> {
         handle.find(self)
@@ -74,6 +76,7 @@ impl<T: Real> Gradients<T> {
     ///
     /// # Panics
     /// If the handle was not recorded on this tape.
+    #[doc(alias = "materialize_grads")]
     #[track_caller]
     pub fn wrt_or_zeros<H: Wrt<T>>(&self, handle: H) -> H::Gradient {
         let found = handle.find(self);
@@ -198,6 +201,7 @@ impl<T: Real> Var<T> {
     /// let g = (x * x * z).backward();
     /// assert_eq!((g.wrt(x), g.wrt(z)), (3.0, 9.0));
     /// ```
+    #[doc(alias = "autograd.backward")]
     #[track_caller]
     pub fn backward(self) -> Gradients<T> {
         let (cell, index) = self.root("backward");

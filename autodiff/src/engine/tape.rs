@@ -105,11 +105,13 @@ impl<T: Real> Tape<T> {
 
     /// The size of the recorded entries in bytes: 17 for a binary `f64` operation, 13 for a unary
     /// one, and 8 for each different constant.
+    #[doc(alias = "memory_allocated")]
     pub fn bytes(&self) -> usize {
         self.cell.get().bytes()
     }
 
     /// Forgets everything recorded and keeps the memory. Handles from before are stale.
+    #[doc(alias = "zero_grad")]
     #[track_caller]
     pub fn reset(&self) {
         self.cell.set(pool::renew(self.cell.get()));
@@ -133,6 +135,7 @@ impl<T: Real> Tape<T> {
     ///
     /// # Panics
     /// If the tape is being swept.
+    #[doc(alias("detect_anomaly", "debug_nans", "debug_infs"))]
     #[track_caller]
     pub fn check_finite(&self, on: bool) {
         self.cell.get().watch(None, Some(on));

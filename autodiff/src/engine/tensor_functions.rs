@@ -248,6 +248,7 @@ fn uneven(a: &[usize], b: &[usize]) -> ! {
 ///
 /// # Panics
 /// If the result is not a scalar.
+#[doc(alias = "jax.hessian")]
 #[track_caller]
 pub fn hessian<T: Real>(f: impl Fn(&[Tensor<T>]) -> Tensor<T>, inputs: &[Tensor<T>]) -> Array2<T> {
     let (_tape, leaves, y) = run(f, inputs);

@@ -82,6 +82,7 @@ impl<T: Real> Tape<T> {
     ///
     /// # Panics
     /// If the tape is being swept.
+    #[doc(alias = "profiler")]
     #[track_caller]
     pub fn stats(&self) -> Stats {
         let cell = self.cell();

@@ -21,6 +21,7 @@ use crate::rules::{Binary, Unary};
 /// let f = x * y + x.sin();
 /// assert_eq!(f.tangent(), &[3.0 + 2.0_f64.cos(), 2.0]);
 /// ```
+#[doc(alias("forward mode", "linearize", "make_dual"))]
 #[derive(Clone, Copy)]
 pub struct Dual<T, const N: usize = 1> {
     value: T,

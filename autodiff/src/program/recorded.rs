@@ -93,6 +93,7 @@ use crate::{Real, Tape, Var};
 /// # Panics
 /// Every evaluation panics if the number of inputs (weights, directions) is not the program's, and those that need a
 /// single output if there are several.
+#[doc(alias("jit", "make_jaxpr", "torch.compile"))]
 #[derive(Clone)]
 pub struct Program<T: Real = f64> {
     pub(super) code: OwnedCode<T>,

@@ -36,7 +36,7 @@ pub(crate) fn region(born: u64) -> Option<Place> {
 /// assert!(!scale.is_tracked());
 /// assert_eq!((&x / &scale).sum().backward().wrt(&x), ndarray::array![0.2, 0.2].into_dyn());
 /// ```
-#[doc(alias("inference_mode", "stop_gradient"))]
+#[doc(alias("inference_mode", "stop_gradient", "enable_grad", "set_grad_enabled"))]
 #[track_caller]
 pub fn no_grad<R>(work: impl FnOnce() -> R) -> R {
     struct Restore(Option<(u64, Place)>);

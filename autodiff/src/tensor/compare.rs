@@ -71,7 +71,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If the mask does not broadcast to this shape.
-    #[doc(alias = "where")]
+    #[doc(alias("where", "nan_to_num"))]
     #[track_caller]
     pub fn masked_fill(&self, mask: &Self, value: impl Operand<Self>) -> Self {
         if mask.layout().broadcast_to(self.shape()).is_none() {

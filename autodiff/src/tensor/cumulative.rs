@@ -33,7 +33,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If there is no such axis.
-    #[doc(alias = "accumulate_axis_inplace")]
+    #[doc(alias("accumulate_axis_inplace", "cumulative_sum"))]
     #[track_caller]
     pub fn cumsum(&self, axis: usize) -> Self {
         self.length("cumsum", axis);
@@ -68,6 +68,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If there is no such axis.
+    #[doc(alias = "cumulative_prod")]
     #[track_caller]
     pub fn cumprod(&self, axis: usize) -> Self {
         let len = self.length("cumprod", axis);

@@ -35,6 +35,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If this is not square.
+    #[doc(alias = "linalg.det")]
     #[track_caller]
     pub fn det(&self) -> Self {
         self.side("det");
@@ -69,7 +70,7 @@ impl<T: Real> Tensor<T> {
     /// # Panics
     /// If this is not square.
     #[track_caller]
-    #[doc(alias = "slogdet")]
+    #[doc(alias("slogdet", "linalg.slogdet"))]
     pub fn logdet(&self) -> Result<Self> {
         self.side("logdet");
         let lus = self.regular("logdet")?;

@@ -131,7 +131,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If somewhere `low > high`, or one of them is NaN, or if the shapes do not broadcast.
-    #[doc(alias = "clip")]
+    #[doc(alias("clip", "hardtanh", "relu6"))]
     #[track_caller]
     pub fn clamp(&self, low: impl Operand<Self>, high: impl Operand<Self>) -> Self {
         let (low, high) = (low.operand(), high.operand());

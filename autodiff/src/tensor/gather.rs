@@ -58,7 +58,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// As for [`gather`](Self::gather), and if `source` has not the shape of the array of indices.
-    #[doc(alias("segment_sum", "bincount"))]
+    #[doc(alias("segment_sum", "bincount", "index_add", "at.add"))]
     #[track_caller]
     pub fn scatter_add<D: Dimension>(&self, axis: usize, index: &ArrayRef<usize, D>, source: &Self) -> Self {
         let places = self.places("scatter_add", axis, index);

@@ -24,7 +24,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// In a sweep, if `hook` returns a tensor of a shape that does not broadcast with this one's.
-    #[doc(alias = "register_hook")]
+    #[doc(alias("register_hook", "retain_grad"))]
     #[track_caller]
     pub fn on_grad(&self, hook: impl Fn(&Self) -> Self + 'static) -> Self {
         Rule {

@@ -30,6 +30,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If the slice names another number of axes than the tensor has, or reaches beyond an axis.
+    #[doc(alias = "index_axis")]
     #[track_caller]
     pub fn slice(&self, part: impl AsRef<[SliceInfoElem]>) -> Self {
         let part = part.as_ref().to_vec();

@@ -109,7 +109,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If there is no such axis, or if the lengths do not add up to its length.
-    #[doc(alias("tensor_split", "array_split"))]
+    #[doc(alias("tensor_split", "array_split", "unbind", "vsplit", "hsplit"))]
     #[track_caller]
     pub fn split(&self, axis: usize, lengths: &[usize]) -> Vec<Self> {
         let len = self.length("split", axis);

@@ -151,7 +151,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If this is not square.
-    #[doc(alias = "inv")]
+    #[doc(alias("inv", "linalg.inv"))]
     #[track_caller]
     pub fn inverse(&self) -> Result<Self> {
         let n = self.side("inverse");

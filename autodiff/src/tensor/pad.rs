@@ -68,7 +68,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If an axis does not exist or is named twice.
-    #[doc(alias("invert_axis", "rev"))]
+    #[doc(alias("invert_axis", "rev", "fliplr", "flipud"))]
     #[track_caller]
     pub fn flip(&self, axes: &[usize]) -> Self {
         // Checks the axes.

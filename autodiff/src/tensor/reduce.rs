@@ -131,7 +131,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If this shape does not broadcast to that one.
-    #[doc(alias("expand", "broadcast"))]
+    #[doc(alias("expand", "broadcast", "expand_as"))]
     #[track_caller]
     pub fn broadcast_to(&self, shape: &[usize]) -> Self {
         if self.shape() == shape {

@@ -25,7 +25,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If the number of elements differs.
-    #[doc(alias("view", "to_shape", "into_shape_with_order"))]
+    #[doc(alias("view", "to_shape", "into_shape_with_order", "into_shape", "unflatten"))]
     #[track_caller]
     pub fn reshape(&self, shape: &[usize]) -> Self {
         if self.shape() == shape {
@@ -110,7 +110,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Panics
     /// If `axes` does not name each axis once.
-    #[doc(alias("permute_dims", "permuted_axes"))]
+    #[doc(alias("permute_dims", "permuted_axes", "moveaxis", "movedim"))]
     #[track_caller]
     pub fn permute(&self, axes: &[usize]) -> Self {
         let mut sorted: Dims = axes.iter().copied().collect();

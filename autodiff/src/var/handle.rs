@@ -47,6 +47,7 @@ impl<T: Real> Var<T> {
     }
 
     /// The value.
+    #[doc(alias("item", "detach"))]
     #[inline(always)]
     pub fn value(self) -> T {
         self.value

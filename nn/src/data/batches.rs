@@ -17,6 +17,7 @@ use super::dataset::Dataset;
 /// assert_eq!(sizes, [4, 4, 2]);
 /// # Ok::<(), nn::Error>(())
 /// ```
+#[doc(alias = "DataLoader")]
 #[derive(Debug)]
 pub struct Batches<'d, T: Real> {
     data: &'d Dataset<T>,

@@ -32,6 +32,7 @@ const MISSING: [&str; 6] = ["na", "n/a", "nan", "null", "none", "?"];
 /// assert!(message.ends_with(".csv:3: field 2 (height) is \"\", expected a number; fill in the value or leave out the row"));
 /// # Ok::<(), nn::Error>(())
 /// ```
+#[doc(alias = "read_csv")]
 #[derive(Clone, Debug)]
 pub struct Csv {
     header: bool,

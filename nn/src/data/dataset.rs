@@ -31,6 +31,7 @@ use crate::error::{Error, Kind, Result, number};
 /// assert_eq!(rows.ids("film")[1], 3);
 /// # Ok::<(), nn::Error>(())
 /// ```
+#[doc(alias = "TensorDataset")]
 #[derive(Clone, Debug)]
 pub struct Dataset<T: Real> {
     names: Arc<Names>,
@@ -233,6 +234,7 @@ impl<T: Real> Dataset<T> {
     ///
     /// # Panics
     /// If an index is out of range.
+    #[doc(alias = "Subset")]
     #[track_caller]
     pub fn subset(&self, indices: &[usize]) -> Self {
         let arrays = self.arrays.iter().map(|array| array.select(Axis(0), indices)).collect();

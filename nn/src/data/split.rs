@@ -14,6 +14,7 @@ impl<T: Real> Dataset<T> {
     ///
     /// # Errors
     /// If `fraction` is not between 0 and 1, or if a part would be empty.
+    #[doc(alias("random_split", "train_test_split"))]
     pub fn split(&self, fraction: f64, rng: &mut impl Rng) -> Result<(Self, Self)> {
         let first = self.share(fraction)?;
         let mut order: Vec<usize> = (0..self.len()).collect();
@@ -39,6 +40,7 @@ impl<T: Real> Dataset<T> {
     ///
     /// # Errors
     /// If `fraction` is not between 0 and 1, if a part would lack one of the classes, or if the targets are not classes.
+    #[doc(alias = "train_test_split")]
     pub fn stratified_split(&self, fraction: f64, rng: &mut impl Rng) -> Result<(Self, Self)> {
         let total = self.share(fraction)?;
         let classes = self.shuffled_classes(2, "in both parts", rng)?;
@@ -74,6 +76,7 @@ impl<T: Real> Dataset<T> {
     ///
     /// # Errors
     /// If `k` is less than 2 or more than the number of items.
+    #[doc(alias = "KFold")]
     pub fn k_fold(&self, k: usize, rng: &mut impl Rng) -> Result<Folds<'_, T>> {
         self.check_folds(k)?;
         let mut order: Vec<usize> = (0..self.len()).collect();
@@ -86,6 +89,7 @@ impl<T: Real> Dataset<T> {
     ///
     /// # Errors
     /// If `k` is less than 2, if a class has fewer than `k` items, or if the targets are not classes.
+    #[doc(alias = "StratifiedKFold")]
     pub fn stratified_k_fold(&self, k: usize, rng: &mut impl Rng) -> Result<Folds<'_, T>> {
         self.check_folds(k)?;
         // Dealt out class after class, so that sizes differ by one at most too.

@@ -24,6 +24,7 @@ use crate::error::{Error, Result, number};
 /// assert_eq!(scale.invert(test.inputs())?, array![[2.0, 6.0]].into_dyn());
 /// # Ok::<(), nn::Error>(())
 /// ```
+#[doc(alias = "StandardScaler")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Standardizer<T: Real> {
     means: Vec<T>,

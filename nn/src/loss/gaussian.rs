@@ -25,7 +25,7 @@ use super::term::Loss;
 ///
 /// # Panics
 /// `loss`, if the shapes are others.
-#[doc(alias = "GaussianNLLLoss")]
+#[doc(alias("GaussianNLLLoss", "gaussian_nll_loss"))]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct GaussianNll {
     constant: bool,

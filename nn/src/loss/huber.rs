@@ -19,7 +19,7 @@ use crate::expect;
 ///
 /// # Panics
 /// `loss`, if the shapes differ.
-#[doc(alias("HuberLoss", "SmoothL1Loss"))]
+#[doc(alias("HuberLoss", "SmoothL1Loss", "huber_loss", "smooth_l1_loss"))]
 #[derive(Clone, Copy, Debug)]
 pub struct Huber {
     delta: f64,

@@ -10,7 +10,7 @@ use super::term::{Loss, same, weighted};
 ///
 /// # Panics
 /// `loss`, if the shapes differ or there is no axis.
-#[doc(alias("KLDivLoss", "kl_divergence"))]
+#[doc(alias("KLDivLoss", "kl_divergence", "kl_div"))]
 #[derive(Clone, Copy, Debug)]
 pub struct KullbackLeibler {
     given: Given,

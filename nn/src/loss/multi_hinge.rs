@@ -16,7 +16,7 @@ use crate::expect;
 ///
 /// # Panics
 /// `loss`, if the shapes do not go together, if a target is not a class, or if there are not as many weights as classes.
-#[doc(alias = "MultiMarginLoss")]
+#[doc(alias("MultiMarginLoss", "multi_margin_loss"))]
 #[derive(Clone, Debug)]
 pub struct MultiHinge {
     margin: f64,

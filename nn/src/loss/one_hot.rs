@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 /// If a label is not below `classes`.
+#[doc(alias = "OneHotEncoder")]
 pub fn one_hot<T: Real>(labels: &[usize], classes: usize) -> Result<ndarray::Array2<T>> {
     let mut rows = ndarray::Array2::zeros((labels.len(), classes));
     for (i, &label) in labels.iter().enumerate() {

@@ -20,7 +20,7 @@ use super::term::{Loss, same, weighted};
 ///
 /// # Panics
 /// `loss`, if the shapes differ.
-#[doc(alias = "PoissonNLLLoss")]
+#[doc(alias("PoissonNLLLoss", "poisson_nll_loss"))]
 #[derive(Clone, Copy, Debug)]
 pub struct Poisson {
     log: bool,

@@ -38,7 +38,7 @@ impl<T: Real> Loss<T> for HalfSquaredError {
 ///
 /// # Panics
 /// `loss`, if the shapes differ.
-#[doc(alias("L1Loss", "MAE"))]
+#[doc(alias("L1Loss", "MAE", "l1_loss"))]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AbsoluteError(Reduction);
 

@@ -22,6 +22,7 @@ use super::rows::{largest, rows};
 ///
 /// # Panics
 /// If the shapes differ otherwise.
+#[doc(alias = "accuracy_score")]
 #[track_caller]
 pub fn accuracy<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> f64 {
     if t.shape() != y.shape() && are_numbers(y.shape(), t.shape()) {

@@ -37,6 +37,7 @@ use crate::expect;
 /// ";
 /// assert_eq!(confusion.to_string(), table);
 /// ```
+#[doc(alias("confusion_matrix", "classification_report"))]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Confusion {
     counts: Array2<usize>,
@@ -126,6 +127,7 @@ impl Confusion {
     }
 
     /// The fraction of the items taken for this class that are of it.
+    #[doc(alias = "precision_score")]
     #[track_caller]
     pub fn precision(&self, class: usize) -> f64 {
         let (found, predicted, _) = self.class(class);
@@ -133,6 +135,7 @@ impl Confusion {
     }
 
     /// The fraction of the items of this class that were found.
+    #[doc(alias = "recall_score")]
     #[track_caller]
     pub fn recall(&self, class: usize) -> f64 {
         let (found, _, support) = self.class(class);
@@ -140,6 +143,7 @@ impl Confusion {
     }
 
     /// The harmonic mean of precision and recall.
+    #[doc(alias = "f1_score")]
     #[track_caller]
     pub fn f1(&self, class: usize) -> f64 {
         let (found, predicted, support) = self.class(class);

@@ -19,6 +19,7 @@ use crate::loss;
 ///
 /// # Panics
 /// If the shapes differ, if there is one output alone, or if `k` is 0.
+#[doc(alias = "top_k_accuracy_score")]
 #[track_caller]
 pub fn top_k<T: Real>(y: &Tensor<T>, t: &Tensor<T>, k: usize) -> f64 {
     let (y, t) = rows("top_k", y, t);
@@ -52,6 +53,7 @@ pub fn top_k<T: Real>(y: &Tensor<T>, t: &Tensor<T>, k: usize) -> f64 {
 ///
 /// # Panics
 /// If the shapes differ.
+#[doc(alias = "roc_auc_score")]
 #[track_caller]
 pub fn roc_auc<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> f64 {
     let (y, t) = rows("roc_auc", y, t);

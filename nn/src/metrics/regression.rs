@@ -9,6 +9,7 @@ use super::rows::rows;
 ///
 /// # Panics
 /// If the shapes differ.
+#[doc(alias = "mean_squared_error")]
 #[track_caller]
 pub fn mse<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> f64 {
     let (y, t) = rows("mse", y, t);
@@ -19,6 +20,7 @@ pub fn mse<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> f64 {
 ///
 /// # Panics
 /// If the shapes differ.
+#[doc(alias = "mean_absolute_error")]
 #[track_caller]
 pub fn mae<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> f64 {
     let (y, t) = rows("mae", y, t);
@@ -40,6 +42,7 @@ pub fn mae<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> f64 {
 ///
 /// # Panics
 /// If the shapes differ.
+#[doc(alias = "r2_score")]
 #[track_caller]
 pub fn r2<T: Real>(y: &Tensor<T>, t: &Tensor<T>) -> f64 {
     let (y, t) = rows("r2", y, t);

@@ -13,6 +13,7 @@ pub trait Optimizer<T: Real> {
     ///
     /// # Errors
     /// If no gradient reaches one of the parameters; no parameter is changed then.
+    #[doc(alias = "apply_updates")]
     fn step(&mut self, model: &dyn Layer<T>, gradients: &Gradients<T>) -> Result<()>;
 
     /// Takes one step by gradients from elsewhere, in the order of [`parameters`](crate::parameters): those of

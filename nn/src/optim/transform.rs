@@ -31,6 +31,7 @@ use crate::param::Param;
 ///
 /// let optimizer = nn::Sgd::<f64>::new(0.1).clip_norm(1.0).after(SignMomentum { mu: 0.9 });
 /// ```
+#[doc(alias = "GradientTransformation")]
 pub trait Transform<T: Real> {
     /// Names the arrays kept for each parameter; they have its shape and are zero at first.
     fn arrays(&self) -> &'static [&'static str] {

@@ -56,6 +56,7 @@ impl WeightsInfo {
 /// # Errors
 /// If the file cannot be written, if a parameter holds a number that is not finite, or if two things in the model have one
 /// name; an existing file is left as it was.
+#[doc(alias = "state_dict")]
 pub fn save<T: Element>(model: &impl Layer<T>, path: impl AsRef<Path>) -> Result<()> {
     distinct(model)?;
     try_parameters(model, |name, param| finite(path.as_ref(), name, &param.value()))?;
@@ -71,6 +72,7 @@ pub fn save<T: Element>(model: &impl Layer<T>, path: impl AsRef<Path>) -> Result
 /// If the file cannot be read or is damaged; if a parameter or buffer is missing, or has another shape or number type; if a
 /// parameter holds a number that is not finite; if the file holds a tensor that the model does not have; if the file and the model both describe
 /// their [architecture](Layer::architecture) and differ. The model is unchanged then.
+#[doc(alias = "load_state_dict")]
 pub fn load<T: Element>(model: &impl Layer<T>, path: impl AsRef<Path>) -> Result<()> {
     let parameters: HashSet<String> = names(model).into_iter().collect();
     load_with(model, path.as_ref(), &Codec::exact().only(), &|name| parameters.contains(name))

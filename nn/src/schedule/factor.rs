@@ -5,6 +5,7 @@ use std::f64::consts::PI;
 use crate::expect;
 
 /// A function from steps to factors, and how two become one. Every `Fn(usize) -> f64` is a schedule.
+#[doc(alias = "LambdaLR")]
 pub trait Schedule: Fn(usize) -> f64 + 'static {
     /// Multiplies two schedules: `f(t) g(t)`.
     fn times(self, other: impl Schedule) -> impl Schedule
@@ -42,6 +43,7 @@ impl<F: Fn(usize) -> f64 + 'static> Schedule for F {}
 ///
 /// # Panics
 /// If the factor is negative or not finite.
+#[doc(alias = "ConstantLR")]
 #[track_caller]
 pub fn constant(factor: f64) -> impl Schedule {
     expect::not_negative("constant: the factor", factor);
@@ -64,7 +66,7 @@ pub fn step(every: usize, gamma: f64) -> impl Schedule {
 ///
 /// # Panics
 /// If `gamma` is negative or not finite.
-#[doc(alias = "MultiStepLR")]
+#[doc(alias("MultiStepLR", "piecewise_constant_schedule"))]
 #[track_caller]
 pub fn milestones(at: &[usize], gamma: f64) -> impl Schedule + use<> {
     expect::not_negative("milestones: gamma", gamma);
@@ -76,7 +78,7 @@ pub fn milestones(at: &[usize], gamma: f64) -> impl Schedule + use<> {
 ///
 /// # Panics
 /// If `gamma` is negative or not finite.
-#[doc(alias = "ExponentialLR")]
+#[doc(alias("ExponentialLR", "exponential_decay"))]
 #[track_caller]
 pub fn exponential(gamma: f64) -> impl Schedule {
     expect::not_negative("exponential: gamma", gamma);
@@ -99,7 +101,7 @@ pub fn polynomial(steps: usize, power: f64) -> impl Schedule {
 ///
 /// # Panics
 /// If `steps` is 0, or if `floor` is not between 0 and 1.
-#[doc(alias = "CosineAnnealingLR")]
+#[doc(alias("CosineAnnealingLR", "cosine_decay_schedule"))]
 #[track_caller]
 pub fn cosine(steps: usize, floor: f64) -> impl Schedule {
     expect::at_least_one("cosine: the number of steps", steps);
@@ -111,7 +113,7 @@ pub fn cosine(steps: usize, floor: f64) -> impl Schedule {
 ///
 /// # Panics
 /// If `steps` is 0, or if `from` is not between 0 and 1.
-#[doc(alias = "LinearLR")]
+#[doc(alias("LinearLR", "warmup_cosine_decay_schedule"))]
 #[track_caller]
 pub fn warm_up(steps: usize, from: f64) -> impl Schedule {
     expect::at_least_one("warm_up: the number of steps", steps);

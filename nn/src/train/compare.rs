@@ -91,6 +91,7 @@ pub fn restarts<T: Real, M: Layer<T>, L: Criterion<T, M, K>, O: Optimizer<T>, K>
 ///
 /// # Errors
 /// If `build` fails. A run that diverges is a row that says so.
+#[doc(alias = "cross_val_score")]
 pub fn cross_validate<T: Real, M: Layer<T>, L: Criterion<T, M, K>, O: Optimizer<T>, K>(
     folds: impl IntoIterator<Item = (Dataset<T>, Dataset<T>)>,
     mut build: impl FnMut(u64, Dataset<T>, Dataset<T>) -> Result<(Trainer<M, L, O>, Dataset<T>, Dataset<T>)>,

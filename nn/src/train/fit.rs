@@ -1,11 +1,12 @@
 //! The loop: epochs of batches, a step for each.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use autodiff::Real;
 
 use super::callback::Step;
 use super::checkpoint::Store;
+use super::clock::Clock;
 use super::diverged::cause;
 use super::evaluate::{Evaluator, scalar};
 use super::history::History;
@@ -35,7 +36,7 @@ struct Frame<'a, T: Real> {
     store: Option<Store<T>>,
     is_interrupted: Box<dyn Fn() -> bool>,
     progress: Option<Box<dyn Watcher>>,
-    start: Instant,
+    start: Clock,
     /// The time that earlier runs took.
     before: Duration,
 }
@@ -73,7 +74,7 @@ impl<M, L, O> Trainer<M, L, O> {
             }
         }
         distinct(&self.model)?;
-        let start = Instant::now();
+        let start = Clock::start();
         if !L::HAS_OUTPUTS {
             self.settings.metrics.without_outputs();
         }

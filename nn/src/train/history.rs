@@ -95,7 +95,7 @@ pub struct GradientNorm {
 pub struct History {
     /// One entry an epoch.
     pub epochs: Vec<Epoch>,
-    /// The time spent, including the runs that this one continues.
+    /// The time spent, including the runs that this one continues; 0 where there is no clock.
     pub elapsed: Duration,
     /// Why training ended.
     pub stop: Stop,

@@ -3,6 +3,7 @@
 mod callback;
 mod checkpoint;
 mod checkpoints;
+mod clock;
 mod compare;
 mod criteria;
 #[cfg(feature = "data")]

@@ -124,6 +124,7 @@ impl<M, L, O> Trainer<M, L, O> {
     }
 
     /// Sets the seed of the order in which items are served.
+    #[doc(alias = "manual_seed")]
     pub fn seed(mut self, seed: u64) -> Self {
         self.settings.seed = seed;
         self
@@ -199,7 +200,7 @@ impl<M, L, O> Trainer<M, L, O> {
         self
     }
 
-    /// Ends the run after the step in which this time has passed.
+    /// Ends the run after the step in which this time has passed; never on `wasm32-unknown-unknown`, which has no clock.
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.settings.criteria.time = Some(limit);
         self
@@ -207,6 +208,7 @@ impl<M, L, O> Trainer<M, L, O> {
 
     /// Ends the run when the validation loss has not improved on its best for more than `patience` epochs in a row.
     /// However the run ends, the model has the weights of the epoch with the lowest validation loss.
+    #[doc(alias = "EarlyStopping")]
     pub fn early_stopping(mut self, patience: usize) -> Self {
         self.settings.criteria.patience = Some(patience);
         self
@@ -240,6 +242,7 @@ impl<M, L, O> Trainer<M, L, O> {
 
     /// Keeps the run in a folder, and continues what is kept there: see [`Checkpoints`]. Ctrl-C ends the run in order,
     /// as with [`interruptible`](Self::interruptible).
+    #[doc(alias = "ModelCheckpoint")]
     pub fn checkpoints(mut self, checkpoints: impl Into<Checkpoints>) -> Self {
         self.settings.checkpoints = Some(checkpoints.into());
         self.interruptible()

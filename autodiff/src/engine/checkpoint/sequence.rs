@@ -21,6 +21,7 @@ use crate::{Outputs, Real, Var};
 /// let slope = grad(|a| checkpoint::sequence(&[a[0], a[0]], 20, |s, _| [0.5 * (s[0] + s[1] / s[0]), s[1]])[0], &[2.0_f64]);
 /// assert!((slope[0] - 0.5 / 2.0_f64.sqrt()).abs() < 1e-15);
 /// ```
+#[doc(alias("scan", "fori_loop", "while_loop"))]
 #[track_caller]
 pub fn sequence<T: Real, Y: Outputs<T>>(
     state: &[Var<T>],

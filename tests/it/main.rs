@@ -25,6 +25,7 @@ mod fuzz;
 mod golden;
 mod graph;
 mod handles;
+mod implicit;
 mod interop;
 mod kinks;
 mod licences;

@@ -34,7 +34,8 @@ fn held_out(ln_lambda: &T, x: &T, y: &T, held: usize, closed: bool) -> Result<T>
     let rows = x.shape()[0] - held;
     let (train, t) = (x.narrow(0, 0..rows), y.narrow(0, 0..rows));
     let lambda = ln_lambda.exp();
-    let solve = |lambda: &T| (train.transpose().matmul(&train) + Tensor::eye(2) * lambda).solve(&train.transpose().matmul(&t));
+    let solve =
+        |lambda: &T| (train.transpose().matmul(&train) + Tensor::eye(2) * lambda).solve(&train.transpose().matmul(&t));
     let w = if closed {
         solve(&lambda)?
     } else {
@@ -69,7 +70,7 @@ fn main() -> Result<()> {
 
     let (x, y) = (Tensor::randn(&[12, 2], &mut rng), Tensor::randn(&[12], &mut rng));
     let slope = |closed| {
-        let ln_lambda = Tape::new().tensor(Tensor::scalar(0.5));
+        let ln_lambda = tape.tensor(Tensor::scalar(0.5));
         held_out(&ln_lambda, &x, &y, 4, closed).map(|loss| loss.backward().wrt(&ln_lambda)[[]])
     };
     println!("ridge: d(held-out loss)/d(ln λ) = {:.12}, in closed form {:.12}", slope(false)?, slope(true)?);

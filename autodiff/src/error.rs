@@ -198,13 +198,17 @@ pub(crate) enum Kind {
     NotRoot { op: &'static str, place: usize, left: f64, tolerance: f64 },
     #[error("{op}: the point was found without derivatives, so it must be of plain numbers, `f32` or `f64`")]
     NotPlain { op: &'static str },
-    #[error("{op}: the equation still leaves {left:.1e} after {steps} steps of Newton's method; start nearer to a root")]
+    #[error(
+        "{op}: the equation still leaves {left:.1e} after {steps} steps of Newton's method; start nearer to a root"
+    )]
     NoRoot { op: &'static str, steps: usize, left: f64 },
     #[error(
         "{op}: the derivative of the equation by the unknowns is singular, so that these are no function of the parameters here ({why})"
     )]
     Singular { op: &'static str, why: String },
-    #[error("{op}: the gradients of the constraints depend on each other linearly; leave out those that follow from others ({why})")]
+    #[error(
+        "{op}: the gradients of the constraints depend on each other linearly; leave out those that follow from others ({why})"
+    )]
     DependentConstraints { why: String, op: &'static str },
     #[error(
         "{op}: after {products} products with the matrix {left:.1e} of the right side is left, more than {goal:.1e}; the matrix is singular or nearly so, or the method is not for it: use elimination where the matrix is small, and scale the unknowns"

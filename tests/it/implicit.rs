@@ -151,7 +151,12 @@ fn what_is_no_root() {
     let square = |x: &Tensor<f64>, p: &[Tensor<f64>]| x.square() - &p[0];
     let said = |result: autodiff::Result<Tensor<f64>>| result.expect_err("an error").to_string();
     let far = said(implicit::root(square, array![2.1], &[&p]));
-    assert!(far.starts_with("root: this is no root: the equation leaves 4.1e-1 at element 0, more than the tolerance 1.5e-8"), "{far}");
+    assert!(
+        far.starts_with(
+            "root: this is no root: the equation leaves 4.1e-1 at element 0, more than the tolerance 1.5e-8"
+        ),
+        "{far}"
+    );
     assert!(said(implicit::root(square, array![f64::NAN], &[&p])).contains("leaves NaN at element 0"));
     let moved = said(implicit::fixed_point(|x, _| x.cos(), array![0.7, 0.0], &[]));
     assert!(moved.contains("fixed_point") && moved.contains("leaves 1.0e0 at element 1"), "{moved}");
@@ -174,7 +179,9 @@ fn what_cannot_be_solved() {
     let b = Tensor::constant(array![1.0, 2.0]);
     let flat = |v: &Tensor<f64>, _: &[Tensor<f64>]| v * Tensor::constant(array![1.0, 0.0]);
     let said = |by: Implicit| by.linear_solve(flat, &b, &[]).expect_err("an error").to_string();
-    assert!(said(Implicit::new()).starts_with("linear_solve: the derivative of the equation by the unknowns is singular"));
+    assert!(
+        said(Implicit::new()).starts_with("linear_solve: the derivative of the equation by the unknowns is singular")
+    );
     assert!(said(Implicit::new().gmres()).contains("of the right side is left, more than 1.8e-12"));
     let negative = Implicit::new().conjugate_gradients().linear_solve(|v, _| -v, &b, &[]).unwrap_err().to_string();
     assert!(negative.contains("not positive definite (vᵀ A v = -1.0e0"), "{negative}");
@@ -192,7 +199,10 @@ fn what_is_a_slip() {
     let p = tape.tensor(array![4.0]);
     let captured = p.clone();
     let f = move |x: &Tensor<f64>, _: &[Tensor<f64>]| x.square() - &captured;
-    raises(|| implicit::root(f, array![2.0], &[]), "root: the function uses a recorded tensor that is not among its parameters");
+    raises(
+        || implicit::root(f, array![2.0], &[]),
+        "root: the function uses a recorded tensor that is not among its parameters",
+    );
     let two = |x: &Tensor<f64>, _: &[Tensor<f64>]| Tensor::concat(&[x, x], 0);
     raises(|| implicit::root(two, array![0.0], &[&p]), "root: shapes [2] and [1] do not fit");
     // Parameters that are constants give constants, and no parameters do, too.

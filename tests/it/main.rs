@@ -28,6 +28,7 @@ mod handles;
 mod implicit;
 mod interop;
 mod kinks;
+mod least_squares;
 mod licences;
 mod many;
 mod metrics;

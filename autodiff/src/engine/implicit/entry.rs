@@ -45,7 +45,12 @@ impl<T: Real> Equation<T> {
             Error::from(Kind::ImplicitCaptured { op: self.op }).raise();
         }
         if y.shape() != x.shape() {
-            mismatch(self.op, y.shape(), x.shape(), "the equation must have the shape of the point, a number for each unknown");
+            mismatch(
+                self.op,
+                y.shape(),
+                x.shape(),
+                "the equation must have the shape of the point, a number for each unknown",
+            );
         }
         y
     }
@@ -78,7 +83,8 @@ impl<T: Real> Equation<T> {
         let mut left = self.at(&x, p);
         for steps in 0..=STEPS {
             let size = largest(&left).1;
-            let reached = || if size <= tolerance { Ok(()) } else { Err(Kind::NoRoot { op: self.op, steps, left: size }) };
+            let reached =
+                || if size <= tolerance { Ok(()) } else { Err(Kind::NoRoot { op: self.op, steps, left: size }) };
             if size == 0.0 || steps == STEPS || !size.is_finite() {
                 reached()?;
                 return Ok(x);
@@ -146,9 +152,8 @@ impl<T: Real> Equation<T> {
         };
         // An equation again, linear in `w`, whose parameters are `g`, the point and its parameters.
         let f = Rc::clone(&self.f);
-        let left = move |w: &Tensor<T>, q: &[Tensor<T>]| {
-            recorded::vjp(|t| f(&t[0], &q[2..]), &q[1..2], w).remove(0) - &q[0]
-        };
+        let left =
+            move |w: &Tensor<T>, q: &[Tensor<T>]| recorded::vjp(|t| f(&t[0], &q[2..]), &q[1..2], w).remove(0) - &q[0];
         let params: Vec<&Tensor<T>> = [g, x].into_iter().chain(p).collect();
         let equation = Self { op: self.op, f: Rc::new(left), system: self.system };
         Ok(equation.recorded(Tensor::from(w).reshape(g.shape()), &params))

@@ -126,9 +126,8 @@ impl Implicit {
         x: impl Into<Tensor<T>>,
         params: &[&Tensor<T>],
     ) -> Result<Tensor<T>> {
-        let slope = move |x: &Tensor<T>, p: &[Tensor<T>]| {
-            recorded::grad(|t| f(&t[0], p), std::slice::from_ref(x)).remove(0)
-        };
+        let slope =
+            move |x: &Tensor<T>, p: &[Tensor<T>]| recorded::grad(|t| f(&t[0], p), std::slice::from_ref(x)).remove(0);
         let equation = Equation { op: "argmin", f: Rc::new(slope), system: self.system };
         equation.solved_by(&x.into(), params, self.stated::<T>())
     }

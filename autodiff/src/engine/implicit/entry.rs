@@ -83,8 +83,10 @@ impl<T: Real> Equation<T> {
         let mut left = self.at(&x, p);
         for steps in 0..=STEPS {
             let size = largest(&left).1;
-            let reached =
-                || if size <= tolerance { Ok(()) } else { Err(Kind::NoRoot { op: self.op, steps, left: size }) };
+            let reached = || match Kind::NoRoot { op: self.op, steps, left: size } {
+                kind if !(size <= tolerance) => Err(Error::from(kind)),
+                _ => Ok(()),
+            };
             if size == 0.0 || steps == STEPS || !size.is_finite() {
                 reached()?;
                 return Ok(x);

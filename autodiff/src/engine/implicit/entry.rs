@@ -83,9 +83,9 @@ impl<T: Real> Equation<T> {
         let mut left = self.at(&x, p);
         for steps in 0..=STEPS {
             let size = largest(&left).1;
-            let reached = || match Kind::NoRoot { op: self.op, steps, left: size } {
-                kind if !(size <= tolerance) => Err(Error::from(kind)),
-                _ => Ok(()),
+            let reached = || {
+                let failed = Kind::NoRoot { op: self.op, steps, left: size };
+                if size <= tolerance { Ok(()) } else { Err(Error::from(failed)) }
             };
             if size == 0.0 || steps == STEPS || !size.is_finite() {
                 reached()?;

@@ -97,7 +97,8 @@ impl<T: Real> Fit<T> {
         triangle(&mut r, &mut vec![T::zero(); self.residuals.len()]);
         let least = T::of(self.residuals.len() as f64) * T::epsilon();
         // In units of the columns' lengths a diagonal this small is rounding.
-        if let Some(c) = (0..columns.len()).find(|&c| !(r[[c, c]].abs() > least)) {
+        let determined = |c: usize| r[[c, c]].abs() > least;
+        if let Some(c) = (0..columns.len()).find(|&c| !determined(c)) {
             let message = format!(
                 "the residuals do not determine parameter {}, alone or beside those before it; hold it fixed, or leave it out",
                 columns[c]

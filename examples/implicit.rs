@@ -78,7 +78,7 @@ fn main() -> Result<()> {
 
     let at = Tensor::constant(array![4.0, 2.0, 0.5]);
     let f = |p: &[T]| steady(&p[0]).expect("a steady state");
-    check::tensor_hessian(f, &[at.clone()]).assert_pass();
+    check::tensor_hessian(f, std::slice::from_ref(&at)).assert_pass();
     let report = check::tensor_gradient(f, &[at]);
     println!("steady state, by a, n and d:\n{report}");
     report.assert_pass();

@@ -62,7 +62,7 @@ fn constrained<T: Real>(t: &[Tensor<T>]) -> Tensor<T> {
 
 /// Kepler's equation on scalars.
 fn anomaly<T: Real>(t: &[Tensor<T>]) -> Tensor<T> {
-    let kepler = |x: &[Var<T>], p: &[Var<T>]| x[0] - p[0] * 0.3 * x[0].sin() - p[1];
+    let kepler = |x: &[Var<T>], p: &[Var<T>]| x[0] - p[0] * T::of(0.3) * x[0].sin() - p[1];
     let (e, m) = (t[0].item(), t[1].item());
     let found = (0..200).fold(m, |x, _| m + T::of(0.3) * e * x.sin());
     implicit::root(implicit::scalars(kepler), Tensor::scalar(found), &[&t[0], &t[1]]).expect("an anomaly")
@@ -213,6 +213,6 @@ fn what_is_a_slip() {
     assert!(!implicit::root(|x: &Tensor<f64>, p| x - &p[0], array![4.0], &[&p.detach()]).unwrap().is_tracked());
     assert!(!implicit::root(|x: &Tensor<f64>, _| x - 4.0, array![4.0], &[]).unwrap().is_tracked());
     let dual = autodiff::Dual::<f64>::constant(4.0);
-    let refused = implicit::root(|x: &Tensor<_>, _| x - dual, Tensor::scalar(dual), &[]).unwrap_err().to_string();
+    let refused = implicit::root(move |x: &Tensor<_>, _| x - dual, Tensor::scalar(dual), &[]).unwrap_err().to_string();
     assert!(refused.contains("must be of plain numbers"), "{refused}");
 }

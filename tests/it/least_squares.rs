@@ -84,7 +84,7 @@ fn a_straight_line_in_closed_form() {
         assert!(text.contains("; cost ") && text.contains("\n1: ") && text.contains(" ± "), "{text}");
     }
     // In single precision, to its precision.
-    let line = |x: &[Var<f32>]| (0..5).map(|i| x[0] + x[1] * t[i] - y[i]).collect::<Vec<_>>();
+    let line = |x: &[Var<f32>]| (0..5).map(|i| x[0] + x[1] * (t[i] as f32) - y[i] as f32).collect::<Vec<_>>();
     let fit = LeastSquares::new().fit(line, &[0.0, 0.0]).unwrap();
     close("slope in f32", f64::from(fit.x[1]), x.view()[[1]], 1e-5);
     // As many parameters as residuals leave nothing to tell errors from; a parameter without influence has none.

@@ -112,7 +112,9 @@ impl<T: Real> Jacobian<T> {
         let mut p = s.clone();
         let (mut size, start) = (dot(&s, &s), dot(&s, &s));
         for _ in 0..4 * columns.len() + 10 {
-            if size <= T::epsilon().powi(2) * start {
+            // Columns are no longer than 1, so that smaller products than the second are rounding.
+            let rounding = T::of(columns.len() as f64) * T::epsilon().powi(2) * dot(&left, &left);
+            if size <= T::epsilon().powf(T::of(1.5)) * start || size <= rounding {
                 break;
             }
             let q = self.push(&spread(&p), r.len());

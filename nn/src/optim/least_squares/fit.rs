@@ -133,17 +133,17 @@ impl<T: Real> fmt::Display for Fit<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{}, {}: {}; cost {}",
+            "{}, {}: {}; cost {:.6e}",
             count(self.steps, "step"),
             count(self.evaluations, "evaluation"),
             self.ending,
-            self.cost
+            self.cost.primal()
         )?;
         let errors = self.standard_errors().ok();
         for (k, x) in self.x.iter().enumerate() {
             write!(f, "\n{k}: {x}")?;
             if let Some(errors) = &errors {
-                write!(f, " ± {}", errors[k])?;
+                write!(f, " ± {:.2e}", errors[k].primal())?;
             }
         }
         Ok(())

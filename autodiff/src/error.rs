@@ -195,6 +195,36 @@ pub(crate) enum Kind {
         "checkpoint: a step uses entry {index} of the tape, which is not in its state; put what the steps need into the state and return it unchanged"
     )]
     Captured { index: usize },
+    #[error(
+        "{op}: the function uses a recorded tensor that is not among its parameters; make it a parameter, or `detach` it if no gradient is to flow to it"
+    )]
+    ImplicitCaptured { op: &'static str },
+    #[error(
+        "{op}: this is no root: the equation leaves {left:.1e} at element {place}, more than the tolerance {tolerance:.1e}; derivatives of the implicit function hold at a root only, so solve further, or set the tolerance that was reached"
+    )]
+    NotRoot { op: &'static str, place: usize, left: f64, tolerance: f64 },
+    #[error("{op}: the point was found without derivatives, so it must be of plain numbers, `f32` or `f64`")]
+    NotPlain { op: &'static str },
+    #[error(
+        "{op}: the equation still leaves {left:.1e} after {steps} steps of Newton's method; start nearer to a root"
+    )]
+    NoRoot { op: &'static str, steps: usize, left: f64 },
+    #[error(
+        "{op}: the derivative of the equation by the unknowns is singular, so that these are no function of the parameters here ({why})"
+    )]
+    Singular { op: &'static str, why: String },
+    #[error(
+        "{op}: the gradients of the constraints depend on each other linearly; leave out those that follow from others ({why})"
+    )]
+    DependentConstraints { why: String, op: &'static str },
+    #[error(
+        "{op}: after {products} products with the matrix {left:.1e} of the right side is left, more than {goal:.1e}; the matrix is singular or nearly so, or the method is not for it: use elimination where the matrix is small, and scale the unknowns"
+    )]
+    NotSolved { op: &'static str, products: usize, left: f64, goal: f64 },
+    #[error(
+        "{op}: the matrix is not positive definite (vᵀ A v = {along:.1e} for a vector of length 1), which conjugate gradients need; use `gmres`"
+    )]
+    NotDefinite { op: &'static str, along: f64 },
 }
 
 impl Kind {

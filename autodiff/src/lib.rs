@@ -75,8 +75,8 @@ pub mod tensor;
 mod var;
 
 pub use engine::{
-    Gradients, Handle, Outputs, Root, Sparse, Tape, Wrt, checkpoint, grad, hessian, hvp, jacobian, jvp, value_and_grad,
-    vjp_of as vjp,
+    Gradients, Handle, Outputs, Root, Sparse, Tape, Wrt, checkpoint, grad, hessian, hvp, implicit, jacobian, jvp,
+    value_and_grad, vjp_of as vjp,
 };
 pub use error::{Error, Result};
 pub use fuse::{Fusable, fuse};

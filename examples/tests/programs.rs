@@ -15,7 +15,7 @@ fn run(name: &str, argument: Option<&str>) -> (Option<i32>, String) {
 
 #[test]
 fn what_they_show_holds() {
-    for name in ["custom_layer", "custom_loss", "elementwise", "fuse", "map_rows", "program"] {
+    for name in ["custom_layer", "custom_loss", "elementwise", "fuse", "implicit", "map_rows", "ode", "program"] {
         let (code, text) = run(name, None);
         assert_eq!(code, Some(0), "{name}: {text}");
     }

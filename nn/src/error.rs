@@ -36,6 +36,12 @@ impl From<Kind> for Error {
     }
 }
 
+impl From<autodiff::Error> for Error {
+    fn from(error: autodiff::Error) -> Self {
+        Kind::Derivative(error).into()
+    }
+}
+
 impl Error {
     pub(crate) fn data(what: String) -> Self {
         Kind::Data { what }.into()
@@ -144,6 +150,8 @@ pub(crate) enum Kind {
     RandomStates { found: String, expected: String },
     #[error("Dag: {what}")]
     Graph { what: String },
+    #[error("{0}")]
+    Derivative(autodiff::Error),
     #[error("the objective is {value} at the start, expected a finite number")]
     Start { value: f64 },
     #[error("the objective's gradient holds {value} at the start, expected finite numbers")]

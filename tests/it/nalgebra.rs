@@ -431,3 +431,27 @@ fn branches_on_zeros() {
     let p = turned * Vector3::new(1.0, 2.0, 3.0).map(Dual::constant);
     assert_eq!(p.map(|p| p.tangent()[0]), Vector3::zeros());
 }
+
+#[test]
+fn matrices_in_and_out() {
+    use autodiff::interop::nalgebra::{array, matrix};
+    let m = random(3, 2, 4);
+    let a = array(&m);
+    assert!(a.indexed_iter().all(|((i, k), &x)| x == m[(i, k)]) && a.dim() == (3, 2));
+    // Whatever the layout: parts, transposed, with steps, and without elements.
+    assert_eq!(matrix(&a), m);
+    assert_eq!(matrix(&a.t()), m.transpose());
+    assert_eq!(array(&m.rows(1, 2)), a.slice(ndarray::s![1.., ..]));
+    assert_eq!(matrix(&a.slice(ndarray::s![..;2, ..;-1])), DMatrix::from_fn(2, 2, |i, k| m[(2 * i, 1 - k)]));
+    assert_eq!(array(&DMatrix::<f64>::zeros(0, 3)).dim(), (0, 3));
+    let x = autodiff::Tensor::from(&m);
+    assert_eq!((x.shape(), x.to_array()), (&[3, 2][..], a.into_dyn()));
+    assert_eq!(DMatrix::try_from(&x).unwrap(), m);
+    assert_eq!(DMatrix::try_from(&x.transpose()).unwrap(), m.transpose());
+    assert_eq!(DMatrix::try_from(&x.flatten()).unwrap().shape(), (6, 1));
+    let refused = DMatrix::try_from(&x.expand(0)).unwrap_err().to_string();
+    assert_eq!(refused, "DMatrix::try_from: shape [1, 3, 2]: a matrix needs one axis, as a column, or two");
+    // In single precision, and a fixed size.
+    let y = Tape::<f32>::new().tensor(&nalgebra::Matrix2::new(1.0, 2.0, 3.0, 4.0));
+    assert_eq!(y.to_array(), ndarray::array![[1.0, 2.0], [3.0, 4.0]].into_dyn());
+}

@@ -8,6 +8,7 @@ pub(crate) mod gradients;
 pub(crate) mod groups;
 mod handle;
 mod higher;
+pub mod implicit;
 mod map_rows;
 mod missing_gradient;
 mod nonfinite;

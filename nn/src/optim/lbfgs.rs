@@ -4,9 +4,11 @@ use std::collections::VecDeque;
 
 use autodiff::{Real, Tensor, Var};
 
+use super::bounds::Bounds;
 use super::line_search::{Point, dot};
 use super::minimize::{Direction, Minimum, Stop, fit, minimize};
-use super::objective::{Function, Objective};
+use super::objective::Objective;
+use super::projected;
 use crate::error::Result;
 use crate::expect;
 use crate::layer::Layer;
@@ -76,7 +78,46 @@ impl Lbfgs {
     /// # Errors
     /// If the value or the gradient at `x` is not finite.
     pub fn minimize<T: Real>(&self, f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T]) -> Result<Minimum<T>> {
-        minimize(self.stop, &mut Memory::new(self.memory), &mut Function(f), x.to_vec())
+        self.minimize_objective(f, x)
+    }
+
+    /// Minimises an [`Objective`] from `x` on: a recorded program, or derivatives of your own.
+    ///
+    /// # Errors
+    /// If the value or the gradient at `x` is not finite, or if the objective returns an error.
+    pub fn minimize_objective<T: Real>(&self, mut objective: impl Objective<T>, x: &[T]) -> Result<Minimum<T>> {
+        minimize(self.stop, &mut Memory::new(self.memory), &mut objective, x.to_vec())
+    }
+
+    /// Minimises an [`Objective`] in a box, from its point nearest to `x` on; no point outside is evaluated.
+    ///
+    /// Unknowns at a bound that the gradient points away from are held, steps are projected onto the box (D. Bertsekas: Projected Newton
+    /// methods, 1982), and the tolerance is that of the gradient without the elements held and cut at the bounds.
+    ///
+    /// ```
+    /// use autodiff::Var;
+    /// use nn::optim::{Bounds, Lbfgs, Outcome};
+    /// let rosenbrock = |x: &[Var<f64>]| 100.0 * (x[1] - x[0] * x[0]).powi(2) + (1.0 - x[0]).powi(2);
+    /// let minimum = Lbfgs::new().minimize_within(rosenbrock, &[-1.2, 1.0], &Bounds::new([-2.0, -2.0], [0.5, 2.0]))?;
+    /// assert_eq!((minimum.outcome, minimum.x[0]), (Outcome::Converged, 0.5));
+    /// assert!((minimum.x[1] - 0.25).abs() < 1e-9);
+    /// # Ok::<(), nn::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`minimize_objective`](Self::minimize_objective).
+    ///
+    /// # Panics
+    /// If there are not bounds for each unknown.
+    #[track_caller]
+    pub fn minimize_within<T: Real>(
+        &self,
+        mut objective: impl Objective<T>,
+        x: &[T],
+        bounds: &Bounds<T>,
+    ) -> Result<Minimum<T>> {
+        bounds.fit("Lbfgs", x.len());
+        projected::minimize(self.stop, &mut Memory::new(self.memory), &mut objective, x, bounds)
     }
 
     /// Minimises an objective as a function of a model's parameters, which are at the minimum found afterwards.

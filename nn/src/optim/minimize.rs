@@ -90,7 +90,7 @@ pub(super) fn minimize<T: Real>(
     let mut evaluations = 0;
     let mut evaluate = |objective: &mut dyn Objective<T>, x: Vec<T>| {
         evaluations += 1;
-        objective.gradient(&x).map(|(value, gradient)| Point { x, value, gradient })
+        objective.value_and_gradient(&x).map(|(value, gradient)| Point { x, value, gradient })
     };
     let mut point = evaluate(objective, x)?;
     if !point.value.is_finite() {

@@ -22,22 +22,26 @@
 //!     .schedule(warm_up(100, 0.0).times(cosine(10_000, 0.01)));
 //! ```
 //!
-//! [`Lbfgs`] and [`Newton`] minimise an objective over all data at once and choose their steps themselves.
+//! [`Lbfgs`] and [`Newton`] minimise an objective over all data at once and choose their steps themselves; so does [`LeastSquares`] with
+//! sums of squares, whose [`Fit`] says how well the parameters are known. All three serve without networks, too.
 
 mod adagrad;
 mod adam;
+mod bounds;
 mod chain;
 mod clip;
 mod decay;
 mod descent;
 mod group;
 mod lbfgs;
+mod least_squares;
 mod line_search;
 mod minimize;
 mod momentum;
 mod newton;
 mod objective;
 pub(crate) mod optimizer;
+mod projected;
 mod rmsprop;
 mod slot;
 pub(crate) mod state;
@@ -46,14 +50,17 @@ pub(crate) mod transform;
 
 pub use adagrad::{Adagrad, InverseRoot};
 pub use adam::{Adam, AdamW, Moments, MomentsW};
+pub use bounds::Bounds;
 pub use clip::{ClipNorm, ClipValue};
 pub use decay::WeightDecay;
 pub use descent::Descent;
 pub use group::Group;
 pub use lbfgs::Lbfgs;
+pub use least_squares::{Ending, Fit, LeastSquares, Robust};
 pub use minimize::{Minimum, Outcome, Progress};
 pub use momentum::{Momentum, Sgd};
 pub use newton::Newton;
+pub use objective::Objective;
 pub use optimizer::Optimizer;
 pub use rmsprop::{RmsProp, RootMeanSquare};
 pub use state::State;

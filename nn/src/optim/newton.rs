@@ -5,7 +5,7 @@ use ndarray::Array2;
 
 use super::line_search::{Point, dot};
 use super::minimize::{Direction, Minimum, Stop, fit, minimize};
-use super::objective::{Function, Objective};
+use super::objective::Objective;
 use crate::error::Result;
 use crate::layer::Layer;
 
@@ -64,7 +64,15 @@ impl Newton {
     /// # Errors
     /// If the value or the gradient at `x` is not finite.
     pub fn minimize<T: Real>(&self, f: impl Fn(&[Var<T>]) -> Var<T>, x: &[T]) -> Result<Minimum<T>> {
-        minimize(self.stop, &mut Hessian, &mut Function(f), x.to_vec())
+        self.minimize_objective(f, x)
+    }
+
+    /// Minimises an [`Objective`] from `x` on: a recorded program, or derivatives of your own.
+    ///
+    /// # Errors
+    /// If the value or the gradient at `x` is not finite, or if the objective returns an error, as one without a Hessian does.
+    pub fn minimize_objective<T: Real>(&self, mut objective: impl Objective<T>, x: &[T]) -> Result<Minimum<T>> {
+        minimize(self.stop, &mut Hessian, &mut objective, x.to_vec())
     }
 
     /// Minimises an objective as a function of a model's parameters, which are at the minimum found afterwards.

@@ -1,6 +1,6 @@
 //! What the full-batch methods minimise: a function of a flat list of numbers, with derivatives.
 
-use autodiff::{Real, Tape, Tensor, Var};
+use autodiff::{Program, Real, Tape, Tensor, Var};
 use ndarray::{Array2, ArrayD, IxDyn};
 
 use crate::error::Result;
@@ -9,23 +9,59 @@ use crate::unlisted::{self, Owner};
 use crate::uses::Search;
 use crate::visit::{try_parameters, unnamed, watch};
 
-/// A function of several numbers.
-pub(super) trait Objective<T: Real> {
-    fn gradient(&mut self, x: &[T]) -> Result<(T, Vec<T>)>;
+/// A function of several numbers with its derivatives, as [`Lbfgs`](super::Lbfgs) and [`Newton`](super::Newton) minimise it: a closure
+/// on variables, a reference to a recorded [`Program`], or a type of your own.
+///
+/// ```
+/// use autodiff::Program;
+/// use nn::optim::{Lbfgs, Newton, Objective};
+/// let program = Program::record(|x| (x[0] - 3.0).powi(2) + x[1].powi(4), &[0.0, 1.0]);
+/// assert_eq!(Newton::new().minimize_objective(&program, &[0.0, 1.0])?.x[0], 3.0);
+///
+/// /// `(x - 1)²`, by hand.
+/// struct Square;
+/// impl Objective<f64> for Square {
+///     fn value_and_gradient(&mut self, x: &[f64]) -> nn::Result<(f64, Vec<f64>)> {
+///         Ok(((x[0] - 1.0).powi(2), vec![2.0 * (x[0] - 1.0)]))
+///     }
+/// }
+/// assert!((Lbfgs::new().minimize_objective(Square, &[5.0])?.x[0] - 1.0).abs() < 1e-8);
+/// # Ok::<(), nn::Error>(())
+/// ```
+pub trait Objective<T: Real> {
+    /// The value and the gradient, an element for each of `x`.
+    ///
+    /// # Errors
+    /// Whatever ends the minimisation; an [`autodiff::Error`] becomes one by `?`.
+    fn value_and_gradient(&mut self, x: &[T]) -> Result<(T, Vec<T>)>;
 
-    fn hessian(&mut self, x: &[T]) -> Result<Array2<T>>;
+    /// The Hessian, which Newton's method asks for.
+    ///
+    /// # Errors
+    /// As [`value_and_gradient`](Self::value_and_gradient), and if there is none, as by default.
+    fn hessian(&mut self, _x: &[T]) -> Result<Array2<T>> {
+        let message = "Newton's method needs a Hessian, and this objective has none; implement `Objective::hessian`, or use `Lbfgs`";
+        Err(autodiff::Error::custom(message).into())
+    }
 }
 
-/// A closure on scalar variables.
-pub(super) struct Function<F>(pub(super) F);
-
-impl<T: Real, F: Fn(&[Var<T>]) -> Var<T>> Objective<T> for Function<F> {
-    fn gradient(&mut self, x: &[T]) -> Result<(T, Vec<T>)> {
-        Ok(autodiff::value_and_grad(&self.0, x))
+impl<T: Real, F: Fn(&[Var<T>]) -> Var<T>> Objective<T> for F {
+    fn value_and_gradient(&mut self, x: &[T]) -> Result<(T, Vec<T>)> {
+        Ok(autodiff::value_and_grad(&*self, x))
     }
 
     fn hessian(&mut self, x: &[T]) -> Result<Array2<T>> {
-        Ok(autodiff::hessian(&self.0, x))
+        Ok(autodiff::hessian(&*self, x))
+    }
+}
+
+impl<T: Real> Objective<T> for &Program<T> {
+    fn value_and_gradient(&mut self, x: &[T]) -> Result<(T, Vec<T>)> {
+        Ok(Program::value_and_gradient(self, x)?)
+    }
+
+    fn hessian(&mut self, x: &[T]) -> Result<Array2<T>> {
+        Ok(Program::hessian(self, x)?)
     }
 }
 
@@ -70,7 +106,7 @@ impl<M, F> OfModel<'_, M, F> {
 }
 
 impl<T: Real, M: Layer<T>, F: Fn(&M) -> Tensor<T>> Objective<T> for OfModel<'_, M, F> {
-    fn gradient(&mut self, x: &[T]) -> Result<(T, Vec<T>)> {
+    fn value_and_gradient(&mut self, x: &[T]) -> Result<(T, Vec<T>)> {
         let tape = Tape::new();
         let value = self.record(x, &tape)?;
         let gradients = value.backward();

@@ -17,5 +17,7 @@ mod registry;
 mod silence;
 mod view;
 
+pub(crate) use case::{Case, case};
 pub(crate) use cases::all;
+pub(crate) use harness::run;
 pub(crate) use view::View;

@@ -1,10 +1,66 @@
-//! Matrices of variables, there and back.
+//! Matrices of variables and of numbers, there and back.
 
 use ::nalgebra::allocator::Allocator;
-use ::nalgebra::{DefaultAllocator, Dim, Matrix, OMatrix, RawStorage};
+use ::nalgebra::{DMatrix, DefaultAllocator, Dim, Matrix, OMatrix, RawStorage, Scalar};
+use ndarray::{Array2, ArrayRef2};
 
 use super::send::SendVar;
-use crate::{Real, Var};
+use crate::error::{Error, Kind};
+use crate::{Real, Tensor, Var};
+
+/// A matrix as an array, of the same rows and columns; of numbers, [`Dual`](crate::Dual)s, variables or anything else.
+///
+/// ```
+/// use autodiff::interop::nalgebra::{array, matrix};
+/// let m = nalgebra::dmatrix![1.0, 2.0, 3.0; 4.0, 5.0, 6.0];
+/// assert_eq!(array(&m), ndarray::array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+/// assert_eq!(matrix(&array(&m)), m);
+/// ```
+pub fn array<T: Scalar, R: Dim, C: Dim, S: RawStorage<T, R, C>>(matrix: &Matrix<T, R, C, S>) -> Array2<T> {
+    Array2::from_shape_fn(matrix.shape(), |at| matrix[at].clone())
+}
+
+/// The way back from [`array()`], whatever the array's layout.
+pub fn matrix<T: Scalar>(array: &ArrayRef2<T>) -> DMatrix<T> {
+    DMatrix::from_fn(array.nrows(), array.ncols(), |i, k| array[[i, k]].clone())
+}
+
+/// A constant of the same rows and columns; `tape.tensor(&matrix)` makes it a variable.
+///
+/// ```
+/// use autodiff::Tape;
+/// use nalgebra::{DMatrix, dmatrix};
+/// let tape = Tape::new();
+/// let x = tape.tensor(&dmatrix![1.0, 2.0; 3.0, 4.0]);
+/// let gradient = x.square().sum().backward().wrt(&x);
+/// assert_eq!(gradient, ndarray::array![[2.0, 4.0], [6.0, 8.0]].into_dyn());
+/// assert_eq!(DMatrix::try_from(&x)?, dmatrix![1.0, 2.0; 3.0, 4.0]);
+/// # Ok::<(), autodiff::Error>(())
+/// ```
+impl<T: Real, R: Dim, C: Dim, S: RawStorage<T, R, C>> From<&Matrix<T, R, C, S>> for Tensor<T> {
+    fn from(matrix: &Matrix<T, R, C, S>) -> Self {
+        Self::constant(array(matrix))
+    }
+}
+
+/// The values of a tensor with two axes, or of one with a single axis as a column.
+impl<T: Real> TryFrom<&Tensor<T>> for DMatrix<T> {
+    type Error = Error;
+
+    /// # Errors
+    /// If the tensor has no axes or more than two.
+    fn try_from(x: &Tensor<T>) -> Result<Self, Error> {
+        let (rows, columns) = match *x.shape() {
+            [rows, columns] => (rows, columns),
+            [rows] => (rows, 1),
+            _ => {
+                let rule = "a matrix needs one axis, as a column, or two".to_owned();
+                return Err(Kind::Shape { op: "DMatrix::try_from".into(), shape: x.shape().to_vec(), rule }.into());
+            }
+        };
+        Ok(Self::from_row_iterator(rows, columns, x.view().iter().copied()))
+    }
+}
 
 /// A matrix of variables as nalgebra's decompositions take it.
 ///

@@ -4,6 +4,20 @@
 //! That is LU, QR and Cholesky, eigenvalues and singular values, determinants, inverses and linear systems, rotations and
 //! whatever others have built on it. nalgebra's algorithms run unchanged, step by step, on the table's functions.
 //!
+//! # Which nalgebra
+//!
+//! nalgebra 0.35 with simba 0.10, and no other: traits are implemented for one version of a crate, and to the compiler those of another
+//! are other traits. Where a program has two (`cargo tree -d` shows them), it says that the trait bound `RealField` is not satisfied
+//! though it seems to be. The rule: ask for `nalgebra = "0.35"`; a release of this crate that goes over to another one is a breaking
+//! one and says so.
+//!
+//! # Numbers in and out
+//!
+//! `Tensor::from(&matrix)`, `tape.tensor(&matrix)` and `DMatrix::try_from(&tensor)` copy values, as [`array()`] and [`matrix()`] do for
+//! ndarray. nalgebra stores columns one after another and a tensor rows; elements keep their row and column.
+//!
+//! # Derivatives of decompositions
+//!
 //! Forward mode: the derivative of a determinant along the identity matrix.
 //!
 //! ```
@@ -51,5 +65,5 @@ mod field;
 mod matrices;
 mod send;
 
-pub use matrices::{send, vars};
+pub use matrices::{array, matrix, send, vars};
 pub use send::SendVar;

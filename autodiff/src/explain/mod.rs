@@ -2,7 +2,7 @@
 //!
 //! [`derivation`] reads a tape and writes down what is on it: the values in the order in which they were computed, then the
 //! derivatives from the root to the chosen variable, each as the sum over its uses, with the factors in symbols, in numbers,
-//! and the result. `Display` gives plain text, [`Derivation::latex`] LaTeX.
+//! and the result. `Display` gives plain text, [`Derivation::latex`] LaTeX, [`Derivation::mathml`] MathML.
 //!
 //! ```
 //! use autodiff::{Tape, explain};
@@ -44,6 +44,7 @@ mod choices;
 mod derivation;
 mod expr;
 mod fold;
+mod forms;
 mod formulas;
 mod names;
 mod paths;

@@ -10,8 +10,8 @@ use layout::core::style::{LineStyleKind, StyleAttr};
 use layout::std_shapes::shapes::{Arrow, Element, LineEndKind, ShapeKind};
 use layout::topo::layout::VisualGraph;
 
-use super::dot::escaped;
 use super::parts::{Graph, Node};
+use crate::rules::mathml::escaped;
 
 const FONT: f64 = 13.0;
 const LINE: f64 = 17.0;

@@ -456,7 +456,14 @@ fn letters(derivation: &Derivation) -> [String; 2] {
     let scientific = |text: String| text.replace("e-", "10").replace("theta", "θ").replace("delta", "δ");
     [
         scientific(equations.collect()).chars().map(plain).filter(kept).collect(),
-        without_tags.collect::<String>().replace("&lt;", "").replace("&amp;", "").chars().filter(kept).collect(),
+        without_tags
+            .collect::<String>()
+            .replace("&lt;", "")
+            .replace("&gt;", "")
+            .replace("&amp;", "")
+            .chars()
+            .filter(kept)
+            .collect(),
     ]
 }
 

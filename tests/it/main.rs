@@ -48,6 +48,7 @@ mod own_layer_modes;
 mod own_loss;
 mod own_ops;
 mod own_transform;
+mod page;
 mod panics;
 mod parameters;
 mod program;

@@ -159,17 +159,17 @@ impl fmt::Display for Derivation {
 }
 
 /// What is asked for.
-pub(super) struct Question<'a, T: Real> {
-    pub(super) cell: &'static TapeCell<T>,
-    pub(super) root: usize,
-    pub(super) gradients: Gradients<T>,
-    pub(super) wrt: Vec<usize>,
-    pub(super) constants: &'a [(String, Tensor<T>)],
-    pub(super) lines: usize,
+pub(crate) struct Question<'a, T: Real> {
+    pub(crate) cell: &'static TapeCell<T>,
+    pub(crate) root: usize,
+    pub(crate) gradients: &'a Gradients<T>,
+    pub(crate) wrt: Vec<usize>,
+    pub(crate) constants: &'a [(String, Tensor<T>)],
+    pub(crate) lines: usize,
 }
 
 #[track_caller]
-pub(super) fn write<T: Real>(question: &Question<'_, T>) -> Derivation {
+pub(crate) fn write<T: Real>(question: &Question<'_, T>) -> Derivation {
     let reader = Reader::new(question.cell, question.root, "`explain` was called on");
     let quantities = Quantities::new(&reader);
     let formulas = Formulas::new(&reader, &quantities, question.constants);

@@ -50,11 +50,21 @@ mod names;
 mod paths;
 mod quantities;
 mod rules;
+#[cfg(feature = "page")]
+mod steps;
 mod symbol;
 mod text;
 
 pub use choices::{Explain, derivation};
 pub use derivation::Derivation;
 pub use paths::{Path, Paths, paths};
+
+#[cfg(feature = "page")]
+pub(crate) use {
+    derivation::{Question, write},
+    paths::routes,
+    quantities::is_variable,
+    steps::{Step, steps},
+};
 
 pub(crate) use text::plain_number;

@@ -37,17 +37,17 @@ fn set(name: &str) -> (String, String) {
         && !index.is_empty()
         && !index.contains('_')
     {
-        return below(set(base), word(index));
+        return below(&set(base), &word(index));
     }
     let base = name.trim_end_matches(|c: char| c.is_ascii_digit());
     if !base.is_empty() && base.len() < name.len() && base.chars().all(char::is_alphabetic) {
-        return below(word(base), word(&name[base.len()..]));
+        return below(&word(base), &word(&name[base.len()..]));
     }
     word(name)
 }
 
-fn below(base: (String, String), index: (String, String)) -> (String, String) {
-    (format!("{}_{{{}}}", base.0, index.0), element("msub", &(base.1 + &index.1)))
+fn below(base: &(String, String), index: &(String, String)) -> (String, String) {
+    (format!("{}_{{{}}}", base.0, index.0), element("msub", &format!("{}{}", base.1, index.1)))
 }
 
 fn word(word: &str) -> (String, String) {

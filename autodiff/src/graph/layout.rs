@@ -48,7 +48,9 @@ pub(super) fn place(sizes: &[(f64, f64)], groups: &[Option<usize>], edges: &[(us
     let routes: Vec<Vec<usize>> = routes(&mut cells, edges);
     let mut rows: Vec<Vec<usize>> = vec![Vec::new(); layers.iter().max().map_or(0, |last| last + 1)];
     (0..cells.len()).for_each(|i| rows[cells[i].layer].push(i));
-    rows.iter().for_each(|row| pack(&mut cells, row));
+    for row in &rows {
+        pack(&mut cells, row);
+    }
     for sweep in 0..SWEEPS {
         let down = sweep % 2 == 0;
         for k in 0..rows.len() {
@@ -144,7 +146,7 @@ fn routes(cells: &mut Vec<Cell>, edges: &[(usize, usize)]) -> Vec<Vec<usize>> {
 
 fn room(a: &Cell, b: &Cell) -> f64 {
     let apart = if a.height == 0.0 || b.height == 0.0 { LANE } else { APART };
-    (a.width + b.width) / 2.0 + apart
+    f64::midpoint(a.width, b.width) + apart
 }
 
 /// Side by side, around 0.
@@ -154,7 +156,9 @@ fn pack(cells: &mut [Cell], row: &[usize]) {
         x += if k == 0 { 0.0 } else { room(&cells[row[k - 1]], &cells[i]) };
         cells[i].middle = x;
     }
-    row.iter().for_each(|&i| cells[i].middle -= x / 2.0);
+    for &i in row {
+        cells[i].middle -= x / 2.0;
+    }
 }
 
 fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
@@ -197,8 +201,9 @@ fn shift(cells: &mut [Cell], row: &[usize], near: impl Fn(&Cell) -> &Vec<usize>)
         offset += if k == 0 { 0.0 } else { room(&cells[row[k - 1]], &cells[i]) };
         offsets.push(offset);
         let near = near(&cells[i]);
-        let heavy = mean(near.iter().filter(|&&k| weight(k) > 4.0).map(|&k| cells[k].middle));
-        let wish = heavy.or_else(|| mean(near.iter().map(|&k| cells[k].middle))).unwrap_or(cells[i].middle);
+        let most = near.iter().map(|&k| weight(k)).fold(0.0, f64::max);
+        let wish = mean(near.iter().filter(|&&k| weight(k) == most).map(|&k| cells[k].middle));
+        let wish = wish.unwrap_or(cells[i].middle);
         let mut block = (wish - offset, weight(i), 1);
         while let Some(&(base, weight, count)) = blocks.last().filter(|before| before.0 > block.0) {
             blocks.pop();

@@ -76,7 +76,7 @@ fn said<T: Real>(entries: &[Entry<T>], all: usize, scalar: bool) -> String {
     let estimate = format!("{} ± {:.0e}", plain_number(worst.numeric.value.primal()), worst.numeric.error.primal());
     let words = match (scalar, worst.verdict) {
         (true, _) => estimate,
-        (_, Verdict::Pass) => format!("{} of {all} elements", entries.len()),
+        (_, Verdict::Pass) => format!("{} of {all}", entries.len()),
         _ => format!("element {}: {estimate}", worst.index[0]),
     };
     let key = ["pass", "open", "fail"][rank(&worst)];

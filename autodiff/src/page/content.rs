@@ -107,6 +107,5 @@ fn bars<T: Real>(
             None => bars.push((name, squares)),
         }
     }
-    bars.iter_mut().for_each(|bar| bar.1 = bar.1.sqrt());
-    bars
+    bars.into_iter().map(|(name, squares)| (name, squares.sqrt())).collect()
 }

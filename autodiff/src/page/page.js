@@ -82,11 +82,11 @@
     cell('n', element('bdi', row.n));
     cell('f', row.g && rows.length <= 300 ? math(row.g, 'span') : element('bdi', row.f === undefined ? row.o : row.f));
     const made = { line, v: cell('v'), a: cell('a') };
-    cell('check', ...row.c ? [element('span', `${row.c[0]}: ${row.c[1]}`, row.c[2])] : []);
+    cell('check', ...row.c ? [element('span', `${row.c[1]}: ${row.c[0]}`, row.c[2])] : []);
     line.addEventListener('click', () => choose(i));
     return made;
   });
-  document.body.classList.toggle('checked', Boolean(data.checked));
+  Object.entries({ checked: data.checked, long: rows.length > 300 }).forEach(([kind, is]) => document.body.classList.toggle(kind, Boolean(is)));
   // The picture; what is known of an entry comes up where the pointer or the focus is.
   const nodes = all('.node'), edges = all('.edge'), groups = all('.group'), labels = all('.label'), members = nodes.map(() => []);
   rows.forEach((row, i) => row.node !== undefined && members[row.node].push(i));
@@ -220,7 +220,7 @@
       if (sum !== undefined && !isNumber(sum)) written.push(heat(sum));
       written.push(note(`${row.paths ? `${row.paths.count} paths, over ` : ''}${steps.length} term${steps.length === 1 ? '' : 's'} in all, ${here.length} so far`));
     }
-    if (row.c && at >= end) written.push(note(`numerical: ${row.c[0]}, ${row.c[1]}`, row.c[2]));
+    if (row.c && at >= end) written.push(note(`numerical: ${row.c[1]}, ${row.c[0]}`, row.c[2]));
     return row.z && at >= turn ? [...written, note(row.z, row.stop ? 'stopped' : 'note')] : written;
   };
   const show = (to, still) => {

@@ -138,7 +138,7 @@ impl<T: Real> Rows<'_, T> {
     fn reason(&self, i: usize) -> (bool, Option<String>) {
         let reader = self.reader;
         if reader.shape(i).is_none() {
-            let zero = self.gradients.scalar(i).is_none_or(|x| x.is_exact_zero());
+            let zero = self.gradients.scalar(i).is_none_or(Real::is_exact_zero);
             return (zero, zero.then(|| "the derivative is exactly 0, so that nothing is passed on".to_owned()));
         }
         let Some(adjoint) = self.gradients.at_slot(i) else {
@@ -174,7 +174,7 @@ impl<T: Real> Rows<'_, T> {
     /// All numbers of an entry's adjoint.
     pub(super) fn derivatives(&self, i: usize) -> Vec<f64> {
         if self.reader.shape(i).is_none() {
-            return self.gradients.scalar(i).map(|x| x.primal()).into_iter().collect();
+            return self.gradients.scalar(i).map(Real::primal).into_iter().collect();
         }
         self.gradients.at_slot(i).map_or_else(Vec::new, |x| x.view().iter().map(|x| x.primal()).collect())
     }

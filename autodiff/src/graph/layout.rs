@@ -11,7 +11,7 @@ const LANE: f64 = 14.0;
 /// Between two layers.
 const BELOW: f64 = 48.0;
 /// How often layers are ordered and shifted anew, down and up.
-const SWEEPS: usize = 12;
+const SWEEPS: usize = 13;
 
 /// A box, or a place where arrows from one box go past a layer on their way further down.
 struct Cell {
@@ -190,7 +190,7 @@ fn order(cells: &[Cell], row: &mut [usize], down: bool) {
 fn shift(cells: &mut [Cell], row: &[usize], near: impl Fn(&Cell) -> &Vec<usize>) {
     let weight = |i: usize| match &cells[i] {
         Cell { height: 0.0, .. } => 4.0,
-        Cell { above, .. } if above.is_empty() => 1.0,
+        Cell { above, .. } if above.is_empty() => 0.1,
         _ => 50.0,
     };
     let mut offset = 0.0;

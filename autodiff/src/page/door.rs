@@ -15,7 +15,7 @@ const STYLE: &str = include_str!("page.css");
 const BODY: &str = include_str!("page.html");
 const SCRIPT: &str = include_str!("page.js");
 
-/// A page on which the sweep from a root is watched step by step. See the [module](self).
+/// A page on which the sweep from a root is watched step by step. See the [module](crate::page).
 pub struct Page<T: Real> {
     cell: &'static TapeCell<T>,
     epoch: u32,

@@ -10,6 +10,8 @@ use autodiff::{Program, Tape, Tensor, Var, checkpoint, grad, hessian};
 use criterion::Criterion;
 use ndarray::Array1;
 
+#[path = "support/median.rs"]
+mod median;
 #[path = "support/table.rs"]
 mod table;
 #[path = "support/tensors.rs"]

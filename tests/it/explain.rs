@@ -10,6 +10,7 @@ use nn::Reduction::Sum;
 use nn::loss::{BinaryCrossEntropy, CrossEntropy, HalfSquaredError};
 use nn::{Activation, Linear, Mlp};
 use rand::SeedableRng;
+use tests::panics;
 
 use crate::graph::well_formed;
 use crate::ops;
@@ -529,24 +530,19 @@ fn nothing_is_changed_by_reading() {
 
 #[test]
 fn mistakes_are_named() {
-    let message = |f: &dyn Fn()| {
-        let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).unwrap_err();
-        panic.downcast_ref::<String>().cloned().unwrap_or_default()
+    let named = |action: &dyn Fn(), text: &str| {
+        let message = panics(action).unwrap_or_default();
+        assert!(message.starts_with(text), "{message}");
     };
     let tape = Tape::<f64>::new();
     let (x, c) = (tape.var(1.0), Var::constant(2.0));
-    let text = message(&|| drop(explain::derivation(c, x)));
-    assert!(text.starts_with("explain: the root is a constant"), "{text}");
-    let text = message(&|| drop(explain::derivation(x * x, c)));
-    assert!(text.starts_with("a variable was not recorded on this tape"), "{text}");
     let y = tape.tensor(array![1.0, 2.0]);
-    let text = message(&|| drop(explain::derivation(&y * 2.0, &y)));
-    assert!(text.starts_with("explain: the root has shape [2], but a gradient needs a scalar"), "{text}");
+    named(&|| drop(explain::derivation(c, x)), "explain: the root is a constant");
+    named(&|| drop(explain::derivation(x * x, c)), "a variable was not recorded on this tape");
+    let text = "explain: the root has shape [2], but a gradient needs a scalar";
+    named(&|| drop(explain::derivation(&y * 2.0, &y)), text);
     tape.reset();
-    let text = message(&|| {
-        x.named("x");
-    });
-    assert!(text.starts_with("stale handle"), "{text}");
+    named(&|| _ = x.named("x"), "stale handle");
 }
 
 #[test]

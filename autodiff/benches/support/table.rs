@@ -1,7 +1,6 @@
-//! Reads what Criterion measured and prints it as ratios.
+//! Prints what Criterion measured as ratios.
 
-use std::fs;
-use std::path::PathBuf;
+use super::median::median;
 
 /// A workload measured as `name/plain`, `name/gradient`, `name/idiomatic`, `name/replay` and, perhaps, `name/tensor`.
 pub(crate) struct Row {
@@ -9,15 +8,6 @@ pub(crate) struct Row {
     pub(crate) name: String,
     /// Elementary operations in one evaluation.
     pub(crate) operations: usize,
-}
-
-/// The median time in nanoseconds, if the benchmark ran.
-fn median(name: &str, kind: &str) -> Option<f64> {
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target")), PathBuf::from);
-    let file = target.join("criterion").join(name).join(kind).join("new/estimates.json");
-    let estimates: serde_json::Value = serde_json::from_str(&fs::read_to_string(file).ok()?).ok()?;
-    estimates["median"]["point_estimate"].as_f64()
 }
 
 /// One line a workload: the plain function, then gradients as multiples of it, and per operation.

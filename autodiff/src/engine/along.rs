@@ -54,7 +54,7 @@ impl<T: Real> Along<T> {
         for (i, input) in inputs.iter().enumerate() {
             let Some(direction) = own(input).and_then(|node| self.of(node.index)) else { continue };
             let needs: SmallVec<[bool; 4]> = (0..inputs.len()).map(|k| k == i).collect();
-            let cx = Vjp { inputs, output, grad: adjoint, needs, recording: true };
+            let cx = Vjp { inputs, output, grad: adjoint, needs, recording: true, parts: false };
             match op.along(&cx, i, direction) {
                 Some(term) => add(&mut self.sum, term, true),
                 None => rest[i] = true,

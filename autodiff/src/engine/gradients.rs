@@ -1,6 +1,6 @@
 //! The gradient: one reverse sweep, and what it found.
 
-use super::sweep::over_tensors;
+use super::sweep::{Swept, over_tensors};
 use super::vjp::Seed;
 use crate::error::{Error, Kind};
 use crate::kernels::storage::Storage;
@@ -8,17 +8,24 @@ use crate::tape::cell::TapeCell;
 use crate::tape::code::Code;
 use crate::tape::interpreter::Values;
 use crate::tape::reverse::reverse;
-use crate::tensor::table::Table;
+use crate::tape::window::{Search, Window};
+use crate::tensor::table::{Adjoints, PASSED, Table};
 use crate::{Real, Tensor, Var};
 
 /// The derivatives of one root with respect to everything that was on its tape.
 ///
 /// Plain numbers: they stay valid when the tape is reset.
+/// Of a tensor that is an intermediate result, the gradient is kept if there is a handle of it while the sweep runs; asking for one
+/// that was given up panics.
 pub struct Gradients<T: Real> {
     pub(super) cell: &'static TapeCell<T>,
     pub(super) epoch: u32,
-    pub(super) scalars: Storage<T>,
-    pub(super) tensors: Vec<Option<Tensor<T>>>,
+    /// How many entries there are up to the root.
+    pub(super) end: usize,
+    /// Those that the sweep went over: all, or what the root depends on. Adjoints are numbered as they are in it.
+    window: Window,
+    scalars: Storage<T>,
+    tensors: Adjoints<T>,
 }
 
 impl<T: Real> Gradients<T> {
@@ -78,9 +85,26 @@ impl<T: Real> Gradients<T> {
         std::ptr::eq(cell, self.cell) && epoch == self.epoch
     }
 
-    /// The derivative with respect to a scalar entry.
+    /// The derivative with respect to a scalar entry; `None` if it was recorded after the root.
     pub(crate) fn scalar(&self, index: usize) -> Option<T> {
-        self.scalars.as_slice().get(index).copied()
+        let found = self.window.find(index).map(|inner| self.scalars.as_slice()[inner]);
+        found.or_else(|| (index < self.end).then(T::zero))
+    }
+
+    /// The gradient of the tensor in a slot.
+    pub(crate) fn at_slot(&self, slot: u32) -> Option<&Tensor<T>> {
+        self.tensors.tensors[self.window.own(slot)?].as_ref()
+    }
+
+    /// Whether the sweep came to the tensor in a slot.
+    pub(crate) fn reached(&self, slot: u32) -> bool {
+        let own = self.window.own(slot);
+        own.is_some_and(|own| self.tensors.tensors[own].is_some() || self.tensors.reads[own] == PASSED)
+    }
+
+    /// Takes out the gradient of the tensor in a slot.
+    pub(super) fn take_slot(&mut self, slot: u32) -> Option<Tensor<T>> {
+        self.tensors.tensors[self.window.own(slot)?].take()
     }
 }
 
@@ -91,30 +115,68 @@ impl<T: Real> Drop for Gradients<T> {
     }
 }
 
+/// A sweep passes over an entry to which nothing flows in less than two nanoseconds; a search takes some thirty to find one to
+/// which something does.
+const SEARCH: Search = Search { short: 1024, share: 256 };
+
 /// The derivatives of `Σ seed · root` with respect to everything on the tape.
+///
+/// The cost is that of the entries that the root depends on, if these are few, and else of all up to the root. Tensors that
+/// have a handle keep their adjoints; those of others are given up as the sweep passes on.
 #[track_caller]
 pub(crate) fn gradients<T: Real>(
     cell: &'static TapeCell<T>,
     scalars: &[(usize, T)],
     tensor: Option<Seed<T>>,
 ) -> Gradients<T> {
+    sweep(cell, scalars, tensor, false)
+}
+
+/// The same, for who asks for adjoints by entry: those of tensors are kept, whether there are handles of them or not.
+#[track_caller]
+pub(crate) fn all_gradients<T: Real>(
+    cell: &'static TapeCell<T>,
+    scalars: &[(usize, T)],
+    tensor: Option<Seed<T>>,
+) -> Gradients<T> {
+    sweep(cell, scalars, tensor, true)
+}
+
+#[track_caller]
+fn sweep<T: Real>(
+    cell: &'static TapeCell<T>,
+    scalars: &[(usize, T)],
+    tensor: Option<Seed<T>>,
+    every: bool,
+) -> Gradients<T> {
     let epoch = cell.epoch();
     let scalar_end = scalars.iter().map(|&(index, _)| index + 1).max().unwrap_or(0);
     let end = scalar_end.max(tensor.as_ref().map_or(0, |(node, _)| node.index as usize + 1));
-    let mut adjoints = Storage::filled(end, T::zero());
-    let mut tensors = Vec::new();
+    let (mut adjoints, mut tensors, mut window) = (Storage::released(), Adjoints::default(), Window::empty());
     if end > 0 {
-        for &(index, seed) in scalars {
-            adjoints.make_mut()[index] += seed;
-        }
         let frozen = cell.freeze();
+        let roots = scalars.iter().map(|&(index, _)| index).chain(tensor.iter().map(|(node, _)| node.index as usize));
+        let short = if cell.checks_finite() { usize::MAX } else { SEARCH.short };
+        let search = Search { short, ..SEARCH };
+        window = Window::between(&frozen, roots, 0, search, &*Table::of(cell).entries.borrow());
+        let part = (!window.is_whole()).then(|| (window.code(&frozen), window.gather(frozen.values())));
+        let all = frozen.code(end - 1);
+        let (code, values) = match &part {
+            Some((code, values)) => (Code { ops: &code.ops, operands: &code.operands, ..all }, &values[..]),
+            None => (all, frozen.values()),
+        };
+        adjoints = Storage::filled(window.len(), T::zero());
+        for &(index, seed) in scalars {
+            adjoints.make_mut()[window.inner(index as u32)] += seed;
+        }
         if cell.has_tensors() || cell.checks_finite() {
-            tensors = over_tensors(cell, &frozen, tensor, adjoints.make_mut());
+            let swept = Swept { cell, window: &window, code, values, every };
+            tensors = over_tensors(swept, &frozen, tensor, adjoints.make_mut());
         } else {
-            over_scalars(frozen.code(end - 1), frozen.values(), adjoints.make_mut());
+            over_scalars(code, values, adjoints.make_mut());
         }
     }
-    Gradients { cell, epoch, scalars: adjoints, tensors }
+    Gradients { cell, epoch, end, window, scalars: adjoints, tensors }
 }
 
 /// The loop over scalars, in a function of its own: inlined beside other code it loses its registers.
@@ -169,7 +231,7 @@ impl<T: Real> Wrt<T> for Var<T> {
     fn find(self, gradients: &Gradients<T>) -> Option<T> {
         let found = self.place().filter(|&(cell, _, epoch)| gradients.are_of(cell, epoch));
         let Some((_, index, _)) = found else { Error::from(Kind::NotOnTape { what: "the variable" }).raise() };
-        gradients.scalars.as_slice().get(index as usize).copied()
+        gradients.scalar(index as usize)
     }
 
     fn zeros(self) -> T {
@@ -187,5 +249,38 @@ impl<T: Real> Wrt<T> for &Var<T> {
 
     fn zeros(self) -> T {
         T::zero()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Tape;
+
+    /// A sweep visits what the root depends on, wherever on the tape that stands, and all where that is a good part of it.
+    #[test]
+    fn few_entries_are_visited_on_a_long_tape() {
+        let tape = Tape::<f64>::new();
+        let (early, early_tensor) = (tape.var(0.5), tape.tensor(ndarray::array![1.0, 2.0]));
+        let mut long = early;
+        for _ in 0..5_000 {
+            long = long.sin() + 0.1;
+        }
+        let (late, late_tensor) = (tape.var(0.5), tape.tensor(ndarray::array![3.0, 4.0]));
+        let visited = [
+            (late * late + 1.0).backward(),
+            (early * early + 1.0).backward(),
+            (early * late + 1.0).backward(),
+            (&late_tensor * &early_tensor).sum().backward(),
+            (late_tensor.at([1]) * early_tensor.at([0])).backward(),
+        ]
+        .map(|g| (g.window.len(), g.window.slots()));
+        assert_eq!(visited, [(3, 0), (3, 0), (4, 0), (4, 4), (5, 2)]);
+        let g = (long * late).backward();
+        assert_eq!((g.window.len(), g.window.slots(), g.end), (g.end, 4, g.end));
+        // What was recorded after a root, and what it does not depend on.
+        let g = (late * late).backward();
+        let after = tape.var(1.0);
+        assert_eq!((g.wrt(late), g.wrt(early), g.get(after)), (1.0, 0.0, None));
+        assert!(g.tensor(&early_tensor).is_none());
     }
 }

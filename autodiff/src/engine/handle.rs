@@ -79,8 +79,8 @@ impl<T: Real> Handle<T> for Var<T> {
     }
 
     fn pick(&self, found: &RecordedGradients<T>) -> Self {
-        let index = self.place().map_or(0, |(_, index, _)| index as usize);
-        found.scalars.get(index).copied().unwrap_or_else(|| Self::constant(T::zero()))
+        let gradient = self.place().and_then(|(_, index, _)| found.scalar(index));
+        gradient.unwrap_or_else(|| Self::constant(T::zero()))
     }
 }
 
@@ -100,8 +100,8 @@ impl<T: Real> Handle<T> for Tensor<T> {
     }
 
     fn pick(&self, found: &RecordedGradients<T>) -> Self {
-        let slot = self.place().map_or(usize::MAX, |node| node.slot as usize);
-        found.tensors.get(slot).cloned().flatten().unwrap_or_else(|| Self::zeros(self.shape()))
+        let gradient = self.place().and_then(|node| found.tensor(node.slot));
+        gradient.unwrap_or_else(|| Self::zeros(self.shape()))
     }
 }
 

@@ -159,6 +159,6 @@ fn zeros<T: Real, X: Handle<T>>(wrt: &[X]) -> Vec<X::Owned> {
             Error::from(Kind::Frozen { what: ASKED }).raise();
         }
     }
-    let nothing = RecordedGradients { scalars: Vec::new(), tensors: Vec::new() };
+    let nothing = RecordedGradients::nothing();
     wrt.iter().map(|x| x.pick(&nothing)).collect()
 }

@@ -57,8 +57,8 @@ fn pull<T: Real>(f: &RowFn<T>, inputs: usize, row: &[Var<T>], out: &mut Vec<Var<
     let zero = Var::constant(T::zero());
     let Some((cell, root, _)) = total.place() else { return out.extend(x.iter().map(|_| zero)) };
     let places: Vec<usize> = x.iter().filter_map(|x| Some(x.place()?.1 as usize)).collect();
-    let found = recorded(cell, root as usize, None, &places).scalars;
-    let gradient = |x: &Var<T>| x.place().and_then(|(_, index, _)| found.get(index as usize).copied());
+    let found = recorded(cell, root as usize, None, &places);
+    let gradient = |x: &Var<T>| x.place().and_then(|(_, index, _)| found.scalar(index));
     out.extend(x.iter().map(|x| gradient(x).unwrap_or(zero)));
 }
 

@@ -1,7 +1,7 @@
 //! Why no gradient reaches a tensor: the place at which the path from it to the root ends.
 
+use super::gradients::Gradients;
 use crate::tape::alloc;
-use crate::tape::cell::TapeCell;
 use crate::tape::code::dependents;
 use crate::tape::opcode::{self, AT, Kind, TENSOR};
 use crate::tape::trace::{self, Place};
@@ -42,22 +42,17 @@ fn at(place: Option<&Place>) -> String {
     place.map_or_else(String::new, |place| format!(" at {place}"))
 }
 
-/// Finds out why a sweep with these adjoints did not reach the tensor at `x`.
-pub(crate) fn why<T: Real>(
-    cell: &'static TapeCell<T>,
-    epoch: u32,
-    x: Node<T>,
-    scalars: &[T],
-    tensors: &[Option<Tensor<T>>],
-) -> Reason {
+/// Finds out why the sweep that found these did not reach the tensor at `x`.
+pub(crate) fn why<T: Real>(gradients: &Gradients<T>, x: Node<T>) -> Reason {
+    let &Gradients { cell, epoch, end, .. } = gradients;
     let x = x.index as usize;
-    if x >= scalars.len() {
+    if x >= end {
         return Reason::Later;
     }
     if cell.epoch() != epoch || cell.is_frozen() {
         return Reason::Forgotten;
     }
-    let owned = cell.copy_code(scalars.len() - 1);
+    let owned = cell.copy_code(end - 1);
     let code = owned.view(&[]);
     let entries = Table::of(cell).entries.borrow();
     let mut sources = alloc::filled(false, code.ops.len());
@@ -66,8 +61,8 @@ pub(crate) fn why<T: Real>(
         depends[entries[slot].index as usize] || entries[slot].depends(|index| depends[index as usize])
     });
     let reached = |index: usize, slot: Option<u32>| match slot {
-        Some(slot) => tensors.get(slot as usize).is_some_and(Option::is_some),
-        None => !scalars[index].is_exact_zero(),
+        Some(slot) => gradients.reached(slot),
+        None => gradients.scalar(index).is_some_and(|adjoint| !adjoint.is_exact_zero()),
     };
     // Of the entries on the way from x, the first one and the first one that the sweep came to.
     let (mut reader, mut last) = (None, None);

@@ -22,7 +22,7 @@ pub(crate) fn jacobian<T: Real>(y: &Tensor<T>, x: &Tensor<T>) -> Option<Tensor<T
         let Some(grad) = adjoints[slot].take() else { continue };
         let Source::Op { op, inputs, output } = &entries[slot].source else { return None };
         let needs: SmallVec<[bool; 4]> = inputs.iter().map(Tensor::is_tracked).collect();
-        let cx = Vjp { inputs, output, grad: &grad, needs, recording: false };
+        let cx = Vjp { inputs, output, grad: &grad, needs, recording: false, parts: false };
         for (gradient, input) in op.vjp_rows(&cx)?.gradients.into_iter().zip(inputs) {
             let (Some(gradient), Some(node)) = (gradient, input.place()) else { continue };
             if input.ndim() != 2 || gradient.shape() != [y.len(), input.len()] {

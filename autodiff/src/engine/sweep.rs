@@ -4,8 +4,8 @@ use std::marker::PhantomData;
 
 use smallvec::SmallVec;
 
-use super::nonfinite::{Flow, Noted, born_in_sweep};
-use super::vjp::{Seed, pass_on};
+use super::nonfinite::{Flow, Noted, born_in_sweep, inspect};
+use super::vjp::{Passed, Seed, add, pass_on};
 use crate::error::Error;
 use crate::tape::alloc;
 use crate::tape::block::Located;
@@ -14,26 +14,38 @@ use crate::tape::code::Code;
 use crate::tape::interpreter::Interpreter;
 use crate::tape::reverse::reverse;
 use crate::tape::store::Store;
+use crate::tape::window::Window;
 use crate::tensor::entry::{Source, TensorEntry};
-use crate::tensor::table::Table;
+use crate::tensor::table::{Adjoints, PASSED, Table};
 use crate::{Real, Tensor};
 
-/// The sweep where there are tensors, or where all is to be looked at; gives the adjoints of the tensors.
+/// What is swept: entries of a tape, their program and their values; and whether every adjoint may be asked for afterwards.
+#[derive(Clone, Copy)]
+pub(super) struct Swept<'a, T: Real> {
+    pub(super) cell: &'static TapeCell<T>,
+    pub(super) window: &'a Window,
+    pub(super) code: Code<'a, T>,
+    pub(super) values: &'a [T],
+    pub(super) every: bool,
+}
+
+/// The sweep where there are tensors, or where all is to be looked at; gives the adjoints of the tensors. The window is
+/// the whole tape if values are checked.
 #[track_caller]
 pub(super) fn over_tensors<T: Real>(
-    cell: &'static TapeCell<T>,
+    swept: Swept<'_, T>,
     store: &Store<T>,
     tensor: Option<Seed<T>>,
     adjoints: &mut [T],
-) -> Vec<Option<Tensor<T>>> {
-    let (code, entries) = (store.code(adjoints.len() - 1), Entries::take(cell));
-    if !cell.checks_finite() {
-        return first_order(cell, code, store.values(), &entries, tensor, adjoints);
+) -> Adjoints<T> {
+    let entries = Entries::take(swept.cell);
+    if !swept.cell.checks_finite() {
+        return first_order(swept, &entries, tensor, adjoints);
     }
     let mut noted: Vec<Noted<T>> = alloc::empty(adjoints.len());
     noted.extend(adjoints.iter().zip(0..).map(|(&x, own)| Noted::seed(x, own)));
-    let tensors = first_order(cell, code, store.values(), &entries, tensor, &mut noted);
-    born_in_sweep(&noted, code, store);
+    let tensors = first_order(swept, &entries, tensor, &mut noted);
+    born_in_sweep(&noted, swept.code, store);
     adjoints.iter_mut().zip(&noted).for_each(|(adjoint, noted)| *adjoint = noted.plain());
     tensors
 }
@@ -41,26 +53,25 @@ pub(super) fn over_tensors<T: Real>(
 /// Sweeps with plain adjoints where there are tensors or all is to be looked at; gives the adjoints of the tensors.
 #[track_caller]
 fn first_order<T: Real, A: Flow<T>>(
-    cell: &'static TapeCell<T>,
-    code: Code<'_, T>,
-    values: &[T],
+    swept: Swept<'_, T>,
     entries: &Entries<T>,
     tensor: Option<Seed<T>>,
     adjoints: &mut [A],
-) -> Vec<Option<Tensor<T>>> {
+) -> Adjoints<T> {
+    let Swept { cell, window, code, .. } = swept;
     // Vjps run on this thread with recording off: their tensor operations leave no trace.
     let _pause = cell.pause();
-    let mut tensors = Table::of(cell).take_adjoints();
-    tensors.resize_with(entries.list.len(), || None);
-    let mut sweep = FirstOrder { cell, values, entries: &entries.list, tensors, failed: None, flow: PhantomData };
+    let found = Table::of(cell).take_adjoints(window.slots());
+    let mut sweep = FirstOrder { swept, entries: &entries.list, found, failed: None, flow: PhantomData };
     if let Some((node, seed)) = tensor {
-        sweep.tensors[node.slot as usize] = Some(seed);
+        let own = sweep.own(node.slot as usize);
+        sweep.found.tensors[own] = Some(seed);
     }
     reverse(code, &mut sweep, adjoints);
     if let Some(error) = sweep.failed {
         error.raise();
     }
-    sweep.tensors
+    sweep.found
 }
 
 /// A tape's tensor entries, taken out for the duration of a sweep.
@@ -86,13 +97,19 @@ impl<T: Real> Drop for Entries<T> {
 
 /// Plain numbers and untracked tensors.
 struct FirstOrder<'a, T: Real, A> {
-    cell: &'static TapeCell<T>,
-    values: &'a [T],
+    swept: Swept<'a, T>,
     entries: &'a [TensorEntry<T>],
-    tensors: Vec<Option<Tensor<T>>>,
+    found: Adjoints<T>,
     /// What went wrong, for the sweep's caller.
     failed: Option<Error>,
     flow: PhantomData<A>,
+}
+
+impl<T: Real, A> FirstOrder<'_, T, A> {
+    /// A slot's number among those of what is swept.
+    fn own(&self, slot: usize) -> usize {
+        self.swept.window.own(slot as u32).expect("a slot of what is swept")
+    }
 }
 
 impl<T: Real, A: Flow<T>> Interpreter<T> for FirstOrder<'_, T, A> {
@@ -101,14 +118,14 @@ impl<T: Real, A: Flow<T>> Interpreter<T> for FirstOrder<'_, T, A> {
     const STORED: bool = true;
 
     fn value(&self, index: usize) -> T {
-        self.values[index]
+        self.swept.values[index]
     }
 
     fn lift(&self, constant: T) -> T {
         constant
     }
 
-    fn partials(&self, _: &Located<T>, _: &[T]) -> SmallVec<[T; 8]> {
+    fn partials(&self, _: &[Located<T>], _: usize, _: &[T]) -> SmallVec<[T; 8]> {
         unreachable!("they are stored");
     }
 
@@ -118,35 +135,57 @@ impl<T: Real, A: Flow<T>> Interpreter<T> for FirstOrder<'_, T, A> {
             return;
         }
         // Operands come before their operation, so nobody asks for the adjoint meanwhile.
-        let Some(adjoint) = self.tensors[slot].take() else { return };
+        let (own, window) = (self.own(slot), self.swept.window);
+        let Some(adjoint) = self.found.tensors[own].take() else { return };
         match &entry.source {
             Source::Leaf(_) => {}
             Source::Scalars { places, .. } => {
                 for (place, &term) in places.iter().zip(adjoint.view().iter()) {
                     if let Some(index) = place {
-                        adjoints[*index as usize].add(A::term(term, entry.index));
+                        adjoints[window.inner(*index)].add(A::term(term, entry.index));
                     }
                 }
             }
-            Source::Op { .. } => {
+            Source::Op { inputs, output, .. } => {
                 let tracked = |input: &Tensor<T>| input.place().is_some();
-                let passed = pass_on(self.cell, entry, &adjoint, false, tracked, &mut self.tensors, 0);
+                let (checks, tensors) = (self.swept.cell.checks_finite(), &mut self.found.tensors);
+                let passed = pass_on(entry, &adjoint, false, !checks, tracked, |slot, passed| {
+                    let Passed { number, input, gradient, part } = passed;
+                    let sum = &mut tensors[window.own(slot).expect("an operand of what is swept")];
+                    if checks {
+                        inspect(entry, number, &gradient, &adjoint, sum.as_ref())?;
+                    }
+                    match part {
+                        Some(part) => part.add_to(sum, &gradient, input.shape()),
+                        None => add(sum, gradient, false),
+                    }
+                    Ok(())
+                });
                 self.failed = passed.err();
+                for node in inputs.iter().filter_map(Tensor::place) {
+                    self.found.reads[window.own(node.slot).expect("an operand of what is swept")] += 1;
+                }
+                // The entry has one, and those that read it; all others are somebody's to ask with.
+                if !self.swept.every && output.users() == 1 + self.found.reads[own] as usize {
+                    self.found.reads[own] = PASSED;
+                    return;
+                }
             }
             Source::Region { region, places, .. } => {
                 let outputs = adjoint.as_slice().expect("collected in row-major order");
-                let mut inputs: SmallVec<[T; 8]> = places.iter().map(|&i| adjoints[i as usize].plain()).collect();
+                let mut inputs: SmallVec<[T; 8]> = places.iter().map(|&i| adjoints[window.inner(i)].plain()).collect();
                 region.sweep(outputs, &mut inputs);
                 for (&i, input) in places.iter().zip(inputs) {
-                    adjoints[i as usize].set(input, entry.index);
+                    adjoints[window.inner(i)].set(input, entry.index);
                 }
             }
         }
-        self.tensors[slot] = Some(adjoint);
+        self.found.tensors[own] = Some(adjoint);
     }
 
     fn element(&mut self, slot: usize, position: usize, adjoint: A) {
-        let target = self.tensors[slot].get_or_insert_with(|| Tensor::zeros(self.entries[slot].source.shape()));
+        let own = self.own(slot);
+        let target = self.found.tensors[own].get_or_insert_with(|| Tensor::zeros(self.entries[slot].source.shape()));
         target.make_mut()[position] += adjoint.plain();
     }
 }

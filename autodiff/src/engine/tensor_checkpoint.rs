@@ -61,9 +61,9 @@ fn pull<T: Real>(f: &Function<T>, wanted: &[bool], t: &[Tensor<T>]) -> Tensor<T>
     let places: Vec<usize> = x.clone().filter_map(Tensor::place).map(|node| node.index as usize).collect();
     let found = y.place().map(|root| {
         let seed = Some((root, Tensor::ones(y.shape())));
-        recorded(node.cell, root.index as usize, seed, &places).tensors
+        recorded(node.cell, root.index as usize, seed, &places)
     });
-    let gradient = |x: &Tensor<T>| found.as_ref()?.get(x.place()?.slot as usize)?.clone();
+    let gradient = |x: &Tensor<T>| found.as_ref()?.tensor(x.place()?.slot);
     let parts: Vec<Tensor<T>> = x.map(|x| gradient(x).unwrap_or_else(|| Tensor::zeros(x.shape())).flatten()).collect();
     Tensor::concat(&parts.iter().collect::<Vec<_>>(), 0)
 }

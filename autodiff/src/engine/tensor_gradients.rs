@@ -60,7 +60,7 @@ impl<T: Real> Gradients<T> {
     #[track_caller]
     fn missing(&self, handle: &Tensor<T>) -> Option<Reason> {
         let (None, Some(node)) = (self.tensor(handle), handle.place()) else { return None };
-        Some(why(self.cell, self.epoch, node, self.scalars.as_slice(), &self.tensors))
+        Some(why(self, node))
     }
 
     /// The gradient of a tensor as a constant tensor, without a copy; `None` if the root does not depend on it.
@@ -73,24 +73,27 @@ impl<T: Real> Gradients<T> {
         let Some(node) = handle.place().filter(|node| self.are_of(node.cell, node.epoch)) else {
             Error::from(Kind::NotOnTape { what: "the tensor" }).raise()
         };
-        self.tensors.get(node.slot as usize)?.as_ref()
+        let found = self.at_slot(node.slot);
+        if found.is_none() && self.reached(node.slot) {
+            Error::custom(
+                "the gradient of an intermediate result was given up in the sweep, for nobody had a handle of it then; hold one \
+                 while `backward` runs",
+            )
+            .raise();
+        }
+        found
     }
 
     /// The gradient of the tensor at an entry.
-    pub(crate) fn at_slot(&self, index: usize) -> Option<&Tensor<T>> {
+    pub(crate) fn at_entry(&self, index: usize) -> Option<&Tensor<T>> {
         let entries = Table::of(self.cell).entries.borrow();
         let slot = entries.binary_search_by_key(&(index as u32), |entry| entry.index).ok()?;
-        self.tensors.get(slot)?.as_ref()
-    }
-
-    /// The adjoints of all entries by index, and of all tensors by slot.
-    pub(crate) fn all(&self) -> (&[T], &[Option<Tensor<T>>]) {
-        (self.scalars.as_slice(), &self.tensors)
+        self.at_slot(slot as u32)
     }
 
     /// Takes out the gradient of a tensor on this tape.
     pub(crate) fn take(&mut self, handle: &Tensor<T>) -> Option<Tensor<T>> {
-        self.tensors.get_mut(handle.place()?.slot as usize)?.take()
+        self.take_slot(handle.place()?.slot)
     }
 }
 

@@ -5,37 +5,42 @@ use std::rc::Rc;
 use ndarray::{ArrayD, ArrayViewD};
 use smallvec::SmallVec;
 
-use super::nonfinite::inspect;
 use crate::error::{Error, Kind, Result};
-use crate::tape::cell::TapeCell;
 use crate::tape::trace::Place;
 use crate::tensor::entry::{OpRef, Source, TensorEntry};
 use crate::tensor::node::Node;
+use crate::tensor::part::Part;
 use crate::tensor::{Grads, Op, Vjp};
 use crate::{Real, Tensor};
 
 /// A tensor root with its cotangent.
 pub(crate) type Seed<T> = (Node<T>, Tensor<T>);
 
-/// Runs an operation's vjp and adds what it gives to the adjoints of its inputs; `tensors` are those from slot `first` on.
+/// What an operation passes on to one of its inputs.
+pub(super) struct Passed<'a, T: Real> {
+    /// Which of the operation's inputs it is.
+    pub(super) number: usize,
+    pub(super) input: &'a Tensor<T>,
+    pub(super) gradient: Tensor<T>,
+    /// The part of the input to which the gradient belongs, unless that is all of it.
+    pub(super) part: Option<Part>,
+}
+
+/// Runs an operation's vjp and gives what it passes on to `take`, with the slot of the input that it is for; `parts` says that
+/// a part of a gradient will do.
 pub(super) fn pass_on<T: Real>(
-    cell: &'static TapeCell<T>,
     entry: &TensorEntry<T>,
     adjoint: &Tensor<T>,
     recording: bool,
+    parts: bool,
     wanted: impl Fn(&Tensor<T>) -> bool,
-    tensors: &mut [Option<Tensor<T>>],
-    first: usize,
+    mut take: impl FnMut(u32, Passed<'_, T>) -> Result<()>,
 ) -> Result<()> {
     let Source::Op { inputs, .. } = &entry.source else { return Ok(()) };
-    let gradients = vjp(entry, adjoint, recording, wanted)?;
-    for (i, (gradient, input)) in gradients.into_iter().zip(inputs).enumerate() {
+    let (gradients, mut part) = given(entry, adjoint, recording, parts, wanted)?;
+    for (number, (gradient, input)) in gradients.into_iter().zip(inputs).enumerate() {
         let (Some(gradient), Some(node)) = (gradient, input.place()) else { continue };
-        if !recording && cell.checks_finite() {
-            inspect(entry, i, &gradient, adjoint, tensors[node.slot as usize - first].as_ref())?;
-        }
-        let sum = &mut tensors[node.slot as usize - first];
-        add(sum, gradient, recording);
+        take(node.slot, Passed { number, input, gradient, part: part.take() })?;
     }
     Ok(())
 }
@@ -47,13 +52,32 @@ pub(crate) fn vjp<T: Real>(
     recording: bool,
     wanted: impl Fn(&Tensor<T>) -> bool,
 ) -> Result<SmallVec<[Option<Tensor<T>>; 2]>> {
-    let Source::Op { op, inputs, output } = &entry.source else { return Ok(SmallVec::new()) };
+    given(entry, adjoint, recording, false, wanted).map(|(gradients, _)| gradients)
+}
+
+/// Gradients, and the part of its input to which the only one belongs, unless that is all of it.
+type Given<T> = (SmallVec<[Option<Tensor<T>>; 2]>, Option<Part>);
+
+/// What an operation's vjp gives, as [`vjp`]; `parts` says that a part of a gradient will do.
+fn given<T: Real>(
+    entry: &TensorEntry<T>,
+    adjoint: &Tensor<T>,
+    recording: bool,
+    parts: bool,
+    wanted: impl Fn(&Tensor<T>) -> bool,
+) -> Result<Given<T>> {
+    let Source::Op { op, inputs, output } = &entry.source else { return Ok(Given::default()) };
     let needs: SmallVec<[bool; 4]> = inputs.iter().map(wanted).collect();
     if !needs.contains(&true) {
-        return Ok(SmallVec::new());
+        return Ok(Given::default());
     }
-    let cx = Vjp { inputs, output, grad: adjoint, needs, recording };
-    let mut gradients = recordable(op.vjp(&cx), op.name(), entry.place, &cx);
+    let cx = Vjp { inputs, output, grad: adjoint, needs, recording, parts };
+    let mut grads = op.vjp(&cx);
+    let part = grads.part.take();
+    let mut gradients = recordable(grads, op.name(), entry.place, &cx);
+    if part.is_some() {
+        return Ok((gradients, part));
+    }
     if gradients.len() != inputs.len() {
         let (got, want) = (gradients.len(), inputs.len());
         return Err(Kind::VjpArity { op: op.name().to_owned(), got, want }.into());
@@ -68,7 +92,7 @@ pub(crate) fn vjp<T: Real>(
             }
         }
     }
-    Ok(gradients)
+    Ok((gradients, None))
 }
 
 /// Adds to a sum: as an operation if that is recorded, in place if not.

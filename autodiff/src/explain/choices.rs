@@ -83,7 +83,7 @@ impl<T: Real> Explain<T> {
         }
         let scalars = [(root, T::one())];
         let scalars = if seed.is_some() { &[][..] } else { &scalars[..] };
-        let gradients = crate::engine::gradients::gradients(cell, scalars, seed);
+        let gradients = crate::engine::gradients::all_gradients(cell, scalars, seed);
         write(&Question { cell, root, gradients: &gradients, wrt: places, constants: &constants, lines })
     }
 }

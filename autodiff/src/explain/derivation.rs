@@ -327,7 +327,7 @@ impl<T: Real> Writer<'_, T> {
         if self.reader.shape(i).is_none() {
             return self.question.gradients.scalar(i).map_or(0.0, Real::primal);
         }
-        let tensor = self.question.gradients.at_slot(i).filter(|tensor| tensor.ndim() == 0);
+        let tensor = self.question.gradients.at_entry(i).filter(|tensor| tensor.ndim() == 0);
         tensor.map_or(f64::NAN, |tensor| tensor.item().primal())
     }
 
@@ -425,7 +425,7 @@ impl<T: Real> Writer<'_, T> {
             written = written.then(&Text::words(" (each element)"));
         }
         let mut steps = vec![written];
-        match self.question.gradients.at_slot(u) {
+        match self.question.gradients.at_entry(u) {
             Some(gradient) => steps.push(Self::array(gradient)),
             None if self.reader.shape(u).is_none() => steps.push(text::number(self.scalar_adjoint(u))),
             None => steps.push(text::number(0.0)),

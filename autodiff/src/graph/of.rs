@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use super::parts::{Graph, Node, Role};
-use crate::engine::gradients::gradients;
+use crate::engine::gradients::all_gradients;
 use crate::engine::{Gradients, Handle};
 use crate::error::{Error, Result};
 use crate::explain::plain_number;
@@ -65,10 +65,10 @@ impl Graph {
             )));
         }
         let gradients = match (reader.shape(root), reader.tensor(root)) {
-            (None, _) => Some(gradients(cell, &[(root, T::one())], None)),
+            (None, _) => Some(all_gradients(cell, &[(root, T::one())], None)),
             (Some(_), Some(tensor)) if tensor.len() == 1 => {
                 let seed = tensor.place().map(|node| (node, Tensor::ones(tensor.shape())));
-                Some(gradients(cell, &[], seed))
+                Some(all_gradients(cell, &[], seed))
             }
             _ => None,
         };
@@ -198,7 +198,7 @@ impl<T: Real> Drawing<'_, T> {
         if self.reader.shape(i).is_none() {
             return gradients.scalar(i).map(|x| plain_number(x.primal()));
         }
-        let tensor = gradients.at_slot(i)?;
+        let tensor = gradients.at_entry(i)?;
         Some(small(tensor).unwrap_or_else(|| {
             let norm = tensor.view().iter().map(|x| x.primal() * x.primal()).sum::<f64>().sqrt();
             format!("norm {}", plain_number(norm))

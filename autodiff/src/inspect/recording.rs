@@ -5,7 +5,7 @@
 //! it, so in the sum of all shares everything between the root and the inputs cancels: it is the root's true derivative
 //! less the tape's. An entry whose rule is right has the share 0; the others explain the difference in full.
 
-use crate::engine::gradients::gradients;
+use crate::engine::gradients::all_gradients;
 use crate::engine::tensor_functions::unit;
 use crate::engine::vjp::{Seed, vjp};
 use crate::error::Result;
@@ -137,8 +137,7 @@ impl<T: Real> Recording<T> {
     /// The shares of all entries that the sweep reaches, but for the `inputs`, which are the first entries.
     pub(crate) fn shares(&self, inputs: usize) -> Result<Vec<Share<T>>> {
         let scalars = if self.target.1.is_none() { vec![(self.target.0, T::one())] } else { Vec::new() };
-        let found = gradients(self.tape.cell(), &scalars, self.target.1.clone());
-        let (adjoints, tensors) = found.all();
+        let found = all_gradients(self.tape.cell(), &scalars, self.target.1.clone());
         let mut shares = Vec::new();
         let mut operands = self.code.operands.as_slice();
         for (index, &op) in self.code.ops.iter().enumerate() {
@@ -149,14 +148,16 @@ impl<T: Real> Recording<T> {
                 continue;
             }
             let terms = match op {
-                TENSOR => match &tensors[words[0] as usize] {
+                TENSOR => match found.at_slot(words[0]) {
                     Some(adjoint) => self.tensor_terms(words[0] as usize, adjoint)?,
                     None => continue,
                 },
                 // An element is its tensor's.
                 AT => continue,
-                _ if adjoints[index].is_exact_zero() => continue,
-                _ => self.scalar_terms(index, op, raw, adjoints[index]),
+                _ => match found.scalar(index).filter(|adjoint| !adjoint.is_exact_zero()) {
+                    Some(adjoint) => self.scalar_terms(index, op, raw, adjoint),
+                    None => continue,
+                },
             };
             shares.push(Share { index, terms });
         }
@@ -204,7 +205,8 @@ impl<T: Real> Recording<T> {
             opcode::operands(op, words).iter().copied().filter(|word| word & CONSTANT == 0).collect();
         places.sort_unstable();
         places.dedup();
-        let (ops, operands) = Window::new(index, &places).renumbered(Code { ops: &[op], operands: raw, ..self.code() });
+        let window = Window::stretch(index, 1, &places, 0, 0);
+        let OwnedCode { ops, operands, .. } = window.renumbered(Code { ops: &[op], operands: raw, ..self.code() });
         (places, ops, operands)
     }
 

@@ -2,7 +2,7 @@
 
 pub(crate) mod cpu;
 mod dims;
-mod element;
+pub(crate) mod element;
 pub(crate) mod factor;
 pub(crate) mod gather;
 pub(crate) mod gemm;

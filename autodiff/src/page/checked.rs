@@ -35,7 +35,7 @@ pub(super) fn compare<T: Real>(reader: &Reader<T>, gradients: &Gradients<T>) -> 
     let again = Again { reader, blocks: reader.cell.copy_blocks(), values, spent: Cell::new(0) };
     let adjoint = |i: usize, k: usize| match reader.shape(i) {
         None => gradients.scalar(i).unwrap_or_else(T::zero),
-        Some(_) => gradients.at_slot(i).and_then(|x| x.view().iter().nth(k).copied()).unwrap_or_else(T::zero),
+        Some(_) => gradients.at_entry(i).and_then(|x| x.view().iter().nth(k).copied()).unwrap_or_else(T::zero),
     };
     let largest = |i: usize| (0..length(reader, i).min(ELEMENTS)).map(|k| adjoint(i, k).abs()).fold(T::zero(), T::max);
     let live = || (0..reader.root).rev().filter(|&i| reader.live[i]);

@@ -6,7 +6,7 @@ use super::checked::compare;
 use super::json::{list, number, object, text};
 use super::rows::{Rows, cuts};
 use super::stretches::{graph, places, stretches};
-use crate::engine::gradients::gradients;
+use crate::engine::gradients::all_gradients;
 use crate::engine::vjp::Seed;
 use crate::explain::{Question, is_variable, steps, write};
 use crate::graph::{Drawing, Graph, Placed};
@@ -48,7 +48,7 @@ pub(super) fn content<T: Real>(subject: &Subject<'_, T>) -> Content {
     let cuts = cuts(&mut reader);
     let reader = &reader;
     let scalars = if seed.is_none() { vec![(*root, T::one())] } else { Vec::new() };
-    let gradients = gradients(cell, &scalars, seed.clone());
+    let gradients = all_gradients(cell, &scalars, seed.clone());
     let entries: Vec<usize> = (0..=*root).filter(|&i| reader.live[i]).collect();
     let drawing = Drawing { reader, gradients: Some(&gradients) };
     let mut groups = Graph::new();

@@ -141,7 +141,7 @@ impl<T: Real> Rows<'_, T> {
             let zero = self.gradients.scalar(i).is_none_or(Real::is_exact_zero);
             return (zero, zero.then(|| "the derivative is exactly 0, so that nothing is passed on".to_owned()));
         }
-        let Some(adjoint) = self.gradients.at_slot(i) else {
+        let Some(adjoint) = self.gradients.at_entry(i) else {
             return (true, reader.tensor(i).and_then(|tensor| self.gradients.why_missing(tensor)));
         };
         let zeros = adjoint.view().iter().filter(|x| x.is_exact_zero()).count();
@@ -176,6 +176,6 @@ impl<T: Real> Rows<'_, T> {
         if self.reader.shape(i).is_none() {
             return self.gradients.scalar(i).map(Real::primal).into_iter().collect();
         }
-        self.gradients.at_slot(i).map_or_else(Vec::new, |x| x.view().iter().map(|x| x.primal()).collect())
+        self.gradients.at_entry(i).map_or_else(Vec::new, |x| x.view().iter().map(|x| x.primal()).collect())
     }
 }

@@ -67,7 +67,7 @@ pub(super) fn adjoint<T: Real>(reader: &Reader<T>, gradients: &Gradients<T>, i: 
     if reader.shape(i).is_none() {
         return gradients.scalar(i).map(|x| Amount::Number(x.primal()));
     }
-    gradients.at_slot(i).map(Amount::of)
+    gradients.at_entry(i).map(Amount::of)
 }
 
 /// What an entry that is a tensor, or an element of one, passes on to each entry that it reads.
@@ -77,7 +77,7 @@ pub(super) fn passed<T: Real>(reader: &Reader<T>, gradients: &Gradients<T>, i: u
         let adjoint = gradients.scalar(i).map_or(0.0, Real::primal);
         return HashMap::from([(entry.index as usize, Amount::Number(adjoint))]);
     }
-    match (&entry.source, gradients.at_slot(i)) {
+    match (&entry.source, gradients.at_entry(i)) {
         (Source::Leaf(_), _) | (_, None) => HashMap::new(),
         (Source::Op { inputs, .. }, Some(adjoint)) => by_operation(reader, entry, inputs, adjoint),
         (Source::Scalars { places, .. }, Some(adjoint)) => {

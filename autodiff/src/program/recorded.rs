@@ -1,11 +1,13 @@
 //! A recorded function and its derivatives.
 
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use ndarray::Array2;
+use smallvec::SmallVec;
 
-use super::optimize::optimize;
+use super::optimize::{Order, optimize};
+use super::rolled::{Batch, Rolled};
 use crate::engine::Outputs;
 use crate::engine::outputs::{count, index_on_tape};
 use crate::engine::sparse::{Compression, Plan};
@@ -15,8 +17,10 @@ use crate::numbers::question::Question;
 use crate::tape::block::Located;
 use crate::tape::code::{Code, OwnedCode};
 use crate::tape::guard::Guard;
+use crate::tape::interpreter::Values;
 use crate::tape::passes::{self, Output};
 use crate::tape::replay::replay;
+use crate::tape::reverse::reverse;
 use crate::{Real, Tape, Var};
 
 /// A recorded function that can be evaluated and differentiated at other inputs without running it again.
@@ -43,6 +47,27 @@ use crate::{Real, Tape, Var};
 /// ```
 ///
 /// With the feature `serde` a program can be written to disk and read again, unless it has fused blocks.
+///
+/// # Loops
+///
+/// What the function wrote as a loop is found again in a recording of some 256 operands and more, when it is evaluated for the
+/// first time (0.1 µs an entry), and kept: values, gradients and products with the Jacobian or the Hessian run over columns, each
+/// operation for many trips at once. The trips of a loop may read whatever came before it, in any pattern; a loop whose trips
+/// read what earlier ones made is interpreted, entry by entry, as are fused blocks, number types other than `f32` and `f64`,
+/// stretches without a pattern, programs that consist of these for the most part, Jacobians and Hessians. `Debug` shows what
+/// was found:
+///
+/// ```
+/// use autodiff::Program;
+/// let x = vec![0.5_f64; 1000];
+/// let program = Program::record(|x| x.windows(2).map(|w| (w[1] - w[0] * w[0]).powi(2)).sum::<autodiff::Var<f64>>(), &x);
+/// let found = "Program(1000 inputs, 1 outputs, 3998 entries: 3 operations × 999, a sum of 999, 0 guards)";
+/// assert_eq!(format!("{program:?}"), found);
+/// ```
+///
+/// Values are those of the function bit for bit, but for the vector functions (see [`exact`](Self::exact)); a gradient differs
+/// from the interpreter's by no more than the rounding of its terms' sum. All are the same on every processor and for any number of
+/// threads.
 ///
 /// # What is guarded
 ///
@@ -76,8 +101,29 @@ pub struct Program<T: Real = f64> {
     pub(super) guards: Vec<Guard<T>>,
     /// The inputs at which it was recorded, for messages.
     pub(super) at: Vec<T>,
+    /// Whether loops keep to the standard library's functions.
+    pub(super) exact: bool,
+    pub(super) found: Found<T>,
+}
+
+/// What is found out about a program when it is first asked for, and kept.
+#[derive(Clone)]
+pub(super) struct Found<T: Real> {
+    /// The loops in it, if they are worth it.
+    rolled: OnceLock<Option<Arc<Rolled<T>>>>,
+    /// Its values, Jacobian and Hessian at inputs side by side, if they can be had so.
+    pub(super) batches: [OnceLock<Option<Arc<Batch<T>>>>; 3],
+    /// Its derivatives along a direction, first and second, as programs, if they are worth it.
+    pub(super) derived: [OnceLock<Option<Arc<Program<T>>>>; 2],
     pub(super) jacobian: OnceLock<Plan>,
     pub(super) hessian: OnceLock<Compression>,
+}
+
+impl<T: Real> Default for Found<T> {
+    fn default() -> Self {
+        let (rolled, batches, derived, jacobian, hessian) = Default::default();
+        Self { rolled, batches, derived, jacobian, hessian }
+    }
 }
 
 #[allow(clippy::missing_errors_doc, reason = "the type's page says it for all evaluations")]
@@ -88,6 +134,11 @@ impl<T: Real> Program<T> {
     /// If `f` uses its variables in tensors, in `checkpoint` or for `backward`: a program consists of scalar operations.
     #[track_caller]
     pub fn record<Y: Outputs<T>>(f: impl Fn(&[Var<T>]) -> Y, x: &[T]) -> Self {
+        Self::record_in(Order::AsRecorded, f, x)
+    }
+
+    #[track_caller]
+    pub(super) fn record_in<Y: Outputs<T>>(order: Order, f: impl Fn(&[Var<T>]) -> Y, x: &[T]) -> Self {
         let tape = Tape::new();
         let cell = tape.cell();
         cell.note_comparisons();
@@ -102,10 +153,32 @@ impl<T: Real> Program<T> {
         let (code, outputs, guards) = if x.is_empty() {
             (OwnedCode::default(), outputs, guards)
         } else {
-            optimize(frozen.code(frozen.len() - 1), frozen.values(), x.len(), &outputs, guards)
+            optimize(frozen.code(frozen.len() - 1), frozen.values(), x.len(), &outputs, guards, order)
         };
-        let (jacobian, hessian) = (OnceLock::new(), OnceLock::new());
-        Self { code, blocks, inputs: x.len(), outputs, guards, at: x.to_vec(), jacobian, hessian }
+        let (inputs, at, found) = (x.len(), x.to_vec(), Found::default());
+        Self { code, blocks, inputs, outputs, guards, at, exact: false, found }
+    }
+
+    /// Keeps to the standard library's functions, so that values are those of the function that was recorded, bit for bit.
+    ///
+    /// By default the [loops](Self#loops) in a program use vector functions, which are within 2 units in the last place: faster
+    /// where there are many exponentials, logarithms, sines. Programs without loops are exact
+    /// anyway, but for their batches, which are loops.
+    ///
+    /// ```
+    /// use autodiff::{Program, Real};
+    /// use num_traits::Float;
+    /// fn f<R: Real>(x: &[R]) -> R {
+    ///     x.windows(2).map(|w| (w[0].sin() * w[1]).exp()).sum()
+    /// }
+    /// let x: Vec<f64> = (0..1000).map(|i| f64::from(i) * 0.01).collect();
+    /// let program = Program::record(f, &x).exact();
+    /// assert_eq!(program.value(&x)?.to_bits(), f(&x).to_bits());
+    /// # Ok::<(), autodiff::Error>(())
+    /// ```
+    #[must_use]
+    pub fn exact(self) -> Self {
+        Self { exact: true, found: Found::default(), ..self }
     }
 
     /// The number of inputs.
@@ -146,8 +219,35 @@ impl<T: Real> Program<T> {
         Ok(values)
     }
 
+    /// The loops in this program; found when they are first asked for.
+    pub(super) fn rolled(&self) -> Option<&Rolled<T>> {
+        let find = || {
+            let offered = Rolled::<T>::is_offered();
+            let find = || Rolled::find(self.code(), self.inputs, &self.outputs, &self.guards, self.exact);
+            offered.then(find).flatten().map(Arc::new)
+        };
+        self.found.rolled.get_or_init(find).as_deref()
+    }
+
+    /// The values that `rolled` keeps at `x`, guards checked.
+    #[track_caller]
+    fn run_rolled(&self, rolled: &Rolled<T>, x: &[T]) -> Result<Storage<T>> {
+        count("Program", x.len(), self.inputs, "one value for each input");
+        let mut storage = Storage::scratch(rolled.places);
+        let values = storage.make_mut();
+        values[..x.len()].copy_from_slice(x);
+        rolled.forward(self.code(), values);
+        for (guard, own) in rolled.guards.iter().zip(&self.guards) {
+            let now = [guard.left, guard.right].map(|term| term.resolve(|i| values[i], |c| c));
+            if guard.question.answer(now[0], now[1]) != guard.answer {
+                return Err(self.other_branch(own, now));
+            }
+        }
+        Ok(storage)
+    }
+
     #[cold]
-    fn other_branch(&self, guard: &Guard<T>, now: [T; 2]) -> Error {
+    pub(super) fn other_branch(&self, guard: &Guard<T>, now: [T; 2]) -> Error {
         let recorded = replay(self.code(), &self.at, &[]);
         let then = [guard.left, guard.right].map(|term| term.resolve(|i| recorded.as_slice()[i], |c| c));
         let verbs = if guard.answer { ["held", "does not"] } else { ["did not hold", "does"] };
@@ -172,17 +272,19 @@ impl<T: Real> Program<T> {
     /// The value of the only output.
     #[track_caller]
     pub fn value(&self, x: &[T]) -> Result<T> {
-        let root = self.root("Program::value");
-        let values = self.run(x)?;
-        Ok(root.map_or_else(|constant| constant, |root| values.as_slice()[root]))
+        self.root("Program::value").ok();
+        Ok(self.values(x)?[0])
     }
 
     /// The values of all outputs.
     #[track_caller]
     pub fn values(&self, x: &[T]) -> Result<Vec<T>> {
-        let values = self.run(x)?;
+        let (values, outputs) = match self.rolled() {
+            Some(rolled) => (self.run_rolled(rolled, x)?, &rolled.outputs),
+            None => (self.run(x)?, &self.outputs),
+        };
         let of = |output: &Output<T>| output.map_or_else(|constant| constant, |root| values.as_slice()[root]);
-        Ok(self.outputs.iter().map(of).collect())
+        Ok(outputs.iter().map(of).collect())
     }
 
     /// The gradient of the only output.
@@ -194,26 +296,40 @@ impl<T: Real> Program<T> {
     /// The value of the only output and its gradient.
     #[track_caller]
     pub fn value_and_gradient(&self, x: &[T]) -> Result<(T, Vec<T>)> {
-        let root = self.root("Program::gradient");
-        let values = self.run(x)?;
-        let values = values.as_slice();
-        Ok(match root {
-            Ok(root) => (values[root], self.pull(values, &[(root, T::one())])),
-            Err(constant) => (constant, vec![T::zero(); self.inputs]),
-        })
+        self.root("Program::gradient").ok();
+        let (values, gradient) = self.pull(x, &[T::one()])?;
+        Ok((values[0], gradient))
     }
 
-    fn pull(&self, values: &[T], seeds: &[(usize, T)]) -> Vec<T> {
-        passes::adjoints(self.code(), values, seeds).as_slice()[..self.inputs].to_vec()
+    /// The values of all outputs, and the gradient of their sum with these weights.
+    #[track_caller]
+    fn pull(&self, x: &[T], weights: &[T]) -> Result<(SmallVec<[T; 1]>, Vec<T>)> {
+        let rolled = self.rolled();
+        let (values, outputs) = match rolled {
+            Some(rolled) => (self.run_rolled(rolled, x)?, &rolled.outputs),
+            None => (self.run(x)?, &self.outputs),
+        };
+        let mut values = values;
+        let mut adjoints = Storage::filled(values.as_slice().len(), T::zero());
+        for (output, &weight) in outputs.iter().zip(weights) {
+            if let Ok(root) = *output {
+                adjoints.make_mut()[root] += weight;
+            }
+        }
+        match rolled {
+            Some(rolled) => rolled.backward(self.code(), values.make_mut(), adjoints.make_mut()),
+            None => reverse(self.code(), &mut Values::<T>::new(self.code(), values.as_slice()), adjoints.make_mut()),
+        }
+        let values = values.as_slice();
+        let of = |output: &Output<T>| output.map_or_else(|constant| constant, |root| values[root]);
+        Ok((outputs.iter().map(of).collect(), adjoints.as_slice()[..self.inputs].to_vec()))
     }
 
     /// The vector-Jacobian product `Σ_k u_k ∂f_k/∂x_i`.
     #[track_caller]
     pub fn vjp(&self, x: &[T], u: &[T]) -> Result<Vec<T>> {
         count("Program::vjp", u.len(), self.outputs.len(), "one weight for each output");
-        let values = self.run(x)?;
-        let seeds: Vec<_> = self.outputs.iter().zip(u).filter_map(|(y, &u)| Some((y.ok()?, u))).collect();
-        Ok(self.pull(values.as_slice(), &seeds))
+        Ok(self.pull(x, u)?.1)
     }
 
     /// The Jacobian-vector product `Σ_i v_i ∂f_k/∂x_i`.
@@ -221,6 +337,10 @@ impl<T: Real> Program<T> {
     pub fn jvp(&self, x: &[T], v: &[T]) -> Result<Vec<T>> {
         self.admit(x)?;
         count("Program::jvp", v.len(), self.inputs, "a direction has one element for each input");
+        // Where a rule of a derivative takes another branch, the program of derivatives fails.
+        if let Some(Ok(found)) = self.along().map(|along| along.values(&[x, v].concat())) {
+            return Ok(found);
+        }
         let values = passes::tangents::<T, 1>(self.code(), self.inputs, x, |i| [v[i]]);
         let values = values.as_slice();
         Ok(self.outputs.iter().map(|y| y.map_or_else(|_| T::zero(), |root| values[root].tangent()[0])).collect())
@@ -230,7 +350,11 @@ impl<T: Real> Program<T> {
     #[track_caller]
     pub(super) fn admit(&self, x: &[T]) -> Result<()> {
         count("Program", x.len(), self.inputs, "one value for each input");
-        if self.guards.is_empty() { Ok(()) } else { self.run(x).map(drop) }
+        match self.rolled() {
+            _ if self.guards.is_empty() => Ok(()),
+            Some(rolled) => self.run_rolled(rolled, x).map(drop),
+            None => self.run(x).map(drop),
+        }
     }
 
     /// The Jacobian `∂f_k/∂x_i`, a row for each output: several rows or columns at once, whichever are fewer.
@@ -249,12 +373,18 @@ impl<T: Real> Program<T> {
     }
 
     /// The Hessian-vector product `Σ_j ∂²f/∂x_i∂x_j v_j` of the only output.
+    ///
+    /// Where the program has [loops](Self#loops) and at most 32,768 entries, the first product records a program of products (some 3 µs
+    /// an entry), which the following ones run; so does [`jvp`](Self::jvp).
     #[track_caller]
     pub fn hvp(&self, x: &[T], v: &[T]) -> Result<Vec<T>> {
         let root = self.root("Program::hvp");
         self.admit(x)?;
         count("Program::hvp", v.len(), self.inputs, "a direction has one element for each input");
         let Ok(root) = root else { return Ok(vec![T::zero(); self.inputs]) };
+        if let Some(Ok(found)) = self.second().map(|second| second.values(&[x, v].concat())) {
+            return Ok(found);
+        }
         let adjoints = passes::second_order::<T, 1>(self.code(), root, self.inputs, x, |i| [v[i]]);
         Ok(adjoints.as_slice()[..self.inputs].iter().map(|adjoint| adjoint.tangent()[0]).collect())
     }
@@ -283,6 +413,10 @@ impl<T: Real> Program<T> {
 impl<T: Real> fmt::Debug for Program<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (inputs, outputs, guards) = (self.inputs, self.outputs.len(), self.guards.len());
-        write!(f, "Program({inputs} inputs, {outputs} outputs, {} entries, {guards} guards)", self.len())
+        write!(f, "Program({inputs} inputs, {outputs} outputs, {} entries", self.len())?;
+        if let Some(rolled) = self.rolled() {
+            write!(f, ": {rolled}")?;
+        }
+        write!(f, ", {guards} guards)")
     }
 }

@@ -3,12 +3,10 @@
 //! Operations are written by name and operands one by one, so that a file survives a new row in the table. What is read is
 //! checked entry by entry before it becomes a program.
 
-use std::sync::OnceLock;
-
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
 use super::optimize::write;
-use super::recorded::Program;
+use super::recorded::{Found, Program};
 use crate::Real;
 use crate::numbers::question::Question;
 use crate::rules::{Binary, Unary};
@@ -28,6 +26,8 @@ struct Written<T> {
     outputs: Vec<Given<T>>,
     guards: Vec<WrittenGuard<T>>,
     recorded_at: Vec<Number<T>>,
+    #[serde(default)]
+    exact: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -156,6 +156,7 @@ impl<T: Real + Serialize> Serialize for Program<T> {
             outputs: self.outputs.iter().map(output).collect(),
             guards: self.guards.iter().map(guard).collect(),
             recorded_at: self.at.iter().copied().map(Number).collect(),
+            exact: self.exact,
         }
         .serialize(serializer)
     }
@@ -218,7 +219,7 @@ impl<'de, T: Real + Deserialize<'de>> Deserialize<'de> for Program<T> {
             Ok(Guard { question, left: term(left, total)?, right: term(right, total)?, answer: guard.answer, place })
         });
         let (outputs, guards) = (outputs.collect::<Result<_, D::Error>>()?, guards.collect::<Result<_, D::Error>>()?);
-        let (blocks, jacobian, hessian) = (Vec::new(), OnceLock::new(), OnceLock::new());
-        Ok(Self { code, blocks, inputs, outputs, guards, at, jacobian, hessian })
+        let (exact, found) = (written.exact, Found::default());
+        Ok(Self { code, blocks: Vec::new(), inputs, outputs, guards, at, exact, found })
     }
 }

@@ -25,7 +25,7 @@ impl<T: Real> Program<T> {
     pub fn sparse_jacobian(&self, x: &[T]) -> Result<Sparse<T>> {
         let values = self.run(x)?;
         let (code, outputs) = (self.code(), &self.outputs);
-        let plan = self.jacobian.get_or_init(|| Plan::new(code, outputs, self.inputs));
+        let plan = self.found.jacobian.get_or_init(|| Plan::new(code, outputs, self.inputs));
         Ok(plan.jacobian(code, outputs, x, values.as_slice()))
     }
 
@@ -44,7 +44,7 @@ impl<T: Real> Program<T> {
         let root = self.root("Program::hessian");
         self.admit(x)?;
         let (code, inputs) = (self.code(), self.inputs);
-        let plan = self.hessian.get_or_init(|| match root {
+        let plan = self.found.hessian.get_or_init(|| match root {
             Ok(root) => Compression::hessian(code, root, inputs),
             Err(_) => Compression::new(Pattern::empty(inputs), vec![0; inputs]),
         });

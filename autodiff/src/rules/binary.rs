@@ -33,8 +33,8 @@ macro_rules! binary_functions {
         /// Logarithm of `a` to base `b`.
         Log log {
             float(a, b) = a.log(b);
-            da(a, b, y) = y.domain(R::constant(1.0) / a / b.ln());
-            db(a, b, y) = -y / b / b.ln();
+            da(a, b, y) = y.domain(R::constant(1.0) / b.ln() / a);
+            db(a, b, y) = -y / b.ln() / b;
             notation = Prefix(&[Command("log"), Down(&[B]), SPACE, A]); at = [(2.0, 3.0), (0.3, 10.0), (1.000_000_1, 2.0), (5.0, 0.9999), (1e-40, 0.5), (1e40, 1e-8)];
         }
         /// Length of the vector `(a, b)`. The gradient at the origin is 0. Second derivatives are exact to an eps of `1 / y`.

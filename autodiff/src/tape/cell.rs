@@ -4,7 +4,7 @@ use std::any::Any;
 use std::cell::{Cell, OnceCell, RefCell, UnsafeCell};
 
 use super::block::{Block, Located};
-use super::code::{Code, OwnedCode};
+use super::code::OwnedCode;
 use super::guard::Guard;
 use super::labels::Names;
 use super::nary::Nary;
@@ -241,11 +241,15 @@ impl<T: Real> TapeCell<T> {
         self.store().code(last).to_owned()
     }
 
-    /// Copies the program from entry `first` on.
-    pub(crate) fn copy_code_from(&self, first: usize) -> OwnedCode<T> {
-        let code = self.store().code(self.len() - 1);
-        let start = code.ops[first..].iter().rev().fold(code.operands.len(), |end, &op| code.before(op, end));
-        Code { ops: &code.ops[first..], operands: &code.operands[start..], ..code }.to_owned()
+    /// The constant at a place of the program's.
+    pub(crate) fn constant(&self, place: usize) -> T {
+        self.store().constants.list()[place]
+    }
+
+    /// Says that the block at a place has no second derivatives.
+    #[cold]
+    pub(crate) fn refuse_second_order(&self, place: usize) -> ! {
+        self.store().blocks()[place].clone().refuse_second_order()
     }
 
     /// The blocks that the program refers to.

@@ -19,6 +19,7 @@ impl<T: Real> Store<T> {
     pub(crate) fn held(&self) -> usize {
         self.ops.capacity()
             + 4 * self.operands.capacity()
+            + size_of::<usize>() * self.starts.borrow().capacity()
             + size_of::<T>() * (self.values.capacity() + self.constants.capacity())
     }
 
@@ -36,6 +37,7 @@ impl<T: Real> Store<T> {
         self.room = self.ops.capacity().min(self.values.capacity()).min(binary).min(self.limit);
         self.capacity = self.room;
         self.constants.clear();
+        self.starts.get_mut().clear();
         self.plain_blocks.clear();
         if let Some(trace) = &mut self.trace {
             trace.clear();

@@ -80,14 +80,20 @@ pub(crate) trait Interpreter<T: Real> {
     /// A constant.
     fn lift(&self, constant: T) -> Self::Number;
 
+    /// The constant at a place of the program's.
+    #[inline(always)]
+    fn constant(&self, constants: &[T], place: usize) -> Self::Number {
+        self.lift(constants[place])
+    }
+
     /// Whether anybody wants the adjoint of this entry.
     #[inline(always)]
     fn wants(&self, _index: usize) -> bool {
         true
     }
 
-    /// The partial derivatives of a fused block, if [`STORED`](Self::STORED) ones are not good enough.
-    fn partials(&self, block: &Located<T>, x: &[Self::Number]) -> SmallVec<[Self::Number; 8]>;
+    /// The partial derivatives of the fused block at a place, if [`STORED`](Self::STORED) ones are not good enough.
+    fn partials(&self, blocks: &[Located<T>], place: usize, x: &[Self::Number]) -> SmallVec<[Self::Number; 8]>;
 
     /// Whether the interpreter wants to know which entry's turn it is. A constant, so that others' loops show no trace of it.
     const TURNS: bool = false;
@@ -123,7 +129,7 @@ pub(super) fn number<T: Real, I: Interpreter<T>>(code: &Code<'_, T>, interpreter
         // SAFETY: operands are entries.
         unsafe { interpreter.value_unchecked(i as usize) }
     } else {
-        interpreter.lift(code.constants[(i ^ CONSTANT) as usize])
+        interpreter.constant(code.constants, (i ^ CONSTANT) as usize)
     }
 }
 
@@ -168,6 +174,12 @@ impl<'a, R, A, const STORED: bool> Values<'a, R, A, STORED> {
         assert!(values.len() >= code.ops.len(), "one value for each entry");
         Self(values, PhantomData)
     }
+
+    /// One value for each place before `end`, for a stretch of a program that ends there.
+    pub(crate) fn before(end: usize, values: &'a [R]) -> Self {
+        assert!(values.len() >= end, "one value for each place");
+        Self(values, PhantomData)
+    }
 }
 
 impl<T: Real, R: Interprets<T>, A: Adjoint<R>, const STORED: bool> Interpreter<T> for Values<'_, R, A, STORED> {
@@ -191,7 +203,7 @@ impl<T: Real, R: Interprets<T>, A: Adjoint<R>, const STORED: bool> Interpreter<T
         R::lift(constant)
     }
 
-    fn partials(&self, block: &Located<T>, x: &[R]) -> SmallVec<[R; 8]> {
-        R::partials(block, x)
+    fn partials(&self, blocks: &[Located<T>], place: usize, x: &[R]) -> SmallVec<[R; 8]> {
+        R::partials(&blocks[place], x)
     }
 }

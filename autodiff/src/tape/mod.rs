@@ -1,8 +1,8 @@
 //! The tape: a program in the order in which it ran, and its interpreters, for numbers alone.
 //!
 //! `store` keeps the entries, `cell` hands out and recycles the memory that handles point to, `reverse` and `replay`
-//! interpret the entries, `passes` puts both together, `reach` finds what an entry depends on, `window` cuts out a stretch. What is not an operation on numbers
-//! stands in a side table that a floor above fills and reads.
+//! interpret the entries, `passes` puts both together, `reach` finds what an entry depends on, `window` makes
+//! programs of parts. What is not an operation on numbers stands in a side table that a floor above fills and reads.
 
 #![allow(
     unsafe_code,
@@ -30,6 +30,7 @@ pub(crate) mod replay;
 pub(crate) mod reverse;
 mod reverse_many;
 pub(crate) mod scope;
+mod starts;
 pub(crate) mod store;
 pub(crate) mod trace;
 mod watch;

@@ -124,6 +124,12 @@ pub(crate) fn split(op: u8, operands: &[u32]) -> (&[u32], &[u32]) {
     (&operands[1..=count], &operands[count + 2..])
 }
 
+/// How many words the first entry takes, its counts included.
+#[inline(always)]
+pub(crate) fn taken(op: u8, operands: &[u32]) -> usize {
+    words(op).unwrap_or_else(|| operands[0] as usize + 2)
+}
+
 /// Those of an entry's operand words that are entries or, marked, constants. None for an element of a tensor.
 #[inline(always)]
 pub(crate) fn operands(op: u8, words: &[u32]) -> &[u32] {

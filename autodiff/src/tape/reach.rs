@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::code::Code;
 use super::interpreter::Interpreter;
 use super::opcode::{self, entries};
-use super::reverse::reverse_down_to;
+use super::reverse::reverse_from;
 use crate::Real;
 
 /// Finds the entries that others depend on.
@@ -85,7 +85,7 @@ impl Stretch {
         interpreter: &mut I,
         adjoints: &mut [I::Adjoint],
     ) {
-        let code = Code { ops: &code.ops[..self.end], operands: &code.operands[..self.words], ..code };
-        reverse_down_to(self.first, code, interpreter, &mut adjoints[..self.end]);
+        let code = Code { ops: &code.ops[self.entries()], operands: &code.operands[..self.words], ..code };
+        reverse_from(self.first, code, interpreter, &mut adjoints[..self.end]);
     }
 }

@@ -84,10 +84,17 @@ fn dot<T: Real, const N: usize>(operands: &[u32], get: impl Fn(u32) -> Dual<T, N
 pub(crate) fn replay<T: Real, R: Replay<T>>(code: Code<'_, T>, inputs: &[R], others: &[T]) -> Storage<R> {
     let mut storage = Storage::scratch(code.ops.len());
     let values = storage.make_mut();
-    assert_eq!(values.len(), code.ops.len());
     values[..inputs.len()].copy_from_slice(inputs);
+    replay_onto(Code { ops: &code.ops[inputs.len()..], ..code }, values, inputs.len(), others);
+    storage
+}
+
+/// Evaluates a stretch of a program, whose values go to the places from `first` on; operands are places before their entry's.
+#[inline]
+pub(crate) fn replay_onto<T: Real, R: Replay<T>>(code: Code<'_, T>, values: &mut [R], first: usize, others: &[T]) {
+    assert!(values.len() >= first + code.ops.len(), "a place for each entry");
     let mut start = 0;
-    for (index, &op) in (inputs.len()..).zip(&code.ops[inputs.len()..]) {
+    for (index, &op) in (first..).zip(code.ops) {
         // SAFETY: operands are entries.
         let entry = |i: u32| unsafe { *values.get_unchecked(i as usize) };
         let constant = |place: u32| R::lift(code.constants[place as usize]);
@@ -134,7 +141,6 @@ pub(crate) fn replay<T: Real, R: Replay<T>>(code: Code<'_, T>, inputs: &[R], oth
         };
         values[index] = value;
     }
-    storage
 }
 
 /// Takes an entry's operand words, which are the first from `start`.

@@ -18,22 +18,23 @@ use crate::rules::{Binary, Unary};
 pub(crate) fn reverse<T: Real, I: Interpreter<T>>(code: Code<'_, T>, interpreter: &mut I, adjoints: &mut [I::Adjoint]) {
     // Independent variables pass nothing on, and most programs begin with them.
     let leaves = 8 * code.ops.chunks_exact(8).take_while(|ops| **ops == [LEAF; 8]).count();
-    reverse_down_to(leaves, code, interpreter, adjoints);
+    reverse_from(leaves, Code { ops: &code.ops[leaves..], ..code }, interpreter, adjoints);
 }
 
-/// Sweeps from the program's last entry down to entry `first`.
+/// The same for a stretch of a program, whose entries stand at the places from `first` on. Operands are places, too.
 ///
 /// Every SAFETY reason below is that a [`Code`] is well-formed: it has the operand words that its opcodes say, and those
 /// that are entries come before the entry they are operands of. Only `store` makes one, from what was recorded.
-pub(super) fn reverse_down_to<T: Real, I: Interpreter<T>>(
+pub(crate) fn reverse_from<T: Real, I: Interpreter<T>>(
     first: usize,
     code: Code<'_, T>,
     interpreter: &mut I,
     adjoints: &mut [I::Adjoint],
 ) {
-    assert_eq!(code.ops.len(), adjoints.len(), "one adjoint for each entry");
+    assert_eq!(first + code.ops.len(), adjoints.len(), "an adjoint for each entry up to the last");
     let mut end = code.operands.len();
-    for (index, &op) in code.ops.iter().enumerate().skip(first).rev() {
+    for (k, &op) in code.ops.iter().enumerate().rev() {
+        let index = first + k;
         // SAFETY: there is an adjoint for each entry, as asserted above.
         let adjoint = unsafe { *adjoints.get_unchecked(index) };
         if adjoint.is_nothing() && op != TENSOR {
@@ -81,7 +82,7 @@ pub(super) fn reverse_down_to<T: Real, I: Interpreter<T>>(
             }
             MUL_CONSTANT | CONSTANT_MUL => {
                 let [a, c] = take(&code, &mut end);
-                add(interpreter, adjoints, a, adjoint.times(interpreter.lift(code.constants[c as usize])));
+                add(interpreter, adjoints, a, adjoint.times(interpreter.constant(code.constants, c as usize)));
             }
             UNARY..BINARY => {
                 let [a] = take(&code, &mut end);
@@ -112,7 +113,7 @@ pub(super) fn reverse_down_to<T: Real, I: Interpreter<T>>(
                 }
                 end = start;
             }
-            _ => end = by_table(&code, end, index, interpreter, adjoints),
+            _ => end = by_table(&code, end, (index, op), interpreter, adjoints),
         }
     }
 }
@@ -131,12 +132,12 @@ fn take<T: Real, const K: usize>(code: &Code<'_, T>, end: &mut usize) -> [u32; K
 fn by_table<T: Real, I: Interpreter<T>>(
     code: &Code<'_, T>,
     mut end: usize,
-    index: usize,
+    (index, op): (usize, u8),
     interpreter: &mut I,
     adjoints: &mut [I::Adjoint],
 ) -> usize {
-    let (adjoint, op) = (adjoints[index], code.ops[index]);
-    let constant = |interpreter: &I, place: usize| interpreter.lift(code.constants[place]);
+    let adjoint = adjoints[index];
+    let constant = |interpreter: &I, place: usize| interpreter.constant(code.constants, place);
     // SAFETY: below, this is asked for the entry itself and for its operands, which are entries.
     let entry = |interpreter: &I, index: usize| unsafe { interpreter.value_unchecked(index) };
     match opcode::decode(op) {
@@ -183,7 +184,7 @@ fn by_table<T: Real, I: Interpreter<T>>(
                     code.stored(op, words).0.iter().map(|&partial| interpreter.lift(partial)).collect()
                 }
                 Kind::Nary(f) => f.derivatives(&arguments(interpreter), entry(interpreter, index)),
-                _ => interpreter.partials(&code.blocks[words[1] as usize], &arguments(interpreter)),
+                _ => interpreter.partials(code.blocks, words[1] as usize, &arguments(interpreter)),
             };
             for (&slope, &i) in slopes.iter().zip(operands) {
                 if i & CONSTANT == 0 && interpreter.wants(i as usize) {

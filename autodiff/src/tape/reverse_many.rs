@@ -29,7 +29,7 @@ pub(super) fn dot<T: Real, I: Interpreter<T>>(
     // Variables times constants is the commonest; known beforehand, it is a short loop.
     if b.iter().all(|b| b & CONSTANT != 0) && a.iter().all(|a| a & CONSTANT == 0) {
         for (&a, &b) in a.iter().zip(b) {
-            pass(a, interpreter.lift(code.constants[(b ^ CONSTANT) as usize]));
+            pass(a, interpreter.constant(code.constants, (b ^ CONSTANT) as usize));
         }
         return start;
     }

@@ -4,6 +4,7 @@
 //! was met recently is found again. Capacity is kept across resets.
 
 use std::any::TypeId;
+use std::cell::RefCell;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -29,6 +30,8 @@ pub(crate) struct Store<T: Real> {
     pub(super) capacity: usize,
     pub(super) limit: usize,
     pub(super) constants: Constants<T>,
+    /// Where the operand words of every so many entries begin, as far as that was asked for.
+    pub(super) starts: RefCell<Vec<usize>>,
     pub(super) blocks: Vec<Located<T>>,
     /// Blocks that capture nothing: all of one type at one place in the source are the same.
     pub(super) plain_blocks: Vec<(TypeId, Place, u32)>,
@@ -50,6 +53,7 @@ impl<T: Real> Store<T> {
             capacity: 0,
             limit: INDEX_LIMIT,
             constants: Constants::new(),
+            starts: RefCell::new(Vec::new()),
             blocks: Vec::new(),
             plain_blocks: Vec::new(),
             frozen: false,
@@ -195,8 +199,8 @@ impl<T: Real> Store<T> {
         unsafe { std::slice::from_raw_parts(self.values.as_ptr(), self.entries) }
     }
 
-    /// The program up to and including entry `last`.
-    pub(crate) fn code(&self, last: usize) -> Code<'_, T> {
+    /// The whole program.
+    pub(super) fn all(&self) -> Code<'_, T> {
         // SAFETY: opcodes and words up to their counts were written by the pushes that counted them.
         let (ops, operands) = unsafe {
             (
@@ -204,9 +208,19 @@ impl<T: Real> Store<T> {
                 std::slice::from_raw_parts(self.operands.as_ptr(), self.words),
             )
         };
-        let code = Code { ops, operands, constants: self.constants.list(), blocks: &self.blocks };
-        let end = ops[last + 1..].iter().rev().fold(operands.len(), |end, &op| code.before(op, end));
-        Code { ops: &ops[..=last], operands: &operands[..end], ..code }
+        Code { ops, operands, constants: self.constants.list(), blocks: &self.blocks }
+    }
+
+    /// The program from entry `first` on.
+    pub(super) fn from(&self, first: usize) -> Code<'_, T> {
+        let (code, start) = (self.all(), self.start(first));
+        Code { ops: &code.ops[first..], operands: &code.operands[start..], ..code }
+    }
+
+    /// The program up to and including entry `last`.
+    pub(crate) fn code(&self, last: usize) -> Code<'_, T> {
+        let (code, end) = (self.all(), self.start(last + 1));
+        Code { ops: &code.ops[..=last], operands: &code.operands[..end], ..code }
     }
 }
 

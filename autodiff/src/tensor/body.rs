@@ -26,7 +26,7 @@ impl<T: Real> Default for Free<T> {
 }
 
 /// A thread keeps at most this many for each number type.
-const KEEP: usize = 1 << 12;
+const KEEP: usize = 1 << 17;
 
 impl<T: Real> Body<T> {
     pub(crate) fn new(storage: Storage<T>, layout: Layout) -> Self {
@@ -51,6 +51,11 @@ impl<T: Real> Body<T> {
     /// Whether nobody else can see the elements.
     pub(crate) fn is_unique(&self) -> bool {
         Rc::strong_count(self.rc()) == 1 && self.rc().storage.is_unique()
+    }
+
+    /// How many tensors share this body.
+    pub(crate) fn users(&self) -> usize {
+        Rc::strong_count(self.rc())
     }
 
     /// The buffer for writing, unless the body is shared. A buffer that others use under other layouts is copied first.

@@ -330,8 +330,11 @@ impl<T: Real> Op<T> for Binary {
                 g.chain(partial.tensor())
             });
         }
-        let [a, b] = [a, b].map(|t| t.with_layout(t.layout().broadcast_to(y.shape()).expect("an operand broadcasts")));
-        cx.each(|i| binary_partials(f, i, g, [&a, &b, y]))
+        let stretched =
+            |t: &Tensor<T>| t.with_layout(t.layout().broadcast_to(y.shape()).expect("an operand broadcasts"));
+        let seen = [a, b].map(|t| (t.shape() != y.shape()).then(|| stretched(t)));
+        let (a, b) = (seen[0].as_ref().unwrap_or(a), seen[1].as_ref().unwrap_or(b));
+        cx.each(|i| binary_partials(f, i, g, [a, b, y]))
     }
 
     fn vjp_rows(&self, cx: &Vjp<'_, T>) -> Option<Grads<T>> {

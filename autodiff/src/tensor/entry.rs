@@ -9,7 +9,9 @@ use smallvec::SmallVec;
 use super::Tensor;
 use super::layout::Dims;
 use super::op::Op;
+use crate::tape::opcode::AT;
 use crate::tape::trace::Place;
+use crate::tape::window::Slots;
 use crate::{Real, Var};
 
 /// A stretch of program on scalars that the tape keeps as one entry and runs again when a sweep comes to it.
@@ -104,12 +106,29 @@ impl<T: Real> TensorEntry<T> {
     }
 
     /// Whether the entry depends on any entry for which `depends` says so.
-    pub(crate) fn depends(&self, depends: impl Fn(u32) -> bool) -> bool {
+    pub(crate) fn depends(&self, mut depends: impl FnMut(u32) -> bool) -> bool {
         match &self.source {
             Source::Leaf(_) => false,
             Source::Scalars { places, .. } => places.iter().flatten().any(|&i| depends(i)),
             Source::Op { inputs, .. } => inputs.iter().filter_map(Tensor::place).any(|node| depends(node.index)),
             Source::Region { places, .. } => places.iter().any(|&i| depends(i)),
+        }
+    }
+}
+
+impl<T: Real> Slots for Vec<TensorEntry<T>> {
+    fn before(&self, index: usize) -> usize {
+        self.partition_point(|entry| (entry.index as usize) < index)
+    }
+
+    fn operands(&self, op: u8, slot: usize, visit: &mut dyn FnMut(u32)) {
+        if op == AT {
+            visit(self[slot].index);
+        } else {
+            self[slot].depends(|index| {
+                visit(index);
+                false
+            });
         }
     }
 }

@@ -220,6 +220,11 @@ impl<T: Real> Tensor<T> {
         self.body.storage().as_slice()
     }
 
+    /// How many tensors there are with these elements, under this layout.
+    pub(crate) fn users(&self) -> usize {
+        self.body.users()
+    }
+
     pub(crate) fn layout(&self) -> &Layout {
         self.body.layout()
     }
@@ -242,9 +247,7 @@ impl<T: Real> Tensor<T> {
     pub(crate) fn make_mut(&mut self) -> &mut [T] {
         let (layout, len) = (self.layout(), self.len());
         if !self.body.is_unique() || !layout.is_row_major() || layout.offset != 0 || self.buffer().len() != len {
-            let node = self.node;
             *self = Self::build(self.shape(), |out| loops::map1(self.shape(), self.strided(), out, |x| x));
-            self.node = node;
         }
         self.body.make_mut().expect("just made unique")
     }

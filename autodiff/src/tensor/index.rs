@@ -3,23 +3,19 @@
 use std::ops::Range;
 use std::rc::Rc;
 
-use ndarray::{ArrayD, Axis, IxDyn, SliceInfo, SliceInfoElem};
-use smallvec::SmallVec;
+use ndarray::SliceInfoElem;
 
 use super::Tensor;
 use super::entry::Source;
 use super::layout::{Dims, Layout};
 use super::node::Node;
+use super::part::{Cut, Part};
 use super::rule::Rule;
-use super::written::Written;
+use super::written::Term::G;
+use super::written::{Written, of_gradient};
 use crate::error::{Error, Kind};
-use crate::kernels::loops;
-use crate::rules::notation::sign::{Sign, Word};
 use crate::tape::opcode;
 use crate::{Real, Var};
-
-/// What `ndarray`'s `s![]` says, for arrays of any rank.
-type Cut = SliceInfo<Vec<SliceInfoElem>, IxDyn, IxDyn>;
 
 impl<T: Real> Tensor<T> {
     /// The part that `ndarray`'s `s![]` describes: ranges with steps, single indices (whose axes disappear), new axes;
@@ -56,7 +52,7 @@ impl<T: Real> Tensor<T> {
                 self.refuse("slice", format!("{part:?} reaches beyond an axis of length {len}"));
             }
         }
-        self.cut(&Rc::new(Cut::try_from(part).expect("any number of axes")))
+        self.part(Part::Cut(Rc::new(Cut::try_from(part).expect("any number of axes"))))
     }
 
     /// The part of an axis within a range, without a copy.
@@ -69,50 +65,64 @@ impl<T: Real> Tensor<T> {
         if self.shape().get(axis).is_none_or(|&len| range.start > range.end || range.end > len) {
             self.refuse("narrow", format!("axis {axis} has no range {range:?}"));
         }
-        let mut layout = self.layout().clone();
-        layout.shape[axis] = range.len();
-        layout.offset += range.start * layout.strides[axis];
-        let all = SliceInfoElem::Slice { start: 0, end: None, step: 1 };
-        let mut part = vec![all; self.ndim()];
-        part[axis] = SliceInfoElem::Slice { start: range.start as isize, end: Some(range.end as isize), step: 1 };
-        let cut = Rc::new(Cut::try_from(part).expect("any number of axes"));
-        self.cut_as(cut, self.with_layout(layout))
+        self.part(Part::Range(axis, range))
     }
 
+    /// A part, recorded.
     #[track_caller]
-    fn cut(&self, part: &Rc<Cut>) -> Self {
-        let output = match self.layout().cut(part) {
-            Some(layout) => self.with_layout(layout),
-            None => Self::copied(&self.view().slice(&**part)),
-        };
-        self.cut_as(Rc::clone(part), output)
-    }
-
-    #[track_caller]
-    fn cut_as(&self, part: Rc<Cut>, output: Self) -> Self {
+    fn part(&self, part: Part) -> Self {
+        let output = part.of(self);
+        if self.is_plain() {
+            return output;
+        }
         Rule {
-            name: "slice",
+            name: part.names()[0],
             with: part,
-            forward: |x, part| Ok(x[0].cut(part)),
-            vjp: |cx, part| cx.grad().unslice(part, cx.input(0).shape()).into(),
-            notation: |_, _| Written::linear(Word("unslice")),
+            forward: |x, part| Ok(part.of(&x[0])),
+            vjp: |cx, part| cx.part(part),
+            notation: |_, part| Written::linear(part.word(1)),
         }
         .record(&[self], output)
     }
 
-    /// The adjoint of a slice: the part put back among zeros.
+    /// The adjoint of a part: put back among zeros, and added up where it came from the same place.
     #[track_caller]
-    fn unslice(&self, part: &Rc<Cut>, shape: &[usize]) -> Self {
-        let mut whole = ArrayD::zeros(shape);
-        whole.slice_mut(&**part).assign(&self.view());
+    pub(crate) fn put_back(&self, part: &Part, shape: &[usize]) -> Self {
+        Rule {
+            name: part.names()[1],
+            with: (part.clone(), Dims::from(shape)),
+            forward: |x, (part, shape)| Ok(part.among_zeros(&x[0], shape)),
+            vjp: |cx, (part, _)| cx.grad().part(part.clone()).into(),
+            notation: |_, (part, _)| Written::linear(part.word(0)),
+        }
+        .record(&[self], part.among_zeros(self, shape))
+    }
+
+    /// Parts put back among zeros, or added to `to` if there is one, in order.
+    #[track_caller]
+    pub(crate) fn put_together(to: Option<&Self>, parts: &[(Part, Self)], shape: &[usize]) -> Self {
+        let (parts, pieces): (Vec<Part>, Vec<&Self>) = parts.iter().map(|(part, piece)| (part.clone(), piece)).unzip();
+        let output = Part::sum(to, &parts, &pieces, shape);
+        let inputs: Vec<&Self> = to.into_iter().chain(pieces).collect();
         Rule {
             name: "unslice",
-            with: (Rc::clone(part), Dims::from(shape)),
-            forward: |x, (part, shape)| Ok(x[0].unslice(part, shape)),
-            vjp: |cx, (part, _)| cx.grad().cut(part).into(),
-            notation: |_, _| Written::linear(Word("slice")),
+            with: (parts, Dims::from(shape)),
+            forward: |x, (parts, shape)| {
+                let (to, pieces) = x.split_at(x.len() - parts.len());
+                Ok(Part::sum(to.first(), parts, &pieces.iter().collect::<Vec<_>>(), shape))
+            },
+            vjp: |cx, (parts, _)| {
+                let first = cx.arity() - parts.len();
+                cx.each(|i| {
+                    i.checked_sub(first).map_or_else(|| cx.grad().clone(), |k| cx.grad().part(parts[k].clone()))
+                })
+            },
+            notation: |of, (parts, _)| {
+                let whole = (parts.len()..of.shapes.len()).map(|_| G);
+                Written::named(whole.chain(parts.iter().map(|part| of_gradient(part.word(0)))).collect::<Vec<_>>())
+            },
         }
-        .record(&[self], Self::constant(whole))
+        .record(&inputs, output)
     }
 
     /// The parts of an axis at the given indices, in that order; an index may come more than once.
@@ -139,43 +149,7 @@ impl<T: Real> Tensor<T> {
         if len.is_none() {
             self.refuse("index_select", format!("no axis {axis}"));
         }
-        self.take(axis, &indices.into())
-    }
-
-    #[track_caller]
-    fn take(&self, axis: usize, indices: &Rc<[usize]>) -> Self {
-        let output = self.view().select(Axis(axis), indices);
-        Rule {
-            name: "index_select",
-            with: (axis, Rc::clone(indices)),
-            forward: |x, (axis, indices)| Ok(x[0].take(*axis, indices)),
-            vjp: |cx, (axis, indices)| cx.grad().put(*axis, indices, cx.input(0).shape()).into(),
-            notation: |_, _| Written::linear(Sign("index_add", r"\operatorname{index\_add}")),
-        }
-        .record(&[self], Self::constant(output))
-    }
-
-    /// The adjoint of a selection: each part added back to where it came from.
-    #[track_caller]
-    fn put(&self, axis: usize, indices: &Rc<[usize]>, shape: &[usize]) -> Self {
-        let mut whole = Self::zeros(shape);
-        let strides = super::layout::row_major_strides(shape);
-        let mut part: Dims = SmallVec::from_slice(self.shape());
-        part[axis] = 1;
-        let target = whole.make_mut();
-        for (k, &i) in indices.iter().enumerate() {
-            let source =
-                loops::Strided { offset: self.layout().offset + k * self.layout().strides[axis], ..self.strided() };
-            loops::update(&part, target, &strides, i * strides[axis], source, |t, x| t + x);
-        }
-        Rule {
-            name: "index_add",
-            with: (axis, Rc::clone(indices), Dims::from(shape)),
-            forward: |x, (axis, indices, shape)| Ok(x[0].put(*axis, indices, shape)),
-            vjp: |cx, (axis, indices, _)| cx.grad().take(*axis, indices).into(),
-            notation: |_, _| Written::linear(Sign("index_select", r"\operatorname{index\_select}")),
-        }
-        .record(&[self], whole)
+        self.part(Part::At(axis, indices.into()))
     }
 
     /// One element as a scalar variable on the same tape.

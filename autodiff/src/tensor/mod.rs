@@ -54,6 +54,7 @@ mod norm;
 pub(crate) mod op;
 mod operators;
 mod pad;
+pub(crate) mod part;
 mod pool;
 mod prod;
 mod record;

@@ -6,6 +6,7 @@ use ndarray::{ArrayD, ArrayViewD};
 use smallvec::SmallVec;
 
 use super::Tensor;
+use super::part::Part;
 use super::written::{Operands, Written};
 use crate::Real;
 use crate::error::Result;
@@ -114,6 +115,8 @@ pub struct Vjp<'a, T: Real> {
     pub(crate) grad: &'a Tensor<T>,
     pub(crate) needs: SmallVec<[bool; 4]>,
     pub(crate) recording: bool,
+    /// Whether the caller adds up parts of gradients.
+    pub(crate) parts: bool,
 }
 
 impl<T: Real> Vjp<'_, T> {
@@ -151,6 +154,14 @@ impl<T: Real> Vjp<'_, T> {
         self.recording
     }
 
+    /// The gradient of a single input of which the output is a part.
+    pub(crate) fn part(&self, part: &Part) -> Grads<T> {
+        if self.parts {
+            return Grads { part: Some(part.clone()), ..Grads::from(self.grad.clone()) };
+        }
+        self.grad.put_back(part, self.input(0).shape()).into()
+    }
+
     /// A gradient for each input, computed where it is needed.
     pub(crate) fn each(&self, gradient: impl Fn(usize) -> Tensor<T>) -> Grads<T> {
         (0..self.arity()).map(|i| self.needs(i).then(|| gradient(i))).collect()
@@ -178,19 +189,21 @@ pub struct Grads<T: Real> {
     pub(crate) gradients: SmallVec<[Option<Tensor<T>>; 2]>,
     /// Whether they came as arrays, which have no derivatives.
     pub(crate) plain: bool,
+    /// The part of the first input to which the gradient given for it belongs, unless that is all of it.
+    pub(crate) part: Option<Part>,
 }
 
 impl<T: Real> Grads<T> {
     /// Gradients that were computed by other means than tensor operations: an array or `None` for each input.
     pub fn arrays(gradients: impl IntoIterator<Item = Option<ArrayD<T>>>) -> Self {
         let gradients = gradients.into_iter().map(|gradient| gradient.map(Tensor::constant)).collect();
-        Self { gradients, plain: true }
+        Self { gradients, plain: true, part: None }
     }
 }
 
 impl<T: Real> From<Tensor<T>> for Grads<T> {
     fn from(gradient: Tensor<T>) -> Self {
-        Self { gradients: SmallVec::from_iter([Some(gradient)]), plain: false }
+        Self { gradients: SmallVec::from_iter([Some(gradient)]), plain: false, part: None }
     }
 }
 
@@ -214,7 +227,7 @@ impl<T: Real> From<Vec<Option<Tensor<T>>>> for Grads<T> {
 
 impl<T: Real> FromIterator<Option<Tensor<T>>> for Grads<T> {
     fn from_iter<I: IntoIterator<Item = Option<Tensor<T>>>>(gradients: I) -> Self {
-        Self { gradients: gradients.into_iter().collect(), plain: false }
+        Self { gradients: gradients.into_iter().collect(), plain: false, part: None }
     }
 }
 

@@ -44,6 +44,11 @@ impl<T: Real> Tensor<T> {
         }
     }
 
+    /// Whether nothing is known of the tensor but its values.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.node.is_none() && self.cuts.is_none()
+    }
+
     /// The place on the tape, whether or not the handle is still good.
     pub(crate) fn place(&self) -> Option<Node<T>> {
         self.node
@@ -205,5 +210,5 @@ impl<T: Real> Tensor<T> {
 
 /// Whether nothing is known of the inputs but their values.
 fn are_plain<T: Real>(inputs: &[&Tensor<T>]) -> bool {
-    inputs.iter().all(|input| input.node.is_none() && input.cuts.is_none())
+    inputs.iter().all(|input| input.is_plain())
 }

@@ -68,6 +68,10 @@ mod tests {
         |x, _| x.var_axes(&[0], 1, true) * x.std(0) + x.norm_axes(3.0, &[1], true) + x.norm(f64::INFINITY),
         |x, _| x.max_axes(&[1], true) - x.min_axes(&[0], false) + x.prod_axes(&[1], true) + x.cumsum(0).cumprod(1),
         |x, w| x.index_select(0, &[2, 0, 2]).transpose() + w.diag().diag().tril(1).triu(-1) + w.trace(),
+        |x, w| {
+            x.narrow(0, 0..2) * x.narrow(0, 1..3)
+                + w.index_select(0, &[2, 2]) * w.narrow(0, 0..2) * w.slice(ndarray::s![1, ..])
+        },
         |x, w| Tensor::einsum("ii,jk->jk", &[w, x]) + x.slice(ndarray::s![.., ..;-1]) + x.reshape(&[9]).sum(),
         |x, w| {
             x.gather(1, &ndarray::array![[0, 2, 1], [1, 1, 0], [2, 0, 0]])

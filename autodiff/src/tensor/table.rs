@@ -10,7 +10,23 @@ use crate::tape::cell::{SideTable, TapeCell};
 /// Tensor entries by slot, and room for a sweep's adjoints.
 pub(crate) struct Table<T: Real> {
     pub(crate) entries: RefCell<Vec<TensorEntry<T>>>,
-    adjoints: Cell<Vec<Option<Tensor<T>>>>,
+    adjoints: Cell<Adjoints<T>>,
+}
+
+/// The adjoints of tensors.
+pub(crate) struct Adjoints<T: Real> {
+    pub(crate) tensors: Vec<Option<Tensor<T>>>,
+    /// How often each tensor was read by what the sweep has passed; or that its adjoint was [`PASSED`] on and forgotten.
+    pub(crate) reads: Vec<u32>,
+}
+
+/// Stands for an adjoint that nobody can ask for.
+pub(crate) const PASSED: u32 = u32::MAX;
+
+impl<T: Real> Default for Adjoints<T> {
+    fn default() -> Self {
+        Self { tensors: Vec::new(), reads: Vec::new() }
+    }
 }
 
 impl<T: Real> Table<T> {
@@ -20,14 +36,18 @@ impl<T: Real> Table<T> {
         cell.side()
     }
 
-    /// Room for the adjoints of tensors; empty.
-    pub(crate) fn take_adjoints(&self) -> Vec<Option<Tensor<T>>> {
-        self.adjoints.take()
+    /// Room for the adjoints of so many tensors.
+    pub(crate) fn take_adjoints(&self, slots: usize) -> Adjoints<T> {
+        let mut adjoints = self.adjoints.take();
+        adjoints.tensors.resize_with(slots, || None);
+        adjoints.reads.resize(slots, 0);
+        adjoints
     }
 
     /// Gives the room back.
-    pub(crate) fn put_adjoints(&self, mut adjoints: Vec<Option<Tensor<T>>>) {
-        adjoints.clear();
+    pub(crate) fn put_adjoints(&self, mut adjoints: Adjoints<T>) {
+        adjoints.tensors.clear();
+        adjoints.reads.clear();
         self.adjoints.set(adjoints);
     }
 }

@@ -17,6 +17,12 @@ pub(crate) fn cases<T: Real>() -> Vec<Case<T>> {
         case("narrow", &[&[&[4]]], |t| t[0].narrow(0, 0..3) * t[0].narrow(0, 1..4)),
         case("index_select", &[&[&[3, 2]], &[&[3, 0]], &[&[4]]], |t| t[0].index_select(0, &[2, 0, 2, 2])),
         case("index_select", &[&[&[2, 3, 2]]], |t| t[0].index_select(1, &[1, 1])),
+        // Several parts of one operand, among them the same elements, before and after uses of all of it.
+        case("slice", &[&[&[3, 4]]], |t| t[0].slice(s![1, ..]) * t[0].slice(s![2, ..;-1]) + &t[0] * t[0].slice(s![0, 1])),
+        case("index_select", &[&[&[8, 2]]], |t| {
+            let [a, b] = [&[3, 1, 3][..], &[1, 1, 7]].map(|rows| t[0].index_select(0, rows));
+            (a * b).sum() * &t[0] + t[0].narrow(0, 1..2)
+        }),
         case("index_select", &[&[&[3, 2]]], |t| t[0].index_select(1, &[])),
         case("argsort", &[&[&[2, 3]], &[&[2, 0]]], |t| {
             Tensor::constant(t[0].argsort(1).mapv(|i| T::of(i as f64)))

@@ -1,0 +1,391 @@
+//! Where values stand, and what each operation of a loop's body reads.
+
+use smallvec::SmallVec;
+
+use super::body::{Argument, Body, Node, Operation};
+use super::derive::reverse;
+use super::find::{Entries, Trips, loops};
+use super::form::{Item, Lists, Loop, Operand, Part, Rolled, Rows, Run, Vector};
+use crate::Real;
+use crate::rules::{Binary, Unary};
+use crate::tape::code::Code;
+use crate::tape::guard::{Guard, Term};
+use crate::tape::nary::Nary;
+use crate::tape::opcode::{self, CONSTANT, Form, Kind, entries};
+use crate::tape::passes::Output;
+
+/// Programs of fewer operands are not looked at: the interpreter is as fast.
+const SMALLEST: usize = 256;
+
+/// From so many terms on, sums that stand by themselves are no longer interpreted.
+const LONG: usize = 32;
+
+/// So many terms of a row are put together.
+const LEAST: usize = 8;
+
+/// What an operand word is: something outside, or an entry of the same trip.
+type Read<T> = Result<Operand<T>, usize>;
+
+/// The place of a value that is not kept, and the loop of an entry that is in none.
+const NONE: u32 = u32::MAX;
+
+impl<T: Real> Rolled<T> {
+    /// The loops in a program; `None` if most of its entries are in none.
+    pub(in crate::program) fn find(
+        code: Code<'_, T>,
+        inputs: usize,
+        outputs: &[Output<T>],
+        guards: &[Guard<T>],
+        exact: bool,
+    ) -> Option<Self> {
+        if code.operands.len() < SMALLEST {
+            return None;
+        }
+        let entries = Entries::new(code);
+        let loops = loops(&entries, inputs);
+        let work = |trips: &Trips| (entries.words[trips.end()] - entries.words[trips.start]) as usize;
+        if 2 * loops.iter().map(work).sum::<usize>() < code.operands.len() {
+            return None;
+        }
+        let mut build = Build { entries, loops, places: vec![NONE; code.ops.len()], next: 0 };
+        let kept = build.kept(inputs, outputs, guards);
+        let items = build.items(inputs, &kept);
+        let place = |term: Term<T>| term.resolve(|i| Term::Entry(build.places[i]), Term::Constant);
+        let guards = guards.iter().map(|g| Guard { left: place(g.left), right: place(g.right), ..g.clone() }).collect();
+        let outputs = outputs.iter().map(|y| y.map(|i| build.places[i] as usize)).collect();
+        Some(Self { items, exact, places: build.next as usize, outputs, guards })
+    }
+}
+
+struct Build<'a, T: Real> {
+    entries: Entries<'a, T>,
+    loops: Vec<Trips>,
+    places: Vec<u32>,
+    /// The first place that is free.
+    next: u32,
+}
+
+impl<T: Real> Build<'_, T> {
+    /// For each loop and operation of its body whether results are read outside their own trip, or dear to compute again.
+    fn kept(&self, inputs: usize, outputs: &[Output<T>], guards: &[Guard<T>]) -> Vec<Vec<bool>> {
+        let ops = self.entries.code.ops;
+        let dear =
+            |trips: &Trips| ops[trips.start..][..trips.period].iter().map(|&op| Operation::of(op).is_dear()).collect();
+        let mut kept: Vec<Vec<bool>> = self.loops.iter().map(dear).collect();
+        let mut of = vec![NONE; ops.len()];
+        for (number, trips) in self.loops.iter().enumerate() {
+            of[trips.start..trips.end()].fill(number as u32);
+        }
+        let mut keep = |entry: usize| {
+            if let Some(trips) = self.loops.get(of[entry] as usize) {
+                kept[of[entry] as usize][(entry - trips.start) % trips.period] = true;
+            }
+        };
+        for (entry, &own) in of.iter().enumerate().skip(inputs) {
+            let own = self.loops.get(own as usize);
+            // Where the entry's own trip begins; what comes from there is no further concern.
+            let own = own.map_or(entry, |trips| entry - (entry - trips.start) % trips.period);
+            entries(self.entries.operands(entry)).filter(|&operand| operand < own).for_each(&mut keep);
+        }
+        let asked = guards.iter().flat_map(|guard| [&guard.left, &guard.right]);
+        let asked = asked.filter_map(|term| if let Term::Entry(i) = term { Some(*i as usize) } else { None });
+        outputs.iter().flatten().copied().chain(asked).for_each(keep);
+        kept
+    }
+
+    /// Gives out places and describes the parts of the program by them.
+    fn items(&mut self, inputs: usize, kept: &[Vec<bool>]) -> Vec<Item<T>> {
+        let mut items = Vec::new();
+        (0..inputs).for_each(|i| self.places[i] = i as u32);
+        self.next = inputs as u32;
+        let mut at = inputs;
+        for (trips, kept) in self.loops.clone().into_iter().zip(kept) {
+            self.others(at, trips.start, &mut items);
+            items.push(Item::Loop(self.body(trips, kept)));
+            at = trips.end();
+        }
+        self.others(at, self.places.len(), &mut items);
+        items
+    }
+
+    /// Entries that are in no loop: long sums by themselves, and stretches between them.
+    fn others(&mut self, start: usize, end: usize, items: &mut Vec<Item<T>>) {
+        let mut at = start;
+        for entry in start..end {
+            if self.entries.words(entry).len() < LONG {
+                continue;
+            }
+            items.extend(self.stretch(at, entry));
+            at = entry;
+            if let Some((parts, lists)) = self.sum(entry) {
+                let place = self.next as usize;
+                self.places[entry] = self.next;
+                self.next += 1;
+                items.push(Item::Sum { place, parts, lists });
+                at = entry + 1;
+            }
+        }
+        items.extend(self.stretch(at, end));
+    }
+
+    /// The parts of a long sum: in each the first factors are all variables or all constants, and so are the second ones.
+    fn sum(&self, entry: usize) -> Option<(Vec<Part<T>>, Lists<T>)> {
+        let op = self.entries.code.ops[entry];
+        let Kind::Nary(f @ (Nary::Sum | Nary::Dot)) = opcode::decode(op) else { return None };
+        let words = self.entries.split(entry);
+        let terms = if f == Nary::Dot { words.len() / 2 } else { words.len() };
+        let kind = |term: usize| (term..words.len()).step_by(terms).map(|k| words[k] & CONSTANT != 0);
+        let breaks = (1..terms).filter(|&term| !kind(term).eq(kind(term - 1)));
+        let edges: Vec<usize> = [0].into_iter().chain(breaks).chain([terms]).collect();
+        if terms < LONG || 8 * edges.len() > terms {
+            return None;
+        }
+        let mut lists = Lists::new();
+        let part = |edges: &[usize]| {
+            let terms_here = edges[1] - edges[0];
+            let factor = |(first, constant): (usize, bool)| {
+                let word = |term: usize| (words[first + term] & !CONSTANT) as usize;
+                if constant {
+                    self.constants(terms_here, &word, &mut lists)
+                } else {
+                    self.variables(terms_here, &word, &mut lists)
+                }
+            };
+            let factors = (edges[0]..words.len()).step_by(terms).zip(kind(edges[0])).map(factor).collect();
+            Part { terms: terms_here, factors }
+        };
+        let parts = edges.windows(2).map(part).collect();
+        Some((parts, lists))
+    }
+
+    /// Entries that are interpreted.
+    fn stretch(&mut self, start: usize, end: usize) -> Option<Item<T>> {
+        let first = self.next as usize;
+        let mut operands = Vec::new();
+        for entry in start..end {
+            self.places[entry] = self.next;
+            self.next += 1;
+            let (op, from) = (self.entries.code.ops[entry], operands.len());
+            operands.extend_from_slice(self.entries.words(entry));
+            // Before and behind the words of an entry of many operands stands their number.
+            let around = usize::from(opcode::words(op).is_none());
+            let words = from + around..operands.len() - around;
+            for operand in
+                opcode::operands_mut(op, &mut operands[words]).iter_mut().filter(|operand| **operand & CONSTANT == 0)
+            {
+                *operand = self.places[*operand as usize];
+                assert_ne!(*operand, NONE, "what is read outside its trip has a place");
+            }
+        }
+        (start < end).then_some(Item::Stretch { ops: start..end, operands, first })
+    }
+
+    fn body(&mut self, trips: Trips, kept: &[bool]) -> Loop<T> {
+        let (mut operands, mut rows, mut lists) = (Vec::new(), Vec::new(), Lists::new());
+        let (mut nodes, mut columns) = (Vec::new(), Vec::new());
+        // The node of each entry.
+        let mut of = Vec::with_capacity(trips.period);
+        for (k, &kept) in kept.iter().enumerate() {
+            let op = self.entries.code.ops[trips.start + k];
+            let words = self.entries.split(trips.start + k).len();
+            let mut read: Vec<_> = (0..words).map(|word| self.operand(trips, k, word, &mut lists)).collect();
+            if Operation::of(op) == Operation::Dot {
+                read = with_rows(&read, &mut rows, &mut lists);
+            }
+            let mut arguments = SmallVec::new();
+            for operand in read {
+                let argument = match operand {
+                    Err(local) => Argument::Strip(of[local]),
+                    Ok(Operand::Constant(c)) => Argument::Constant(c),
+                    Ok(Operand::Table(start)) => Argument::Table(start),
+                    Ok(Operand::Same(place)) => Argument::Same(place),
+                    Ok(Operand::Column(place)) => Argument::Column(place),
+                    Ok(Operand::Rows(rows)) => Argument::Rows(rows),
+                    Ok(operand) => {
+                        let known = operands.iter().position(|known| *known == operand);
+                        let number = known.unwrap_or_else(|| {
+                            operands.push(operand);
+                            nodes.push(Node {
+                                op: Operation::Load(operands.len() as u32 - 1),
+                                arguments: SmallVec::new(),
+                            });
+                            columns.push(None);
+                            operands.len() - 1
+                        });
+                        let is_load = |node: &Node<T>| node.op == Operation::Load(number as u32);
+                        Argument::Strip(nodes.iter().position(is_load).expect("it has just been written") as u32)
+                    }
+                };
+                arguments.push(argument);
+            }
+            if let Kind::Binary(_, Form::Second) = opcode::decode(op) {
+                arguments.swap(0, 1);
+            }
+            of.push(nodes.len() as u32);
+            nodes.push(Node { op: Operation::of(op), arguments });
+            columns.push(kept.then_some(self.next));
+            if kept {
+                for trip in 0..trips.count {
+                    self.places[trips.start + trip * trips.period + k] = self.next + trip as u32;
+                }
+                self.next += trips.count as u32;
+            }
+        }
+        let (forward, backward) = (Body::new(&nodes, &columns), reverse(&nodes, &columns, &mut operands));
+        Loop { trips: trips.count, entries: trips.period, operands, rows, lists, forward, backward }
+    }
+
+    /// What an operand word stands for in the trips: outside of them, or an entry of the same trip.
+    fn operand(&self, trips: Trips, k: usize, word: usize, lists: &mut Lists<T>) -> Read<T> {
+        let at = |trip: usize| trips.start + trip * trips.period + k;
+        let entry = |trip: usize| self.entries.split(at(trip))[word] as usize;
+        // The second word of a row with one variable is the place of a constant.
+        match opcode::decode(self.entries.code.ops[at(0)]) {
+            Kind::Binary(_, Form::First | Form::Second) if word == 1 => {
+                return Ok(self.constants(trips.count, &entry, lists));
+            }
+            Kind::Nary(_) if entry(0) & CONSTANT as usize != 0 => {
+                return Ok(self.constants(trips.count, &|trip| entry(trip) ^ CONSTANT as usize, lists));
+            }
+            _ => {}
+        }
+        if entry(0) >= trips.start {
+            return Err(entry(0) - trips.start);
+        }
+        Ok(self.variables(trips.count, &entry, lists))
+    }
+
+    /// An operand whose values have places: which entry it is in each trip.
+    fn variables(&self, trips: usize, entry: &dyn Fn(usize) -> usize, lists: &mut Lists<T>) -> Operand<T> {
+        let places = (0..trips).map(|trip| self.places[entry(trip)]);
+        let mut runs: Vec<Run> = Vec::new();
+        for (trip, place) in places.clone().enumerate() {
+            let trip = trip as u32;
+            if let Some(run) = runs.last_mut() {
+                let (moved, far) = (trip - run.trip, place.wrapping_sub(run.place));
+                if moved == 1 && far <= 1 {
+                    run.moves = far == 1;
+                    continue;
+                }
+                if far == if run.moves { moved } else { 0 } {
+                    continue;
+                }
+            }
+            runs.push(Run { trip, place, moves: true });
+        }
+        let first = self.places[entry(0)];
+        let stride = self.places[entry(1.min(trips - 1))].wrapping_sub(first);
+        match runs[..] {
+            [Run { place, moves: true, .. }] => Operand::Column(place),
+            [Run { place, moves: false, .. }] => Operand::Same(place),
+            _ if (2..1 << 20).contains(&stride)
+                && places
+                    .clone()
+                    .zip(0..)
+                    .all(|(place, trip): (u32, u32)| place == first.wrapping_add(stride.wrapping_mul(trip))) =>
+            {
+                Operand::Strided(first, stride)
+            }
+            _ if 8 * runs.len() <= trips => {
+                let start = lists.runs.len();
+                lists.runs.extend(runs);
+                Operand::Runs(start as u32, lists.runs.len() as u32)
+            }
+            _ => {
+                let start = lists.indices.len();
+                lists.indices.extend(places);
+                Operand::Indices(start as u32)
+            }
+        }
+    }
+
+    /// An operand that is a constant, `place` giving which.
+    fn constants(&self, trips: usize, place: &dyn Fn(usize) -> usize, lists: &mut Lists<T>) -> Operand<T> {
+        let value = |trip: usize| self.entries.code.constants[place(trip)];
+        let first = value(0);
+        if (1..trips).all(|trip| value(trip).bits() == first.bits()) {
+            return Operand::Constant(first);
+        }
+        let start = lists.tables.len();
+        lists.tables.extend((0..trips).map(value));
+        Operand::Table(start as u32)
+    }
+}
+
+/// Factors, first and second ones, in which terms of a matrix's row times a vector are put together.
+fn with_rows<T: Real>(read: &[Read<T>], rows: &mut Vec<Rows>, lists: &mut Lists<T>) -> Vec<Read<T>> {
+    let terms = read.len() / 2;
+    let (mut first, mut second) = (Vec::new(), Vec::new());
+    let mut k = 0;
+    while k < terms {
+        let pair = |k: usize, order: usize| [read[k + order * terms], read[k + (1 - order) * terms]];
+        let counts =
+            [0, 1].map(|order| (k..terms).take_while(|&at| follows(pair(k, order), pair(at, order), at - k)).count());
+        let order = usize::from(counts[1] > counts[0]);
+        let count = counts[order];
+        match pair(k, order) {
+            [Ok(Operand::Strided(place, stride)), Ok(vector)] if count >= LEAST => {
+                let vector = if let Operand::Same(place) = vector {
+                    Vector::Places(place)
+                } else {
+                    let start = lists.tables.len() as u32;
+                    let constant =
+                        |at| if let [_, Ok(Operand::Constant(c))] = pair(at, order) { Some(c) } else { None };
+                    lists.tables.extend((k..k + count).filter_map(constant));
+                    Vector::Table(start)
+                };
+                first.push(Ok(Operand::Rows(rows.len() as u32)));
+                second.push(Ok(Operand::Constant(T::one())));
+                rows.push(Rows { first: place, stride, count: count as u32, vector });
+                k += count;
+            }
+            _ => {
+                let [a, b] = pair(k, 0);
+                first.push(a);
+                second.push(b);
+                k += 1;
+            }
+        }
+    }
+    first.append(&mut second);
+    first
+}
+
+/// Whether this is the row's term so many places on.
+fn follows<T: Real>(first: [Read<T>; 2], term: [Read<T>; 2], on: usize) -> bool {
+    let on = on as u32;
+    match (first, term) {
+        ([Ok(Operand::Strided(a, stride)), Ok(x)], [Ok(Operand::Strided(b, own)), Ok(y)]) => {
+            let vector = match (x, y) {
+                (Operand::Constant(_), Operand::Constant(_)) => true,
+                (Operand::Same(x), Operand::Same(y)) => y == x + on,
+                _ => false,
+            };
+            vector && own == stride && b == a + on
+        }
+        _ => false,
+    }
+}
+
+impl Operation {
+    fn of(op: u8) -> Self {
+        match opcode::decode(op) {
+            Kind::Unary(f) => Self::Unary(f),
+            Kind::Binary(f, _) => Self::Binary(f),
+            Kind::Nary(Nary::Dot) => Self::Dot,
+            _ => Self::Sum,
+        }
+    }
+
+    /// Whether computing it again takes longer than reading it.
+    fn is_dear(self) -> bool {
+        use Unary::{Abs, Neg, Relu, Square};
+        !matches!(
+            self,
+            Self::Sum
+                | Self::Dot
+                | Self::Binary(Binary::Add | Binary::Sub | Binary::Mul)
+                | Self::Unary(Abs | Neg | Relu | Square)
+        )
+    }
+}

@@ -1,0 +1,172 @@
+//! Which entries are the trips of a loop.
+//!
+//! Code that was written as a loop repeats its opcodes. Its trips can run side by side if none reads what an earlier one made:
+//! where one does, the loop is cut.
+
+use crate::Real;
+use crate::tape::code::Code;
+use crate::tape::opcode::{self, CONSTANT, DOT, SUM, UNARY};
+
+/// Sums of more operands stand by themselves.
+const WIDEST: u32 = 4095;
+/// The longest body that is looked for.
+const LONGEST: usize = 48;
+/// So many trips make a period.
+const FEWEST: usize = 4;
+/// A loop of fewer trips is slower than the interpreter.
+const SHORTEST: usize = 12;
+/// Once a period accounts for so many entries no longer one is looked for.
+const ENOUGH: usize = 512;
+/// So many trips are looked at to find where a body begins.
+const SAMPLE: usize = 6;
+
+/// Entries from `start` on: trips of `period` entries each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Trips {
+    pub(super) start: usize,
+    pub(super) period: usize,
+    pub(super) count: usize,
+}
+
+impl Trips {
+    pub(super) fn end(self) -> usize {
+        self.start + self.period * self.count
+    }
+}
+
+/// A program whose entries' operands are at hand.
+pub(super) struct Entries<'a, T: Real> {
+    pub(super) code: Code<'a, T>,
+    /// Where the operand words of each entry begin.
+    pub(super) words: Vec<u32>,
+    /// What an entry does, with the number of operands of sums; 0 for what no loop has.
+    kinds: Vec<u32>,
+}
+
+impl<'a, T: Real> Entries<'a, T> {
+    pub(super) fn new(code: Code<'a, T>) -> Self {
+        let (mut words, mut kinds) = (Vec::with_capacity(code.ops.len() + 1), Vec::with_capacity(code.ops.len()));
+        let mut at = 0;
+        for &op in code.ops {
+            words.push(at as u32);
+            let kind = match (op, code.operands.get(at)) {
+                (UNARY.., _) => u32::from(op),
+                (SUM | DOT, Some(&count @ 1..=WIDEST)) => u32::from(op) << 12 | count,
+                _ => 0,
+            };
+            kinds.push(kind);
+            at += opcode::words(op).unwrap_or_else(|| code.operands[at] as usize + 2);
+        }
+        words.push(at as u32);
+        Self { code, words, kinds }
+    }
+
+    /// The operand words of an entry, without counts.
+    pub(super) fn split(&self, entry: usize) -> &'a [u32] {
+        opcode::split(self.code.ops[entry], self.words(entry)).0
+    }
+
+    /// The operand words of an entry, counts and all.
+    pub(super) fn words(&self, entry: usize) -> &'a [u32] {
+        &self.code.operands[self.words[entry] as usize..self.words[entry + 1] as usize]
+    }
+
+    /// Those that are entries or, marked, constants.
+    pub(super) fn operands(&self, entry: usize) -> &'a [u32] {
+        opcode::operands(self.code.ops[entry], self.split(entry))
+    }
+}
+
+/// The loops among the entries behind the inputs, in order.
+pub(super) fn loops<T: Real>(entries: &Entries<'_, T>, inputs: usize) -> Vec<Trips> {
+    let kinds = &entries.kinds;
+    let mut found = Vec::new();
+    let (mut at, mut until) = (inputs, inputs);
+    while at < kinds.len() {
+        if until <= at {
+            until = at + kinds[at..].iter().take_while(|&&kind| kind != 0).count();
+        }
+        match period(&kinds[at..until]) {
+            Some((period, count)) => {
+                let trips = in_phase(entries, Trips { start: at, period, count });
+                cut(entries, trips, &mut found);
+                at = trips.end().max(at + 1);
+            }
+            None => at += 1,
+        }
+    }
+    found
+}
+
+/// The length of a body and how often it is repeated from the first entry on.
+fn period(kinds: &[u32]) -> Option<(usize, usize)> {
+    let mut best = None;
+    let mut covered = 0;
+    for period in 1..=LONGEST.min(kinds.len() / FEWEST) {
+        let same = kinds.iter().zip(&kinds[period..]).take_while(|(a, b)| a == b).count();
+        let count = same / period + 1;
+        if count >= FEWEST && count * period > covered {
+            (best, covered) = (Some((period, count)), count * period);
+            if covered >= ENOUGH {
+                break;
+            }
+        }
+    }
+    best
+}
+
+/// The same trips, moved so that as few operands as possible come from the trip before.
+fn in_phase<T: Real>(entries: &Entries<'_, T>, Trips { start, period, count }: Trips) -> Trips {
+    let sampled = count.min(SAMPLE) - 1;
+    let crossing = |shift: usize| {
+        let first = start + shift;
+        let trip = |entry: usize| first + (entry - first) / period * period;
+        let crosses = |entry: usize| {
+            let own = trip(entry);
+            entries.operands(entry).iter().filter(|&&operand| (first..own).contains(&(operand as usize))).count()
+        };
+        (first + period..first + sampled * period).map(crosses).sum::<usize>()
+    };
+    let shift = (0..period).min_by_key(|&shift| crossing(shift)).unwrap_or(0);
+    let count = count - usize::from(shift > 0);
+    Trips { start: start + shift, period, count }
+}
+
+/// Cuts trips into loops in which all trips read alike and none what another one made. Those that are too short are left out.
+fn cut<T: Real>(entries: &Entries<'_, T>, all: Trips, found: &mut Vec<Trips>) {
+    const OUTSIDE: u32 = u32::MAX;
+    let period = all.period;
+    let mut first = all.start;
+    // What the operands of the loop's first trip are, one after the other.
+    let mut pattern: Vec<u32> = Vec::with_capacity(2 * period);
+    let mut own: Vec<u32> = Vec::with_capacity(2 * period);
+    let mut close = |first: usize, end: usize| {
+        let count = (end - first) / period;
+        if count >= SHORTEST {
+            found.push(Trips { start: first, period, count });
+        }
+    };
+    for trip in (all.start..all.end()).step_by(period) {
+        own.clear();
+        let mut crosses = false;
+        for entry in trip..trip + period {
+            for &operand in entries.operands(entry) {
+                let at = operand as usize;
+                crosses |= (first..trip).contains(&at);
+                own.push(match operand {
+                    CONSTANT.. => CONSTANT,
+                    _ if at >= trip => (at - trip) as u32,
+                    _ => OUTSIDE,
+                });
+            }
+        }
+        if trip > first && (crosses || own != pattern) {
+            close(first, trip);
+            first = trip;
+        }
+        if trip == first {
+            std::mem::swap(&mut pattern, &mut own);
+        }
+    }
+    close(first, all.end());
+}

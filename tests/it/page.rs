@@ -4,6 +4,10 @@ use autodiff::page::Page;
 use autodiff::tensor::{Grads, Op, Vjp};
 use autodiff::{Result, Tape, Tensor, fuse};
 use ndarray::{ArrayD, ArrayViewD, array};
+use nn::Reduction::Sum;
+use nn::loss::HalfSquaredError;
+use nn::plot::{DecisionRegions, RunPage};
+use nn::{Activation, Dataset, History, Layer, Linear, Mlp};
 use serde_json::Value;
 
 use crate::graph::well_formed;
@@ -99,19 +103,13 @@ fn the_chain_rule_with_two_paths() {
 #[test]
 fn the_deltas_of_the_xor_network() {
     // L18.
-    let tape = Tape::<f64>::new();
-    let (x, t) = (Tensor::constant(array![1.0, 0.0]), Tensor::constant(array![1.0]));
-    let leaf = |values: ArrayD<f64>, name: &str| tape.tensor(values).named(name);
-    let (w1, b1) =
-        (leaf(array![[0.1, 0.2], [0.3, -0.4]].into_dyn(), "W[1]"), leaf(array![0.1, 0.2].into_dyn(), "b[1]"));
-    let (w2, b2) = (leaf(array![[0.5, 0.6]].into_dyn(), "W[2]"), leaf(array![0.3].into_dyn(), "b[2]"));
-    let layer = |s: u32, z: &Tensor<f64>, w: &Tensor<f64>, b: &Tensor<f64>| {
-        let a = || z.linear(w, b).named(format!("a[{s}]")).adjoint_named(format!("delta[{s}]"));
-        tape.group(format!("layer {s}"), || a().sigmoid().function_named("h").named(format!("z[{s}]")))
-    };
-    let y = layer(2, &layer(1, &x, &w1, &b1), &w2, &b2);
-    let e = ((&y - &t).square().sum() * 0.5).named("E");
-    let html = Page::of(&e).constant("z[0]", &x).constant("t", &t).checked().html();
+    let layer = |w, b| (Linear::from_weights(w, b), Activation::Sigmoid);
+    let model = Mlp::from_layers(vec![
+        layer(array![[0.1, 0.2], [0.3, -0.4]], array![0.1, 0.2]),
+        layer(array![[0.5, 0.6]], array![0.3]),
+    ]);
+    let (x, t) = (Tensor::from(array![1.0, 0.0]), Tensor::from(array![1.0]));
+    let html = model.page(HalfSquaredError::new().reduction(Sum), &x, &t).checked().html();
     let data = data(&html);
     for (name, want) in [("a[2]", vec![-0.056_190_9]), ("a[1]", vec![-0.006_954_09, -0.007_923_05])] {
         let got = numbers(&row(&data, name)["a"]).unwrap();
@@ -126,6 +124,30 @@ fn the_deltas_of_the_xor_network() {
     assert!(html.contains("<mo>⊗</mo>") && html.matches("class=\"group\"").count() == 2);
     assert!(row(&data, "W[1]")["z"].as_str().unwrap().starts_with("2 of 4 elements"));
     adds_up(&data, 1e-14);
+}
+
+#[test]
+fn a_training_run_moves_through_its_regions() {
+    let data = Dataset::new(array![[0.0, 0.0], [1.0, 1.0]], array![[0.0], [1.0]]).unwrap();
+    let model = Linear::from_weights(array![[1.0, 1.0]], array![-1.0]);
+    let regions = || DecisionRegions::new("", &data, |x| model.forward(x).sigmoid()).size(200, 150);
+    let folder = tempfile::tempdir().unwrap();
+    let history = History::default();
+    let name = "<script>\"{FRAMES}";
+    let page = RunPage::new(name, &history).regions("epoch 1", regions()).regions(name, regions());
+    page.save(folder.path().join("run.html")).unwrap();
+    let html = std::fs::read_to_string(folder.path().join("run.html")).unwrap();
+    assert!(html.contains("<title>&lt;script&gt;&quot;&#123;FRAMES}</title>"), "{html}");
+    assert_eq!([" hidden>", "data:image/png;base64,", "<script>"].map(|part| html.matches(part).count()), [1, 2, 1]);
+    let error = page.save(folder.path().join("no/run.html")).unwrap_err().to_string();
+    assert!(error.starts_with("cannot write ") && error.contains("run.html"), "{error}");
+}
+
+#[test]
+#[should_panic(expected = "`Page::keep` was given a tape that its root is not on")]
+fn another_tape_is_not_kept() {
+    let tape = Tape::<f64>::new();
+    let _ = Page::of(tape.var(1.0).sin()).keep(Tape::new());
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::engine::vjp::Seed;
 use crate::error::{Error, Result, one_line};
 use crate::rules::mathml::escaped;
 use crate::tape::cell::TapeCell;
-use crate::{Real, Tensor};
+use crate::{Real, Tape, Tensor};
 
 const STYLE: &str = include_str!("page.css");
 const BODY: &str = include_str!("page.html");
@@ -24,6 +24,8 @@ pub struct Page<T: Real> {
     constants: Vec<(String, Tensor<T>)>,
     title: Option<String>,
     checked: bool,
+    /// Kept, so that the entries stay.
+    _tape: Option<Tape<T>>,
 }
 
 impl<T: Real> Page<T> {
@@ -43,7 +45,7 @@ impl<T: Real> Page<T> {
     pub fn of(root: impl Root<T>) -> Self {
         let (cell, root, seed) = root.seed("Page");
         let (epoch, constants) = (cell.epoch(), Vec::new());
-        Self { cell, epoch, root, seed, constants, title: None, checked: false }
+        Self { cell, epoch, root, seed, constants, title: None, checked: false, _tape: None }
     }
 
     /// Sets the title; the derivatives' root unless set.
@@ -55,6 +57,25 @@ impl<T: Real> Page<T> {
     pub fn constant(mut self, name: impl Into<String>, tensor: &Tensor<T>) -> Self {
         self.constants.push((one_line(&name.into()), tensor.clone()));
         self
+    }
+
+    /// Takes the tape along, so that a function can record something and return its page.
+    ///
+    /// ```
+    /// use autodiff::{Tape, page::Page};
+    /// fn sine(at: f64) -> Page<f64> {
+    ///     let tape = Tape::new();
+    ///     Page::of(tape.var(at).named("x").sin()).keep(tape)
+    /// }
+    /// assert!(sine(1.3).html().contains("sin"));
+    /// ```
+    ///
+    /// # Panics
+    /// If the root is on another tape.
+    #[track_caller]
+    pub fn keep(self, tape: Tape<T>) -> Self {
+        assert!(std::ptr::eq(tape.cell(), self.cell), "`Page::keep` was given a tape that its root is not on");
+        Self { _tape: Some(tape), ..self }
     }
 
     /// Puts numerical derivatives beside the adjoints, with their bounds and verdicts, as [`check`](crate::check) gives them.

@@ -72,7 +72,7 @@ impl Graph {
             }
             _ => None,
         };
-        Ok(Drawing { reader: &reader, gradients: gradients.as_ref() }.placed().graph)
+        Ok(Drawing { reader: &reader, gradients: gradients.as_ref(), constants: &[] }.placed().graph)
     }
 }
 
@@ -80,6 +80,8 @@ impl Graph {
 pub(crate) struct Drawing<'a, T: Real> {
     pub(crate) reader: &'a Reader<T>,
     pub(crate) gradients: Option<&'a Gradients<T>>,
+    /// Names of constants.
+    pub(crate) constants: &'a [(String, Tensor<T>)],
 }
 
 /// A graph, and where the tape's entries are in it.
@@ -111,7 +113,9 @@ impl<T: Real> Drawing<'_, T> {
                         let known = constants.iter().find(|known| known.0 == start).map(|known| known.1);
                         known.unwrap_or_else(|| {
                             let lines = [Some(shape(tensor.shape())), small(tensor)].into_iter().flatten().collect();
-                            let node = Node { title: "constant".to_owned(), lines, role: Role::Input, group };
+                            let named = self.constants.iter().find(|named| named.1.buffer().as_ptr() == start);
+                            let title = named.map_or("constant", |named| &named.0).to_owned();
+                            let node = Node { title, lines, role: Role::Input, group };
                             let place = graph.add_node(node);
                             constants.push((start, place));
                             place

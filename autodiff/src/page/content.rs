@@ -50,7 +50,7 @@ pub(super) fn content<T: Real>(subject: &Subject<'_, T>) -> Content {
     let scalars = if seed.is_none() { vec![(*root, T::one())] } else { Vec::new() };
     let gradients = all_gradients(cell, &scalars, seed.clone());
     let entries: Vec<usize> = (0..=*root).filter(|&i| reader.live[i]).collect();
-    let drawing = Drawing { reader, gradients: Some(&gradients) };
+    let drawing = Drawing { reader, gradients: Some(&gradients), constants };
     let mut groups = Graph::new();
     let inner = drawing.groups(&mut groups);
     let group = |i: usize| {

@@ -36,13 +36,13 @@
   const shape = (x) => x.s.join(' × ');
   const short = (x) => {
     if (x === undefined || isNumber(x)) return x === undefined ? '' : plain(x);
-    return !x.d ? `norm ${plain(x.norm)}` : x.d.length <= 2 ? `[${x.d.map(plain).join(', ')}]` : `${shape(x)} array`;
+    return !x.d ? `norm ${plain(x.norm)}` : x.d.length <= 2 ? `[${x.d.map(plain).join(', ')}]` : `${shape(x)} ${x.s.length > 1 ? 'array' : 'numbers'}`;
   };
   const heat = (x) => {
     if (isNumber(x)) return math(number(x));
     if (!x.d) return note(`${shape(x)} numbers, norm ${plain(x.norm)}, least ${plain(x.min)}, largest ${plain(x.max)}`);
     const most = Math.max(...x.d.map((y) => Math.abs(Number(y))).filter(Number.isFinite), 1e-300);
-    const columns = x.s[x.s.length - 1] || 1, table = element('table', undefined, 'heat');
+    const columns = (x.s.length > 1 ? x.s[x.s.length - 1] : 6) || 1, table = element('table', undefined, 'heat');
     table.setAttribute('aria-label', `${shape(x)} numbers`);
     for (let k = 0; k < x.d.length; k += columns) {
       const line = table.insertRow();

@@ -34,7 +34,7 @@ pub(crate) fn xor() -> String {
         layer(array![[0.1, 0.2], [0.3, -0.4]], array![0.1, 0.2]),
         layer(array![[0.5, 0.6]], array![0.3]),
     ]);
-    let (x, t) = (Tensor::from(array![1.0, 0.0]), Tensor::from(array![1.0]));
+    let (x, t) = (Tensor::from(array![[1.0, 0.0]]), Tensor::from(array![[1.0]]));
     model.page(HalfSquaredError::new().reduction(Sum), &x, &t).title("XOR, 2-2-1").checked().html()
 }
 

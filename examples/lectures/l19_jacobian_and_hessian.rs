@@ -46,9 +46,9 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
     // A gradient that is recorded has a sweep of its own, whose results are second derivatives.
     let tape = Tape::new();
     let at = tape.tensor(first.to_array()).named("x");
-    let gradient = model.forward(&at).sum().named("y").grad(&[&at]).remove(0).named("dy/dx");
-    let steps = autodiff::page::Page::of(gradient.at([0, 0]).named("dy/dx_1")).checked();
-    page.steps("l19_steps", &steps.title("L19 The first row of d²y/dx²"))?;
+    let gradient = model.forward(&at).sum().named("y").grad(&[&at]).remove(0).named("g");
+    let steps = autodiff::page::Page::of(gradient.at([0, 0]).named("g[1]")).checked();
+    page.steps("l19_steps", &steps.title("L19 The sweep over a gradient g = dy/dx gives a row of the Hessian"))?;
 
     // By the weights.
     let w = weights(&model);

@@ -50,7 +50,7 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
     }
     page.chart("l20_gradients", &chart)?;
     let deep = Mlp::<f64>::new(&[4; 9], Activation::Sigmoid, &mut ChaCha8Rng::seed_from_u64(7));
-    let (x, t) = (Tensor::from(array![1.0, -1.0, 0.5, 0.0]), Tensor::zeros(&[4]));
+    let (x, t) = (Tensor::from(array![[1.0, -1.0, 0.5, 0.0]]), Tensor::zeros(&[1, 4]));
     let steps = deep.page(HalfSquaredError::new().reduction(Sum), &x, &t);
     page.steps("l20_steps", &steps.title("L20 Gradients vanish through eight layers of sigmoid units"))
 }

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use examples::{Index, Page, Row, Summary, run};
+use examples::{Index, Page, Row, Summary, row, run};
 
 mod l01_perceptrons;
 mod l02_linear_separability;
@@ -40,13 +40,6 @@ mod l22_escape;
 mod l23_learning_rate;
 mod l24_restarts;
 mod l25_real_data;
-
-/// A row whose derivation is its module's header.
-macro_rules! row {
-    ($name:literal, $statement:literal, $module:ident :: $show:ident) => {
-        Row::new($name, $statement, include_str!(concat!(stringify!($module), ".rs")), $module::$show)
-    };
-}
 
 const ROWS: &[Row] = &[
     row!("l1", "No perceptron fits XOR; one on (x1, x2, x1·x2) does", l01_perceptrons::show),
@@ -98,9 +91,7 @@ struct Options {
 fn main() -> ExitCode {
     let options = Options::parse();
     if options.list {
-        for row in ROWS {
-            println!("{:<4} {}", row.name, row.statement);
-        }
+        ROWS.iter().for_each(|row| println!("{:<4} {}", row.name, row.statement));
         return ExitCode::SUCCESS;
     }
     let plain = |name: &str| name.to_lowercase().replace("l0", "l");
@@ -125,12 +116,10 @@ fn main() -> ExitCode {
         summary.add(&shown);
         index.add(&shown);
     }
-    if chosen.is_empty()
-        && let Err(error) = index.save(&options.out, summary)
-    {
+    let saved = if chosen.is_empty() { index.save(&options.out, summary) } else { Ok(()) };
+    if let Err(error) = &saved {
         eprintln!("lectures: {}: {error}", options.out.display());
-        return ExitCode::FAILURE;
     }
     println!("{summary}; pictures are in {}", options.out.display());
-    if summary.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if summary.holds() && saved.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

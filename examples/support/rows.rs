@@ -31,6 +31,14 @@ impl Row {
     }
 }
 
+/// A row by a function of a module, whose header is the derivation: `row!("l14", "statement", l14_chain_rule::show)`.
+#[macro_export]
+macro_rules! row {
+    ($name:literal, $statement:literal, $module:ident :: $show:ident) => {
+        $crate::Row::new($name, $statement, include_str!(concat!(stringify!($module), ".rs")), $module::$show)
+    };
+}
+
 /// A row that was run.
 #[derive(Debug)]
 pub struct Shown {

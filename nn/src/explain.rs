@@ -74,8 +74,9 @@ impl<T: Real> Mlp<T> {
     /// If the network does not take `x`, or the loss does not take its output and `t`, or gives no scalar.
     #[track_caller]
     pub fn explain(&self, loss: impl Loss<T>, x: &Tensor<T>, t: &Tensor<T>) -> Derivation {
-        let Pass { error, x, t, weights, .. } = self.pass(loss, x, t);
-        Explain::of(&error).constant("z[0]", &x).constant("t", &t).lines(100).derivation(&weights)
+        let pass = self.pass(loss, x, t);
+        let explain = Explain::of(&pass.error).constant("z[0]", &pass.x).constant("t", &pass.t);
+        explain.lines(100).derivation(&pass.weights)
     }
 
     /// A page on which one training step of this network is watched in a browser: the forward pass, layer by layer, and

@@ -1,7 +1,6 @@
 'use strict';
 (() => {
-  const $ = (id) => document.getElementById(id);
-  const data = JSON.parse($('data').textContent), rows = data.rows, root = rows.length - 1;
+  const $ = (id) => document.getElementById(id), data = JSON.parse($('data').textContent), rows = data.rows, root = rows.length - 1;
   const svg = $('graph').querySelector('svg'), all = (kind) => [...svg.querySelectorAll(kind)];
   // Elements. Names come as text, formulas as MathML in which names are escaped already.
   const element = (tag, text, kind) => {
@@ -15,7 +14,7 @@
     made.innerHTML = `<math${tag === 'div' ? ' display="block"' : ''}>${inner}</math>`;
     return made;
   };
-  const note = (text, kind = 'note') => element('p', text, kind);
+  const ONE = '<mn>1</mn>', note = (text, kind = 'note') => element('p', text, kind);
   // Numbers in six digits, as text and as MathML.
   const isNumber = (x) => typeof x === 'number' || typeof x === 'string';
   const parts = (x) => {
@@ -27,9 +26,8 @@
   const plain = (of) => Number.isNaN(Number(of)) ? 'NaN' : (Number(of) < 0 ? '−' : '') + parts(Number(of)).join('e');
   const number = (of) => {
     const x = Number(of), [digits, power] = parts(x);
-    if (Number.isNaN(x)) return '<mi>NaN</mi>';
     const size = `<mn>${digits}</mn>` + (power ? `<mo>·</mo><msup><mn>10</mn><mn>${power}</mn></msup>` : '');
-    return x < 0 ? `<mrow><mo>−</mo>${size}</mrow>` : size;
+    return Number.isNaN(x) ? '<mi>NaN</mi>' : x < 0 ? `<mrow><mo>−</mo>${size}</mrow>` : size;
   };
   const factor = (of) => Number(of) < 0 ? `<mrow><mo>(</mo>${number(of)}<mo>)</mo></mrow>` : number(of);
   // Arrays: in a cell of the table, and as a heat map or what is to be said of a large one.
@@ -152,8 +150,7 @@
     edges.forEach((edge, k) => {
       const [from, to] = [+edge.dataset.from, +edge.dataset.to], [a, b] = [within[from], within[to]];
       edge.classList.toggle('hidden', a !== undefined && a === b);
-      let odd = false;
-      const moved = () => paths[k].replace(/-?[\d.]+/g, (x) => { odd = !odd; return odd ? x : move(+x).toFixed(1); });
+      let odd = false; const moved = () => paths[k].replace(/-?[\d.]+/g, (x) => { odd = !odd; return odd ? x : move(+x).toFixed(1); });
       const [x0, y0, w0, h0] = ends(from), [x1, y1, w1] = ends(to), p = move(y0 + h0), q = move(y1), bend = Math.max(16, (q - p) / 2);
       const near = (x, w, of, other) => of === undefined ? x + w / 2 : Math.min(Math.max(other, x + 8), x + w - 8);
       const u = near(x0, w0, a, x1 + w1 / 2), v = near(x1, w1, b, u);
@@ -206,13 +203,16 @@
     if (!row.d || chosen === root) return [row.d ? equation(row.d, number(1)) : note(`${row.n}: ${short(sum)}`)];
     const add = (terms, values, count) => {
       const more = count > terms.length ? '<mo>+</mo><mo>…</mo>' : '';
-      if (terms.length) written.push(equation(row.d, terms.join('<mo>+</mo>') + more));
-      if (values.length && values.every(isNumber)) written.push(math('<mo>=</mo>' + [values.map((x, k) => (k ? factor : number)(x)).join('<mo>+</mo>') + more, ...isNumber(sum) && (more || values.length > 1) ? [number(sum)] : []].join('<mo>=</mo>')));
+      const numbers = values.length && values.every(isNumber);
+      if (terms.length > 2) written.push(...terms.map((term, k) => math((k ? '<mo>+</mo>' : `${row.d}<mo>=</mo>`) + term)));
+      else if (terms.length) written.push(equation(row.d, terms.join('<mo>+</mo>') + more));
+      if (numbers && terms.length > 2) written.push(note(`= ${values.map(plain).join(' + ').replaceAll('+ −', '− ')}${more && ' + …'} = ${plain(sum)}`));
+      else if (numbers) written.push(math('<mo>=</mo>' + [values.map((x, k) => (k ? factor : number)(x)).join('<mo>+</mo>') + more, ...isNumber(sum) && (more || values.length > 1) ? [number(sum)] : []].join('<mo>=</mo>')));
     };
     const paths = (row.paths ? row.paths.list : []).map((path) => path.slice(1).map((to, k) => incoming[to].find((term) => term.from === path[k])));
     if (paths.length && paths.every((path) => path.every((term) => term && term.edge.f))) {
       const whole = paths.filter((path) => path[path.length - 1].at < at), value = (path) => path.reduce((product, { edge }) => product * Number(edge.x), 1);
-      add(whole.map((path) => path.map(({ edge }) => edge.f).join('<mo>·</mo>')), whole.map(value), paths.length);
+      add(whole.map((path) => path.map(({ edge }) => edge.f).filter((f, _, all) => f !== ONE || all.every((g) => g === ONE)).join('<mo>·</mo>')), whole.map(value), paths.length);
       written.push(note(`${row.paths.count} path${paths.length > 1 ? 's' : ''} in all, ${whole.length} complete`));
     } else {
       const here = steps.filter((term) => term.at < at && term.edge.t !== undefined);

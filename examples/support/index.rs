@@ -23,28 +23,30 @@ impl Index {
         let (row, page) = (shown.row, &shown.page);
         let (name, label, statement) = (row.name, row.name.to_uppercase(), escaped(row.statement));
         let (kind, verdict) = if shown.holds { ("holds", "holds") } else { ("fails", "does not hold") };
-        self.contents += &format!("<li><a href=\"#{name}\">{label}</a> {statement}</li>\n");
+        let _ = writeln!(self.contents, "<li><a href=\"#{name}\">{label}</a> {statement}</li>");
         let mut section = format!(
             "<section id=\"{name}\" class=\"card\">\n<h2>{label} {statement} <span class=\"{kind}\">{verdict}</span></h2>\n"
         );
         let (pictures, steps) = page.files();
         for (k, steps) in steps.iter().enumerate() {
             let more = if k == 0 { String::new() } else { format!(" ({})", k + 1) };
-            section += &format!("<p><a class=\"steps\" href=\"{steps}\">Watch the sweep, step by step{more}</a></p>\n");
+            let _ =
+                writeln!(section, "<p><a class=\"steps\" href=\"{steps}\">Watch the sweep, step by step{more}</a></p>");
         }
         section += &prose(row.source);
         for derivation in page.derivations() {
-            section += &format!("<div class=\"math\">{derivation}</div>\n");
+            let _ = writeln!(section, "<div class=\"math\">{derivation}</div>");
         }
         section += "<ul class=\"findings\">\n";
         for Finding { measured, holds } in page.findings() {
             let kind = if *holds { "holds" } else { "fails" };
-            section += &format!("<li class=\"{kind}\">{}</li>\n", escaped(measured));
+            let _ = writeln!(section, "<li class=\"{kind}\">{}</li>", escaped(measured));
         }
         section += "</ul>\n";
         for picture in pictures {
             let alt = format!("{label}: {}", picture.trim_end_matches(".svg").replace('_', " "));
-            section += &format!("<a href=\"{picture}\"><img src=\"{picture}\" alt=\"{alt}\" loading=\"lazy\"></a>\n");
+            let _ =
+                writeln!(section, "<a href=\"{picture}\"><img src=\"{picture}\" alt=\"{alt}\" loading=\"lazy\"></a>");
         }
         let text = escaped(page.text());
         section +=

@@ -1,5 +1,6 @@
 //! A training run on a page.
 
+use std::fmt::Write;
 use std::io;
 use std::path::Path;
 
@@ -87,13 +88,13 @@ impl<'a> RunPage<'a> {
         for (label, chart) in [("Learning curves", Some(curves)), ("Norms of gradients", norms)] {
             let Some(chart) = chart else { continue };
             let chart = String::from_utf8(chart).map_err(io::Error::other)?;
-            charts += &format!("<section class=\"card\" aria-label=\"{label}\">\n{chart}</section>\n");
+            let _ = writeln!(charts, "<section class=\"card\" aria-label=\"{label}\">\n{chart}</section>");
         }
         let mut frames = String::new();
         for (k, (when, regions)) in self.regions.iter().enumerate() {
             let (when, data) = (escaped(when), base64(&png(regions)?));
             let hidden = if k + 1 < self.regions.len() { " hidden" } else { "" };
-            frames += &format!("<img alt=\"{when}\" src=\"data:image/png;base64,{data}\"{hidden}>\n");
+            let _ = writeln!(frames, "<img alt=\"{when}\" src=\"data:image/png;base64,{data}\"{hidden}>");
         }
         let none = if frames.is_empty() { " hidden" } else { "" };
         let parts = [("TITLE", &escaped(&self.title)), ("NONE", &none.to_owned()), ("CHARTS", &charts)];

@@ -49,8 +49,10 @@ impl Index {
                 writeln!(section, "<a href=\"{picture}\"><img src=\"{picture}\" alt=\"{alt}\" loading=\"lazy\"></a>");
         }
         let text = escaped(page.text());
-        section +=
-            &format!("<details><summary>All that was written</summary><pre>{text}</pre></details>\n</section>\n");
+        let _ = writeln!(
+            section,
+            "<details><summary>All that was written</summary><pre>{text}</pre></details>\n</section>"
+        );
         self.sections += &section;
     }
 

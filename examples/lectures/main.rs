@@ -91,7 +91,8 @@ struct Options {
 fn main() -> ExitCode {
     let options = Options::parse();
     if options.list {
-        ROWS.iter().for_each(|row| println!("{:<4} {}", row.name, row.statement));
+        let rows: Vec<String> = ROWS.iter().map(|row| format!("{:<4} {}", row.name, row.statement)).collect();
+        println!("{}", rows.join("\n"));
         return ExitCode::SUCCESS;
     }
     let plain = |name: &str| name.to_lowercase().replace("l0", "l");
@@ -117,9 +118,7 @@ fn main() -> ExitCode {
         index.add(&shown);
     }
     let saved = if chosen.is_empty() { index.save(&options.out, summary) } else { Ok(()) };
-    if let Err(error) = &saved {
-        eprintln!("lectures: {}: {error}", options.out.display());
-    }
+    let saved = saved.inspect_err(|error| eprintln!("lectures: {}: {error}", options.out.display()));
     println!("{summary}; pictures are in {}", options.out.display());
     if summary.holds() && saved.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -274,7 +274,7 @@
   $('at').addEventListener('input', () => go(+$('at').value));
   $('chosen').append(...rows.map((row, i) => new Option(row.n, i)));
   $('chosen').addEventListener('change', () => choose(+$('chosen').value));
-  addEventListener('beforeprint', () => { $('written').open = true; });
+  addEventListener('beforeprint', () => { $('written').open = true; }); addEventListener('resize', fit);
   // Norms as bars, and what was cut.
   const logs = data.bars.map(([, x]) => Math.log10(Number(x))).filter(Number.isFinite), low = Math.min(...logs) - 1, high10 = Math.max(...logs);
   data.bars.forEach(([name, x]) => {

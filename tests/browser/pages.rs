@@ -55,7 +55,7 @@ pub(crate) fn severed() -> String {
     tape.trace_lines(true);
     let (x, w) = (tape.tensor(array![1.0, -2.0]).named("x"), tape.tensor(array![0.5, 1.5]).named("w"));
     let h = x.sin().named("h");
-    Page::of(&(h.detach() * &w).sum().named("y")).html()
+    Page::of((h.detach() * &w).sum().named("y")).html()
 }
 
 /// Everything called by this name.
@@ -64,7 +64,7 @@ pub(crate) fn named(name: &str) -> String {
     let x = tape.var(0.5).named(name);
     let y = tape.group(name, || (x.sin() * x).named(name).adjoint_named(name).function_named(name)).exp();
     let w = tape.tensor(array![1.0, 2.0]).named(name);
-    Page::of(&(w * y).sum()).title(name).constant(name, &Tensor::constant(array![1.0])).html()
+    Page::of((w * y).sum()).title(name).constant(name, &Tensor::constant(array![1.0])).html()
 }
 
 /// A chain of about so many entries.

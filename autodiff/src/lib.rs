@@ -50,6 +50,7 @@
 //!   on recorded variables.
 //! - `approx`: `approx::assert_relative_eq!` and its kin compare [`Var`] and [`Dual`], by value.
 //! - `graph-svg`: a [`graph`] as an SVG picture, without Graphviz.
+//! - `page`: a sweep to be watched in a browser; brings `graph-svg` along.
 //! - `proptest`: the module `strategies`, for property tests of derivatives.
 
 pub mod check;
@@ -66,6 +67,8 @@ mod kernels;
 mod many;
 mod numbers;
 pub mod numeric;
+#[cfg(feature = "page")]
+pub mod page;
 mod program;
 pub mod rules;
 #[cfg(feature = "proptest")]

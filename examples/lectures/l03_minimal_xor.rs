@@ -39,5 +39,9 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
     let mut norm = 0.0;
     nn::parameters(&model, |_, p| norm += p.gradient(&gradients).map_or(0.0, |g| g.square().sum().item()));
     page.holds(format_args!("every answer wrong, and the gradient's norm is {norm}: it cannot learn"), norm == 0.0);
-    Ok(())
+
+    let (x, t) = (Tensor::from(array![[1.0, 0.0]]), Tensor::from(array![[0.0]]));
+    page.derivation(&model.explain(HalfSquaredError::new().reduction(Sum), &x, &t));
+    let steps = model.page(HalfSquaredError::new().reduction(Sum), &x, &t);
+    page.steps("l03_steps", &steps.title("L3 Heaviside units: nothing flows back"))
 }

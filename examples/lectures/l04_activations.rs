@@ -10,7 +10,7 @@
 //! Note: one lecture gives the derivative of `relu` at 0 as 1. The function has none there: every number from 0 to 1 is a
 //! subgradient. Here it is 0, the one of least norm, which goes with `relu z = 0 for z <= 0`.
 
-use autodiff::{Tensor, Var, grad, jacobian};
+use autodiff::{Tape, Tensor, Var, explain, grad, jacobian};
 use examples::{Outcome, Page};
 use nn::Activation;
 use nn::plot::{Figure, LineChart};
@@ -35,6 +35,9 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
         &map(&|z| sigmoid(2.0 * z) - sigmoid(-2.0 * z)),
         1e-15,
     );
+    let tape = Tape::new();
+    let at = tape.var(0.5).named("z");
+    page.derivation(&explain::derivation(at.sigmoid().named("h"), at));
     let quotient = map(&|z| ((2.0 * z).exp() - 1.0) / ((2.0 * z).exp() + 1.0));
     page.agree("tanh z = (e^2z - 1) / (e^2z + 1)", &map(&f64::tanh), &quotient, 1e-14);
     page.agree("tanh' = 1 - tanh²", &slope(Var::tanh), &map(&|z| 1.0 - z.tanh().powi(2)), 1e-15);

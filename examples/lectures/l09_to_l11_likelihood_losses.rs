@@ -18,7 +18,7 @@ use examples::{Outcome, Page};
 use ndarray::{Array2, array};
 use nn::Reduction::Sum;
 use nn::loss::{self, BinaryCrossEntropy, CrossEntropy, GaussianNll, HalfSquaredError, Loss};
-use nn::{Init, Linear, Newton};
+use nn::{Activation, Init, Linear, Mlp, Newton};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -34,10 +34,20 @@ fn delta(a: &Tensor<f64>, error: impl Fn(&Tensor<f64>) -> Tensor<f64>) -> Tensor
     error(&a).backward().wrt(&a).into()
 }
 
+/// The derivation for a network of one layer, as the library writes it.
+fn written_out(page: &mut Page, loss: impl Loss<f64>, t: &[f64]) {
+    let linear = Linear::new(2, t.len(), Init::Normal(1.0), &mut ChaCha8Rng::seed_from_u64(11));
+    let model = Mlp::from_layers(vec![(linear, Activation::Identity)]);
+    let (x, t) = (Tensor::from(array![[0.5, -1.0]]), Tensor::from(Array2::from_shape_fn((1, t.len()), |(_, k)| t[k])));
+    page.derivation(&model.explain(loss, &x, &t));
+}
+
 pub(crate) fn regression(page: &mut Page) -> Outcome {
     let (a, t) = (pre_activations(2), Init::Normal(1.0).sample(&[6, 2], 1, 1, &mut ChaCha8Rng::seed_from_u64(1)));
     let tape_delta = delta(&a, |a| HalfSquaredError::new().reduction(Sum).loss(a, &t));
     page.agree("dE/da = y - t at an identity output", &tape_delta.to_array(), &(&a - &t).to_array(), 1e-15);
+
+    written_out(page, HalfSquaredError::new().reduction(Sum), &[0.3]);
 
     // -ln P and E differ by a factor and a constant, so one has its minimum where the other has.
     let (n, s2) = (12.0, 0.3);
@@ -63,6 +73,7 @@ pub(crate) fn regression(page: &mut Page) -> Outcome {
 pub(crate) fn two_classes(page: &mut Page) -> Outcome {
     let of_y = BinaryCrossEntropy::from_probabilities().reduction(Sum);
     let of_logit = BinaryCrossEntropy::from_logits().reduction(Sum);
+    written_out(page, BinaryCrossEntropy::from_logits().reduction(Sum), &[1.0]);
     let (a, t) = (pre_activations(1), Tensor::from(array![[1.0], [0.0], [1.0], [1.0], [0.0], [0.0]]));
     let y_minus_t = (a.sigmoid() - &t).to_array();
     let through_y = delta(&a, |a| of_y.loss(&a.sigmoid(), &t)).to_array();
@@ -84,6 +95,7 @@ pub(crate) fn two_classes(page: &mut Page) -> Outcome {
 
 pub(crate) fn classes(page: &mut Page) -> Outcome {
     let of_logits = CrossEntropy::from_logits().reduction(Sum);
+    written_out(page, CrossEntropy::from_logits().reduction(Sum), &[0.0, 1.0, 0.0]);
     let (a, t) = (pre_activations(4), Tensor::from(loss::one_hot::<f64>(&[0, 3, 1, 2, 2, 0], 4)?));
     let y = a.softmax(1);
     let from_logits = delta(&a, |a| of_logits.loss(a, &t)).to_array();

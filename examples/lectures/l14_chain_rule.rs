@@ -21,6 +21,7 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
 /// The derivation at one place.
 pub(crate) fn at(page: &mut Page, at: f64) -> Outcome {
     let tape = Tape::new();
+    tape.trace_lines(true);
     let y = tape.var(at).named("y");
     let x = (2.0 * y).named("x");
     let z = y.sin().named("z");
@@ -46,5 +47,7 @@ pub(crate) fn at(page: &mut Page, at: f64) -> Outcome {
     let listed: f64 = paths.list().iter().map(|path| path.value).sum();
     page.near(format_args!("{} paths, their sum", paths.list().len()), listed, closed, 1e-13);
     writeln!(page, "\nas LaTeX:\n{}", derivation.latex())?;
+    page.derivation(&derivation);
+    page.steps("l14_steps", &autodiff::page::Page::of(f).title("L14 The chain rule with two paths").checked())?;
     page.file("l14_graph.svg", &Graph::of(f)?.svg())
 }

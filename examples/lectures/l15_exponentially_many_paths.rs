@@ -101,6 +101,11 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
     let paths = explain::paths((0..100).fold(x, |x, _| x.tanh() + 0.5 * x), x);
     let (count, edges) = (paths.count().unwrap_or(0), paths.edges());
     page.holds(format_args!("100 diamonds: {count} paths over {edges} edges"), count == 1 << 100 && edges == 400);
+    let tape = Tape::<f64>::new();
+    let x = tape.var(0.7).named("x");
+    let last = (1..=3).fold(x, |x, n| (x.tanh() + x * 0.5).named(format!("x[{n}]")));
+    page.derivation(&explain::derivation(last, x));
+    page.steps("l15_steps", &autodiff::page::Page::of(last).title("L15 Three diamonds, eight paths").checked())?;
     let chart =
         LineChart::new("A chain of n diamonds: 2^n paths, 4n edges").x_label("diamonds n").y_label("time, s").log_y();
     page.chart("l15_paths", &chart.series("paths one by one", by_paths).series("reverse sweep", by_sweep))

@@ -37,6 +37,10 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
     ];
     page.holds(format_args!("written out: {}", formulas.join(", ")), has(&squared.to_string(), &formulas));
 
+    page.derivation(&squared);
+    let steps = model.page(HalfSquaredError::new().reduction(Sum), &x.reshape(&[1, 2]), &t.reshape(&[1, 1])).checked();
+    page.steps("l18_steps", &steps.title("L18 Backpropagation through the network 2-2-1 of XOR"))?;
+
     let builder = Mlp::<f64>::builder(2).layer(2, Activation::Sigmoid).layer(1, Activation::Identity);
     let logit = builder.build(&mut rng).explain(BinaryCrossEntropy::from_logits().reduction(Sum), &x, &t);
     writeln!(page, "cross-entropy from the logit, one item:\n{logit}")?;

@@ -6,7 +6,7 @@
 
 use std::fmt::Write;
 
-use autodiff::{Tensor, Var, hessian, hvp, jacobian, numeric};
+use autodiff::{Tape, Tensor, Var, hessian, hvp, jacobian, numeric};
 use examples::{Outcome, Page, matrix, numbers, weights};
 use ndarray::{Array1, Array2};
 use nn::{Activation, Init, Layer, Mlp};
@@ -42,6 +42,13 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
     let one = |x: &[Var<f64>]| model.forward(&Tensor::from_vars(x, &[1, 3])).sum().at([]);
     let (exact, differences) = (hessian(one, &numbers(&first)), numeric::hessian(one, &numbers(&first)));
     page.agree("d²y/dx² against finite differences", &exact, &differences.mapv(|d| d.value), 1e-6);
+
+    // A gradient that is recorded has a sweep of its own, whose results are second derivatives.
+    let tape = Tape::new();
+    let at = tape.tensor(first.to_array()).named("x");
+    let gradient = model.forward(&at).sum().named("y").grad(&[&at]).remove(0).named("g");
+    let steps = autodiff::page::Page::of(gradient.at([0, 0]).named("g[1]")).checked();
+    page.steps("l19_steps", &steps.title("L19 The sweep over a gradient g = dy/dx gives a row of the Hessian"))?;
 
     // By the weights.
     let w = weights(&model);

@@ -6,8 +6,11 @@
 
 use autodiff::{Tape, Tensor};
 use examples::{Outcome, Page};
+use ndarray::array;
+use nn::Reduction::Sum;
+use nn::loss::HalfSquaredError;
 use nn::plot::LineChart;
-use nn::{Activation, Init, Layer, Linear};
+use nn::{Activation, Init, Layer, Linear, Mlp};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -45,5 +48,9 @@ pub(crate) fn show(page: &mut Page) -> Outcome {
         page.holds(text, expected.contains(&factor));
         chart = chart.series(name, norms);
     }
-    page.chart("l20_gradients", &chart)
+    page.chart("l20_gradients", &chart)?;
+    let deep = Mlp::<f64>::new(&[4; 9], Activation::Sigmoid, &mut ChaCha8Rng::seed_from_u64(7));
+    let (x, t) = (Tensor::from(array![[1.0, -1.0, 0.5, 0.0]]), Tensor::zeros(&[1, 4]));
+    let steps = deep.page(HalfSquaredError::new().reduction(Sum), &x, &t);
+    page.steps("l20_steps", &steps.title("L20 Gradients vanish through eight layers of sigmoid units"))
 }

@@ -1,8 +1,8 @@
 //! The derivations of the lectures, row by row: each module states one, measures it, and asserts it.
 //!
 //! `cargo run --release -p examples --example lectures` runs all rows and prints a table; `-- l14` (one or several rows)
-//! prints rows in full; `-- --quick` measures less; `-- --list` lists. Pictures go to `target/lectures/`. The program ends
-//! with 1 if a row does not hold. `examples/README.md` is the table of contents.
+//! prints rows in full; `-- --quick` measures less; `-- --list` lists. Pictures go to `target/lectures/`; where all rows run,
+//! `index.html` in that folder shows everything. The program ends with 1 if a row does not hold. `examples/README.md` is the table of contents.
 
 #![expect(clippy::unnecessary_wraps, reason = "most rows write files and can fail; all are called alike")]
 
@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use examples::{Page, Row, Summary, run};
+use examples::{Index, Page, Row, Summary, row, run};
 
 mod l01_perceptrons;
 mod l02_linear_separability;
@@ -41,34 +41,32 @@ mod l23_learning_rate;
 mod l24_restarts;
 mod l25_real_data;
 
-use l09_to_l11_likelihood_losses as losses;
-
 const ROWS: &[Row] = &[
-    Row::new("l1", "No perceptron fits XOR; one on (x1, x2, x1·x2) does", l01_perceptrons::show),
-    Row::new("l2", "Separable by a line: yes or no, with proof", l02_linear_separability::show),
-    Row::new("l3", "Two Heaviside units decide XOR, but cannot learn", l03_minimal_xor::show),
-    Row::new("l4", "Activations and their derivatives", l04_activations::show),
-    Row::new("l5", "Linear layers collapse into one", l05_linear_layers_collapse::show),
-    Row::new("l6", "Any depth; item by item = batch", l06_multilayer_network::show),
-    Row::new("l7", "M! 2^M weight vectors for one function", l07_symmetries::show),
-    Row::new("l8", "One hidden layer approximates continuous functions", l08_universal_approximation::show),
-    Row::new("l9", "Normal noise: squared error, dE/da = y - t", losses::regression),
-    Row::new("l10", "Two classes: cross-entropy, dE/da = y - t", losses::two_classes),
-    Row::new("l11", "K classes: softmax, dE/da_j = y_j - t_j", losses::classes),
-    Row::new("l12", "Hinge loss: primal and dual meet, KKT holds", l12_hinge_loss::show),
-    Row::new("l13", "L2 shrinks weights, L1 makes them 0", l13_regularisation::show),
-    Row::new("l14", "The total derivative sums over both paths", l14_chain_rule::show),
-    Row::new("l15", "2^n paths, 4n edges", l15_exponentially_many_paths::show),
-    Row::new("l16", "Symbols, differences, the sweep; errors over e", l16_three_ways::show),
-    Row::new("l17", "The sweep is O(|w|), differences are O(|w|²)", l17_cost::show),
-    Row::new("l18", "Backpropagation by hand = the tape", l18_backpropagation::show),
-    Row::new("l19", "Jacobian and Hessian by inputs and by weights", l19_jacobian_and_hessian::show),
-    Row::new("l20", "Memory for time; gradients vanish, explode", l20_memory::show),
-    Row::new("l21", "IGD by hand = the trainer, step by step", l21_incremental_descent::show),
-    Row::new("l22", "One rate for all batch sizes; noise leaves poor minima", l22_batches::show),
-    Row::new("l23", "eta_opt = 1/h; to twice it converges; Newton's step", l23_learning_rate::show),
-    Row::new("l24", "Starts reach different minima; restarts solve XOR", l24_restarts::show),
-    Row::new("l25", "Handwritten digits and a regression set", l25_real_data::show),
+    row!("l1", "No perceptron fits XOR; one on (x1, x2, x1·x2) does", l01_perceptrons::show),
+    row!("l2", "Separable by a line: yes or no, with proof", l02_linear_separability::show),
+    row!("l3", "Two Heaviside units decide XOR, but cannot learn", l03_minimal_xor::show),
+    row!("l4", "Activations and their derivatives", l04_activations::show),
+    row!("l5", "Linear layers collapse into one", l05_linear_layers_collapse::show),
+    row!("l6", "Any depth; item by item = batch", l06_multilayer_network::show),
+    row!("l7", "M! 2^M weight vectors for one function", l07_symmetries::show),
+    row!("l8", "One hidden layer approximates continuous functions", l08_universal_approximation::show),
+    row!("l9", "Normal noise: squared error, dE/da = y - t", l09_to_l11_likelihood_losses::regression),
+    row!("l10", "Two classes: cross-entropy, dE/da = y - t", l09_to_l11_likelihood_losses::two_classes),
+    row!("l11", "K classes: softmax, dE/da_j = y_j - t_j", l09_to_l11_likelihood_losses::classes),
+    row!("l12", "Hinge loss: primal and dual meet, KKT holds", l12_hinge_loss::show),
+    row!("l13", "L2 shrinks weights, L1 makes them 0", l13_regularisation::show),
+    row!("l14", "The total derivative sums over both paths", l14_chain_rule::show),
+    row!("l15", "2^n paths, 4n edges", l15_exponentially_many_paths::show),
+    row!("l16", "Symbols, differences, the sweep; errors over e", l16_three_ways::show),
+    row!("l17", "The sweep is O(|w|), differences are O(|w|²)", l17_cost::show),
+    row!("l18", "Backpropagation by hand = the tape", l18_backpropagation::show),
+    row!("l19", "Jacobian and Hessian by inputs and by weights", l19_jacobian_and_hessian::show),
+    row!("l20", "Memory for time; gradients vanish, explode", l20_memory::show),
+    row!("l21", "IGD by hand = the trainer, step by step", l21_incremental_descent::show),
+    row!("l22", "One rate for all batch sizes; noise leaves poor minima", l22_batches::show),
+    row!("l23", "eta_opt = 1/h; to twice it converges; Newton's step", l23_learning_rate::show),
+    row!("l24", "Starts reach different minima; restarts solve XOR", l24_restarts::show),
+    row!("l25", "Handwritten digits and a regression set", l25_real_data::show),
 ];
 
 /// Runs rows of the lectures and prints what they found.
@@ -93,9 +91,8 @@ struct Options {
 fn main() -> ExitCode {
     let options = Options::parse();
     if options.list {
-        for row in ROWS {
-            println!("{:<4} {}", row.name, row.statement);
-        }
+        let rows: Vec<String> = ROWS.iter().map(|row| format!("{:<4} {}", row.name, row.statement)).collect();
+        println!("{}", rows.join("\n"));
         return ExitCode::SUCCESS;
     }
     let plain = |name: &str| name.to_lowercase().replace("l0", "l");
@@ -104,21 +101,24 @@ fn main() -> ExitCode {
         eprintln!("lectures: there is no row {unknown:?}; --list lists the rows");
         return ExitCode::from(2);
     }
-    let fails = Row::new("l0", "A row that does not hold", |page| {
+    let fails = Row::new("l0", "A row that does not hold", "", |page| {
         page.holds("1 = 2", false);
         Ok(())
     });
     let rows = ROWS.iter().filter(|row| chosen.is_empty() || chosen.iter().any(|name| name == row.name)).copied();
-    let mut summary = Summary::default();
+    let (mut summary, mut index) = (Summary::default(), Index::default());
     println!("{}", Summary::HEAD);
     for row in rows.chain(options.fail.then_some(fails)) {
         let shown = run(row, Page::new(options.quick, &options.out));
         if !chosen.is_empty() {
-            println!("\n{}", shown.text);
+            println!("\n{}", shown.page.text());
         }
         println!("{shown}");
         summary.add(&shown);
+        index.add(&shown);
     }
+    let saved = if chosen.is_empty() { index.save(&options.out, summary) } else { Ok(()) };
+    let saved = saved.inspect_err(|error| eprintln!("lectures: {}: {error}", options.out.display()));
     println!("{summary}; pictures are in {}", options.out.display());
-    if summary.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if summary.holds() && saved.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

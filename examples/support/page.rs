@@ -5,6 +5,7 @@ use std::fmt::{self, Display, Write};
 use std::fs;
 use std::path::PathBuf;
 
+use autodiff::explain::Derivation;
 use nn::plot::{Figure, LineChart};
 
 /// How a row ends: findings are on the page, an error says what kept it from measuring.
@@ -35,12 +36,16 @@ pub struct Page {
     folder: PathBuf,
     text: String,
     findings: Vec<Finding>,
+    derivations: Vec<String>,
+    pictures: Vec<String>,
+    steps: Vec<String>,
 }
 
 impl Page {
     /// An empty page whose pictures go to `folder`; `quick` runs measure less.
     pub fn new(quick: bool, folder: impl Into<PathBuf>) -> Self {
-        Self { quick, folder: folder.into(), text: String::new(), findings: Vec::new() }
+        let (derivations, pictures, steps) = (Vec::new(), Vec::new(), Vec::new());
+        Self { quick, folder: folder.into(), text: String::new(), findings: Vec::new(), derivations, pictures, steps }
     }
 
     /// The first of two sizes in a quick run, else the second.
@@ -108,11 +113,12 @@ impl Page {
         for extension in ["svg", "png"] {
             save(self.folder.join(name).with_extension(extension))?;
         }
+        self.pictures.push(format!("{name}.svg"));
         writeln!(self, "picture: {}", self.folder.join(name).with_extension("png").display())?;
         Ok(())
     }
 
-    /// Writes a file of text, such as a graph's SVG.
+    /// Writes a picture that is text, such as a graph's SVG.
     ///
     /// # Errors
     /// If the file cannot be written.
@@ -120,8 +126,38 @@ impl Page {
         fs::create_dir_all(&self.folder)?;
         let path = self.folder.join(name);
         fs::write(&path, text)?;
+        self.pictures.push(name.to_owned());
         writeln!(self, "picture: {}", path.display())?;
         Ok(())
+    }
+
+    /// Keeps a derivation for the index, where it is typeset.
+    pub fn derivation(&mut self, derivation: &Derivation) {
+        self.derivations.push(derivation.mathml());
+    }
+
+    /// Writes the page on which a sweep is watched step by step, as `name.html`.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn steps(&mut self, name: &str, steps: &autodiff::page::Page<f64>) -> Outcome {
+        fs::create_dir_all(&self.folder)?;
+        let name = format!("{name}.html");
+        let path = self.folder.join(&name);
+        steps.save(&path)?;
+        writeln!(self, "step by step: {}", path.display())?;
+        self.steps.push(name);
+        Ok(())
+    }
+
+    /// The derivations, in MathML.
+    pub fn derivations(&self) -> &[String] {
+        &self.derivations
+    }
+
+    /// The names of the pictures' files, and of the pages that show a sweep step by step.
+    pub fn files(&self) -> (&[String], &[String]) {
+        (&self.pictures, &self.steps)
     }
 
     /// All that was written, findings among it.

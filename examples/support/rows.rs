@@ -13,27 +13,42 @@ pub struct Row {
     pub name: &'static str,
     /// What it shows.
     pub statement: &'static str,
+    /// Its module's text, whose header is the derivation.
+    pub source: &'static str,
     /// Measures and asserts it.
     pub show: fn(&mut Page) -> Outcome,
 }
 
 impl Row {
     /// A row.
-    pub const fn new(name: &'static str, statement: &'static str, show: fn(&mut Page) -> Outcome) -> Self {
-        Self { name, statement, show }
+    pub const fn new(
+        name: &'static str,
+        statement: &'static str,
+        source: &'static str,
+        show: fn(&mut Page) -> Outcome,
+    ) -> Self {
+        Self { name, statement, source, show }
     }
+}
+
+/// A row by a function of a module, whose header is the derivation: `row!("l14", "statement", l14_chain_rule::show)`.
+#[macro_export]
+macro_rules! row {
+    ($name:literal, $statement:literal, $module:ident :: $show:ident) => {
+        $crate::Row::new($name, $statement, include_str!(concat!(stringify!($module), ".rs")), $module::$show)
+    };
 }
 
 /// A row that was run.
 #[derive(Debug)]
 pub struct Shown {
-    row: Row,
-    /// All that the row wrote.
-    pub text: String,
+    pub(crate) row: Row,
+    /// What the row wrote on.
+    pub page: Page,
     measured: String,
     /// How many findings hold, of how many.
     count: (usize, usize),
-    holds: bool,
+    pub(crate) holds: bool,
     elapsed: Duration,
 }
 
@@ -52,11 +67,11 @@ pub fn run(row: Row, mut page: Page) -> Shown {
     let holds = error.is_none() && page.holds_throughout();
     Shown {
         row,
-        text: page.text().to_owned(),
         count: (holding, findings.len()),
         measured: error.or(wrong).or(first).unwrap_or_else(|| "nothing was measured".to_owned()),
         holds,
         elapsed: start.elapsed(),
+        page,
     }
 }
 
@@ -111,7 +126,7 @@ mod tests {
     use super::*;
 
     fn shown(show: fn(&mut Page) -> Outcome) -> Shown {
-        run(Row { name: "l0", statement: "a row", show }, Page::new(true, "nowhere"))
+        run(Row::new("l0", "a row", "", show), Page::new(true, "nowhere"))
     }
 
     #[test]

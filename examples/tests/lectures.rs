@@ -60,6 +60,18 @@ fn all_rows_hold_and_every_picture_of_the_table_exists() {
         let svg = fs::read_to_string(out.path().join(name).with_extension("svg")).expect(name);
         assert!(svg.starts_with("<svg") && svg.contains("<text"), "{name}");
     }
+    let index = fs::read_to_string(out.path().join("index.html")).unwrap();
+    assert_eq!(index.matches("<section id=\"l").count(), 25);
+    assert_eq!(index.matches("<span class=\"holds\">holds</span>").count(), 25);
+    let links =
+        [" href=\"", " src=\""].map(|start| index.split(start).skip(1).map(|rest| rest.split('"').next().unwrap()));
+    let links: BTreeSet<&str> = links.into_iter().flatten().filter(|link| !link.starts_with('#')).collect();
+    assert!(links.iter().all(|link| out.path().join(link).is_file()), "{links:?}");
+    for name in named.iter().map(|name| format!("{name}.svg")).chain(graphs) {
+        assert!(links.contains(name.as_str()), "{name} is in the index");
+    }
+    assert!(index.matches("<math").count() >= 8 && index.contains("<pre>"));
+
     let written: BTreeSet<String> = fs::read_dir(out.path())
         .unwrap()
         .map(|entry| entry.unwrap().path())

@@ -30,6 +30,16 @@ pub fn name_parameters<T: Real>(model: &(impl Layer<T> + ?Sized)) {
     });
 }
 
+/// A forward pass on a tape of its own.
+struct Pass<T: Real> {
+    #[cfg_attr(not(feature = "page"), expect(dead_code, reason = "the others are on it"))]
+    tape: Tape<T>,
+    error: Tensor<T>,
+    x: Tensor<T>,
+    t: Tensor<T>,
+    weights: Vec<Tensor<T>>,
+}
+
 impl<T: Real> Mlp<T> {
     /// Backpropagation through this network written out: the forward pass, and the derivatives of the loss `E` with respect to
     /// everything, in the lectures' notation (L18).
@@ -63,8 +73,40 @@ impl<T: Real> Mlp<T> {
     /// # Panics
     /// If the network does not take `x`, or the loss does not take its output and `t`, or gives no scalar.
     #[track_caller]
-    #[allow(clippy::needless_pass_by_value, reason = "losses are functions, passed as such to `Trainer` too")]
     pub fn explain(&self, loss: impl Loss<T>, x: &Tensor<T>, t: &Tensor<T>) -> Derivation {
+        let pass = self.pass(loss, x, t);
+        let explain = Explain::of(&pass.error).constant("z[0]", &pass.x).constant("t", &pass.t);
+        explain.lines(100).derivation(&pass.weights)
+    }
+
+    /// A page on which one training step of this network is watched in a browser: the forward pass, layer by layer, and
+    /// backpropagation from the loss `E`, in the notation of [`explain`](Self::explain).
+    ///
+    /// ```
+    /// use autodiff::Tensor;
+    /// use ndarray::array;
+    /// use nn::{Activation, Mlp, loss};
+    /// use rand::SeedableRng;
+    /// let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+    /// let model = Mlp::<f64>::new(&[2, 3, 1], Activation::Tanh, &mut rng);
+    /// let (x, t) = (Tensor::from(array![[1.0, 0.0], [0.0, 0.0]]), Tensor::from(array![[1.0], [0.0]]));
+    /// let html = model.page(loss::squared_error, &x, &t).title("One step").checked().html();
+    /// assert!(html.contains("layer 2"));
+    /// ```
+    ///
+    /// # Panics
+    /// If the network does not take `x`, or the loss does not take its output and `t`, or gives no scalar.
+    #[cfg(feature = "page")]
+    #[track_caller]
+    pub fn page(&self, loss: impl Loss<T>, x: &Tensor<T>, t: &Tensor<T>) -> autodiff::page::Page<T> {
+        let Pass { tape, error, x, t, .. } = self.pass(loss, x, t);
+        autodiff::page::Page::of(&error).constant("z[0]", &x).constant("t", &t).keep(tape)
+    }
+
+    /// Records the forward pass and the loss under the lectures' names.
+    #[track_caller]
+    #[allow(clippy::needless_pass_by_value, reason = "losses are functions, passed as such to `Trainer` too")]
+    fn pass(&self, loss: impl Loss<T>, x: &Tensor<T>, t: &Tensor<T>) -> Pass<T> {
         let tape = Tape::new();
         let last = self.layers().len();
         let (x, t) = (x.detach(), t.detach());
@@ -73,7 +115,7 @@ impl<T: Real> Mlp<T> {
             self.layers().iter().map(|layer| layer.1).filter(|h| *h != Activation::Identity).collect();
         let same = kinds.windows(2).all(|pair| pair[0] == pair[1]);
         for (i, (linear, activation)) in self.layers().iter().enumerate() {
-            let s = i + 1;
+            let (s, start) = (i + 1, tape.len());
             let w = tape.tensor(linear.weight().value().clone()).named(format!("W[{s}]"));
             let b = linear.bias().value().clone();
             let b = if linear.has_bias() { tape.tensor(b).named(format!("b[{s}]")) } else { b };
@@ -86,10 +128,11 @@ impl<T: Real> Mlp<T> {
                 let h = if same { "h".to_owned() } else { format!("h[{s}]") };
                 activation.apply(&a).named(output).function_named(h)
             };
+            tape.group_since(format!("layer {s}"), start);
             weights.push(w);
             weights.extend(linear.has_bias().then_some(b));
         }
         let error = loss.loss(&z, &t).named("E");
-        Explain::of(&error).constant("z[0]", &x).constant("t", &t).lines(100).derivation(&weights)
+        Pass { tape, error, x, t, weights }
     }
 }

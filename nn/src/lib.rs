@@ -32,6 +32,7 @@
 //! | `data` | no readers of files in [`data`], no tables written as CSV |
 //! | `progress` | a [`Trainer`] shows no progress bar |
 //! | `interrupt` | Ctrl-C ends the program, a training run in it too |
+//! | `page` (off by default) | no `Mlp::page`, no `plot::RunPage`: pages for browsers |
 //! | `proptest` (off by default) | no strategies for property tests |
 //!
 //! Without these features the crate builds for `wasm32-unknown-unknown`, too. Files cannot be read or written there, which is an

@@ -54,6 +54,7 @@ mod own_loss;
 mod own_ops;
 mod own_transform;
 mod packages;
+mod page;
 mod panics;
 mod parameters;
 mod program;

@@ -102,6 +102,9 @@ fn derivations() {
         // Long lines are broken.
         shown_as_it_is(name, &text, text.trim_end().split('\n').count());
         assert_eq!(refuse(&derivation.latex()), None, "{name:?}: {}", derivation.latex());
+        let mathml = derivation.mathml();
+        well_formed(&mathml);
+        shown_as_it_is(name, &mathml, mathml.trim_end().split('\n').count());
         shown_as_it_is(name, &explain::paths(&y, &w).to_string(), 2);
     }
     // Primes without end.

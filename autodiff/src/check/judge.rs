@@ -9,7 +9,7 @@ use crate::numeric::{self, Estimate, Span};
 pub(super) const SLACK: f64 = 10.0;
 
 /// Compares a first derivative along a line.
-pub(super) fn entry_along<T: Real>(index: Vec<usize>, autodiff: T, scale: T, line: impl Fn(T) -> T, x: T) -> Entry<T> {
+pub(crate) fn entry_along<T: Real>(index: Vec<usize>, autodiff: T, scale: T, line: impl Fn(T) -> T, x: T) -> Entry<T> {
     let numeric = numeric::first(&line, x);
     entry_with(index, autodiff, numeric, scale, line, x, |order| Span::along(x, T::one(), order))
 }

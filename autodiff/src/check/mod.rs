@@ -28,5 +28,7 @@ mod report;
 
 pub use self::cause::{Cause, Fault, Wrong};
 pub use self::functions::{gradient, hessian, tensor_gradient, tensor_hessian};
+#[cfg(feature = "page")]
+pub(crate) use self::judge::entry_along;
 pub use self::operation::{op, op_alone, op_with};
 pub use self::report::{Case, Directions, Entry, Reason, Report, Verdict};

@@ -84,7 +84,7 @@ impl<T: Real> Explain<T> {
         let scalars = [(root, T::one())];
         let scalars = if seed.is_some() { &[][..] } else { &scalars[..] };
         let gradients = crate::engine::gradients::all_gradients(cell, scalars, seed);
-        write(&Question { cell, root, gradients, wrt: places, constants: &constants, lines })
+        write(&Question { cell, root, gradients: &gradients, wrt: places, constants: &constants, lines })
     }
 }
 

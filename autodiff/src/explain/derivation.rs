@@ -5,14 +5,17 @@ use std::fmt;
 
 use super::expr::Id;
 use super::fold::{self, Part};
+use super::forms::Text;
 use super::formulas::Formulas;
-use super::names::latex_name;
+use super::names;
 use super::quantities::{Quantities, is_variable};
 use super::rules;
-use super::text::{self, Text};
+use super::text;
 use crate::engine::Gradients;
 use crate::inspect::reader::Reader;
 use crate::rules::Unary;
+use crate::rules::mathml::{self, element};
+use crate::rules::notation::Markup;
 use crate::tape::cell::TapeCell;
 use crate::tensor::op::Row;
 use crate::{Real, Tensor};
@@ -21,8 +24,9 @@ use crate::{Real, Tensor};
 const LONG: usize = 12;
 /// So many terms of a sum are written out.
 const TERMS: usize = 6;
-/// Lines of plain text are broken at this width.
+/// Lines are broken at this width.
 const WIDTH: usize = 110;
+const MATHML: &str = "http://www.w3.org/1998/Math/MathML";
 
 /// `left = step = step = …`, or words in place of lines that are left out.
 #[derive(Clone, Debug)]
@@ -31,7 +35,8 @@ enum Line {
     Words(String),
 }
 
-/// A derivation as people write it: [`derivation`](super::derivation) makes one. `Display` gives plain text, [`latex`](Self::latex) LaTeX.
+/// A derivation as people write it: [`derivation`](super::derivation) makes one. `Display` gives plain text, [`latex`](Self::latex) LaTeX,
+/// [`mathml`](Self::mathml) what browsers draw.
 #[derive(Clone, Debug)]
 pub struct Derivation {
     title: Text,
@@ -63,6 +68,51 @@ impl Derivation {
         }
         out
     }
+
+    /// The derivation for browsers, which draw MathML without a library: one table of equations for the values, one for the
+    /// derivatives, and what functions with names of their own are.
+    ///
+    /// ```
+    /// use autodiff::{Tape, explain};
+    /// let tape = Tape::<f64>::new();
+    /// let y = tape.var(1.3).named("y");
+    /// let f = y.sin().named("f");
+    /// let mathml = explain::derivation(f, y).mathml();
+    /// assert!(mathml.contains("<mi>cos</mi>") && mathml.contains("<mn>0.267499</mn>"));
+    /// ```
+    pub fn mathml(&self) -> String {
+        let table = |lines: &Vec<Line>| element("mtable", &lines.iter().map(mathml_line).collect::<String>());
+        let blocks = [&self.forward, &self.backward].into_iter().filter(|lines| !lines.is_empty()).map(table);
+        let note = |(a, b): &(Text, Text)| format!("{}<mo>=</mo>{}", a.mathml, b.mathml);
+        let notes: Vec<String> = self.notes.iter().map(note).collect();
+        let notes = (!notes.is_empty()).then(|| mathml::words("where ") + &notes.join("<mo>,</mo>"));
+        let block = |inner| format!("<math xmlns=\"{MATHML}\" display=\"block\">{inner}</math>\n");
+        blocks.chain(notes).map(block).collect()
+    }
+}
+
+fn mathml_line(line: &Line) -> String {
+    let row = |left: &str, right: &str| {
+        format!(
+            "<mtr><mtd style=\"text-align:right\">{left}</mtd>\
+             <mtd style=\"text-align:left\"><mstyle displaystyle=\"true\">{right}</mstyle></mtd></mtr>"
+        )
+    };
+    match line {
+        Line::Words(words) => row("", &mathml::words(words)),
+        Line::Equation { left, steps } => {
+            let long = !fits(left, steps);
+            let chunks = steps.chunks(if long { 1 } else { steps.len() });
+            let right = chunks.map(|steps| format!("<mo>=</mo>{}", Text::joined(steps, " = ", "").mathml));
+            right.enumerate().map(|(k, right)| row(if k == 0 { &left.mathml } else { "" }, &right)).collect()
+        }
+    }
+}
+
+/// Whether an equation stands on one line.
+fn fits(left: &Text, steps: &[Text]) -> bool {
+    let whole: usize = steps.iter().map(|step| step.plain.chars().count() + 3).sum();
+    left.plain.chars().count() + whole + 2 <= WIDTH && steps.len() <= 3
 }
 
 fn latex_line(line: &Line) -> String {
@@ -79,13 +129,10 @@ fn latex_line(line: &Line) -> String {
 fn plain_line(line: &Line) -> String {
     match line {
         Line::Words(words) => words.clone(),
-        Line::Equation { left: Text { plain: left, .. }, steps } => {
-            let joined = |between: &str| format!("{left} = {}", Text::joined(steps, between, "").plain);
-            let whole = joined(" = ");
-            if whole.chars().count() + 2 <= WIDTH && steps.len() <= 3 {
-                return whole;
-            }
-            joined(&format!("\n{:1$} = ", "", left.chars().count() + 2))
+        Line::Equation { left, steps } => {
+            let broken = format!("\n{:1$} = ", "", left.plain.chars().count() + 2);
+            let between = if fits(left, steps) { " = " } else { &broken };
+            format!("{} = {}", left.plain, Text::joined(steps, between, "").plain)
         }
     }
 }
@@ -112,17 +159,17 @@ impl fmt::Display for Derivation {
 }
 
 /// What is asked for.
-pub(super) struct Question<'a, T: Real> {
-    pub(super) cell: &'static TapeCell<T>,
-    pub(super) root: usize,
-    pub(super) gradients: Gradients<T>,
-    pub(super) wrt: Vec<usize>,
-    pub(super) constants: &'a [(String, Tensor<T>)],
-    pub(super) lines: usize,
+pub(crate) struct Question<'a, T: Real> {
+    pub(crate) cell: &'static TapeCell<T>,
+    pub(crate) root: usize,
+    pub(crate) gradients: &'a Gradients<T>,
+    pub(crate) wrt: Vec<usize>,
+    pub(crate) constants: &'a [(String, Tensor<T>)],
+    pub(crate) lines: usize,
 }
 
 #[track_caller]
-pub(super) fn write<T: Real>(question: &Question<'_, T>) -> Derivation {
+pub(crate) fn write<T: Real>(question: &Question<'_, T>) -> Derivation {
     let reader = Reader::new(question.cell, question.root, "`explain` was called on");
     let quantities = Quantities::new(&reader);
     let formulas = Formulas::new(&reader, &quantities, question.constants);
@@ -179,22 +226,19 @@ impl<T: Real> Writer<'_, T> {
     /// `df/dx`, or what it is called.
     fn derivative(&self, i: usize) -> Text {
         if let Some(name) = self.reader.adjoint(i) {
-            return Text::new(name, latex_name(name));
+            return names::name(name);
         }
         self.ratio(self.reader.root, i)
     }
 
     /// `∂y/∂x`: what one use adds.
     fn partial(&self, of: usize, by: usize) -> Text {
-        let (of, by) = (self.name(of), self.name(by));
-        let latex = format!(r"\frac{{\partial {}}}{{\partial {}}}", of.latex, by.latex);
-        Text::new(format!("∂{}/∂{}", of.plain, by.plain), latex)
+        Text::ratio("∂", r"\partial ", &self.name(of), &self.name(by))
     }
 
     /// `dy/dx`.
     fn ratio(&self, of: usize, by: usize) -> Text {
-        let (of, by) = (self.name(of), self.name(by));
-        Text::new(format!("d{}/d{}", of.plain, by.plain), format!(r"\frac{{d{}}}{{d{}}}", of.latex, by.latex))
+        Text::ratio("d", "d", &self.name(of), &self.name(by))
     }
 
     /// A number, a small array, or the shape of a large one.
@@ -208,19 +252,21 @@ impl<T: Real> Writer<'_, T> {
             let lengths: Vec<String> = shape.iter().map(usize::to_string).collect();
             let norm = tensor.view().iter().map(|x| x.primal() * x.primal()).sum::<f64>().sqrt();
             let norm = text::number(norm);
-            return Text::new(
-                format!("({} array, norm {})", lengths.join("×"), norm.plain),
-                format!(r"\text{{({} array, norm ${}$)}}", lengths.join(r"$\times$"), norm.latex),
-            );
+            let plain = format!("({} array, norm {})", lengths.join("×"), norm.plain);
+            let latex = format!(r"\text{{({} array, norm ${}$)}}", lengths.join(r"$\times$"), norm.latex);
+            return Text { latex, ..Text::words(&plain) };
         }
         let view = tensor.view();
         let numbers: Vec<Text> = view.iter().map(|x| text::number(x.primal())).collect();
         let row = |numbers: &[Text]| Text::joined(numbers, ", ", " & ");
         let columns = *shape.last().unwrap_or(&1);
         let rows: Vec<Text> = numbers.chunks(columns.max(1)).map(row).collect();
-        let Text { plain, latex } = Text::joined(&rows, "], [", r" \\ ");
+        let Text { plain, latex, .. } = Text::joined(&rows, "], [", r" \\ ");
         let plain = if shape.len() == 1 { format!("[{plain}]") } else { format!("[[{plain}]]") };
-        Text::new(plain, format!(r"\begin{{pmatrix}} {latex} \end{{pmatrix}}"))
+        let row = |row: &[Text]| element("mtr", &row.iter().map(|x| element("mtd", &x.mathml)).collect::<String>());
+        let rows: String = numbers.chunks(columns.max(1)).map(row).collect();
+        let mathml = Markup::Mathml.bracketed(&element("mtable", &rows));
+        Text { plain, latex: format!(r"\begin{{pmatrix}} {latex} \end{{pmatrix}}"), mathml }
     }
 
     fn value(&self, i: usize) -> Option<Text> {
@@ -296,7 +342,7 @@ impl<T: Real> Writer<'_, T> {
         let named = self.reader.adjoint(p).is_some();
         let id = known.filter(|_| !named).unwrap_or_else(|| {
             let name = self.derivative(p);
-            arena.name(&name.plain, &name.latex, self.reader.is_array(p))
+            arena.name(name, self.reader.is_array(p))
         });
         (id, value)
     }
@@ -353,7 +399,7 @@ impl<T: Real> Writer<'_, T> {
         }
         steps.push(text::number(self.scalar_adjoint(u)));
         steps.dedup();
-        let id = if more > 0 { arena.name(&left.plain, &left.latex, false) } else { arena.sum(&formula) };
+        let id = if more > 0 { arena.name(left.clone(), false) } else { arena.sum(&formula) };
         (Line::Equation { left, steps }, id)
     }
 
@@ -385,7 +431,7 @@ impl<T: Real> Writer<'_, T> {
             None => steps.push(text::number(0.0)),
         }
         steps.dedup();
-        let id = if more > 0 { arena.name(&left.plain, &left.latex, tensor) } else { id };
+        let id = if more > 0 { arena.name(left.clone(), tensor) } else { id };
         (Line::Equation { left, steps }, id)
     }
 
@@ -421,20 +467,16 @@ fn added(terms: &[Text], more: usize) -> Text {
         let negative = term.plain.starts_with('−');
         let sign = match (k, negative) {
             (0, _) => Text::default(),
-            (_, false) => Text::new(" + ", " + "),
-            (_, true) => Text::new(" − ", " - "),
+            (_, false) => Text::signs(" + ", " + "),
+            (_, true) => Text::signs(" − ", " - "),
         };
-        let term = if k > 0 && negative {
-            Text::new(&term.plain['−'.len_utf8()..], term.latex.trim_start_matches('-').trim_start())
-        } else {
-            term.clone()
-        };
+        let term = if k > 0 && negative { term.without_minus() } else { term.clone() };
         sum = sum.then(&sign).then(&term);
     }
     if more > 0 {
         let these = if terms.len() == 1 { "this one" } else { "these" };
         let words = Text::words(&format!(" ({more} more terms like {these})"));
-        sum = sum.then(&Text::new(" + …", r" + \ldots")).then(&words);
+        sum = sum.then(&Text::signs(" + …", r" + \ldots")).then(&words);
     }
     sum
 }

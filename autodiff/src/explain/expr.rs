@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::names::latex_name;
+use super::forms::Text;
+use super::names::name;
 use crate::rules::Binary;
 use crate::rules::notation::{Level, Notation};
 
@@ -31,15 +32,9 @@ impl Bits {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Node {
     Number(Bits),
-    Name {
-        plain: Rc<str>,
-        latex: Rc<str>,
-    },
+    Name(Text),
     /// Words or an index that a notation takes as an argument.
-    Label {
-        plain: Rc<str>,
-        latex: Rc<str>,
-    },
+    Label(Text),
     /// Terms with their coefficients, at least two.
     Sum(Vec<(Bits, Id)>),
     /// A coefficient and powers; neither a number alone nor a single factor.
@@ -76,8 +71,8 @@ impl Arena {
             return id;
         }
         let size = match &node {
-            Node::Label { .. } => 0,
-            Node::Number(_) | Node::Name { .. } => 1,
+            Node::Label(_) => 0,
+            Node::Number(_) | Node::Name(_) => 1,
             Node::Sum(terms) => terms.iter().map(|&(_, id)| self.size(id) + 1).sum(),
             Node::Product { factors, .. } => 1 + factors.iter().map(|&(id, _)| self.size(id)).sum::<usize>(),
             Node::Apply { arguments, unwritten, .. } => {
@@ -116,17 +111,17 @@ impl Arena {
         }
     }
 
-    pub(super) fn name(&self, plain: &str, latex: &str, tensor: bool) -> Id {
-        self.intern(Node::Name { plain: plain.into(), latex: latex.into() }, tensor)
+    pub(super) fn name(&self, text: Text, tensor: bool) -> Id {
+        self.intern(Node::Name(text), tensor)
     }
 
-    pub(super) fn label(&self, plain: &str, latex: &str) -> Id {
-        self.intern(Node::Label { plain: plain.into(), latex: latex.into() }, false)
+    pub(super) fn label(&self, text: Text) -> Id {
+        self.intern(Node::Label(text), false)
     }
 
-    /// A name that is set in LaTeX as names are.
-    pub(super) fn named(&self, name: &str, tensor: bool) -> Id {
-        self.name(name, &latex_name(name), tensor)
+    /// A name that is set as names are.
+    pub(super) fn named(&self, text: &str, tensor: bool) -> Id {
+        self.name(name(text), tensor)
     }
 
     /// A function of these, written so.
@@ -325,14 +320,16 @@ impl Arena {
 
     /// Where a factor stands: numbers, names, values of functions, sums, functions without brackets, products of matrices;
     /// scalars before tensors, whose sums come before functions (`(y - t) ⊙ h'(a)`).
-    fn order(&self, id: Id) -> (bool, u8, Rc<str>) {
+    fn order(&self, id: Id) -> (bool, u8, String) {
         let (class, name) = match &*self.node(id) {
-            Node::Number(_) | Node::Label { .. } => (0, "".into()),
-            Node::Name { plain, .. } => (1, Rc::clone(plain)),
-            Node::Sum(_) => (3, "".into()),
-            Node::Apply { notation, .. } if notation.level() == Level::Matrix => (5, "".into()),
-            Node::Apply { notation, .. } if notation.level() == Level::Atom && !self.is_tensor(id) => (2, "".into()),
-            Node::Product { .. } | Node::Apply { .. } => (4, "".into()),
+            Node::Number(_) | Node::Label(_) => (0, String::new()),
+            Node::Name(text) => (1, text.plain.clone()),
+            Node::Sum(_) => (3, String::new()),
+            Node::Apply { notation, .. } if notation.level() == Level::Matrix => (5, String::new()),
+            Node::Apply { notation, .. } if notation.level() == Level::Atom && !self.is_tensor(id) => {
+                (2, String::new())
+            }
+            Node::Product { .. } | Node::Apply { .. } => (4, String::new()),
         };
         (self.is_tensor(id), class, name)
     }

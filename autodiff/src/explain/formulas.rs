@@ -4,11 +4,13 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::expr::{Arena, Id};
+use super::forms::Text;
 use super::names::escaped;
 use super::quantities::{self, Quantities, WIDE};
 use super::rules::{self, Operation, call, called, operator};
 use super::symbol::{Symbol, binary, unary};
 use crate::inspect::reader::{Operand, Reader};
+use crate::rules::mathml::{self, element};
 use crate::rules::notation::Notation;
 use crate::rules::notation::sign::{
     A, Argument, Atom, B, In, Item, Items, Matrix, Over, PLUS, Piece, Prefix, Round, SPACE, Same, Sign, Square, Sum,
@@ -148,9 +150,11 @@ impl<'a, T: Real> Formulas<'a, T> {
         let index = index_of(shape, self.reader.position(i));
         let index = index.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
         if unit {
-            return self.arena.name(&format!("e[{index}]"), &format!(r"\mathrm{{e}}_{{{index}}}"), true);
+            let latex = format!(r"\mathrm{{e}}_{{{index}}}");
+            let mathml = element("msub", &(element("mi", "e") + &element("mrow", &mathml::signs(&index))));
+            return self.arena.name(Text { plain: format!("e[{index}]"), latex, mathml }, true);
         }
-        self.arena.apply(ELEMENT, &[tensor, self.arena.label(&index, &index)], false)
+        self.arena.apply(ELEMENT, &[tensor, self.arena.label(Text::signs(&index, &*index))], false)
     }
 
     /// Element `k` of a tensor's adjoint, in row-major order.
@@ -160,12 +164,12 @@ impl<'a, T: Real> Formulas<'a, T> {
             return g;
         }
         let k = k.to_string();
-        self.arena.apply(ELEMENT, &[g, self.arena.label(&k, &k)], false)
+        self.arena.apply(ELEMENT, &[g, self.arena.label(Text::signs(&k, &*k))], false)
     }
 
     /// What is said of a list that is not written out: ` of 9`, ` (9 terms)`.
     fn remark(&self, words: &str) -> Id {
-        self.arena.label(words, &format!(r"\text{{{words}}}"))
+        self.arena.label(Text::words(words))
     }
 
     fn long_sum(&self, [first, second, last]: [Id; 3], n: usize) -> Id {
@@ -401,9 +405,11 @@ impl<'a, T: Real> Formulas<'a, T> {
                 Kind::Nary(f) => {
                     let values: Vec<f64> = (0..n).map(|k| symbol(k).value).collect();
                     let partial = f.derivatives(&values, y.value)[k];
-                    let words = |plain: &str, latex: &str| arena.label(plain, &format!(r"\partial \text{{ {latex}}}"));
-                    let argument = format!("argument {}", k + 1);
-                    let ratio = [words(f.name(), &escaped(f.name())), words(&argument, &argument)];
+                    let words = |words: &str| {
+                        let latex = format!(r"\partial \text{{ {}}}", escaped(words));
+                        arena.label(Text { latex, ..Text::words(words) })
+                    };
+                    let ratio = [words(f.name()), words(&format!("argument {}", k + 1))];
                     Symbol::new(arena, arena.apply(PARTIAL, &ratio, false), partial)
                 }
                 Kind::Block => Symbol::constant(reader.stored(i)[k]),

@@ -2,7 +2,7 @@
 //!
 //! [`derivation`] reads a tape and writes down what is on it: the values in the order in which they were computed, then the
 //! derivatives from the root to the chosen variable, each as the sum over its uses, with the factors in symbols, in numbers,
-//! and the result. `Display` gives plain text, [`Derivation::latex`] LaTeX.
+//! and the result. `Display` gives plain text, [`Derivation::latex`] LaTeX, [`Derivation::mathml`] MathML.
 //!
 //! ```
 //! use autodiff::{Tape, explain};
@@ -44,16 +44,27 @@ mod choices;
 mod derivation;
 mod expr;
 mod fold;
+mod forms;
 mod formulas;
 mod names;
 mod paths;
 mod quantities;
 mod rules;
+#[cfg(feature = "page")]
+mod steps;
 mod symbol;
 mod text;
 
 pub use choices::{Explain, derivation};
 pub use derivation::Derivation;
 pub use paths::{Path, Paths, paths};
+
+#[cfg(feature = "page")]
+pub(crate) use {
+    derivation::{Question, write},
+    paths::routes,
+    quantities::is_variable,
+    steps::{Step, steps},
+};
 
 pub(crate) use text::plain_number;

@@ -1,4 +1,7 @@
-//! Names as LaTeX sets them.
+//! Names as LaTeX and MathML set them.
+
+use super::forms::Text;
+use crate::rules::mathml::{self, element};
 
 /// The Greek letters, by LaTeX's name and as they are.
 #[rustfmt::skip]
@@ -10,38 +13,51 @@ const GREEK: &[(&str, &str)] = &[
     ("Sigma", "Σ"), ("Phi", "Φ"), ("Psi", "Ψ"), ("Omega", "Ω"), ("sum", "Σ"), ("prod", "Π"),
 ];
 
-/// A name as it is set in LaTeX: `W[1]` with its index up, `x1` with it below, Greek letters as such.
-pub(super) fn latex_name(name: &str) -> String {
+/// A name as it is set: `W[1]` with its index up, `x1` with it below, Greek letters as such.
+pub(super) fn name(name: &str) -> Text {
+    let (latex, mathml) = set(name);
+    Text { plain: name.to_owned(), latex, mathml }
+}
+
+/// A name in LaTeX and in MathML.
+fn set(name: &str) -> (String, String) {
     if let Some((base, index)) = name.strip_suffix(']').and_then(|rest| rest.split_once('[')) {
-        return format!("{}^{{[{}]}}", latex_name(base), escaped(index));
+        let ((latex, mathml), up) = (set(base), format!("[{index}]"));
+        return (format!("{latex}^{{[{}]}}", escaped(index)), element("msup", &(mathml + &mathml::words(&up))));
     }
     let base = name.trim_end_matches('\'');
     if base.len() < name.len() {
-        let (base, primes) = (latex_name(base), &name[base.len()..]);
+        let ((latex, mathml), primes) = (set(base), &name[base.len()..]);
         // A prime is a superscript, and LaTeX takes one only.
-        return if base.contains(['^', '\'']) { format!("{{{base}}}{primes}") } else { base + primes };
+        let latex = if latex.contains(['^', '\'']) { format!("{{{latex}}}{primes}") } else { latex + primes };
+        return (latex, element("msup", &(mathml + &element("mo", &primes.replace('\'', "′")))));
     }
     if let Some((base, index)) = name.split_once('_')
         && !base.is_empty()
         && !index.is_empty()
         && !index.contains('_')
     {
-        return format!("{}_{{{}}}", latex_name(base), latex_word(index));
+        return below(&set(base), &word(index));
     }
     let base = name.trim_end_matches(|c: char| c.is_ascii_digit());
     if !base.is_empty() && base.len() < name.len() && base.chars().all(char::is_alphabetic) {
-        return format!("{}_{{{}}}", latex_word(base), &name[base.len()..]);
+        return below(&word(base), &word(&name[base.len()..]));
     }
-    latex_word(name)
+    word(name)
 }
 
-fn latex_word(word: &str) -> String {
-    if let Some((command, _)) = GREEK.iter().find(|(command, sign)| *command == word || *sign == word) {
-        return format!(r"\{command}");
+fn below(base: &(String, String), index: &(String, String)) -> (String, String) {
+    (format!("{}_{{{}}}", base.0, index.0), element("msub", &format!("{}{}", base.1, index.1)))
+}
+
+fn word(word: &str) -> (String, String) {
+    if let Some((command, sign)) = GREEK.iter().find(|(command, sign)| *command == word || *sign == word) {
+        return (format!(r"\{command}"), element("mi", sign));
     }
     let is_number = !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit());
     let is_letter = word.len() == 1 && word.bytes().all(|b| b.is_ascii_alphanumeric());
-    if is_number || is_letter { word.to_owned() } else { format!(r"\mathrm{{{}}}", escaped(word)) }
+    let latex = if is_number || is_letter { word.to_owned() } else { format!(r"\mathrm{{{}}}", escaped(word)) };
+    (latex, if is_number { element("mn", word) } else { element("mi", &mathml::escaped(word)) })
 }
 
 /// Text for LaTeX: signs that mean something there, and letters that it lacks, are written out.

@@ -115,6 +115,24 @@ pub fn paths<T: Real, Y: Root<T>, X: Handle<T>>(root: Y, wrt: X) -> Paths {
     }
     let quantities = Quantities::new(&reader);
     let formulas = Formulas::new(&reader, &quantities, &[]);
+    let Routes { count, log2, edges, list } = routes(&reader, from);
+    let list = list.iter().map(|path| written(&formulas, path)).collect();
+    let name = |i: usize| quantities.name(&reader, i);
+    Paths { title: format!("d{}/d{}", name(root), name(from)), count, log2, edges, list }
+}
+
+/// The paths by their entries.
+pub(crate) struct Routes {
+    pub(crate) count: Option<u128>,
+    pub(crate) log2: f64,
+    edges: usize,
+    /// Each from the root to the variable; none if they are many.
+    pub(crate) list: Vec<Vec<usize>>,
+}
+
+/// Counts the paths from an entry to the root, and lists them if they are few.
+pub(crate) fn routes<T: Real>(reader: &Reader<T>, from: usize) -> Routes {
+    let root = reader.root;
     let depends = reader.depends(&[from]);
     let mut counts: Vec<Option<u128>> = vec![Some(0); root + 1];
     let mut logs = vec![f64::NEG_INFINITY; root + 1];
@@ -134,23 +152,21 @@ pub fn paths<T: Real, Y: Root<T>, X: Handle<T>>(root: Y, wrt: X) -> Paths {
             logs[i] = add_log2(logs[i], logs[k]);
         }
     }
-    let name = |i: usize| quantities.name(&reader, i);
-    let title = format!("d{}/d{}", name(root), name(from));
-    let mut paths = Paths { title, count: counts[root], log2: logs[root], edges, list: Vec::new() };
-    let few = paths.count.is_some_and(|count| count <= LISTED) && edges <= LONG;
+    let mut routes = Routes { count: counts[root], log2: logs[root], edges, list: Vec::new() };
+    let few = routes.count.is_some_and(|count| count <= LISTED) && edges <= LONG;
     if few && depends[root] && reader.live[from] {
         let mut open = vec![vec![root]];
         while let Some(path) = open.pop() {
             let last = path[path.len() - 1];
             if last == from {
-                paths.list.push(written(&formulas, &path));
+                routes.list.push(path);
                 continue;
             }
             let further = before(last).into_iter().rev();
             open.extend(further.map(|k| [&path[..], &[k]].concat()));
         }
     }
-    paths
+    routes
 }
 
 fn add_log2(a: f64, b: f64) -> f64 {

@@ -134,6 +134,22 @@ impl Quantities {
         this
     }
 
+    /// Each entry that the root depends on by itself: those that would be written inside of others are called `u1`, `u2`, ….
+    #[cfg(feature = "page")]
+    pub(super) fn every<T: Real>(reader: &Reader<T>) -> Self {
+        let mut this = Self::new(reader);
+        let mut inside = 0;
+        for i in (0..=reader.root).filter(|&i| reader.live[i]) {
+            if !this.shown[i] {
+                inside += 1;
+                this.names.insert(i, format!("u{inside}"));
+            }
+            this.wide[i] &= !is_addition(reader, i);
+            this.shown[i] = true;
+        }
+        this
+    }
+
     fn sign<T: Real>(&mut self, reader: &Reader<T>) {
         for i in (0..=reader.root).filter(|&i| reader.live[i]) {
             let mut hasher = DefaultHasher::new();
@@ -190,7 +206,7 @@ impl Quantities {
 }
 
 /// Whether an entry is an independent variable.
-pub(super) fn is_variable<T: Real>(reader: &Reader<T>, i: usize) -> bool {
+pub(crate) fn is_variable<T: Real>(reader: &Reader<T>, i: usize) -> bool {
     match reader.kind(i) {
         Kind::Leaf => true,
         Kind::Tensor => reader.tensor_entry(i).is_some_and(|entry| matches!(entry.source, Source::Leaf(_))),

@@ -1,10 +1,12 @@
 //! Tensor operations: the formula of the result, and the gradient of an input in terms of the gradient of the result.
 
 use super::expr::{Arena, Id};
+use super::forms::Text;
 use super::names::escaped;
 use super::symbol::{self, Symbol};
 use crate::Real;
 use crate::error::one_line;
+use crate::rules::mathml::{self, element};
 use crate::rules::notation::Notation;
 use crate::rules::notation::sign::{A, Atom, B, In, Item, Items, Round, Same, Sign, Square};
 use crate::rules::{Binary, Unary};
@@ -99,7 +101,7 @@ impl Operation<'_> {
             Term::Y => y,
             Term::X(k) => self.inputs[*k],
             Term::Constant(x) => arena.number(*x),
-            Term::Index(k) => arena.label(&k.to_string(), &k.to_string()),
+            Term::Index(k) => arena.label(Text::signs(&k.to_string(), k.to_string())),
             Term::Share(n) => arena.pow(arena.number(*n as f64), -1),
             Term::Plus(terms) => {
                 let [(a, x), (b, z)] = terms;
@@ -129,13 +131,17 @@ impl Operation<'_> {
         if self.operands.shape.is_empty() || self.arena.is_tensor(g) {
             return g;
         }
-        self.arena.mul(g, self.arena.name("𝟏", r"\mathbf{1}", true))
+        self.arena.mul(g, self.arena.name(Text::signs("𝟏", r"\mathbf{1}"), true))
     }
 }
 
 /// The name of an operation.
 pub(super) fn operator(arena: &Arena, name: &str) -> Id {
-    arena.label(&one_line(name), &format!(r"\operatorname{{{}}}", escaped(name)))
+    arena.label(Text {
+        plain: one_line(name),
+        latex: format!(r"\operatorname{{{}}}", escaped(name)),
+        mathml: element("mi", &mathml::escaped(name)),
+    })
 }
 
 /// `f(x, y)` for an operation that says nothing about how it is written.
@@ -146,8 +152,9 @@ pub(super) fn call(arena: &Arena, name: &str, inputs: &[Id], tensor: bool) -> Id
 
 /// The gradient of an operation that says nothing about it.
 pub(super) fn vjp(arena: &Arena, name: &str, g: Id, tensor: bool) -> Id {
-    let name = arena.label(&format!("vjp of {}", one_line(name)), &format!(r"\text{{vjp of {}}}", escaped(name)));
-    arena.apply(APPLIED, &[name, g], tensor)
+    let plain = format!("vjp of {}", one_line(name));
+    let (latex, mathml) = (format!(r"\text{{vjp of {}}}", escaped(name)), mathml::words(&plain));
+    arena.apply(APPLIED, &[arena.label(Text { plain, latex, mathml }), g], tensor)
 }
 
 /// `h(a)` for a function with a name.

@@ -1,46 +1,17 @@
-//! Formulas and numbers as text, in both forms.
+//! Formulas and numbers in all forms.
 
 use super::expr::{Arena, Id, Node};
+use super::forms::Text;
+use crate::rules::mathml::{self, element};
 use crate::rules::notation::{Level, Markup};
-
-/// The same in plain text and in LaTeX.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Text {
-    pub(super) plain: String,
-    pub(super) latex: String,
-}
-
-impl Text {
-    pub(super) fn new(plain: impl Into<String>, latex: impl Into<String>) -> Self {
-        Self { plain: plain.into(), latex: latex.into() }
-    }
-
-    /// Words, in LaTeX as text.
-    pub(super) fn words(words: &str) -> Self {
-        let latex = words.replace('…', r"\ldots{}").replace('−', "-").replace('_', r"\_");
-        Self::new(words, format!(r"\text{{{latex}}}"))
-    }
-
-    pub(super) fn then(mut self, other: &Self) -> Self {
-        self.plain.push_str(&other.plain);
-        self.latex.push_str(&other.latex);
-        self
-    }
-
-    /// Brackets around both.
-    pub(super) fn bracketed(self) -> Self {
-        Self { plain: Markup::Text.bracketed(&self.plain), latex: Markup::Latex.bracketed(&self.latex) }
-    }
-
-    pub(super) fn joined(texts: &[Self], plain: &str, latex: &str) -> Self {
-        let list = |of: fn(&Self) -> &str| texts.iter().map(of).collect::<Vec<_>>();
-        Self { plain: list(|t| &t.plain).join(plain), latex: list(|t| &t.latex).join(latex) }
-    }
-}
 
 /// A number in six digits.
 pub(super) fn number(x: f64) -> Text {
-    Text::new(marked_number(x, Markup::Text), marked_number(x, Markup::Latex))
+    in_all(|markup| marked_number(x, markup))
+}
+
+fn in_all(write: impl Fn(Markup) -> String) -> Text {
+    Text { plain: write(Markup::Text), latex: write(Markup::Latex), mathml: write(Markup::Mathml) }
 }
 
 fn digits(size: f64) -> String {
@@ -68,10 +39,13 @@ pub(crate) fn plain_number(x: f64) -> String {
 
 fn marked_number(x: f64, markup: Markup) -> String {
     if x.is_nan() {
-        return markup.sign("NaN", r"\mathrm{NaN}").to_owned();
+        return markup.sign("NaN", r"\mathrm{NaN}").into_owned();
     }
-    let minus = if x < 0.0 { markup.sign("−", "-") } else { "" };
-    let size = if x.is_infinite() { markup.sign("∞", r"\infty").to_owned() } else { digits(x.abs()) };
+    if markup == Markup::Mathml {
+        return mathml_number(x);
+    }
+    let minus = if x < 0.0 { markup.sign("−", "-") } else { "".into() };
+    let size = if x.is_infinite() { markup.sign("∞", r"\infty").into_owned() } else { digits(x.abs()) };
     match size.split_once('e') {
         Some((mantissa, exponent)) if markup == Markup::Latex => {
             format!(r"{minus}{mantissa} \cdot 10^{{{exponent}}}")
@@ -80,12 +54,24 @@ fn marked_number(x: f64, markup: Markup) -> String {
     }
 }
 
+fn mathml_number(x: f64) -> String {
+    let size = if x.is_infinite() { "∞".to_owned() } else { digits(x.abs()) };
+    let size = match size.split_once('e') {
+        Some((mantissa, exponent)) => {
+            let power = element("msup", &(element("mn", "10") + &element("mn", &exponent.replace('-', "−"))));
+            element("mrow", &(element("mn", mantissa) + "<mo>·</mo>" + &power))
+        }
+        None => element("mn", &size),
+    };
+    if x < 0.0 { element("mrow", &format!("<mo>−</mo>{size}")) } else { size }
+}
+
 /// A number as it stands between others: in brackets if it is negative.
 pub(super) fn factor_number(x: f64) -> Text {
     if x < 0.0 { number(x).bracketed() } else { number(x) }
 }
 
-/// A formula in both forms.
+/// A formula in all forms.
 pub(super) fn render(arena: &Arena, id: Id) -> Text {
     rendered(arena, id, Level::Sum)
 }
@@ -100,14 +86,14 @@ pub(super) fn factor(arena: &Arena, id: Id) -> Text {
 }
 
 fn rendered(arena: &Arena, id: Id, needs: Level) -> Text {
-    Text { plain: write(arena, id, needs, Markup::Text), latex: write(arena, id, needs, Markup::Latex) }
+    in_all(|markup| write(arena, id, needs, markup))
 }
 
 /// How tightly a formula holds together.
 fn level(arena: &Arena, id: Id) -> Level {
     match &*arena.node(id) {
         Node::Number(x) if x.get() < 0.0 => Level::Sum,
-        Node::Number(_) | Node::Name { .. } | Node::Label { .. } => Level::Atom,
+        Node::Number(_) | Node::Name(_) | Node::Label(_) => Level::Atom,
         Node::Sum(_) => Level::Sum,
         Node::Product { coefficient, .. } if coefficient.get() < 0.0 => Level::Sum,
         Node::Product { coefficient, factors } if coefficient.get() == 1.0 && matches!(factors[..], [(_, 2..)]) => {
@@ -121,22 +107,26 @@ fn level(arena: &Arena, id: Id) -> Level {
 fn write(arena: &Arena, id: Id, needs: Level, markup: Markup) -> String {
     let text = match &*arena.node(id) {
         Node::Number(x) => marked_number(x.get(), markup),
-        Node::Name { plain, latex } | Node::Label { plain, latex } => markup.sign(plain, latex).to_owned(),
+        Node::Name(text) | Node::Label(text) => match markup {
+            Markup::Text => text.plain.clone(),
+            Markup::Latex => text.latex.clone(),
+            Markup::Mathml => text.mathml.clone(),
+        },
         Node::Sum(terms) => {
             let mut out = String::new();
             for (k, &(c, of)) in terms.iter().enumerate() {
                 let c = c.get();
-                out.push_str(match (k, c < 0.0) {
-                    (0, false) => "",
+                out.push_str(&match (k, c < 0.0) {
+                    (0, false) => "".into(),
                     (0, true) => markup.sign("−", "-"),
-                    (_, false) => " + ",
+                    (_, false) => markup.sign(" + ", " + "),
                     (_, true) => markup.sign(" − ", " - "),
                 });
                 out.push_str(&write(arena, arena.scale(c.abs(), of), Level::Product, markup));
             }
-            out
+            in_row(out, markup)
         }
-        Node::Product { coefficient, factors } => product(arena, coefficient.get(), factors, markup),
+        Node::Product { coefficient, factors } => in_row(product(arena, coefficient.get(), factors, markup), markup),
         Node::Apply { notation, arguments, .. } => {
             notation.print(markup, arguments.len(), &|k, needs| write(arena, arguments[k], needs, markup))
         }
@@ -144,9 +134,14 @@ fn write(arena: &Arena, id: Id, needs: Level, markup: Markup) -> String {
     if level(arena, id) >= needs { text } else { markup.bracketed(&text) }
 }
 
+/// One element, where the form has elements.
+fn in_row(text: String, markup: Markup) -> String {
+    if markup == Markup::Mathml { element("mrow", &text) } else { text }
+}
+
 fn product(arena: &Arena, coefficient: f64, factors: &[(Id, i32)], markup: Markup) -> String {
     let (above, below): (Vec<_>, Vec<_>) = factors.iter().partition(|factor| factor.1 > 0);
-    let minus = if coefficient < 0.0 { markup.sign("−", "-") } else { "" };
+    let minus = if coefficient < 0.0 { markup.sign("−", "-") } else { "".into() };
     let size = coefficient.abs();
     if below.is_empty() {
         return format!("{minus}{}", factors_of(arena, size, &above, markup, Level::Sum));
@@ -156,11 +151,14 @@ fn product(arena: &Arena, coefficient: f64, factors: &[(Id, i32)], markup: Marku
     // People write 1/(2x) for 0.5/x.
     let (size, below_size) =
         if above.is_empty() && matches!(size, 0.5 | 0.25) { (1.0, 1.0 / size) } else { (size, 1.0) };
-    let alone = if markup == Markup::Latex { Level::Sum } else { Level::Prefix };
+    let alone = if markup == Markup::Text { Level::Prefix } else { Level::Sum };
     let top = factors_of(arena, size, &above, markup, alone);
     let bottom = factors_of(arena, below_size, &below, markup, Level::Sum);
     if markup == Markup::Latex {
         return format!(r"{minus}\frac{{{top}}}{{{bottom}}}");
+    }
+    if markup == Markup::Mathml {
+        return format!("{minus}{}", element("mfrac", &(element("mrow", &top) + &element("mrow", &bottom))));
     }
     // What is more than one factor, or holds together loosely, is bracketed below the stroke.
     let single =
@@ -181,8 +179,8 @@ fn unwrapped(text: &str) -> String {
 fn factors_of(arena: &Arena, coefficient: f64, factors: &[&(Id, i32)], markup: Markup, alone: Level) -> String {
     let mut out = match coefficient {
         1.0 if !factors.is_empty() => String::new(),
-        0.5 if !factors.is_empty() => markup.sign("½", r"\tfrac{1}{2}").to_owned(),
-        0.25 if !factors.is_empty() => markup.sign("¼", r"\tfrac{1}{4}").to_owned(),
+        0.5 if !factors.is_empty() => markup.sign("½", r"\tfrac{1}{2}").into_owned(),
+        0.25 if !factors.is_empty() => markup.sign("¼", r"\tfrac{1}{4}").into_owned(),
         x => marked_number(x, markup),
     };
     let mut before = (!out.is_empty()).then_some(Look::Number);
@@ -200,7 +198,7 @@ fn factors_of(arena: &Arena, coefficient: f64, factors: &[&(Id, i32)], markup: M
         }
         let tensor = arena.is_tensor(id);
         if tensor && tensor_before {
-            out.push_str(markup.sign(" ⊙ ", r" \odot "));
+            out.push_str(&markup.sign(" ⊙ ", r" \odot "));
         } else if let Some(before) = before {
             out.push_str(between(before, look(arena, id), &text, markup));
         }
@@ -223,8 +221,8 @@ enum Look {
 fn look(arena: &Arena, id: Id) -> Look {
     match &*arena.node(id) {
         Node::Number(_) => Look::Number,
-        Node::Name { plain, .. } if plain.chars().count() == 1 => Look::Short,
-        Node::Name { .. } => Look::Name,
+        Node::Name(text) if text.plain.chars().count() == 1 => Look::Short,
+        Node::Name(_) => Look::Name,
         _ => Look::Other,
     }
 }
@@ -234,6 +232,14 @@ fn between(before: Look, after: Look, text: &str, markup: Markup) -> &'static st
     if markup == Markup::Latex {
         // A number behind a number would be read as one.
         return if text.starts_with(|c: char| c.is_ascii_digit()) { r" \cdot " } else { r" \, " };
+    }
+    if markup == Markup::Mathml {
+        let number = text.trim_start_matches("<mrow>").trim_start_matches("<msup>").starts_with("<mn>");
+        return match before {
+            _ if number => "<mo>·</mo>",
+            Look::Number => "<mo>\u{2062}</mo>",
+            _ => mathml::SPACE,
+        };
     }
     match (before, after) {
         (Look::Number | Look::Short, Look::Short) => "",

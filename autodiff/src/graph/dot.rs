@@ -4,15 +4,11 @@ use std::fmt::Write;
 
 use super::parts::{Graph, Node, Role};
 use crate::error::one_line;
+use crate::rules::mathml::escaped;
 
 /// Text inside quotes.
 fn quoted(text: &str) -> String {
     one_line(text).replace('\\', r"\\").replace('"', "\\\"").replace('&', "&amp;")
-}
-
-/// Text inside a label that is marked up.
-pub(super) fn escaped(text: &str) -> String {
-    one_line(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 impl Graph {

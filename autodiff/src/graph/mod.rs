@@ -17,9 +17,13 @@
 //! Draw DOT with Graphviz: `dot -Tsvg graph.dot -o graph.svg`.
 
 mod dot;
+#[cfg(feature = "graph-svg")]
+mod layout;
 mod of;
 mod parts;
 #[cfg(feature = "graph-svg")]
 mod svg;
 
+#[cfg(feature = "page")]
+pub(crate) use of::{Drawing, Placed};
 pub use parts::{Edge, Graph, Group, Node, Role};

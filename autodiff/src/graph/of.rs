@@ -72,17 +72,28 @@ impl Graph {
             }
             _ => None,
         };
-        Ok(Drawing { reader: &reader, gradients }.graph())
+        Ok(Drawing { reader: &reader, gradients: gradients.as_ref(), constants: &[] }.placed().graph)
     }
 }
 
-struct Drawing<'a, T: Real> {
-    reader: &'a Reader<T>,
-    gradients: Option<Gradients<T>>,
+/// What is drawn.
+pub(crate) struct Drawing<'a, T: Real> {
+    pub(crate) reader: &'a Reader<T>,
+    pub(crate) gradients: Option<&'a Gradients<T>>,
+    /// Names of constants.
+    pub(crate) constants: &'a [(String, Tensor<T>)],
+}
+
+/// A graph, and where the tape's entries are in it.
+pub(crate) struct Placed {
+    pub(crate) graph: Graph,
+    /// Each entry's node.
+    #[cfg_attr(not(feature = "page"), allow(dead_code, reason = "the page shows entries in the picture"))]
+    pub(crate) nodes: HashMap<usize, usize>,
 }
 
 impl<T: Real> Drawing<'_, T> {
-    fn graph(&self) -> Graph {
+    pub(crate) fn placed(&self) -> Placed {
         let reader = self.reader;
         let mut graph = Graph::new();
         let groups = self.groups(&mut graph);
@@ -102,7 +113,9 @@ impl<T: Real> Drawing<'_, T> {
                         let known = constants.iter().find(|known| known.0 == start).map(|known| known.1);
                         known.unwrap_or_else(|| {
                             let lines = [Some(shape(tensor.shape())), small(tensor)].into_iter().flatten().collect();
-                            let node = Node { title: "constant".to_owned(), lines, role: Role::Input, group };
+                            let named = self.constants.iter().find(|named| named.1.buffer().as_ptr() == start);
+                            let title = named.map_or("constant", |named| &named.0).to_owned();
+                            let node = Node { title, lines, role: Role::Input, group };
                             let place = graph.add_node(node);
                             constants.push((start, place));
                             place
@@ -121,7 +134,7 @@ impl<T: Real> Drawing<'_, T> {
                 graph.add_edge(from, to, label);
             }
         }
-        graph
+        Placed { graph, nodes: places }
     }
 
     fn node(&self, i: usize, operands: &[Operand<T>], group: Option<usize>) -> Node {
@@ -185,7 +198,7 @@ impl<T: Real> Drawing<'_, T> {
     }
 
     fn adjoint(&self, i: usize) -> Option<String> {
-        let gradients = self.gradients.as_ref()?;
+        let gradients = self.gradients?;
         if self.reader.shape(i).is_none() {
             return gradients.scalar(i).map(|x| plain_number(x.primal()));
         }
@@ -197,7 +210,7 @@ impl<T: Real> Drawing<'_, T> {
     }
 
     /// Puts the groups into the graph; gives the innermost group of each entry that is in one.
-    fn groups(&self, graph: &mut Graph) -> HashMap<usize, usize> {
+    pub(crate) fn groups(&self, graph: &mut Graph) -> HashMap<usize, usize> {
         let reader = self.reader;
         let mut groups: Vec<(Rc<str>, Range<u32>)> = reader.names.groups().to_vec();
         let used = |range: &Range<u32>| range.clone().any(|i| reader.live.get(i as usize).is_some_and(|&live| live));
@@ -211,8 +224,12 @@ impl<T: Real> Drawing<'_, T> {
         for (k, (name, range)) in groups.iter().enumerate() {
             graph.add_group(name.to_string(), around(range, k));
         }
-        let within = |i: usize| Some((i, around(&(i as u32..i as u32 + 1), groups.len())?));
-        let mut of: HashMap<usize, usize> = (0..=reader.root).filter(|&i| reader.live[i]).filter_map(within).collect();
+        let mut of: HashMap<usize, usize> = HashMap::new();
+        // Those within others come later.
+        for (k, (_, range)) in groups.iter().enumerate() {
+            let entries = range.clone().map(|i| i as usize).filter(|&i| reader.live.get(i).is_some_and(|&live| live));
+            of.extend(entries.map(|i| (i, k)));
+        }
         // A variable from before stands with those that read it, if they stand together.
         let mut readers: HashMap<usize, Option<usize>> = HashMap::new();
         for i in (0..=reader.root).filter(|&i| reader.live[i]) {

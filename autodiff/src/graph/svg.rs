@@ -1,75 +1,17 @@
-//! SVG: boxes and arrows are placed by the crate `layout-rs`, and drawn here with groups and a legend.
+//! SVG: boxes, arrows, groups and a legend.
 
 use std::fmt::Write;
 
-use layout::core::base::Orientation;
-use layout::core::color::Color;
-use layout::core::format::{ClipHandle, RenderBackend};
-use layout::core::geometry::{Point, Position};
-use layout::core::style::{LineStyleKind, StyleAttr};
-use layout::std_shapes::shapes::{Arrow, Element, LineEndKind, ShapeKind};
-use layout::topo::layout::VisualGraph;
-
-use super::dot::escaped;
+use super::layout::{Places, Point, Rect, place};
 use super::parts::{Graph, Node};
+use crate::rules::mathml::escaped;
 
 const FONT: f64 = 13.0;
 const LINE: f64 = 17.0;
-/// The layout measures text by letters of this size.
-const GRAIN: usize = 4;
-/// Half the room between two boxes.
-const APART: f64 = 32.0;
 const MARGIN: f64 = 24.0;
 /// Around the nodes of a group, and above them for its name.
 const AROUND: f64 = 10.0;
 const ABOVE: f64 = 16.0;
-
-/// A box's corner and size.
-type Rect = (f64, f64, f64, f64);
-
-/// Takes down where things are placed.
-#[derive(Default)]
-struct Places {
-    nodes: Vec<(usize, Rect)>,
-    arrows: Vec<Vec<(Point, Point)>>,
-    labels: Vec<(Point, String)>,
-    in_node: bool,
-}
-
-impl RenderBackend for Places {
-    fn draw_rect(&mut self, at: Point, size: Point, _: &StyleAttr, number: Option<String>, _: Option<ClipHandle>) {
-        if let Some(number) = number.and_then(|number| number.parse().ok()) {
-            self.nodes.push((number, (at.x, at.y, size.x, size.y)));
-            self.in_node = true;
-        }
-    }
-
-    fn draw_line(&mut self, _: Point, _: Point, _: &StyleAttr, _: Option<String>) {}
-
-    fn draw_circle(&mut self, _: Point, _: Point, _: &StyleAttr, _: Option<String>) {}
-
-    fn draw_text(&mut self, at: Point, text: &str, _: &StyleAttr) {
-        if !std::mem::take(&mut self.in_node) && !text.is_empty() {
-            self.labels.push((at, text.to_owned()));
-        }
-    }
-
-    fn draw_arrow(
-        &mut self,
-        path: &[(Point, Point)],
-        _: bool,
-        _: (bool, bool),
-        _: &StyleAttr,
-        _: Option<String>,
-        _: &str,
-    ) {
-        self.arrows.push(path.to_vec());
-    }
-
-    fn create_clip(&mut self, _: Point, _: Point, _: usize) -> ClipHandle {
-        0
-    }
-}
 
 /// The width of text, about.
 fn width(text: &str) -> f64 {
@@ -93,12 +35,9 @@ impl Graph {
     /// ```
     pub fn svg(&self) -> String {
         let places = self.placed();
-        let mut rects = vec![(0.0, 0.0, 0.0, 0.0); self.nodes.len()];
-        for &(i, rect) in &places.nodes {
-            rects[i] = rect;
-        }
-        let groups = self.group_rects(&rects);
-        let points = places.arrows.iter().flatten().flat_map(|&(a, b)| [(a.x, a.y, 0.0, 0.0), (b.x, b.y, 0.0, 0.0)]);
+        let rects = &places.nodes;
+        let groups = self.group_rects(rects);
+        let points = places.arrows.iter().flatten().flatten().map(|&(x, y)| (x, y, 0.0, 0.0));
         let all = rects.iter().chain(groups.iter().flatten()).copied().chain(points);
         let (left, top, right, bottom) = bounds(all).unwrap_or_default();
         let legend: f64 = self.roles().iter().map(|role| width(role.name()) + 44.0).sum();
@@ -109,38 +48,45 @@ impl Graph {
              font-family=\"Helvetica, Arial, sans-serif\" font-size=\"{FONT}\">\n\
              <defs><marker id=\"arrow\" viewBox=\"0 0 10 8\" refX=\"9\" refY=\"4\" markerWidth=\"9\" markerHeight=\"8\" \
              markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path d=\"M0 0L10 4L0 8z\" fill=\"#4b5563\"/></marker></defs>\n\
-             <rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n<g transform=\"translate({dx:.1} {dy:.1})\">\n"
+             <rect class=\"paper\" width=\"100%\" height=\"100%\" fill=\"white\"/>\n<g transform=\"translate({dx:.1} {dy:.1})\">\n"
         );
-        for (group, rect) in self.groups.iter().zip(&groups) {
+        for (k, (group, rect)) in self.groups.iter().zip(&groups).enumerate() {
             let Some((x, y, w, h)) = rect else { continue };
+            let parent = group.parent.map_or(String::new(), |parent| format!(" data-parent=\"{parent}\""));
             let _ = writeln!(
                 out,
-                "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{w:.1}\" height=\"{h:.1}\" rx=\"8\" fill=\"#111827\" fill-opacity=\"0.03\" \
-                 stroke=\"#9ca3af\"/><text x=\"{:.1}\" y=\"{:.1}\" fill=\"#4b5563\" font-size=\"11\">{}</text>",
+                "<g class=\"group\" data-group=\"{k}\"{parent}>\n<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{w:.1}\" height=\"{h:.1}\" rx=\"8\" fill=\"#111827\" fill-opacity=\"0.03\" \
+                 stroke=\"#9ca3af\"/><text x=\"{:.1}\" y=\"{:.1}\" fill=\"#4b5563\" font-size=\"11\">{}</text>\n</g>",
                 x + 6.0,
                 y + 13.0,
                 escaped(&group.name)
             );
         }
-        for path in &places.arrows {
+        for (edge, path) in self.edges.iter().zip(&places.arrows) {
             let _ = writeln!(
                 out,
-                "<path d=\"{}\" fill=\"none\" stroke=\"#4b5563\" stroke-width=\"1.2\" marker-end=\"url(#arrow)\"/>",
+                "<path class=\"edge\" data-from=\"{}\" data-to=\"{}\" d=\"{}\" fill=\"none\" stroke=\"#4b5563\" stroke-width=\"1.2\" marker-end=\"url(#arrow)\"/>",
+                edge.from,
+                edge.to,
                 curve(path)
             );
         }
-        for (at, text) in &places.labels {
+        for (edge, path) in self.edges.iter().zip(&places.arrows).filter(|(edge, _)| !edge.label.is_empty()) {
+            let (x, y) = beside(path);
             let _ = writeln!(
                 out,
-                "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\" font-size=\"11\" fill=\"#4b5563\" stroke=\"white\" \
+                "<text class=\"label\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\" font-size=\"11\" fill=\"#4b5563\" stroke=\"white\" \
                  stroke-width=\"4\" paint-order=\"stroke\">{}</text>",
-                at.x,
-                at.y + 4.0,
-                escaped(text)
+                x,
+                y + 4.0,
+                escaped(&edge.label)
             );
         }
-        for (node, &rect) in self.nodes.iter().zip(&rects) {
+        for (i, (node, &rect)) in self.nodes.iter().zip(rects).enumerate() {
+            let group = node.group.map_or(String::new(), |group| format!(" data-group=\"{group}\""));
+            let _ = writeln!(out, "<g class=\"node {}\" data-node=\"{i}\"{group}>", node.role.name());
             draw(&mut out, node, rect);
+            out.push_str("</g>\n");
         }
         out.push_str("</g>\n");
         let mut x = MARGIN;
@@ -162,29 +108,11 @@ impl Graph {
     }
 
     fn placed(&self) -> Places {
-        let mut places = Places::default();
-        if self.nodes.is_empty() {
-            return places;
-        }
-        let mut visual = VisualGraph::new(Orientation::TopToBottom);
-        let look = || StyleAttr::new(Color::fast("black"), 1, None, 4, GRAIN);
-        let mut handles = Vec::with_capacity(self.nodes.len());
-        for (i, node) in self.nodes.iter().enumerate() {
-            // The size is taken from the text: as wide as the widest line, as high as their number.
-            let (w, h) = size(node);
-            let (shape, size) = (ShapeKind::new_box(&filler(w, h)), Point::new(w, h));
-            let down = Orientation::TopToBottom;
-            let mut element = Element::create_with_properties(shape, look(), down, size, i.to_string());
-            element.pos = Position::new(Point::zero(), size, Point::zero(), Point::splat(APART));
-            handles.push(visual.add_node(element));
-        }
-        for edge in &self.edges {
-            let (from, to) = (LineEndKind::None, LineEndKind::Arrow);
-            let arrow = Arrow::new(from, to, LineStyleKind::Normal, &edge.label, &look(), &None, &None);
-            visual.add_edge(arrow, handles[edge.from], handles[edge.to]);
-        }
-        visual.do_it(false, false, false, &mut places);
-        places
+        // The size is taken from the text: as wide as the widest line, as high as their number.
+        let sizes: Vec<(f64, f64)> = self.nodes.iter().map(size).collect();
+        let groups: Vec<Option<usize>> = self.nodes.iter().map(|node| node.group).collect();
+        let edges: Vec<(usize, usize)> = self.edges.iter().map(|edge| (edge.from, edge.to)).collect();
+        place(&sizes, &groups, &edges)
     }
 
     /// The boxes around groups, from the outermost on.
@@ -209,24 +137,30 @@ fn bounds(rects: impl Iterator<Item = Rect>) -> Option<(f64, f64, f64, f64)> {
     corners.reduce(|a, b| (a.0.min(b.0), a.1.min(b.1), a.2.max(b.2), a.3.max(b.3)))
 }
 
-/// Text of about this size.
-#[allow(clippy::cast_sign_loss, reason = "lengths are at least 1")]
-fn filler(w: f64, h: f64) -> String {
-    let letters = |length: f64| length.max(1.0) as usize / GRAIN + 1;
-    vec!["x".repeat(letters(w)); letters(h)].join("\n")
-}
-
-/// The path as the layout means it: the first pair leaves its point, the others enter theirs.
-fn curve(path: &[(Point, Point)]) -> String {
-    let [(start, leave), (enter, end), rest @ ..] = path else { return String::new() };
-    let mut curve = format!(
-        "M{:.1} {:.1}C{:.1} {:.1} {:.1} {:.1} {:.1} {:.1}",
-        start.x, start.y, leave.x, leave.y, enter.x, enter.y, end.x, end.y
-    );
-    for (control, point) in rest {
-        let _ = write!(curve, "S{:.1} {:.1} {:.1} {:.1}", control.x, control.y, point.x, point.y);
+/// A path through pairs of points.
+fn curve(path: &[[Point; 2]]) -> String {
+    let mut curve = String::new();
+    let mut before: Option<Point> = None;
+    for &[(x, y), end] in path {
+        let _ = match before {
+            None => write!(curve, "M{x:.1} {y:.1}"),
+            Some((x0, y0)) => {
+                let middle = f64::midpoint(y0, y);
+                write!(curve, "C{x0:.1} {middle:.1} {x:.1} {middle:.1} {x:.1} {y:.1}")
+            }
+        };
+        if end != (x, y) {
+            let _ = write!(curve, "L{:.1} {:.1}", end.0, end.1);
+        }
+        before = Some(end);
     }
     curve
+}
+
+/// Where an arrow's label stands: on its last stretch.
+fn beside(path: &[[Point; 2]]) -> Point {
+    let [.., [_, a], [b, _]] = path else { return (0.0, 0.0) };
+    (f64::midpoint(a.0, b.0), f64::midpoint(a.1, b.1))
 }
 
 fn draw(out: &mut String, node: &Node, (x, y, w, h): Rect) {

@@ -2,10 +2,14 @@
 
 use smallvec::SmallVec;
 
+#[cfg(feature = "page")]
+use crate::tape::block::Located;
 use crate::tape::cell::TapeCell;
 use crate::tape::code::OwnedCode;
 use crate::tape::labels::Names;
 use crate::tape::opcode::{self, CONSTANT, Form, Kind};
+#[cfg(feature = "page")]
+use crate::tape::replay::evaluate;
 use crate::tensor::entry::{Source, TensorEntry};
 use crate::tensor::op::Row;
 use crate::tensor::table::Table;
@@ -28,7 +32,7 @@ impl<T: Real> Operand<T> {
 
 /// The program up to an entry, its values and names.
 pub(crate) struct Reader<T: Real> {
-    cell: &'static TapeCell<T>,
+    pub(crate) cell: &'static TapeCell<T>,
     pub(crate) root: usize,
     code: OwnedCode<T>,
     /// Where each entry's operand words begin.
@@ -220,6 +224,13 @@ impl<T: Real> Reader<T> {
         }
         let words = opcode::operands(op, self.words(i));
         words.iter().filter(|&&word| word & CONSTANT == 0).map(|&word| word as usize).collect()
+    }
+
+    /// The value of an entry of numbers that is no variable, where those before it have these values.
+    #[cfg(feature = "page")]
+    pub(crate) fn again(&self, i: usize, blocks: &[Located<T>], values: &[T]) -> T {
+        let counts = usize::from(opcode::words(self.opcode(i)).is_none());
+        evaluate(&self.code.view(blocks), self.starts[i] as usize - counts, i, values)
     }
 
     /// Which entries up to the root depend on the sources.

@@ -75,6 +75,7 @@
 mod algebra;
 mod binary;
 mod curvature;
+pub(crate) mod mathml;
 pub(crate) mod notation;
 mod special;
 mod unary;

@@ -1,4 +1,8 @@
-//! How functions are written: data, from which text and LaTeX are printed.
+//! How functions are written: data, from which text, LaTeX and MathML are printed.
+
+use std::borrow::Cow;
+
+use super::mathml::{self, element};
 
 /// How tightly a formula holds together, from sums to what needs no brackets anywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,20 +21,21 @@ pub(crate) enum Level {
 pub(crate) enum Markup {
     Text,
     Latex,
+    Mathml,
 }
 
 impl Markup {
     /// A sign in this form.
-    pub(crate) fn sign<'a>(self, text: &'a str, latex: &'a str) -> &'a str {
+    pub(crate) fn sign<'a>(self, text: &'a str, latex: &'a str) -> Cow<'a, str> {
         match self {
-            Self::Text => text,
-            Self::Latex => latex,
+            Self::Text => text.into(),
+            Self::Latex => latex.into(),
+            Self::Mathml => mathml::signs(text).into(),
         }
     }
 
     pub(crate) fn bracketed(self, inner: &str) -> String {
-        let [open, close] = Fence::Round.signs(self);
-        format!("{open}{inner}{close}")
+        Fence::Round.around(self, inner)
     }
 
     /// A base with a whole exponent.
@@ -38,6 +43,7 @@ impl Markup {
         match self {
             Self::Text => base + &script('^', &exponent.to_string()),
             Self::Latex => format!("{}^{{{exponent}}}", one_script(base)),
+            Self::Mathml => element("msup", &(base + &element("mn", &exponent.to_string()))),
         }
     }
 }
@@ -58,7 +64,7 @@ pub(crate) enum Fence {
 }
 
 impl Fence {
-    fn signs(self, markup: Markup) -> [&'static str; 2] {
+    fn around(self, markup: Markup, inner: &str) -> String {
         let (text, latex) = match self {
             Self::Round => (["(", ")"], [r"\left(", r"\right)"]),
             Self::Square => (["[", "]"], [r"\left[", r"\right]"]),
@@ -66,7 +72,9 @@ impl Fence {
             Self::Floor => (["⌊", "⌋"], [r"\left\lfloor ", r" \right\rfloor"]),
             Self::Ceil => (["⌈", "⌉"], [r"\left\lceil ", r" \right\rceil"]),
         };
-        [markup.sign(text[0], latex[0]), markup.sign(text[1], latex[1])]
+        let [open, close] = [0, 1].map(|i| markup.sign(text[i], latex[i]));
+        let whole = format!("{open}{inner}{close}");
+        if markup == Markup::Mathml { element("mrow", &whole) } else { whole }
     }
 }
 
@@ -135,7 +143,7 @@ impl Notation {
             Self::Matrix(_) => Level::Matrix,
             _ => Level::Atom,
         };
-        let mut printer = Printer { markup, count, argument, needs, out: String::new() };
+        let mut printer = Printer { markup, count, argument, needs, out: String::new(), last: 0 };
         match self {
             Self::Function(function) => printer.print(&[function, Piece::Same(" "), Piece::Argument(0)]),
             Self::Call(function) => {
@@ -149,7 +157,7 @@ impl Notation {
             | Self::Power(pieces)
             | Self::Atom(pieces) => printer.print(pieces),
         }
-        printer.out
+        if markup == Markup::Mathml { element("mrow", &printer.out) } else { printer.out }
     }
 
     /// LaTeX, with these in place of the arguments.
@@ -188,30 +196,37 @@ struct Printer<'a> {
     argument: &'a dyn Fn(usize, Level) -> String,
     needs: Level,
     out: String,
+    /// Where the last piece begins, to which scripts are set.
+    last: usize,
 }
 
 impl Printer<'_> {
     fn print(&mut self, pieces: &[Piece]) {
         for (at, piece) in pieces.iter().enumerate() {
+            let start = self.out.len();
             match (*piece, self.markup) {
-                (Piece::Same(sign), _) => self.out.push_str(sign),
-                (Piece::Sign(text, latex), markup) => self.out.push_str(markup.sign(text, latex)),
+                (Piece::Up(inner), Markup::Mathml) => self.scripted("msup", inner),
+                (Piece::Down(inner), Markup::Mathml) => self.scripted("msub", inner),
+                (Piece::Same("'"), Markup::Mathml) => self.scripted("msup", const { &[Piece::Same("′")] }),
+                (Piece::Same(sign), markup) => self.out.push_str(&markup.sign(sign, sign)),
+                (Piece::Sign(text, latex), markup) => self.out.push_str(&markup.sign(text, latex)),
                 (Piece::Command(name) | Piece::Word(name), Markup::Text) => self.out.push_str(name),
                 (Piece::Command(name), Markup::Latex) => self.out.extend([r"\", name]),
                 (Piece::Word(name), Markup::Latex) => self.out.extend([r"\operatorname{", name, "}"]),
+                (Piece::Command(name) | Piece::Word(name), Markup::Mathml) => self.out += &element("mi", name),
                 (Piece::Argument(k), _) => self.argument(k, self.needs, pieces.get(at + 1)),
                 (Piece::Item(k), _) => self.argument(k, Level::Sum, None),
                 (Piece::Items(from), _) => {
                     for k in from..self.count {
-                        self.out.push_str(if k > from { ", " } else { "" });
+                        if k > from {
+                            self.out.push_str(&self.markup.sign(", ", ", "));
+                        }
                         self.argument(k, Level::Sum, None);
                     }
                 }
                 (Piece::In(fence, inner), markup) => {
-                    let [open, close] = fence.signs(markup);
-                    self.out.push_str(open);
-                    self.print(inner);
-                    self.out.push_str(close);
+                    let inner = self.apart(|printer| printer.print(inner));
+                    self.out += &fence.around(markup, &inner);
                 }
                 (Piece::Up(inner), _) => self.script('^', inner),
                 (Piece::Down(inner), _) => self.script('_', inner),
@@ -229,16 +244,54 @@ impl Printer<'_> {
                     self.group(bottom);
                     self.out.push_str(if function { ")" } else { "" });
                 }
+                (Piece::Over(top, bottom), Markup::Mathml) => {
+                    let both = self.row(top) + &self.row(bottom);
+                    self.out += &element("mfrac", &both);
+                }
+                (Piece::Root(inner), Markup::Mathml) => {
+                    let inner = self.row(inner);
+                    self.out += &element("msqrt", &inner);
+                }
+                (Piece::CubeRoot(inner), Markup::Mathml) => {
+                    let inner = self.row(inner);
+                    self.out += &element("mroot", &(inner + "<mn>3</mn>"));
+                }
                 (Piece::Root(inner), markup) => {
-                    self.out.push_str(markup.sign("√", r"\sqrt"));
+                    self.out.push_str(&markup.sign("√", r"\sqrt"));
                     self.group(inner);
                 }
                 (Piece::CubeRoot(inner), markup) => {
-                    self.out.push_str(markup.sign("∛", r"\sqrt[3]"));
+                    self.out.push_str(&markup.sign("∛", r"\sqrt[3]"));
                     self.group(inner);
                 }
             }
+            if !matches!(piece, Piece::Up(_) | Piece::Down(_) | Piece::Same("'")) {
+                self.last = start;
+            }
         }
+    }
+
+    /// What is printed by itself.
+    fn apart(&mut self, print: impl FnOnce(&mut Self)) -> String {
+        let (out, last) = (std::mem::take(&mut self.out), std::mem::take(&mut self.last));
+        print(self);
+        self.last = last;
+        std::mem::replace(&mut self.out, out)
+    }
+
+    /// What stands together, as one element.
+    fn row(&mut self, inner: &[Piece]) -> String {
+        let inner = self.apart(|printer| match inner {
+            [Piece::Argument(k)] => printer.argument(*k, Level::Sum, None),
+            _ => printer.print(inner),
+        });
+        element("mrow", &inner)
+    }
+
+    /// The last piece with a script.
+    fn scripted(&mut self, tag: &str, script: &[Piece]) {
+        let (base, script) = (self.out.split_off(self.last), self.row(script));
+        self.out += &element(tag, &(element("mrow", &base) + &script));
     }
 
     fn argument(&mut self, k: usize, needs: Level, next: Option<&Piece>) {
@@ -249,7 +302,7 @@ impl Printer<'_> {
             Markup::Text if text.starts_with('(') && text.ends_with(')') && is_word(self.out.trim_end()) => {
                 self.out.truncate(self.out.trim_end().len());
             }
-            Markup::Text | Markup::Latex => {}
+            _ => {}
         }
         self.out.push_str(&text);
     }
@@ -259,8 +312,8 @@ impl Printer<'_> {
         let spaced = |piece: &Piece| matches!(piece, Piece::Same(sign) | Piece::Sign(sign, _) if sign.contains(' '));
         let [open, close] = match self.markup {
             Markup::Latex => ["{", "}"],
-            Markup::Text if inner.iter().any(spaced) => ["(", ")"],
-            Markup::Text => ["", ""],
+            _ if inner.iter().any(spaced) => ["(", ")"],
+            _ => ["", ""],
         };
         self.out.push_str(open);
         match inner {
@@ -283,7 +336,7 @@ impl Printer<'_> {
                 self.out.push(sign);
                 self.argument(*k, self.needs, None);
             }
-            (_, Markup::Text) => {
+            _ => {
                 let start = self.out.len();
                 self.print(inner);
                 let text = self.out.split_off(start);

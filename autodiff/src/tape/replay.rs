@@ -181,6 +181,16 @@ fn by_table<T: Real, R: Replay<T>>(code: &Code<'_, T>, start: usize, op: u8, val
     (value, code.operands.len() - rest.len())
 }
 
+/// One entry that is no variable, whose operand words are the first from `start`, by the values of those before it.
+#[cfg(feature = "page")]
+pub(crate) fn evaluate<T: Real>(code: &Code<'_, T>, start: usize, index: usize, values: &[T]) -> T {
+    assert!(values.len() >= index && code.ops.len() > index, "entry {index}: {} values", values.len());
+    match opcode::decode(code.ops[index]) {
+        Kind::Unary(f) => values[code.operands[start] as usize].unary(f),
+        _ => by_table(code, start, code.ops[index], values).0,
+    }
+}
+
 fn collect<R>(operands: &[u32], get: impl Fn(u32) -> R) -> SmallVec<[R; 8]> {
     operands.iter().map(|&i| get(i)).collect()
 }

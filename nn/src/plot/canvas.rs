@@ -159,7 +159,7 @@ fn draw<B: DrawingBackend>(picture: &impl Picture, backend: B, scale: u32) -> io
     drawn.map_err(|error| io::Error::other(error.to_string()))
 }
 
-fn svg(picture: &impl Picture) -> io::Result<Vec<u8>> {
+pub(super) fn svg(picture: &impl Picture) -> io::Result<Vec<u8>> {
     let (width, height) = picture.size();
     let scale = 10;
     let mut text = String::new();
@@ -175,7 +175,7 @@ fn svg(picture: &impl Picture) -> io::Result<Vec<u8>> {
     Ok(text.replace(" opacity=\"1\"", "").replace(" stroke=\"none\"", "").into_bytes())
 }
 
-fn png(picture: &impl Picture) -> io::Result<Vec<u8>> {
+pub(super) fn png(picture: &impl Picture) -> io::Result<Vec<u8>> {
     let (width, height) = picture.size();
     // Every pixel is the mean of 16; a giant picture has to do with 4.
     let scale = if u64::from(width) * u64::from(height) > 20_000_000 { 2 } else { 4 };

@@ -11,6 +11,7 @@
 //! | any curves, points, histograms | [`LineChart`] |
 //! | any matrix, cells or contours | [`HeatMap`] |
 //! | several of these in one picture | [`Figure`] |
+//! | a training run as a page for browsers, with feature `page` | `RunPage` |
 //! | small grayscale images | [`ImageGrid`] |
 //!
 //! Everything is drawn once through plotters, into either format; text is measured, and in PNG drawn, with a built-in
@@ -31,6 +32,8 @@ mod grid;
 mod layers;
 mod legend;
 mod map;
+#[cfg(feature = "page")]
+mod page;
 mod raster;
 mod regions;
 mod run;
@@ -44,6 +47,8 @@ pub use figure::{Figure, Panel};
 pub use grid::ImageGrid;
 pub use layers::{gradient_histograms, weight_histograms};
 pub use map::HeatMap;
+#[cfg(feature = "page")]
+pub use page::RunPage;
 pub use regions::DecisionRegions;
 pub use run::{gradient_norm_map, gradient_norms, learning_curves};
 pub use surface::{loss_surface, random_direction};

@@ -67,7 +67,8 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options, Strin
     let mut options = Options { epochs: 10, parts: 8, checkpoints: None, out: None };
     while let Some(name) = arguments.next() {
         let value = arguments.next().ok_or_else(|| format!("{name}: a value is missing"))?;
-        let number = || value.parse().ok().filter(|&n| n > 0).ok_or_else(|| format!("{name} {value}: expected a number from 1"));
+        let number =
+            || value.parse().ok().filter(|&n| n > 0).ok_or_else(|| format!("{name} {value}: expected a number from 1"));
         match name.as_str() {
             "--epochs" => options.epochs = number()?,
             "--parts" => options.parts = number()?,

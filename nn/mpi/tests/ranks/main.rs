@@ -95,7 +95,7 @@ fn ctrl_c_ends_all_in_order() {
     std::thread::sleep(Duration::from_millis(600));
     run.signal("INT");
     let ended = run.end(Duration::from_secs(10));
-    let messages: Vec<&String> = ended.errors_starting("interrupted in epoch ");
+    let messages = ended.errors_starting("interrupted in epoch ");
     assert_eq!(messages.len(), 1, "{}", ended.errors);
     ended.no_orphans();
     go_on(folder.path(), 2);

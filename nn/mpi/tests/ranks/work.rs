@@ -10,8 +10,8 @@ use std::time::Duration;
 use autodiff::Tensor;
 use nn::data::Stored;
 use nn::{
-    Activation, Adam, Batch, Checkpoints, Csv, Dataset, Dropout, Engine, History, Init, Linear, Sequential, Sgd, Threads,
-    Trainer, loss,
+    Activation, Adam, Batch, Checkpoints, Csv, Dataset, Dropout, Engine, History, Init, Linear, Sequential, Sgd,
+    Threads, Trainer, loss,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -49,8 +49,10 @@ fn rank(mode: &str, engine: nn_mpi::Mpi) -> Result<(), Fail> {
         "kept" => few()?.engine(engine),
         "nan" => few()?.engine(engine).measure("none", |_: &Sequential<f64>, _: &Batch<f64>| 0.0),
         "other seeds" => few()?.seed(rank as u64).engine(engine),
-        "panic" => few()?.engine(engine).measure("bad", move |_, _: &Batch<f64>| if rank == 1 { panic!("here") } else { 0.0 }),
-        "error in" => few()?.engine(engine),
+        "panic" => {
+            few()?.engine(engine).measure("bad", move |_, _: &Batch<f64>| if rank == 1 { panic!("here") } else { 0.0 })
+        }
+        "error before" | "error in" => few()?.engine(engine),
         mode => return Err(format!("no mode {mode}").into()),
     };
     let (train, valid) = data(mode == "digits" || mode == "three parts")?;
@@ -158,7 +160,8 @@ fn broken(data: &Dataset<f64>) -> Result<Dataset<f64>, Fail> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("inputs.npy");
     write_header(&file, (data.len(), 64), (data.len() * 64 * 8) as u64)?;
-    let stored = Dataset::default().with_stored("inputs", Stored::npy(&file)?)?.with("targets", data.targets().clone())?;
+    let stored =
+        Dataset::default().with_stored("inputs", Stored::npy(&file)?)?.with("targets", data.targets().clone())?;
     std::fs::OpenOptions::new().write(true).open(&file)?.set_len(200)?;
     Ok(stored)
 }
@@ -189,7 +192,8 @@ fn stored(engine: nn_mpi::Mpi) -> Result<(), Fail> {
     let train = Dataset::default().with_stored("inputs", Stored::npy(file)?)?.with("targets", targets)?;
     let valid = train.subset(&(0..100).collect::<Vec<_>>());
     let model = Linear::<f32>::new(1024, 1, Init::XavierUniform, &mut ChaCha8Rng::seed_from_u64(1));
-    let mut trainer = Trainer::new(model, loss::squared_error, Sgd::new(0.01)).epochs(1).batch_size(4096).engine(engine);
+    let mut trainer =
+        Trainer::new(model, loss::squared_error, Sgd::new(0.01)).epochs(1).batch_size(4096).engine(engine);
     let mut steps = 0;
     trainer = trainer.progress(false).on_step(move |_, _| {
         steps += 1;

@@ -92,6 +92,8 @@ pub(crate) enum Kind {
     Checkpoint { path: PathBuf, message: String },
     #[error("ranks: {what}")]
     Ranks { what: String },
+    #[error("ranks: {source}")]
+    Ended { source: std::io::Error },
     #[error(
         "parts: the loss of a batch is {}, but the {} over its parts is {}: {rule}",
         number(*whole), if *mean { "mean" } else { "sum" }, number(*parts)

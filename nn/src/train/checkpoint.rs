@@ -339,10 +339,10 @@ fn hash<T: Real>(data: &Dataset<T>) -> Result<u64> {
 }
 
 /// Where hashes start.
-pub(super) const FNV: u64 = 0xcbf2_9ce4_8422_2325;
+const FNV: u64 = 0xcbf2_9ce4_8422_2325;
 
 /// The FNV-1a hash of words, after others.
-pub(super) fn fnv(hash: u64, words: impl Iterator<Item = u64>) -> u64 {
+fn fnv(hash: u64, words: impl Iterator<Item = u64>) -> u64 {
     words.fold(hash, |hash, word| (hash ^ word).wrapping_mul(0x0100_0000_01b3))
 }
 

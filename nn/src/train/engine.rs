@@ -171,6 +171,7 @@ impl<T: Copy + AddAssign> Carry<&mut [T]> {
     /// nn::Carry::of([(0..1, &mut a[..]), (1..2, &mut b[..])]);
     /// assert_eq!(a, [11.0, 22.0]);
     /// ```
+    #[allow(clippy::mut_mut, reason = "what is summed are slices to write to")]
     pub fn of<'b>(blocks: impl IntoIterator<Item = (Range<usize>, &'b mut [T])>)
     where
         T: 'b,

@@ -5,7 +5,6 @@ use std::any::Any;
 use autodiff::{Real, Tensor};
 use ndarray::{ArrayD, IxDyn};
 
-use super::checkpoint::{FNV, fnv};
 use super::engine::{Carry, Engine, Parts};
 use super::run::weights;
 use super::stop::Stop;
@@ -112,7 +111,7 @@ impl Ranks {
         for array in &own {
             let shape = [array.ndim()].into_iter().chain(array.shape().iter().copied());
             shape.for_each(|n| bytes.extend((n as u64).to_le_bytes()));
-            array.view().iter().for_each(|&x| (codec.put)(x, &mut bytes));
+            in_order(array, |numbers| numbers.iter().for_each(|&x| (codec.put)(x, &mut bytes)));
         }
         let mut found = Vec::new();
         for bytes in engine.gather(&bytes).map_err(ended)? {
@@ -136,7 +135,9 @@ impl Ranks {
         let length = shapes.iter().map(|shape| shape.iter().product::<usize>()).sum();
         let line = |block: Block<T>| {
             let mut line = Vec::with_capacity(length);
-            block.iter().for_each(|array| line.extend(array.view().iter()));
+            for array in &block {
+                in_order(array, |numbers| line.extend_from_slice(numbers));
+            }
             line
         };
         let own: Vec<Vec<T>> = own.into_blocks().map(line).collect();
@@ -219,11 +220,17 @@ impl Ranks {
         if self.others().is_none() {
             return Ok(());
         }
-        let words =
-            weights(model).into_iter().flat_map(|array| array.to_array().into_iter().map(|x| x.primal().to_bits()));
-        let hash = fnv(FNV, words);
-        self.compare(hash.to_le_bytes().into(), &format!("weights after epoch {epoch}"))
+        let sum = |sum: u64, (place, x): (u64, &T)| sum.wrapping_add(x.primal().to_bits().wrapping_mul(2 * place + 1));
+        let weights = weights(model);
+        let sums = weights.iter().map(|array| in_order(array, |numbers| (0..).zip(numbers).fold(0, sum)));
+        let bytes = sums.flat_map(u64::to_le_bytes).collect();
+        self.compare(bytes, &format!("weights after epoch {epoch}"))
     }
+}
+
+/// Reads the elements row by row; an array's iterator is slow.
+fn in_order<T: Real, R>(array: &Tensor<T>, read: impl FnOnce(&[T]) -> R) -> R {
+    read(array.view().as_standard_layout().as_slice().expect("row by row"))
 }
 
 /// Calls `found` with every generator.
@@ -251,5 +258,5 @@ fn foreign<T>() -> Error {
 }
 
 fn ended(source: std::io::Error) -> Error {
-    Kind::Ranks { what: source.to_string() }.into()
+    Kind::Ended { source }.into()
 }

@@ -11,7 +11,8 @@ use super::engine::{Carry, Engine, Parts};
 /// Ranks that are threads of one program: each builds the model and the data for itself, as the processes of a cluster do, and
 /// ends with the same weights.
 ///
-/// The bits are those of one thread with as many [parts](super::Trainer::parts).
+/// The bits are those of one thread with as many [parts](super::Trainer::parts). This is for trying out and testing, without a
+/// cluster, what is to run on one; it is not quicker than a trainer without it, whose large products run on all processors anyway.
 ///
 /// ```
 /// use nn::{Activation, Dataset, Mlp, Sgd, Threads, Trainer, loss};

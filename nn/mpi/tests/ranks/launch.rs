@@ -66,7 +66,7 @@ impl Run {
             if pids.len() == self.ranks {
                 return pids.iter().map(|pid| pid.parse().unwrap()).collect();
             }
-            assert!(start.elapsed() < Duration::from_secs(60), "no start: {}", self.errors.lock().unwrap());
+            assert!(start.elapsed() < Duration::from_mins(1), "no start: {}", self.errors.lock().unwrap());
             thread::sleep(Duration::from_millis(5));
         }
     }

@@ -49,14 +49,14 @@ fn bits_do_not_depend_on_the_ranks() {
         }
     }
     for ranks in 1..=4 {
-        let ended = mpirun(ranks, "digits", &[]).end(Duration::from_secs(300));
+        let ended = mpirun(ranks, "digits", &[]).end(Duration::from_mins(5));
         assert_eq!(result(&ended), plain, "{ranks} ranks");
         assert_eq!(ended.lines("rank ").len(), ranks, "every rank has the same weights and history: {}", ended.output);
     }
 }
 
 fn more_ranks_than_parts() {
-    let of = |ranks| result(&mpirun(ranks, "three parts", &[]).end(Duration::from_secs(120)));
+    let of = |ranks| result(&mpirun(ranks, "three parts", &[]).end(Duration::from_mins(2)));
     assert_eq!(of(4), of(1));
 }
 
@@ -103,7 +103,7 @@ fn ctrl_c_ends_all_in_order() {
 
 /// The run goes on in a folder and ends with the bits of one that was never stopped.
 fn go_on(folder: &std::path::Path, ranks: usize) {
-    let ended = mpirun(ranks, "kept", &[(work::FOLDER, folder.as_os_str())]).end(Duration::from_secs(120));
+    let ended = mpirun(ranks, "kept", &[(work::FOLDER, folder.as_os_str())]).end(Duration::from_mins(2));
     assert_eq!(result(&ended), work::kept());
     let names: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(names, ["checkpoint.safetensors"]);
@@ -136,7 +136,7 @@ fn data_beyond_memory() {
     let folder = tempfile::tempdir().unwrap();
     work::sparse(folder.path());
     for ranks in [1, 3] {
-        let ended = mpirun(ranks, "stored", &[(work::FOLDER, folder.path().as_os_str())]).end(Duration::from_secs(120));
+        let ended = mpirun(ranks, "stored", &[(work::FOLDER, folder.path().as_os_str())]).end(Duration::from_mins(2));
         result(&ended);
         for line in ended.lines("MiB ") {
             let peak: f64 = line.parse().unwrap();

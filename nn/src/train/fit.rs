@@ -243,8 +243,10 @@ fn evaluate<T: Real, M: Layer<T>, L: Criterion<T, M, K>, O: Optimizer<T>, K>(
     }
     let batch = frame.train.try_batch(items)?;
     let Trainer { model, loss, settings, callbacks, .. } = trainer;
-    let counts = loss.counts(&batch);
-    counts.then(|| evaluator.evaluate(model, loss, (settings, callbacks), &batch)).transpose()
+    if !loss.counts(&batch) {
+        return Ok(None);
+    }
+    evaluator.evaluate(model, loss, (settings, callbacks), &batch).map(Some)
 }
 
 /// One step. `previous` has the weights of the step before, none in a first step, and takes those of this one.

@@ -103,6 +103,15 @@ pub(crate) enum Kind {
     Architecture { path: PathBuf, found: String, expected: String },
     #[error("{}: {message}", path.display())]
     Checkpoint { path: PathBuf, message: String },
+    #[error("ranks: {what}")]
+    Ranks { what: String },
+    #[error("ranks: {source}")]
+    Ended { source: std::io::Error },
+    #[error(
+        "parts: the loss of a batch is {}, but the {} over its parts is {}: {rule}",
+        number(*whole), if *mean { "mean" } else { "sum" }, number(*parts)
+    )]
+    Parts { whole: f64, parts: f64, mean: bool, rule: &'static str },
     #[error("data set: {n} {first} but {m} {other}")]
     Lengths { first: String, n: usize, other: String, m: usize },
     #[error("data set: {what}")]

@@ -99,7 +99,7 @@ pub use summary::{Summary, summary};
 pub use trace::{Row, Trace};
 pub use track::track;
 pub use train::{
-    Checkpoints, Comparison, Criterion, Curve, Epoch, GradientNorm, History, Objective, Step, Stop, Trainer, Trial,
-    cross_validate, restarts,
+    Carry, Checkpoints, Comparison, Criterion, Curve, Engine, Epoch, GradientNorm, History, Objective, Parts, Step,
+    Stop, Threads, Trainer, Trial, cross_validate, restarts,
 };
 pub use visit::{buffers, count, is_bias, names, parameters, watch, with_parameters};

@@ -118,6 +118,11 @@ impl<T: Real> Param<T> {
         }
     }
 
+    /// Takes note that these rows alone were read since the parameter was watched.
+    pub(crate) fn note_rows(&self, rows: impl IntoIterator<Item = usize>) {
+        self.0.borrow_mut().read = Read::Rows(rows.into_iter().collect());
+    }
+
     /// Updates some rows in place, as [`update`](Self::update) does all.
     pub(crate) fn update_rows(&self, rows: &[usize], other: &Tensor<T>, f: impl Fn(T, T) -> T) {
         let mut content = self.0.borrow_mut();

@@ -29,6 +29,12 @@ impl Random {
         RandomState { seed: rng.get_seed(), stream: rng.get_stream(), position: rng.get_word_pos() }
     }
 
+    /// Draws the seed of generators for parts of a batch.
+    pub(crate) fn fork(&self) -> RandomState {
+        let seed = self.draw(|rng| ChaCha8Rng::from_rng(rng).get_seed());
+        RandomState { seed, stream: 0, position: 0 }
+    }
+
     /// Restores a state: what is drawn next is what was drawn after the state was read.
     pub fn restore(&self, state: &RandomState) {
         let mut rng = ChaCha8Rng::from_seed(state.seed);
@@ -53,6 +59,11 @@ pub struct RandomState {
 }
 
 impl RandomState {
+    /// The generator of a part.
+    pub(crate) fn of_part(&self, part: usize) -> Self {
+        Self { stream: part as u64, ..self.clone() }
+    }
+
     /// Encodes seed, stream and position for a file, the lowest byte first.
     pub fn to_bytes(&self) -> [u8; 56] {
         let mut bytes = [0; 56];

@@ -30,11 +30,16 @@ pub(crate) fn parts<T: Real>(model: &(impl Layer<T> + ?Sized), mut found: impl F
 
 /// Calls `found` with every parameter. No names are composed, which takes longer than the walk.
 pub(crate) fn unnamed<T: Real>(model: &(impl Layer<T> + ?Sized), mut found: impl FnMut(&Param<T>)) {
-    walk(model, false, &mut |_, part| {
+    unnamed_parts(model, |part| {
         if let Part::Param(param) = part {
             found(param);
         }
     });
+}
+
+/// Calls `found` with everything a model holds, without names.
+pub(crate) fn unnamed_parts<T: Real>(model: &(impl Layer<T> + ?Sized), mut found: impl FnMut(Part<'_, T>)) {
+    walk(model, false, &mut |_, part| found(part));
 }
 
 /// Calls `found` with every parameter of a model and its full name.

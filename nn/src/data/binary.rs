@@ -27,11 +27,21 @@ pub(super) struct Input<R> {
 impl<'a> Input<&'a [u8]> {
     /// A file in memory.
     pub(super) fn plain(place: String, bytes: &'a [u8]) -> Self {
-        Self { place, reader: bytes, offset: 0, size: bytes.len() as u64, packed: false }
+        Self::file(place, bytes, bytes.len() as u64)
     }
 }
 
 impl<R: Read> Input<R> {
+    /// A file of this many bytes.
+    pub(super) fn file(place: String, reader: R, size: u64) -> Self {
+        Self { place, reader, offset: 0, size, packed: false }
+    }
+
+    /// How many bytes have been taken.
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
+    }
+
     /// What is unpacked from a file with this many bytes.
     pub(super) fn packed(place: String, reader: R, size: usize) -> Self {
         Self { place, reader, offset: 0, size: (size as u64).saturating_mul(DEFLATE), packed: true }
@@ -98,13 +108,13 @@ impl<R: Read> Input<R> {
 }
 
 /// How a number is written in a file.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Number {
     pub(super) kind: NumberKind,
     pub(super) is_big_endian: bool,
 }
 
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum NumberKind {
     Bool,
     I8,
@@ -132,9 +142,14 @@ impl NumberKind {
 }
 
 impl Number {
+    /// In bytes.
+    pub(super) fn size(self) -> usize {
+        self.kind.size()
+    }
+
     /// The nearest numbers of type `T`.
     #[allow(clippy::cast_lossless, reason = "one form for all types, of which two are longer than the fraction")]
-    fn decode<T: Real>(self, bytes: &[u8]) -> Vec<T> {
+    pub(super) fn decode<T: Real>(self, bytes: &[u8]) -> Vec<T> {
         match self.kind {
             NumberKind::Bool => self.each(bytes, |[b]| f64::from(b != 0)),
             NumberKind::I8 => self.each(bytes, |b| i8::from_le_bytes(b) as f64),

@@ -7,6 +7,9 @@ use autodiff::{Real, Tensor};
 use ndarray::{Array, ArrayD, Axis, Dimension};
 
 use super::batch::{Batch, INPUTS, Key, Names, TARGETS, find};
+use super::held::Held;
+#[cfg(feature = "data")]
+use super::stored::Stored;
 use crate::error::{Error, Kind, Result, number};
 
 /// Inputs and targets, one item for each index of their first axes.
@@ -35,7 +38,7 @@ use crate::error::{Error, Kind, Result, number};
 #[derive(Clone, Debug)]
 pub struct Dataset<T: Real> {
     names: Arc<Names>,
-    arrays: Vec<ArrayD<T>>,
+    arrays: Vec<Held<T>>,
     ids: Vec<ArrayD<usize>>,
 }
 
@@ -66,6 +69,26 @@ impl<T: Real> Dataset<T> {
             let index = ndarray::Dimension::slice(&index);
             return Err(Error::data(format!("{name}{index:?} is {value}, expected a finite number")));
         }
+        self.put(name, place, Held::Memory(array));
+        Ok(self)
+    }
+
+    /// Adds an array that stays on the disk, of which each batch reads its items, or puts it in the place of the one of this name.
+    /// Its numbers are looked at when they are read.
+    ///
+    /// Batches, splits and folds are as those of arrays in memory; what asks for the whole array panics. A checkpoint knows it by
+    /// its shape and 256 of its items. [`Stored`] has an example.
+    ///
+    /// # Errors
+    /// If it has another number of items.
+    #[cfg(feature = "data")]
+    pub fn with_stored(mut self, name: &str, array: Stored<T>) -> Result<Self> {
+        let place = self.place(name, &array.shape(), true)?;
+        self.put(name, place, Held::Disk(array));
+        Ok(self)
+    }
+
+    fn put(&mut self, name: &str, place: Option<usize>, array: Held<T>) {
         // Other targets may have other classes.
         if name == TARGETS && !self.names.classes.is_empty() {
             Arc::make_mut(&mut self.names).classes.clear();
@@ -76,7 +99,6 @@ impl<T: Real> Dataset<T> {
             Arc::make_mut(&mut self.names).arrays.push(name.to_owned());
             self.arrays.push(array);
         }
-        Ok(self)
     }
 
     /// Adds an array of whole numbers: rows of an [`Embedding`](crate::Embedding), class numbers, places.
@@ -106,7 +128,7 @@ impl<T: Real> Dataset<T> {
                 "there are numbers and ids called `{name}`; each array needs a name of its own"
             )));
         }
-        let shapes = arrays.iter().zip(&self.arrays).map(|(name, array)| (name, array.shape()[0]));
+        let shapes = arrays.iter().zip(&self.arrays).map(|(name, array)| (name, array.items()));
         let shapes = shapes.chain(ids.iter().zip(&self.ids).map(|(name, ids)| (name, ids.shape()[0])));
         if let Some((first, n)) = shapes.into_iter().find(|(known, n)| *known != name && *n != items) {
             return Err(Kind::Lengths { first: first.clone(), n, other: name.to_owned(), m: items }.into());
@@ -143,7 +165,7 @@ impl<T: Real> Dataset<T> {
 
     /// The number of items.
     pub fn len(&self) -> usize {
-        let first = self.arrays.first().map(|array| array.shape()[0]);
+        let first = self.arrays.first().map(Held::items);
         first.or_else(|| Some(self.ids.first()?.shape()[0])).unwrap_or(0)
     }
 
@@ -176,7 +198,8 @@ impl<T: Real> Dataset<T> {
     /// If there is none.
     #[track_caller]
     pub fn array(&self, key: impl Key) -> &ArrayD<T> {
-        &self.arrays[find(key, "array", &self.names.arrays)]
+        let place = find(key, "array", &self.names.arrays);
+        self.arrays[place].array(&self.names.arrays[place])
     }
 
     /// The ids of this name, or of this number in the order in which ids were added.
@@ -189,26 +212,44 @@ impl<T: Real> Dataset<T> {
     }
 
     /// All arrays of numbers, and all ids.
-    pub(crate) fn all_arrays(&self) -> (&[ArrayD<T>], &[ArrayD<usize>]) {
+    pub(crate) fn all_arrays(&self) -> (&[Held<T>], &[ArrayD<usize>]) {
         (&self.arrays, &self.ids)
     }
 
     /// Selects items, for one step.
     ///
     /// # Panics
-    /// If an index is out of range.
+    /// If an index is out of range, or if an array on the disk cannot be read.
     #[track_caller]
     pub fn batch(&self, indices: &[usize]) -> Batch<T> {
+        read(self.try_batch(indices))
+    }
+
+    /// Selects items, for one step, or says why they cannot be read.
+    #[track_caller]
+    pub(crate) fn try_batch(&self, indices: &[usize]) -> Result<Batch<T>> {
         let Self { names, arrays, ids } = self;
-        let arrays = arrays.iter().map(|array| Tensor::constant(array.select(Axis(0), indices))).collect();
+        let mut tensors = Vec::with_capacity(arrays.len());
+        for array in arrays {
+            tensors.push(Tensor::constant(array.rows(indices)?));
+        }
         let ids = ids.iter().map(|ids| ids.select(Axis(0), indices)).collect();
-        Batch { names: Arc::clone(names), arrays, ids, len: indices.len() }
+        Ok(Batch { names: Arc::clone(names), arrays: tensors, ids, len: indices.len() })
+    }
+
+    /// Returns all items, for one step, or says why they cannot be read.
+    pub(crate) fn try_whole(&self) -> Result<Batch<T>> {
+        let arrays = self.arrays.iter().map(|array| array.all().map(Tensor::constant)).collect::<Result<_>>()?;
+        Ok(Batch { names: Arc::clone(&self.names), arrays, ids: self.ids.clone(), len: self.len() })
     }
 
     /// Returns all items, for one step.
+    ///
+    /// # Panics
+    /// If an array on the disk cannot be read.
+    #[track_caller]
     pub fn whole(&self) -> Batch<T> {
-        let arrays = self.arrays.iter().map(|array| Tensor::constant(array.clone())).collect();
-        Batch { names: Arc::clone(&self.names), arrays, ids: self.ids.clone(), len: self.len() }
+        read(self.try_whole())
     }
 
     /// Selects items, as constant tensors for a model and a loss.
@@ -237,7 +278,7 @@ impl<T: Real> Dataset<T> {
     #[doc(alias = "Subset")]
     #[track_caller]
     pub fn subset(&self, indices: &[usize]) -> Self {
-        let arrays = self.arrays.iter().map(|array| array.select(Axis(0), indices)).collect();
+        let arrays = self.arrays.iter().map(|array| array.subset(indices)).collect();
         let ids = self.ids.iter().map(|ids| ids.select(Axis(0), indices)).collect();
         Self { names: Arc::clone(&self.names), arrays, ids }
     }
@@ -294,6 +335,14 @@ impl<T: Real> Dataset<T> {
                 one.ok_or_else(|| fail(item, &row))
             })
             .collect()
+    }
+}
+
+#[track_caller]
+fn read<T: Real>(batch: Result<Batch<T>>) -> Batch<T> {
+    match batch {
+        Ok(batch) => batch,
+        Err(error) => panic!("{error}"),
     }
 }
 

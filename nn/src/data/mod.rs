@@ -6,6 +6,7 @@
 //! | CSV | [`Csv`] |
 //! | IDX, plain or gzip | [`read_idx`] |
 //! | NPY, NPZ | [`read_npy`], [`Npz`] |
+//! | NPY or CSV beyond memory | [`Stored`] |
 //! | formulas | [`generate`] |
 //!
 //! Readers of files come with the feature `data`. They trust no header: memory is taken for what a file holds, not for what
@@ -21,6 +22,7 @@ mod columns;
 mod csv;
 pub(crate) mod dataset;
 pub mod generate;
+mod held;
 #[cfg(feature = "data")]
 mod idx;
 #[cfg(feature = "data")]
@@ -31,6 +33,8 @@ mod npz;
 mod records;
 mod split;
 mod standardize;
+#[cfg(feature = "data")]
+mod stored;
 
 #[cfg(feature = "data")]
 pub use self::csv::Csv;
@@ -47,5 +51,7 @@ pub use npy::read_npy;
 pub use npz::Npz;
 pub use split::Folds;
 pub use standardize::Standardizer;
+#[cfg(feature = "data")]
+pub use stored::Stored;
 
 pub use crate::loss::one_hot;

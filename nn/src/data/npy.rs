@@ -37,6 +37,12 @@ pub fn read_npy<T: Real>(path: impl AsRef<Path>) -> Result<ArrayD<T>> {
 /// The format: a magic number, a version, the header's length in two bytes or, from version 2 on, four, the header, the
 /// numbers.
 pub(super) fn parse<T: Real>(mut input: Input<impl Read>) -> Result<ArrayD<T>> {
+    let header = header(&mut input)?;
+    input.array(header.number, &header.shape, header.is_fortran)
+}
+
+/// What stands before the numbers.
+pub(super) fn header(input: &mut Input<impl Read>) -> Result<Header> {
     let start = input.take(8, "an NPY file's beginning")?;
     if start[..6] != *b"\x93NUMPY" {
         let found = format!("the file begins with {:?}", String::from_utf8_lossy(&start[..6]));
@@ -51,19 +57,18 @@ pub(super) fn parse<T: Real>(mut input: Input<impl Read>) -> Result<ArrayD<T>> {
     length.resize(4, 0);
     let length = u32::from_le_bytes(length.try_into().expect("four bytes"));
     let text = input.take(u64::from(length), "the header")?;
-    let header = Header::parse(&text).map_err(|wrong| {
+    Header::parse(&text).map_err(|wrong| {
         let found = String::from_utf8_lossy(&text[wrong.at.min(text.len())..]);
         let found = format!("the header has {:?}", shortened(&found));
         input.fail(8 + width + wrong.at as u64, found, wrong.expected)
-    })?;
-    input.array(header.number, &header.shape, header.is_fortran)
+    })
 }
 
 /// What a header says: a Python dictionary with the keys `descr`, `fortran_order` and `shape`.
-struct Header {
-    number: Number,
-    is_fortran: bool,
-    shape: Vec<usize>,
+pub(super) struct Header {
+    pub(super) number: Number,
+    pub(super) is_fortran: bool,
+    pub(super) shape: Vec<usize>,
 }
 
 /// Where a header is wrong.

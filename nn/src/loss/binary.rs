@@ -96,4 +96,8 @@ impl<T: Real> Loss<T> for BinaryCrossEntropy {
         };
         self.reduction.apply(&losses)
     }
+
+    fn weight(&self, t: &Tensor<T>) -> Option<f64> {
+        self.reduction.weight(t)
+    }
 }

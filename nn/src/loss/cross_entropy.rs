@@ -137,4 +137,21 @@ impl<T: Real> Loss<T> for CrossEntropy {
         let counts = |label: f64| label != ignored as f64 && weight(label) != Some(&0.0);
         t.view().iter().any(|label| counts(label.primal()))
     }
+
+    /// The weights of the targets' classes, as in the mean.
+    fn weight(&self, t: &Tensor<T>) -> Option<f64> {
+        let items = self.reduction.weight(t)?;
+        // Rows have a probability for each class.
+        let is_row = |weights: &Vec<f64>| weights.len() > 1 && t.ndim() > 1 && t.shape().last() == Some(&weights.len());
+        if self.ignored.is_none() && self.class_weights.as_ref().is_none_or(is_row) {
+            return Some(items);
+        }
+        #[allow(clippy::cast_sign_loss, reason = "a class; what is none is refused by the loss")]
+        let weight = |label: f64| match &self.class_weights {
+            _ if self.ignored.is_some_and(|ignored| label == ignored as f64) => 0.0,
+            Some(weights) => weights.get(label as usize).copied().unwrap_or(0.0),
+            None => 1.0,
+        };
+        Some(t.view().iter().map(|label| weight(label.primal())).sum())
+    }
 }

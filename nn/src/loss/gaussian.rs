@@ -75,4 +75,8 @@ impl<T: Real> Loss<T> for GaussianNll {
         let constant = if self.constant { 0.5 * std::f64::consts::TAU.ln() } else { 0.0 };
         self.reduction.apply(&(losses + T::of(constant)))
     }
+
+    fn weight(&self, t: &Tensor<T>) -> Option<f64> {
+        self.reduction.weight(t)
+    }
 }

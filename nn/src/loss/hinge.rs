@@ -32,6 +32,10 @@ impl<T: Real> Loss<T> for Hinge {
     fn loss(&self, y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
         self.0.apply(&violation("Hinge", y, t))
     }
+
+    fn weight(&self, t: &Tensor<T>) -> Option<f64> {
+        self.0.weight(t)
+    }
 }
 
 /// `[1 - t y]_+²` for each element, with targets `t = ±1`: as [`Hinge`], without a kink.
@@ -58,6 +62,10 @@ impl<T: Real> Loss<T> for SquaredHinge {
     #[track_caller]
     fn loss(&self, y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
         self.0.apply(&violation("SquaredHinge", y, t).square())
+    }
+
+    fn weight(&self, t: &Tensor<T>) -> Option<f64> {
+        self.0.weight(t)
     }
 }
 

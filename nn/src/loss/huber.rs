@@ -52,4 +52,8 @@ impl<T: Real> Loss<T> for Huber {
         same("Huber", y, t);
         self.reduction.apply(&huber(&(y - t), &Tensor::scalar(T::of(self.delta))))
     }
+
+    fn weight(&self, t: &Tensor<T>) -> Option<f64> {
+        self.reduction.weight(t)
+    }
 }

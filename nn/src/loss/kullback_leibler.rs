@@ -63,4 +63,8 @@ impl<T: Real> Loss<T> for KullbackLeibler {
         };
         self.reduction.apply(&(cross + t.xlogy(t).sum_axis(axis)))
     }
+
+    fn weight(&self, t: &Tensor<T>) -> Option<f64> {
+        self.reduction.weight(t)
+    }
 }

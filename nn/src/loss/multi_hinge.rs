@@ -93,4 +93,8 @@ impl<T: Real> Loss<T> for MultiHinge {
         let parts = if self.squared { &missed * (&missed * &others) } else { missed * &others };
         self.reduction.apply(&chosen(&others, &parts).sum_axis(axis))
     }
+
+    fn weight(&self, t: &Tensor<T>) -> Option<f64> {
+        self.reduction.weight(t)
+    }
 }

@@ -62,4 +62,8 @@ impl<T: Real> Loss<T> for Poisson {
         let losses = if self.constant { losses + (t + T::one()).ln_gamma() } else { losses };
         self.reduction.apply(&losses)
     }
+
+    fn weight(&self, t: &Tensor<T>) -> Option<f64> {
+        self.reduction.weight(t)
+    }
 }

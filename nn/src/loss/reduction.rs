@@ -2,6 +2,8 @@
 
 use autodiff::{Real, Tensor};
 
+use super::term::items;
+
 /// How the losses of single elements or items become one.
 ///
 /// ```
@@ -27,6 +29,11 @@ impl Reduction {
     /// Reduces losses.
     pub fn apply<T: Real>(self, losses: &Tensor<T>) -> Tensor<T> {
         self.weighted(losses, T::of(losses.len() as f64))
+    }
+
+    /// The [weight](super::Loss::weight) of a batch with these targets, each item of which weighs the same.
+    pub(super) fn weight<T: Real>(self, t: &Tensor<T>) -> Option<f64> {
+        (self == Self::Mean).then(|| items(t))
     }
 
     /// Reduces losses whose weights add up to `total`.

@@ -32,6 +32,10 @@ impl<T: Real> Loss<T> for HalfSquaredError {
         same("HalfSquaredError", y, t);
         self.0.apply(&((y - t).square() * T::of(0.5)))
     }
+
+    fn weight(&self, t: &Tensor<T>) -> Option<f64> {
+        self.0.weight(t)
+    }
 }
 
 /// `|y - t|` for each element; the derivative at 0 is 0.
@@ -59,5 +63,9 @@ impl<T: Real> Loss<T> for AbsoluteError {
     fn loss(&self, y: &Tensor<T>, t: &Tensor<T>) -> Tensor<T> {
         same("AbsoluteError", y, t);
         self.0.apply(&(y - t).abs())
+    }
+
+    fn weight(&self, t: &Tensor<T>) -> Option<f64> {
+        self.0.weight(t)
     }
 }

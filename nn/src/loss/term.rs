@@ -25,6 +25,13 @@ pub trait Loss<T: Real> {
     fn counts(&self, _t: &Tensor<T>) -> bool {
         true
     }
+
+    /// Returns the weight of a batch with these targets as a part of a larger one, for
+    /// [`Trainer::parts`](crate::Trainer::parts): the larger one's loss is the mean of its parts' by these weights. `None` says
+    /// that it is their sum. By default the number of items, for losses that are means over items.
+    fn weight(&self, t: &Tensor<T>) -> Option<f64> {
+        Some(items(t))
+    }
 }
 
 impl<T: Real, F: Fn(&Tensor<T>, &Tensor<T>) -> Tensor<T>> Loss<T> for F {
@@ -35,6 +42,11 @@ impl<T: Real, F: Fn(&Tensor<T>, &Tensor<T>) -> Tensor<T>> Loss<T> for F {
         }
         self(y, t)
     }
+}
+
+/// The number of items that have these targets.
+pub(super) fn items<T: Real>(t: &Tensor<T>) -> f64 {
+    t.shape().first().map_or(1.0, |&n| n as f64)
 }
 
 /// Whether broadcasting stretches both shapes.

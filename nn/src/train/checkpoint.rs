@@ -33,6 +33,8 @@ pub(super) struct Store<T> {
     file: PathBuf,
     codec: Codec<T>,
     identity: Identity,
+    /// Where several ranks run, one of them writes.
+    is_writer: bool,
 }
 
 /// What tells a run from others.
@@ -43,6 +45,9 @@ struct Identity {
     /// A hash of the training set.
     data: u64,
     metrics: Vec<String>,
+    /// Into how many parts batches are cut, if they are.
+    #[serde(default)]
+    parts: Option<usize>,
 }
 
 /// What the file says about itself.
@@ -78,18 +83,21 @@ impl<T: Real> Store<T> {
     pub(super) fn open(
         checkpoints: &Checkpoints,
         settings: &Settings,
-        metrics: Vec<String>,
+        (metrics, parts): (Vec<String>, Option<usize>),
         train: &Dataset<T>,
+        is_writer: bool,
     ) -> Result<Self> {
         let folder = &checkpoints.folder;
-        fs::create_dir_all(folder).and_then(|()| atomic::sweep(folder)).map_err(Error::write(folder))?;
+        if is_writer {
+            fs::create_dir_all(folder).and_then(|()| atomic::sweep(folder)).map_err(Error::write(folder))?;
+        }
         let file = folder.join("checkpoint.safetensors");
         let Some(codec) = Codec::find() else {
             let message = format!("checkpoints hold f32 or f64, not {}", std::any::type_name::<T>());
             return Err(Kind::Checkpoint { path: file, message }.into());
         };
-        let identity = Identity { seed: settings.seed, items: train.len(), data: hash(train), metrics };
-        Ok(Self { checkpoints: checkpoints.clone(), file, codec, identity })
+        let identity = Identity { seed: settings.seed, items: train.len(), data: hash(train)?, metrics, parts };
+        Ok(Self { checkpoints: checkpoints.clone(), file, codec, identity, is_writer })
     }
 
     pub(super) fn folder(&self) -> &Path {
@@ -116,6 +124,9 @@ impl<T: Real> Store<T> {
         model: &impl Layer<T>,
         optimizer: &impl Optimizer<T>,
     ) -> Result<()> {
+        if !self.is_writer {
+            return Ok(());
+        }
         let mut writer = Writer::default();
         weights::put(model, self.codec, &mut writer);
         let state = optimizer.state();
@@ -156,22 +167,27 @@ impl<T: Real> Store<T> {
         writer.save(&self.file, &header)
     }
 
-    /// Goes on from what is in the folder, if there is something.
+    /// The checkpoint in the folder, if there is one.
+    pub(super) fn read(&self) -> Result<Option<Vec<u8>>> {
+        match fs::read(&self.file) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            bytes => bytes.map(Some).map_err(Error::read(&self.file)),
+        }
+    }
+
+    /// Goes on from a checkpoint.
     ///
     /// # Errors
     /// If it is damaged or another run's; nothing is changed then.
     pub(super) fn resume(
         &self,
+        bytes: &[u8],
         settings: &Settings,
         run: &mut Run<T>,
         model: &impl Layer<T>,
         optimizer: &mut impl Optimizer<T>,
     ) -> Result<()> {
-        let bytes = match fs::read(&self.file) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-            bytes => bytes.map_err(Error::read(&self.file))?,
-        };
-        let file = Reader::new(&self.file, &bytes)?;
+        let file = Reader::new(&self.file, bytes)?;
         let Some(Header { run: position, .. }) = file.header::<Header>()? else {
             return Err(self.refuse("it holds no training state; expected a checkpoint".to_owned()));
         };
@@ -228,6 +244,7 @@ impl<T: Real> Store<T> {
         let (found, expected) = (&position.identity, &self.identity);
         same("seed", &found.seed, &expected.seed)?;
         same("metrics", &found.metrics, &expected.metrics)?;
+        same("a number of parts", &found.parts, &expected.parts)?;
         same("a training set of size", &found.items, &expected.items)?;
         if found.data != expected.data {
             return Err(self.refuse("the checkpoint's run has other training data; use another folder".to_owned()));
@@ -308,16 +325,25 @@ fn add_row<T: Real>(run: &mut Run<T>, row: &[f64]) {
     run.history.layers.iter_mut().zip(norms).for_each(|(layer, &norm)| layer.norms.push(norm));
 }
 
-/// The FNV-1a hash of a data set's shapes and numbers.
-fn hash<T: Real>(data: &Dataset<T>) -> u64 {
+/// A hash of a data set's shapes and numbers.
+fn hash<T: Real>(data: &Dataset<T>) -> Result<u64> {
     let shape = |shape: &[usize]| shape.iter().map(|&n| n as u64).collect::<Vec<_>>();
     let (arrays, ids) = data.all_arrays();
-    let numbers = arrays
-        .iter()
-        .flat_map(|array| shape(array.shape()).into_iter().chain(array.iter().map(|x| x.primal().to_bits())));
+    let mut hash = FNV;
+    for array in arrays {
+        hash = fnv(hash, shape(&array.shape()).into_iter());
+        hash = fnv(hash, array.sample()?.iter().map(|x| x.primal().to_bits()));
+    }
     let ids = ids.iter().flat_map(|ids| shape(ids.shape()).into_iter().chain(ids.iter().map(|&id| id as u64)));
-    let words = numbers.chain(ids);
-    words.fold(0xcbf2_9ce4_8422_2325, |hash, word| (hash ^ word).wrapping_mul(0x0100_0000_01b3))
+    Ok(fnv(hash, ids))
+}
+
+/// Where hashes start.
+const FNV: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// The FNV-1a hash of words, after others.
+fn fnv(hash: u64, words: impl Iterator<Item = u64>) -> u64 {
+    words.fold(hash, |hash, word| (hash ^ word).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]

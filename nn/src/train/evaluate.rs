@@ -2,20 +2,30 @@
 
 use autodiff::{Gradients, Real, Tape, Tensor};
 
+use super::callback::Callbacks;
+use super::diverged::cause;
 use super::objective::{Computed, Criterion};
+use super::trainer::Settings;
 use crate::data::batch::Batch;
 use crate::error::Result;
 use crate::layer::Layer;
-use crate::regularizer::Regularizer;
+use crate::track::scope;
 use crate::visit::watch;
 
 /// What a batch gave.
 pub(super) struct Evaluated<T: Real> {
+    pub(super) items: usize,
     pub(super) loss: f64,
     pub(super) penalty: f64,
-    pub(super) outputs: Option<Tensor<T>>,
-    /// By the watched parameters; `None` if loss or penalty are not finite.
-    pub(super) gradients: Option<Gradients<T>>,
+    /// If loss or penalty are not finite, why.
+    pub(super) found: Result<Found<T>, String>,
+}
+
+/// What goes with a finite loss.
+pub(super) struct Found<T: Real> {
+    /// By the watched parameters.
+    pub(super) gradients: Gradients<T>,
+    pub(super) metrics: Vec<f64>,
 }
 
 /// Evaluates batches on one tape, which is used again for every batch.
@@ -30,24 +40,42 @@ impl<T: Real> Evaluator<T> {
         Self { tape: Tape::new(), fresh: true }
     }
 
+    /// Whether the next batch is the first.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.fresh
+    }
+
+    /// Puts the parameters on the empty tape; returns whether that is the first time.
+    #[track_caller]
+    pub(super) fn begin(&mut self, model: &impl Layer<T>) -> bool {
+        self.tape.reset();
+        watch(model, &self.tape);
+        std::mem::take(&mut self.fresh)
+    }
+
     #[track_caller]
     pub(super) fn evaluate<M: Layer<T>, K>(
         &mut self,
         model: &M,
         loss: &impl Criterion<T, M, K>,
-        regularizer: Option<&Regularizer>,
+        (settings, callbacks): (&Settings, &Callbacks<M>),
         batch: &Batch<T>,
     ) -> Result<Evaluated<T>> {
-        self.tape.reset();
-        watch(model, &self.tape);
-        let Computed { value: error, outputs } = loss.compute(model, batch, std::mem::take(&mut self.fresh))?;
+        let is_first = self.begin(model);
+        let Computed { value: error, outputs } = loss.compute(model, batch, is_first)?;
         scalar(&error);
-        let penalty = regularizer.map(|regularizer| regularizer.penalty(model));
+        let penalty = settings.regularizer.as_ref().map(|regularizer| regularizer.penalty(model));
         let [loss, penalty_value] =
             [Some(&error), penalty.as_ref()].map(|term| term.map_or(0.0, |term| term.item().primal()));
-        let is_finite = loss.is_finite() && penalty_value.is_finite();
-        let gradients = is_finite.then(|| penalty.map_or(error.clone(), |penalty| &error + penalty).backward());
-        Ok(Evaluated { loss, penalty: penalty_value, outputs, gradients })
+        let found = if loss.is_finite() && penalty_value.is_finite() {
+            let gradients = penalty.map_or(error.clone(), |penalty| &error + penalty).backward();
+            let mut metrics = settings.metrics.measure(outputs.as_ref(), batch);
+            scope(|| callbacks.measure(model, batch, &mut metrics));
+            Ok(Found { gradients, metrics })
+        } else {
+            Err(cause(model, batch))
+        };
+        Ok(Evaluated { items: batch.len(), loss, penalty: penalty_value, found })
     }
 
     /// Takes the parameters off their tape.

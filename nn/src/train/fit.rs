@@ -7,13 +7,13 @@ use autodiff::Real;
 use super::callback::Step;
 use super::checkpoint::Store;
 use super::clock::Clock;
-use super::diverged::cause;
-use super::evaluate::{Evaluator, scalar};
+use super::evaluate::{Evaluated, Evaluator, Found, scalar};
 use super::history::History;
 #[cfg(feature = "interrupt")]
 use super::interrupt::interrupted;
 use super::norms::Norms;
 use super::objective::Criterion;
+use super::parts::Work;
 use super::progress::{self, Watcher};
 use super::run::{Run, Weights, restore, weights};
 use super::stop::Stop;
@@ -31,7 +31,8 @@ use crate::visit::distinct;
 /// What stays the same during a run.
 struct Frame<'a, T: Real> {
     train: &'a Dataset<T>,
-    valid: Batch<T>,
+    valid: &'a Dataset<T>,
+    whole: Batch<T>,
     norms: Norms,
     store: Option<Store<T>>,
     is_interrupted: Box<dyn Fn() -> bool>,
@@ -59,10 +60,27 @@ impl<M, L, O> Trainer<M, L, O> {
     ///
     /// If a checkpoint cannot be written, or if the one that is there is damaged or another run's.
     ///
+    /// With an [engine](Self::engine) of several ranks, if one of them ends, or if their programs differ. An error of one rank ends
+    /// all of them.
+    ///
     /// # Panics
     /// If the model and the data do not fit together: the message names the operation and the shapes. If the loss is no scalar.
     #[track_caller]
     pub fn fit<T: Real, K>(&mut self, train: &Dataset<T>, valid: &Dataset<T>) -> Result<History>
+    where
+        M: Layer<T>,
+        L: Criterion<T, M, K>,
+        O: Optimizer<T>,
+    {
+        let result = self.run(train, valid);
+        if let (Err(error), Some(ranks)) = (&result, &mut self.ranks) {
+            ranks.fail(error);
+        }
+        result
+    }
+
+    #[track_caller]
+    fn run<T: Real, K>(&mut self, train: &Dataset<T>, valid: &Dataset<T>) -> Result<History>
     where
         M: Layer<T>,
         L: Criterion<T, M, K>,
@@ -78,23 +96,39 @@ impl<M, L, O> Trainer<M, L, O> {
         if !L::HAS_OUTPUTS {
             self.settings.metrics.without_outputs();
         }
+        let names = metrics(self);
         let settings = &self.settings;
         let norms = Norms::new(&self.model);
-        let mut run = Run::new(settings.seed, metrics(self), &norms.layers);
+        let mut run = Run::new(settings.seed, names.clone(), &norms.layers);
+        let is_first = self.is_first();
+        let parts = self.ranks.as_ref().map(|ranks| ranks.parts().count());
+        if let Some(ranks) = &mut self.ranks {
+            let program =
+                (settings.seed, settings.epochs, train.len(), valid.len(), parts, &names, crate::names(&self.model));
+            ranks.begin(&self.model, &format!("{program:?}"))?;
+        }
         let store = settings
             .checkpoints
             .as_ref()
-            .map(|checkpoints| Store::open(checkpoints, settings, metrics(self), train))
+            .map(|checkpoints| Store::open(checkpoints, settings, (names, parts), train, is_first))
             .transpose()?;
         if let Some(store) = &store {
-            store.resume(settings, &mut run, &self.model, &mut self.optimizer)?;
+            let mut file = if is_first { store.read()? } else { None };
+            if let Some(ranks) = &mut self.ranks {
+                file = ranks.first(file.unwrap_or_default())?.into();
+                file = file.filter(|bytes| !bytes.is_empty());
+            }
+            if let Some(bytes) = file {
+                store.resume(&bytes, settings, &mut run, &self.model, &mut self.optimizer)?;
+            }
         }
         let steps = |epoch| settings.batches(epoch, train.len());
         let steps = (0..settings.epochs).map(steps);
-        let progress = progress::show(settings.progress, steps.sum(), run.history.steps);
+        let progress = progress::show(settings.progress && is_first, steps.sum(), run.history.steps);
         let is_interrupted = interrupted(settings.interruptible);
         let before = run.history.elapsed;
-        let mut frame = Frame { train, valid: valid.whole(), norms, store, is_interrupted, progress, start, before };
+        let mut frame =
+            Frame { train, valid, whole: valid.try_whole()?, norms, store, is_interrupted, progress, start, before };
         let mut evaluator = Evaluator::new();
         let result = epochs(self, &mut evaluator, &frame, &mut run);
         frame.progress = None;
@@ -103,13 +137,31 @@ impl<M, L, O> Trainer<M, L, O> {
         run.history.stop = result?;
         run.restore_best(&self.model);
         run.history.elapsed = frame.elapsed();
-        if let (Stop::Interrupted, Some(store)) = (run.history.stop, &frame.store) {
+        if let (Stop::Interrupted, Some(store), true) = (run.history.stop, &frame.store, is_first) {
             let (epoch, steps, folder) = (run.epoch() + 1, run.history.steps, store.folder().display());
             eprintln!(
                 "interrupted in epoch {epoch} after step {steps}: start the same run again to go on from {folder}"
             );
         }
         Ok(run.history)
+    }
+}
+
+impl<M, L, O> Trainer<M, L, O> {
+    /// Who evaluates batches in parts, if they are.
+    fn work(&mut self) -> Option<Work<'_, M, L>> {
+        let Self { model, loss, settings, callbacks, ranks, .. } = self;
+        Some(Work { model, loss, settings, callbacks, ranks: ranks.as_mut()? })
+    }
+
+    /// Whether this rank decides, writes and shows what one is enough for.
+    fn is_first(&self) -> bool {
+        self.ranks.as_ref().is_none_or(|ranks| ranks.rank() == 0)
+    }
+
+    /// What ends the run, the same on every rank.
+    fn agree(&mut self, stop: Option<Stop>) -> Result<Option<Stop>> {
+        self.ranks.as_mut().map_or(Ok(stop), |ranks| ranks.agree(stop))
     }
 }
 
@@ -148,13 +200,12 @@ fn epochs<T: Real, M: Layer<T>, L: Criterion<T, M, K>, O: Optimizer<T>, K>(
         }
         batches.pass(run.batch);
         while let Some(items) = batches.indices() {
-            let batch = frame.train.batch(items);
-            if !trainer.loss.counts(&batch) {
+            let Some(evaluated) = evaluate(trainer, evaluator, frame, items)? else {
                 run.batch += 1;
                 continue;
-            }
-            let step = step(trainer, evaluator, frame, run, &mut previous, &batch)?;
-            let called = scope(|| trainer.callbacks.step(&step, &trainer.model));
+            };
+            let step = step(trainer, frame, run, &mut previous, evaluated)?;
+            let called = trainer.is_first() && scope(|| trainer.callbacks.step(&step, &trainer.model));
             let mut stop = called.then_some(Stop::Callback);
             if trainer.settings.criteria.time.is_some_and(|limit| frame.elapsed() >= limit) {
                 stop = Some(Stop::Time);
@@ -162,6 +213,7 @@ fn epochs<T: Real, M: Layer<T>, L: Criterion<T, M, K>, O: Optimizer<T>, K>(
             if (frame.is_interrupted)() {
                 stop = Some(Stop::Interrupted);
             }
+            stop = trainer.agree(stop)?;
             if let Some(store) = frame.store.as_ref().filter(|store| stop.is_some() || store.is_due_after_step(run)) {
                 run.history.elapsed = frame.elapsed();
                 store.save(&trainer.settings, run, &trainer.model, &trainer.optimizer)?;
@@ -179,44 +231,68 @@ fn epochs<T: Real, M: Layer<T>, L: Criterion<T, M, K>, O: Optimizer<T>, K>(
     Ok(Stop::Epochs)
 }
 
+/// The loss, the gradient and the metrics of some items; `None` if they have no loss.
+#[track_caller]
+fn evaluate<T: Real, M: Layer<T>, L: Criterion<T, M, K>, O: Optimizer<T>, K>(
+    trainer: &mut Trainer<M, L, O>,
+    evaluator: &mut Evaluator<T>,
+    frame: &Frame<'_, T>,
+    items: &[usize],
+) -> Result<Option<Evaluated<T>>> {
+    if let Some(mut work) = trainer.work() {
+        return work.evaluate(evaluator, frame.train, items);
+    }
+    let batch = frame.train.try_batch(items)?;
+    let Trainer { model, loss, settings, callbacks, .. } = trainer;
+    if !loss.counts(&batch) {
+        return Ok(None);
+    }
+    evaluator.evaluate(model, loss, (settings, callbacks), &batch).map(Some)
+}
+
 /// One step. `previous` has the weights of the step before, none in a first step, and takes those of this one.
 #[track_caller]
 fn step<T: Real, M: Layer<T>, L: Criterion<T, M, K>, O: Optimizer<T>, K>(
     trainer: &mut Trainer<M, L, O>,
-    evaluator: &mut Evaluator<T>,
     frame: &Frame<'_, T>,
     run: &mut Run<T>,
     previous: &mut Weights<T>,
-    items: &Batch<T>,
+    evaluated: Evaluated<T>,
 ) -> Result<Step> {
-    let Trainer { model, loss, optimizer, settings, callbacks } = trainer;
+    let Trainer { model, optimizer, settings, ranks, .. } = trainer;
     let place = Place { epoch: run.epoch() + 1, batch: run.batch + 1, step: run.history.steps + 1 };
-    let result = evaluator.evaluate(model, loss, settings.regularizer.as_ref(), items)?;
-    let Some(gradients) = result.gradients else {
-        let cause = cause(model, items);
+    let Evaluated { items, loss, penalty, found } = evaluated;
+    let mut diverged = |what, cause| {
         restore(model, previous);
-        let (name, value) = if result.loss.is_finite() { ("penalty", result.penalty) } else { ("loss", result.loss) };
-        return Err(Kind::Diverged { what: format!("the {name} became {value}"), place, cause }.into());
+        let error = Kind::Diverged { what, place, cause };
+        match ranks {
+            Some(ranks) => ranks.met(error),
+            None => Error::from(error),
+        }
+    };
+    let Found { gradients, metrics } = match found {
+        Ok(found) => found,
+        Err(cause) => {
+            let (name, value) = if loss.is_finite() { ("penalty", penalty) } else { ("loss", loss) };
+            return Err(diverged(format!("the {name} became {value}"), cause));
+        }
     };
     let mut norms = match frame.norms.measure(model, &gradients) {
         Ok(norms) => norms,
         Err((name, value)) => {
-            restore(model, previous);
             let what = format!("the gradient of `{name}` became {value}");
-            return Err(Kind::Diverged { what, place, cause: "the loss was finite".to_owned() }.into());
+            return Err(diverged(what, "the loss was finite".to_owned()));
         }
     };
-    let mut metrics = settings.metrics.measure(result.outputs.as_ref(), items);
-    scope(|| callbacks.measure(model, items, &mut metrics));
     let rate = optimizer.rate();
     *previous = weights(model);
     optimizer.step(model, &gradients)?;
-    let items = items.len() as f64;
+    let items = items as f64;
     let sums = &mut run.sums;
     sums.items += items;
     sums.steps += 1.0;
-    sums.loss += result.loss * items;
-    sums.penalty += result.penalty;
+    sums.loss += loss * items;
+    sums.penalty += penalty;
     sums.rate = rate;
     sums.norms.iter_mut().zip(&norms).for_each(|(sum, norm)| *sum += norm);
     sums.metrics.iter_mut().zip(metrics).for_each(|(sum, metric)| *sum += metric * items);
@@ -224,7 +300,6 @@ fn step<T: Real, M: Layer<T>, L: Criterion<T, M, K>, O: Optimizer<T>, K>(
     run.history.steps += 1;
     let Place { epoch, batch, step } = place;
     let gradient_norm = norms.remove(0);
-    let (loss, penalty) = (result.loss, result.penalty);
     let step = Step { epoch, batch, step, loss, penalty, rate, gradient_norm, layer_norms: norms };
     if let Some(progress) = &frame.progress {
         progress.step(&step, settings.epochs);
@@ -240,15 +315,13 @@ fn end_of_epoch<T: Real, M: Layer<T>, L: Criterion<T, M, K>, O: Optimizer<T>, K>
     run: &mut Run<T>,
     batch_size: usize,
 ) -> Result<Option<Stop>> {
-    let Trainer { model, loss, optimizer, settings, callbacks } = trainer;
-    eval_mode(model);
-    let (valid_loss, metrics) = scope(|| {
-        let computed = loss.compute(model, &frame.valid, false)?;
-        scalar(&computed.value);
-        let mut metrics = settings.metrics.measure(computed.outputs.as_ref(), &frame.valid);
-        callbacks.measure(model, &frame.valid, &mut metrics);
-        Ok::<_, Error>((computed.value.item().primal(), metrics))
-    })?;
+    let is_first = trainer.is_first();
+    eval_mode(&trainer.model);
+    let (valid_loss, metrics) = validate(trainer, frame)?;
+    if let Some(ranks) = &mut trainer.ranks {
+        ranks.compare_weights(&trainer.model, run.epoch() + 1)?;
+    }
+    let Trainer { model, optimizer, settings, callbacks, .. } = trainer;
     run.close_epoch(batch_size, valid_loss, &metrics);
     optimizer.observe(valid_loss);
     if settings.criteria.patience.is_some() {
@@ -258,8 +331,10 @@ fn end_of_epoch<T: Real, M: Layer<T>, L: Criterion<T, M, K>, O: Optimizer<T>, K>
     if let Some(progress) = &frame.progress {
         progress.epoch(run.epoch(), settings.epochs, last);
     }
-    let ended = scope(|| callbacks.epoch(&run.history, model)).then_some(Stop::Callback);
+    let ended = (is_first && scope(|| callbacks.epoch(&run.history, model))).then_some(Stop::Callback);
     let stop = settings.criteria.after_epoch(&run.history).or(ended);
+    let stop = trainer.agree(stop)?;
+    let Trainer { model, optimizer, settings, .. } = trainer;
     run.is_over = stop.is_some_and(Stop::is_final);
     run.history.stop = stop.unwrap_or_default();
     let is_last = run.epoch() == settings.epochs;
@@ -269,4 +344,23 @@ fn end_of_epoch<T: Real, M: Layer<T>, L: Criterion<T, M, K>, O: Optimizer<T>, K>
         store.save(settings, run, model, optimizer)?;
     }
     Ok(stop)
+}
+
+/// The loss and the metrics of the validation set.
+#[track_caller]
+fn validate<T: Real, M: Layer<T>, L: Criterion<T, M, K>, O: Optimizer<T>, K>(
+    trainer: &mut Trainer<M, L, O>,
+    frame: &Frame<'_, T>,
+) -> Result<(f64, Vec<f64>)> {
+    if let Some(mut work) = trainer.work() {
+        return work.validate(frame.valid, &frame.whole);
+    }
+    let Trainer { model, loss, settings, callbacks, .. } = trainer;
+    scope(|| {
+        let computed = loss.compute(model, &frame.whole, false)?;
+        scalar(&computed.value);
+        let mut metrics = settings.metrics.measure(computed.outputs.as_ref(), &frame.whole);
+        callbacks.measure(model, &frame.whole, &mut metrics);
+        Ok((computed.value.item().primal(), metrics))
+    })
 }

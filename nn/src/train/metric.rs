@@ -53,6 +53,10 @@ impl Metrics {
         self.named.iter().map(|(name, _)| name.clone()).collect()
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.named.len()
+    }
+
     /// All of them. Results are `f64` whatever the model computes in.
     pub(super) fn measure<T: Real>(&self, outputs: Option<&Tensor<T>>, batch: &Batch<T>) -> Vec<f64> {
         let Some(y) = outputs.filter(|_| !self.named.is_empty()) else { return Vec::new() };

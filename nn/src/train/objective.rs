@@ -29,6 +29,19 @@ pub trait Criterion<T: Real, M: Layer<T>, K> {
         true
     }
 
+    /// The weight of a batch as a part of a larger one; see [`Loss::weight`].
+    #[doc(hidden)]
+    fn weight(&self, batch: &Batch<T>) -> Option<f64> {
+        Some(batch.len() as f64)
+    }
+
+    /// The value that a batch's outputs give, where there are such.
+    #[doc(hidden)]
+    #[track_caller]
+    fn value(&self, _outputs: &Tensor<T>, _batch: &Batch<T>) -> Option<Tensor<T>> {
+        None
+    }
+
     /// Computes a batch's value; looks for parameters that the model does not list if `search`.
     #[doc(hidden)]
     #[track_caller]
@@ -40,6 +53,15 @@ impl<T: Real, M: Layer<T>, L: Loss<T>> Criterion<T, M, OfOutputs> for L {
 
     fn counts(&self, batch: &Batch<T>) -> bool {
         Loss::counts(self, batch.targets())
+    }
+
+    fn weight(&self, batch: &Batch<T>) -> Option<f64> {
+        Loss::weight(self, batch.targets())
+    }
+
+    #[track_caller]
+    fn value(&self, outputs: &Tensor<T>, batch: &Batch<T>) -> Option<Tensor<T>> {
+        Some(self.loss(outputs, batch.targets()))
     }
 
     #[track_caller]

@@ -9,9 +9,11 @@ use autodiff::{Real, Tensor};
 use super::callback::{Callbacks, Step};
 use super::checkpoints::Checkpoints;
 use super::criteria::Criteria;
+use super::engine::Engine;
 use super::history::{Epoch, History};
 use super::metric::Metrics;
 use super::objective::Objective;
+use super::ranks::Ranks;
 use crate::data::batch::Batch;
 use crate::expect;
 use crate::regularizer::Regularizer;
@@ -37,12 +39,15 @@ use crate::regularizer::Regularizer;
 /// | when to stop | [`epochs`](Self::epochs), [`loss_change_below`](Self::loss_change_below), [`gradient_below`](Self::gradient_below), [`time_limit`](Self::time_limit), [`early_stopping`](Self::early_stopping), callbacks; [`History::stop`] says which |
 /// | what to see | [`metric`](Self::metric), [`on_step`](Self::on_step), [`on_epoch`](Self::on_epoch), [`History`] |
 /// | continuing later | [`checkpoints`](Self::checkpoints), [`interruptible`](Self::interruptible) |
+/// | more than one thread or machine | [`parts`](Self::parts), [`engine`](Self::engine) |
 pub struct Trainer<M, L, O> {
     pub(super) model: M,
     pub(super) loss: L,
     pub(super) optimizer: O,
     pub(super) settings: Settings,
     pub(super) callbacks: Callbacks<M>,
+    /// Who computes the parts of batches, if these are cut.
+    pub(super) ranks: Option<Ranks>,
 }
 
 impl<M, L, O> Trainer<M, L, O> {
@@ -60,7 +65,7 @@ impl<M, L, O> Trainer<M, L, O> {
             interruptible: false,
             drop_last: false,
         };
-        Self { model, loss, optimizer, settings, callbacks: Callbacks::default() }
+        Self { model, loss, optimizer, settings, callbacks: Callbacks::default(), ranks: None }
     }
 
     /// Creates a trainer that minimises a function of model and batch, with the same settings as [`new`](Self::new): for losses
@@ -254,6 +259,60 @@ impl<M, L, O> Trainer<M, L, O> {
         self
     }
 
+    /// Cuts each batch into `n` parts of consecutive items, whose gradients are summed in an order that depends on `n` alone: the
+    /// run ends with the same bits whether one rank computes them all or several share them, see [`engine`](Self::engine).
+    /// Without this a batch is one piece.
+    ///
+    /// The gradient is that of the whole batch but for rounding, since a part's loss counts by its [weight](crate::Loss::weight);
+    /// a loss that is neither a mean over items nor says that it is a sum is an error of the first step. What looks at several
+    /// items at a time sees those of a part: [`BatchNorm1d`](crate::BatchNorm1d), whose running statistics move by the mean of
+    /// the parts' moves, objectives that are no means over items, and metrics, which on the training set are means of the parts'
+    /// by their numbers of items. On the validation set, losses and metrics of outputs are those of all outputs together.
+    /// A layer draws from a [generator](crate::Random) of its own for each part.
+    ///
+    /// ```
+    /// use nn::{Activation, Dataset, Mlp, Sgd, Trainer, loss};
+    /// use ndarray::Array2;
+    /// use rand::SeedableRng;
+    /// let x = Array2::from_shape_fn((12, 2), |(i, j)| (i as f64 * 0.7 + j as f64).sin());
+    /// let data = Dataset::new(x.clone(), x)?;
+    /// let run = |parts: Option<usize>| {
+    ///     let model = Mlp::<f64>::new(&[2, 4, 2], Activation::Tanh, &mut rand_chacha::ChaCha8Rng::seed_from_u64(3));
+    ///     let trainer = Trainer::new(model, loss::squared_error, Sgd::new(0.1)).epochs(3).progress(false);
+    ///     let mut trainer = parts.into_iter().fold(trainer, |trainer, n| trainer.parts(n));
+    ///     Ok::<_, nn::Error>(trainer.fit(&data, &data)?.last().unwrap().train_loss)
+    /// };
+    /// assert!((run(Some(4))? - run(None)?).abs() < 1e-12);
+    /// # Ok::<(), nn::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If `n` is 0.
+    #[doc(alias("gradient accumulation", "micro-batches"))]
+    #[track_caller]
+    pub fn parts(mut self, n: usize) -> Self {
+        let n = expect::at_least_one("Trainer: the number of parts", n);
+        self.ranks.get_or_insert_with(|| Ranks::new(n)).set_count(n);
+        self
+    }
+
+    /// Trains on the ranks of an [`Engine`], which share the [`parts`](Self::parts) of each batch, 8 unless that says otherwise;
+    /// where there are more ranks than parts, some have nothing to do.
+    ///
+    /// Every rank builds the same trainer and calls [`fit`](Self::fit) with the same data; it reads the items of its own parts.
+    /// All start with the first rank's weights and end with the same ones, and have the same history but for the time that it
+    /// took. The first rank alone shows progress, reads and writes checkpoints, calls [`on_step`](Self::on_step) and
+    /// [`on_epoch`](Self::on_epoch), and looks at the clock; what it decides holds for all. A callback that changes the model
+    /// is an error at the end of the epoch, since the ranks' weights part. Functions for [`measure`](Self::measure) run on
+    /// every rank. Ctrl-C on one rank ends all in order, and an error or a panic on one ends all.
+    ///
+    /// [`Threads`](crate::Threads) has an example; the package `nn-mpi` has an engine whose ranks are processes on any number
+    /// of machines.
+    pub fn engine(mut self, engine: impl Engine + 'static) -> Self {
+        self.ranks.get_or_insert_with(|| Ranks::new(PARTS)).set_engine(Box::new(engine));
+        self
+    }
+
     /// The model.
     pub fn model(&self) -> &M {
         &self.model
@@ -269,6 +328,9 @@ impl<M, L, O> Trainer<M, L, O> {
         self.model
     }
 }
+
+/// How many parts a batch has for an engine.
+const PARTS: usize = 8;
 
 /// What does not depend on the model's type.
 pub(super) struct Settings {

@@ -74,10 +74,12 @@ fn copies_outlive_what_they_were_made_from() {
         let program = Program::record(|x: &[Var<f64>]| x.iter().map(|&x| x * x).sum::<Var<f64>>(), &x).jit();
         program.clone()
     };
-    let threads: Vec<_> = (0..4).map(|_| {
-        let (copy, x) = (copy.clone(), x.clone());
-        std::thread::spawn(move || copy.gradient(&x).unwrap())
-    }).collect();
+    let threads: Vec<_> = (0..4)
+        .map(|_| {
+            let (copy, x) = (copy.clone(), x.clone());
+            std::thread::spawn(move || copy.gradient(&x).unwrap())
+        })
+        .collect();
     drop(copy);
     for thread in threads {
         assert_eq!(thread.join().unwrap(), vec![1.0; 300]);

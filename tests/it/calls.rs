@@ -28,7 +28,7 @@ fn compare<T: Real>(near: f64) {
             assert!((*got - *want).primal().abs() <= near, "{got} in place of {want}");
         }
     };
-    same([weighed(|x| program.call(x).unwrap()), weighed(|x| f(x))]);
+    same([weighed(|x| program.call(x).unwrap()), weighed(f)]);
     // One variable in two places, a constant in the third.
     let shared = |x: &[Var<T>]| [x[2], x[2], Var::constant(T::of(2.0))];
     same([weighed(|x| program.call(&shared(x)).unwrap()), weighed(|x| f(&shared(x)))]);

@@ -12,6 +12,7 @@ use nn::{
     Activation, AdamW, BatchNorm1d, Checkpoints, Dataset, Dropout, Element, Embedding, Engine, History, Init, Layer,
     Linear, Loss, Mlp, Regularizer, Sequential, Sgd, Stop, Threads, Trainer, Visit, loss,
 };
+use num_traits::ToPrimitive;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -130,7 +131,7 @@ struct Words(Embedding<f64>, Linear<f64>);
 
 impl Layer<f64> for Words {
     fn forward(&self, x: &Tensor<f64>) -> Tensor<f64> {
-        let ids: Vec<usize> = x.view().iter().map(|&x| x as usize).collect();
+        let ids: Vec<usize> = x.view().iter().map(|x| x.to_usize().expect("a number")).collect();
         self.1.forward(&self.0.lookup(&Array1::from_vec(ids).into_dyn()))
     }
 

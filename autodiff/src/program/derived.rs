@@ -48,7 +48,7 @@ impl<T: Real> Program<T> {
                     |z: &[Var<T>]| f(code, &z[..self.inputs], &z[self.inputs..]),
                     &at,
                 );
-                if self.exact { program.exact() } else { program }
+                Self { native: self.native, ..if self.exact { program.exact() } else { program } }
             };
             is_worth_it.then(|| Arc::new(program()))
         };

@@ -106,7 +106,6 @@ pub struct Program<T: Real = f64> {
     /// Whether loops keep to the standard library's functions.
     pub(super) exact: bool,
     /// Whether loops become native code.
-    #[cfg_attr(not(feature = "jit"), allow(dead_code, reason = "nothing asks"))]
     pub(super) native: bool,
     pub(super) found: Found<T>,
 }

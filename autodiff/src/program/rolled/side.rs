@@ -151,7 +151,7 @@ impl<T: Element> Lanes<'_, T> {
         if self.strips.len() < (spare + 2) * width {
             self.strips.resize((spare + 2) * width, T::zero());
         }
-        // Results go to the spare strip's room first, so that what is read may stand anywhere.
+        // What goes to a place goes to a spare strip first, so that what is read may stand anywhere.
         let mut room = std::mem::take(&mut self.strips);
         for step in &body.steps {
             let arguments = body.arguments(step);

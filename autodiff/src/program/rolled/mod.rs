@@ -15,7 +15,7 @@
 //! | `shape` | what native code is made from |
 //! | `emit` | native code of a body |
 //! | `instructions` | its operations |
-//! | `native` | loops as native code |
+//! | `jit` | loops as native code |
 //! | `once` | the sweeps of `f32` and `f64` |
 
 mod batch;
@@ -29,7 +29,7 @@ mod form;
 #[cfg(feature = "jit")]
 mod instructions;
 #[cfg(feature = "jit")]
-mod native;
+mod jit;
 mod once;
 #[cfg(feature = "jit")]
 mod shape;

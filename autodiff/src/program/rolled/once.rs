@@ -6,7 +6,7 @@ use super::batch::{self, Batch};
 #[cfg(feature = "jit")]
 use super::form::Item;
 #[cfg(feature = "jit")]
-use super::native::Native;
+use super::jit::Native;
 use super::side;
 use super::sweep::{backward, forward};
 use super::whole::Rolled;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::form::{Item, Loop};
 #[cfg(feature = "jit")]
-use super::native::Native;
+use super::jit::Native;
 use crate::Real;
 use crate::tape::guard::Guard;
 use crate::tape::passes::Output;

@@ -22,10 +22,11 @@ impl<T: Real> Program<T> {
     /// ```
     /// use autodiff::{Program, Tape};
     /// let norm = Program::record(|x| (x[0] * x[0] + x[1] * x[1]).sqrt(), &[1.0, 1.0]);
-    /// let tape = Tape::new();
+    /// let tape = Tape::<f64>::new();
     /// let x = tape.vars(&[3.0, 4.0]);
     /// let y = norm.call(&x)?[0] * x[0];
-    /// assert_eq!((y.value(), y.backward().wrt(x[0])), (15.0, 5.0 + 3.0 * 0.6));
+    /// assert_eq!(y.value(), 15.0);
+    /// assert!((y.backward().wrt(x[0]) - (5.0 + 3.0 * 0.6)).abs() < 1e-14);
     /// # Ok::<(), autodiff::Error>(())
     /// ```
     ///

@@ -12,7 +12,7 @@ use crate::{Real, Tensor, Var};
 ///
 /// ```
 /// use autodiff::interop::nalgebra::{array, matrix};
-/// let m = nalgebra::dmatrix![1.0, 2.0, 3.0; 4.0, 5.0, 6.0];
+/// let m = nalgebra::DMatrix::from_row_slice(2, 3, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
 /// assert_eq!(array(&m), ndarray::array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
 /// assert_eq!(matrix(&array(&m)), m);
 /// ```
@@ -29,12 +29,13 @@ pub fn matrix<T: Scalar>(array: &ArrayRef2<T>) -> DMatrix<T> {
 ///
 /// ```
 /// use autodiff::Tape;
-/// use nalgebra::{DMatrix, dmatrix};
+/// use nalgebra::DMatrix;
 /// let tape = Tape::new();
-/// let x = tape.tensor(&dmatrix![1.0, 2.0; 3.0, 4.0]);
+/// let matrix = DMatrix::from_row_slice(2, 2, &[1.0, 2.0, 3.0, 4.0]);
+/// let x = tape.tensor(&matrix);
 /// let gradient = x.square().sum().backward().wrt(&x);
 /// assert_eq!(gradient, ndarray::array![[2.0, 4.0], [6.0, 8.0]].into_dyn());
-/// assert_eq!(DMatrix::try_from(&x)?, dmatrix![1.0, 2.0; 3.0, 4.0]);
+/// assert_eq!(DMatrix::try_from(&x)?, matrix);
 /// # Ok::<(), autodiff::Error>(())
 /// ```
 impl<T: Real, R: Dim, C: Dim, S: RawStorage<T, R, C>> From<&Matrix<T, R, C, S>> for Tensor<T> {

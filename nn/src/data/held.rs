@@ -38,6 +38,7 @@ impl<T: Real> Held<T> {
     /// # Panics
     /// If it is on the disk.
     #[track_caller]
+    #[cfg_attr(not(feature = "data"), allow(unused_variables, reason = "all arrays are in memory then"))]
     pub(super) fn array(&self, name: &str) -> &ArrayD<T> {
         match self {
             Self::Memory(array) => array,

@@ -90,7 +90,7 @@ fn programs_that_differ_are_refused() {
 
 fn ctrl_c_ends_all_in_order() {
     let folder = tempfile::tempdir().unwrap();
-    let run = mpirun(3, "kept", &[(work::FOLDER, folder.path().as_os_str()), (work::PAUSE, "5".as_ref())]);
+    let run = mpirun(3, "kept", &[(work::FOLDER, folder.path().as_os_str()), (work::PAUSE, "30".as_ref())]);
     run.wait_for_pids();
     std::thread::sleep(Duration::from_millis(600));
     run.signal("INT");
@@ -117,7 +117,7 @@ fn killed_at_random_moments() {
     for kill in 0..kills {
         let folder = tempfile::tempdir().unwrap();
         let ranks = 2 + kill % 3;
-        let run = mpirun(ranks, "kept", &[(work::FOLDER, folder.path().as_os_str()), (work::PAUSE, "5".as_ref())]);
+        let run = mpirun(ranks, "kept", &[(work::FOLDER, folder.path().as_os_str()), (work::PAUSE, "30".as_ref())]);
         let pids = run.wait_for_pids();
         std::thread::sleep(Duration::from_secs_f64(rng.random::<f64>() * 0.8));
         launch::kill("KILL", pids[rng.random_range(0..ranks)]);

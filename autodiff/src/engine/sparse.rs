@@ -102,6 +102,18 @@ impl Compression {
         Sparse::new(&self.pattern, self.colors.len(), values)
     }
 
+    /// For each colour the sum of its columns' unit vectors.
+    pub(crate) fn directions<T: Real>(&self) -> impl Iterator<Item = Vec<T>> {
+        let one = |here| if here { T::one() } else { T::zero() };
+        let count = self.reads.iter().map(|read| read.color + 1).max().unwrap_or(0);
+        (0..count).map(move |color| self.colors.iter().map(|&own| one(own == color)).collect())
+    }
+
+    /// The sparse matrix, from what its products with the directions are.
+    pub(crate) fn read<T: Real>(&self, products: &[Vec<T>]) -> Sparse<T> {
+        self.fill(|first| move |row, lane| products[first + lane][row])
+    }
+
     /// What a Hessian needs.
     pub(crate) fn hessian<T: Real>(code: Code<'_, T>, root: usize, inputs: usize) -> Self {
         let pattern = pattern::hessian(code, root, inputs);

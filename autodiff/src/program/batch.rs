@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array1, Array2, Array3, ArrayView2, Axis};
+use ndarray::{Array1, Array2, Array3, ArrayView2, Axis, s};
 use rayon::prelude::*;
 
 use super::recorded::Program;
@@ -81,7 +81,7 @@ impl<T: Real + Send + Sync> Program<T> {
         Ok(Array3::from_shape_vec(shape, all).expect("a matrix for each row"))
     }
 
-    /// What is asked for, of one row after the other; `evaluate` gives it for one where rows cannot run side by side.
+    /// What is asked for, so many numbers of each row; `evaluate` gives it for one where rows cannot run side by side.
     #[track_caller]
     fn rows(
         &self,
@@ -90,22 +90,38 @@ impl<T: Real + Send + Sync> Program<T> {
         evaluate: impl Fn(&[T]) -> Result<Vec<T>> + Sync,
     ) -> Result<Vec<T>> {
         count("Program", rows.ncols(), self.inputs, "one column for each input");
-        let rows: Vec<_> = rows.axis_iter(Axis(0)).map(|row| row.to_vec()).collect();
         let (batch, chains) = (self.batch(asked), self.chains(asked));
-        let part = |rows: &[Vec<T>]| match (chains, batch) {
-            (Some((chains, width)), _) => self.side_by_side(width, rows, |rows, found| {
-                chains.side_by_side(rows, matches!(asked, Asked::Jacobian), found);
-            }),
-            (None, Some(batch)) => self.side_by_side(batch.width, rows, |rows, found| batch.run(rows, found)),
-            (None, None) => Ok(rows.iter().map(|row| evaluate(row)).collect::<Result<Vec<_>>>()?.concat()),
+        let each = match asked {
+            Asked::Values => self.outputs.len(),
+            Asked::Jacobian => self.outputs.len() * self.inputs,
+            Asked::Hessian => self.inputs * self.inputs,
         };
-        if rows.len() * self.len() < 2 * SHARE || rayon::current_num_threads() == 1 {
-            return part(&rows);
+        let check = |sides: &[T]| self.check_sides(sides);
+        let part = |rows: ArrayView2<'_, T>, results: &mut [T]| match (chains, batch) {
+            (Some((chains, width)), _) => {
+                let gradient = matches!(asked, Asked::Jacobian);
+                by_width(rows, width, |at, rows| chains.side_by_side(rows, gradient, &mut results[at * each..], &check))
+            }
+            (None, Some(batch)) => batch.run(rows, results, &check),
+            (None, None) => by_width(rows, 1, |at, row| {
+                results[at * each..][..each].copy_from_slice(&evaluate(&row.iter().copied().collect::<Vec<_>>())?);
+                Ok(())
+            }),
+        };
+        let mut results = vec![T::zero(); rows.nrows() * each];
+        if rows.nrows() * self.len() < 2 * SHARE || each == 0 || rayon::current_num_threads() == 1 {
+            part(rows.view(), &mut results)?;
+            return Ok(results);
         }
         let width = chains.map_or(1, |(_, width)| width);
         let share = (SHARE / self.len().max(1)).max(width);
-        let parts: Vec<Result<Vec<T>>> = rows.par_chunks(share).map(part).collect();
-        Ok(parts.into_iter().collect::<Result<Vec<_>>>()?.concat())
+        let part = |(k, results): (usize, &mut [T])| {
+            part(rows.slice(s![k * share..rows.nrows().min((k + 1) * share), ..]), results)
+        };
+        // In order, so that the first row that fails is reported.
+        let found: Vec<Result<()>> = results.par_chunks_mut(share * each).enumerate().map(part).collect();
+        found.into_iter().collect::<Result<()>>()?;
+        Ok(results)
     }
 
     fn batch(&self, asked: Asked) -> Option<&Batch<T>> {
@@ -133,22 +149,22 @@ impl<T: Real + Send + Sync> Program<T> {
         found.and_then(|chains| Some((chains, chains.width()?)))
     }
 
-    /// What `run` gives for so many rows at a time, guards checked.
-    fn side_by_side(&self, width: usize, rows: &[Vec<T>], run: impl Fn(&[Vec<T>], &mut Vec<T>)) -> Result<Vec<T>> {
-        let (mut all, mut found) = (Vec::new(), Vec::new());
-        for rows in rows.chunks(width) {
-            found.clear();
-            run(rows, &mut found);
-            for results in found.chunks_exact(found.len() / rows.len()) {
-                let (results, sides) = results.split_at(results.len() - 2 * self.guards.len());
-                for (guard, sides) in self.guards.iter().zip(sides.chunks_exact(2)) {
-                    if guard.question.answer(sides[0], sides[1]) != guard.answer {
-                        return Err(self.other_branch(guard, [sides[0], sides[1]]));
-                    }
-                }
-                all.extend_from_slice(results);
+    /// Checks the guards, of which these are both sides.
+    fn check_sides(&self, sides: &[T]) -> Result<()> {
+        for (guard, sides) in self.guards.iter().zip(sides.chunks_exact(2)) {
+            if guard.question.answer(sides[0], sides[1]) != guard.answer {
+                return Err(self.other_branch(guard, [sides[0], sides[1]]));
             }
         }
-        Ok(all)
+        Ok(())
     }
+}
+
+/// Calls `run` with so many rows at a time, and the number of the first of them.
+fn by_width<T>(
+    rows: ArrayView2<'_, T>,
+    width: usize,
+    mut run: impl FnMut(usize, ArrayView2<'_, T>) -> Result<()>,
+) -> Result<()> {
+    rows.axis_chunks_iter(Axis(0), width).enumerate().try_for_each(|(k, rows)| run(k * width, rows))
 }

@@ -1,57 +1,82 @@
-//! Derivatives along a direction, of programs with loops: programs themselves, with loops of their own.
+//! Derivatives of programs with loops: by sweeps over the loops.
 
 use std::sync::Arc;
 
-use super::optimize::Order;
-use super::recorded::Program;
-use crate::tape::code::Code;
-use crate::tape::passes;
-use crate::{Real, Var};
+use ndarray::Array2;
 
-/// To record a derivative takes some 3 µs an entry, once: for longer programs this is more than people would wait for one product.
-const LARGEST: usize = 1 << 15;
+use super::recorded::Program;
+use super::rolled::Rolled;
+use crate::Real;
+use crate::error::Result;
+use crate::kernels::storage::Storage;
+use crate::tape::passes::Output;
 
 impl<T: Real> Program<T> {
-    /// From inputs and a direction to the outputs' derivatives along it.
-    pub(super) fn along(&self) -> Option<&Self> {
-        self.derived(0, |code, x, v| {
-            let values = passes::tangents::<Var<T>, 1>(code, self.inputs, x, |i| [v[i]]);
-            let zero = Var::constant(T::zero());
-            self.outputs.iter().map(|y| y.map_or(zero, |root| values.as_slice()[root].tangent()[0])).collect()
-        })
-    }
-
-    /// From inputs and a direction to the derivatives of the only output's gradient along it.
-    pub(super) fn second(&self) -> Option<&Self> {
-        let root = self.outputs[0].ok()?;
-        self.derived(1, |code, x, v| {
-            let adjoints = passes::second_order::<Var<T>, 1>(code, root, self.inputs, x, |i| [v[i]]);
-            adjoints.as_slice()[..self.inputs].iter().map(|adjoint| adjoint.tangent()[0]).collect()
-        })
-    }
-
-    /// What `f` makes of the code with variables for numbers; none if the program has no loops.
-    fn derived(
-        &self,
-        which: usize,
-        f: impl Fn(Code<'_, Var<T>>, &[Var<T>], &[Var<T>]) -> Vec<Var<T>>,
-    ) -> Option<&Self> {
-        let record = || {
-            let is_worth_it = self.rolled().is_some() && self.blocks.is_empty() && self.len() <= LARGEST;
-            let own = self.code();
-            let at = [&self.at[..], &vec![T::one(); self.inputs]].concat();
-            let program = || {
-                let constants: Vec<Var<T>> = own.constants.iter().map(|&c| Var::constant(c)).collect();
-                let code = Code { ops: own.ops, operands: own.operands, constants: &constants, blocks: &[] };
-                let program = Self::record_in(
-                    Order::ResultsLast,
-                    |z: &[Var<T>]| f(code, &z[..self.inputs], &z[self.inputs..]),
-                    &at,
-                );
-                Self { native: self.native, ..if self.exact { program.exact() } else { program } }
-            };
-            is_worth_it.then(|| Arc::new(program()))
+    /// The loops with tangents, if there are loops.
+    fn with_tangents(&self) -> Option<&Rolled<T>> {
+        let make = || {
+            let made = self.rolled()?.with_tangents(self.code())?;
+            #[cfg(feature = "jit")]
+            let made = if self.native { made.compiled()? } else { made };
+            Some(Arc::new(made))
         };
-        self.found.derived[which].get_or_init(record).as_deref()
+        self.found.tangents.get_or_init(make).as_deref()
     }
+
+    /// The derivatives of the outputs along `v`, by loops.
+    pub(super) fn along(&self, x: &[T], v: &[T]) -> Result<Option<Vec<T>>> {
+        let Some(rolled) = self.with_tangents() else { return Ok(None) };
+        let values = self.run_rolled(rolled, x, v)?;
+        let of = |y: &Output<T>| y.map_or_else(|constant| constant, |place| values.as_slice()[place]);
+        Ok(all_numbers(rolled.outputs[self.outputs.len()..].iter().map(of)))
+    }
+
+    /// The derivatives of the only output's gradient along `v`, by loops.
+    pub(super) fn second(&self, x: &[T], v: &[T]) -> Result<Option<Vec<T>>> {
+        let Some(rolled) = self.with_tangents() else { return Ok(None) };
+        let Ok(root) = rolled.outputs[1] else { return Ok(None) };
+        let mut values = self.run_rolled(rolled, x, v)?;
+        let adjoints = self.sweep(rolled, &mut values, &[(root, T::one())]);
+        Ok(all_numbers(adjoints.as_slice()[..x.len()].iter().copied()))
+    }
+
+    /// The adjoints of all places, where these have such ones.
+    pub(super) fn sweep(&self, rolled: &Rolled<T>, values: &mut Storage<T>, seeds: &[(usize, T)]) -> Storage<T> {
+        let mut adjoints = Storage::filled(rolled.places, T::zero());
+        for &(place, weight) in seeds {
+            adjoints.make_mut()[place] += weight;
+        }
+        rolled.backward(self.code(), values.make_mut(), adjoints.make_mut());
+        adjoints
+    }
+
+    /// The Jacobian by loops: row by row, or column by column if these are fewer.
+    pub(super) fn jacobian_by_loops(&self, x: &[T]) -> Result<Option<Array2<T>>> {
+        let Some(rolled) = self.rolled() else { return Ok(None) };
+        let mut all = Array2::zeros((self.outputs.len(), self.inputs));
+        if self.inputs < self.outputs.len() {
+            let mut v = vec![T::zero(); self.inputs];
+            for (i, mut column) in all.columns_mut().into_iter().enumerate() {
+                v[i] = T::one();
+                let Some(found) = self.along(x, &v)? else { return Ok(None) };
+                column.iter_mut().zip(found).for_each(|(to, from)| *to = from);
+                v[i] = T::zero();
+            }
+        } else {
+            let mut values = self.run_rolled(rolled, x, &[])?;
+            for (mut row, output) in all.rows_mut().into_iter().zip(&rolled.outputs) {
+                if let Ok(root) = *output {
+                    let adjoints = self.sweep(rolled, &mut values, &[(root, T::one())]);
+                    row.iter_mut().zip(adjoints.as_slice()).for_each(|(to, &from)| *to = from);
+                }
+            }
+        }
+        Ok(Some(all))
+    }
+}
+
+/// None where there is NaN: bodies with tangents multiply by plain products, of which 0 · inf is one, and the interpreter does not.
+fn all_numbers<T: Real>(found: impl Iterator<Item = T>) -> Option<Vec<T>> {
+    let found: Vec<T> = found.collect();
+    (!found.iter().any(|x| x.primal().is_nan())).then_some(found)
 }

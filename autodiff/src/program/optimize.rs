@@ -34,14 +34,6 @@ const NEAR: u32 = 4;
 /// A program with its outputs and guards.
 pub(super) type Shorter<T> = (OwnedCode<T>, Vec<Output<T>>, Vec<Guard<T>>);
 
-/// The order of a program's entries.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
-    AsRecorded,
-    /// What no entry reads comes last: sums of terms from several trips of a loop are then no matter of that loop.
-    ResultsLast,
-}
-
 /// The shorter program. There is an input.
 pub(super) fn optimize<T: Real>(
     code: Code<'_, T>,
@@ -49,7 +41,6 @@ pub(super) fn optimize<T: Real>(
     inputs: usize,
     outputs: &[Output<T>],
     guards: Vec<Guard<T>>,
-    order: Order,
 ) -> Shorter<T> {
     let live = live(code, outputs, &guards);
     let mut graph = Graph::new(code, inputs);
@@ -87,7 +78,7 @@ pub(super) fn optimize<T: Real>(
     let guards = guards.into_iter().map(|guard| Guard { left: of(guard.left), right: of(guard.right), ..guard });
     let guards: Vec<_> = guards.filter(|g| entry(&g.left).or(entry(&g.right)).is_some()).collect();
     graph.merge_sums(&outputs, &guards);
-    graph.number(inputs, &outputs, guards, order)
+    graph.number(inputs, &outputs, guards)
 }
 
 /// The entry that a term is, if it is one.
@@ -314,35 +305,28 @@ impl<T: Real> Graph<T> {
     }
 
     /// Writes down the nodes that are needed.
-    fn number(&self, inputs: usize, outputs: &[Term<T>], guards: Vec<Guard<T>>, order: Order) -> Shorter<T> {
-        let [mut needed, mut read] = [(); 2].map(|()| vec![false; self.ops.len()]);
+    fn number(&self, inputs: usize, outputs: &[Term<T>], guards: Vec<Guard<T>>) -> Shorter<T> {
+        let mut needed = vec![false; self.ops.len()];
         roots(outputs, &guards).for_each(|i| needed[i] = true);
         for i in (inputs..self.ops.len()).rev() {
             if needed[i] {
-                entries(self.arguments(i)).for_each(|k| [needed[k], read[k]] = [true; 2]);
+                entries(self.arguments(i)).for_each(|k| needed[k] = true);
             }
         }
         let mut store = Store::new();
         store.push_leaves(&vec![T::zero(); inputs]);
         let mut places: Vec<u32> = (0..self.ops.len() as u32).collect();
-        let (mut blocks, mut last) = (self.blocks.iter(), Vec::new());
+        let mut blocks = self.blocks.iter();
         let mut arguments = Vec::new();
-        let mut put = |i: usize, places: &mut [u32], block| {
-            arguments.clear();
-            let place = |&k: &u32| self.as_constant(k).map_or_else(|| Term::Entry(places[k as usize]), Term::Constant);
-            arguments.extend(self.arguments(i).iter().map(place));
-            places[i] = write(&mut store, self.ops[i], &arguments, block);
-        };
         for (i, &op) in self.ops.iter().enumerate().skip(inputs) {
             let block = if op == opcode::BLOCK { blocks.next().copied() } else { None };
-            match needed[i] {
-                false => {}
-                true if order == Order::ResultsLast && !read[i] && block.is_none() => last.push(i),
-                true => put(i, &mut places, block),
+            if needed[i] {
+                arguments.clear();
+                let place =
+                    |&k: &u32| self.as_constant(k).map_or_else(|| Term::Entry(places[k as usize]), Term::Constant);
+                arguments.extend(self.arguments(i).iter().map(place));
+                places[i] = write(&mut store, op, &arguments, block);
             }
-        }
-        for i in last {
-            put(i, &mut places, None);
         }
         let place = |term: Term<T>| term.resolve(|i| Term::Entry(places[i]), Term::Constant);
         let outputs = outputs.iter().map(|&y| place(y).resolve(Ok, Err)).collect();

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use ndarray::Array2;
 use smallvec::SmallVec;
 
-use super::optimize::{Order, optimize};
+use super::optimize::optimize;
 use super::rolled::{Batch, For, Rolled};
 use crate::engine::Outputs;
 use crate::engine::outputs::{count, index_on_tape};
@@ -17,10 +17,8 @@ use crate::numbers::question::Question;
 use crate::tape::block::Located;
 use crate::tape::code::{Code, OwnedCode};
 use crate::tape::guard::Guard;
-use crate::tape::interpreter::Values;
 use crate::tape::passes::{self, Output};
 use crate::tape::replay::replay;
-use crate::tape::reverse::reverse;
 use crate::{Real, Tape, Var};
 
 /// A recorded function that can be evaluated and differentiated at other inputs without running it again.
@@ -54,7 +52,7 @@ use crate::{Real, Tape, Var};
 /// first time (0.1 µs an entry), and kept: values, gradients and products with the Jacobian or the Hessian run over columns, each
 /// operation for many trips at once. The trips of a loop may read whatever came before it, in any pattern. Interpreted, entry by
 /// entry, are chains (loops whose trips read what earlier ones made), fused blocks, number types other than `f32` and `f64`,
-/// stretches without a pattern, programs that consist of these for the most part, Jacobians and Hessians of one input. Chains run
+/// stretches without a pattern, programs that consist of these for the most part, sparse Jacobians. Chains run
 /// at many inputs side by side in batches, and as native code with feature `jit` (`Program::jit`). `Debug` shows what
 /// was found:
 ///
@@ -119,16 +117,16 @@ pub(super) struct Found<T: Real> {
     pub(super) chains: OnceLock<Option<Arc<Rolled<T>>>>,
     /// Its values, Jacobian and Hessian at inputs side by side, if they can be had so.
     pub(super) batches: [OnceLock<Option<Arc<Batch<T>>>>; 3],
-    /// Its derivatives along a direction, first and second, as programs, if they are worth it.
-    pub(super) derived: [OnceLock<Option<Arc<Program<T>>>>; 2],
+    /// Its loops with tangents, if it has loops.
+    pub(super) tangents: OnceLock<Option<Arc<Rolled<T>>>>,
     pub(super) jacobian: OnceLock<Plan>,
     pub(super) hessian: OnceLock<Compression>,
 }
 
 impl<T: Real> Default for Found<T> {
     fn default() -> Self {
-        let (rolled, chains, batches, derived, jacobian, hessian) = Default::default();
-        Self { rolled, chains, batches, derived, jacobian, hessian }
+        let (rolled, chains, batches, tangents, jacobian, hessian) = Default::default();
+        Self { rolled, chains, batches, tangents, jacobian, hessian }
     }
 }
 
@@ -140,11 +138,6 @@ impl<T: Real> Program<T> {
     /// If `f` uses its variables in tensors, in `checkpoint` or for `backward`: a program consists of scalar operations.
     #[track_caller]
     pub fn record<Y: Outputs<T>>(f: impl Fn(&[Var<T>]) -> Y, x: &[T]) -> Self {
-        Self::record_in(Order::AsRecorded, f, x)
-    }
-
-    #[track_caller]
-    pub(super) fn record_in<Y: Outputs<T>>(order: Order, f: impl Fn(&[Var<T>]) -> Y, x: &[T]) -> Self {
         let tape = Tape::new();
         let cell = tape.cell();
         cell.note_comparisons();
@@ -159,7 +152,7 @@ impl<T: Real> Program<T> {
         let (code, outputs, guards) = if x.is_empty() {
             (OwnedCode::default(), outputs, guards)
         } else {
-            optimize(frozen.code(frozen.len() - 1), frozen.values(), x.len(), &outputs, guards, order)
+            optimize(frozen.code(frozen.len() - 1), frozen.values(), x.len(), &outputs, guards)
         };
         let (inputs, at, found) = (x.len(), x.to_vec(), Found::default());
         Self { code, blocks, inputs, outputs, guards, at, exact: false, native: false, found }
@@ -266,13 +259,14 @@ impl<T: Real> Program<T> {
         self.found.rolled.get_or_init(find).as_deref()
     }
 
-    /// The values that `rolled` keeps at `x`, guards checked.
+    /// The values that `rolled` keeps at `x`, guards checked; with tangents along `v`, where `rolled` has such.
     #[track_caller]
-    fn run_rolled(&self, rolled: &Rolled<T>, x: &[T]) -> Result<Storage<T>> {
+    pub(super) fn run_rolled(&self, rolled: &Rolled<T>, x: &[T], v: &[T]) -> Result<Storage<T>> {
         count("Program", x.len(), self.inputs, "one value for each input");
         let mut storage = Storage::scratch(rolled.places);
         let values = storage.make_mut();
         values[..x.len()].copy_from_slice(x);
+        values[rolled.places / 2..][..v.len()].copy_from_slice(v);
         rolled.forward(self.code(), values);
         for (guard, own) in rolled.guards.iter().zip(&self.guards) {
             let now = [guard.left, guard.right].map(|term| term.resolve(|i| values[i], |c| c));
@@ -317,7 +311,7 @@ impl<T: Real> Program<T> {
     #[track_caller]
     pub fn values(&self, x: &[T]) -> Result<Vec<T>> {
         let (values, outputs) = match self.rolled() {
-            Some(rolled) => (self.run_rolled(rolled, x)?, &rolled.outputs),
+            Some(rolled) => (self.run_rolled(rolled, x, &[])?, &rolled.outputs),
             None => (self.run(x)?, &self.outputs),
         };
         let of = |output: &Output<T>| output.map_or_else(|constant| constant, |root| values.as_slice()[root]);
@@ -343,20 +337,16 @@ impl<T: Real> Program<T> {
     fn pull(&self, x: &[T], weights: &[T]) -> Result<(SmallVec<[T; 1]>, Vec<T>)> {
         let rolled = self.rolled();
         let (values, outputs) = match rolled {
-            Some(rolled) => (self.run_rolled(rolled, x)?, &rolled.outputs),
+            Some(rolled) => (self.run_rolled(rolled, x, &[])?, &rolled.outputs),
             None => (self.run(x)?, &self.outputs),
         };
         let mut values = values;
-        let mut adjoints = Storage::filled(values.as_slice().len(), T::zero());
-        for (output, &weight) in outputs.iter().zip(weights) {
-            if let Ok(root) = *output {
-                adjoints.make_mut()[root] += weight;
-            }
-        }
-        match rolled {
-            Some(rolled) => rolled.backward(self.code(), values.make_mut(), adjoints.make_mut()),
-            None => reverse(self.code(), &mut Values::<T>::new(self.code(), values.as_slice()), adjoints.make_mut()),
-        }
+        let seeds: SmallVec<[_; 1]> =
+            outputs.iter().zip(weights).filter_map(|(output, &weight)| Some((output.ok()?, weight))).collect();
+        let adjoints = match rolled {
+            Some(rolled) => self.sweep(rolled, &mut values, &seeds),
+            None => passes::adjoints(self.code(), values.as_slice(), &seeds),
+        };
         let values = values.as_slice();
         let of = |output: &Output<T>| output.map_or_else(|constant| constant, |root| values[root]);
         Ok((outputs.iter().map(of).collect(), adjoints.as_slice()[..self.inputs].to_vec()))
@@ -372,12 +362,11 @@ impl<T: Real> Program<T> {
     /// The Jacobian-vector product `Σ_i v_i ∂f_k/∂x_i`.
     #[track_caller]
     pub fn jvp(&self, x: &[T], v: &[T]) -> Result<Vec<T>> {
-        self.admit(x)?;
         count("Program::jvp", v.len(), self.inputs, "a direction has one element for each input");
-        // Where a rule of a derivative takes another branch, the program of derivatives fails.
-        if let Some(Ok(found)) = self.along().map(|along| along.values(&[x, v].concat())) {
+        if let Some(found) = self.along(x, v)? {
             return Ok(found);
         }
+        self.admit(x)?;
         let values = passes::tangents::<T, 1>(self.code(), self.inputs, x, |i| [v[i]]);
         let values = values.as_slice();
         Ok(self.outputs.iter().map(|y| y.map_or_else(|_| T::zero(), |root| values[root].tangent()[0])).collect())
@@ -389,7 +378,7 @@ impl<T: Real> Program<T> {
         count("Program", x.len(), self.inputs, "one value for each input");
         match self.rolled() {
             _ if self.guards.is_empty() => Ok(()),
-            Some(rolled) => self.run_rolled(rolled, x).map(drop),
+            Some(rolled) => self.run_rolled(rolled, x, &[]).map(drop),
             None => self.run(x).map(drop),
         }
     }
@@ -397,6 +386,9 @@ impl<T: Real> Program<T> {
     /// The Jacobian `∂f_k/∂x_i`, a row for each output: several rows or columns at once, whichever are fewer.
     #[track_caller]
     pub fn jacobian(&self, x: &[T]) -> Result<Array2<T>> {
+        if let Some(found) = self.jacobian_by_loops(x)? {
+            return Ok(found);
+        }
         let values = self.run(x)?;
         Ok(passes::jacobian(self.code(), &self.outputs, self.inputs, values.as_slice()))
     }
@@ -410,18 +402,15 @@ impl<T: Real> Program<T> {
     }
 
     /// The Hessian-vector product `Σ_j ∂²f/∂x_i∂x_j v_j` of the only output.
-    ///
-    /// Where the program has [loops](Self#loops) and at most 32,768 entries, the first product records a program of products (some 3 µs
-    /// an entry), which the following ones run; so does [`jvp`](Self::jvp).
     #[track_caller]
     pub fn hvp(&self, x: &[T], v: &[T]) -> Result<Vec<T>> {
         let root = self.root("Program::hvp");
-        self.admit(x)?;
         count("Program::hvp", v.len(), self.inputs, "a direction has one element for each input");
-        let Ok(root) = root else { return Ok(vec![T::zero(); self.inputs]) };
-        if let Some(Ok(found)) = self.second().map(|second| second.values(&[x, v].concat())) {
+        if let Some(found) = self.second(x, v)? {
             return Ok(found);
         }
+        self.admit(x)?;
+        let Ok(root) = root else { return Ok(vec![T::zero(); self.inputs]) };
         let adjoints = passes::second_order::<T, 1>(self.code(), root, self.inputs, x, |i| [v[i]]);
         Ok(adjoints.as_slice()[..self.inputs].iter().map(|adjoint| adjoint.tangent()[0]).collect())
     }

@@ -8,7 +8,7 @@ use crate::error::Result;
 
 #[allow(clippy::missing_errors_doc, reason = "the type's page says it for all evaluations")]
 impl<T: Real> Program<T> {
-    /// The Jacobian as triplets: by forward sweeps for four colours of columns each, or by a reverse sweep for every four
+    /// The Jacobian as triplets: by forward sweeps for colours of columns, or by a reverse sweep for every four
     /// rows over what these depend on, whichever is less to do. Pattern and colours are found once.
     ///
     /// ```
@@ -23,14 +23,19 @@ impl<T: Real> Program<T> {
     /// ```
     #[track_caller]
     pub fn sparse_jacobian(&self, x: &[T]) -> Result<Sparse<T>> {
-        let values = self.run(x)?;
         let (code, outputs) = (self.code(), &self.outputs);
         let plan = self.found.jacobian.get_or_init(|| Plan::new(code, outputs, self.inputs));
+        if let Plan::Columns(columns) = plan
+            && let Some(found) = by_loops(columns, |v| self.along(x, v))?
+        {
+            return Ok(found);
+        }
+        let values = self.run(x)?;
         Ok(plan.jacobian(code, outputs, x, values.as_slice()))
     }
 
-    /// The Hessian of the only output as triplets, both halves of it: one forward and one reverse sweep in dual numbers
-    /// for every four colours. Pattern and colours are found once.
+    /// The Hessian of the only output as triplets, both halves of it: one forward and one reverse sweep for
+    /// colours of columns. Pattern and colours are found once.
     ///
     /// ```
     /// use autodiff::{Program, Var};
@@ -42,12 +47,24 @@ impl<T: Real> Program<T> {
     #[track_caller]
     pub fn sparse_hessian(&self, x: &[T]) -> Result<Sparse<T>> {
         let root = self.root("Program::hessian");
-        self.admit(x)?;
         let (code, inputs) = (self.code(), self.inputs);
         let plan = self.found.hessian.get_or_init(|| match root {
             Ok(root) => Compression::hessian(code, root, inputs),
             Err(_) => Compression::new(Pattern::empty(inputs), vec![0; inputs]),
         });
+        if let Some(found) = by_loops(plan, |v| self.second(x, v))? {
+            return Ok(found);
+        }
+        self.admit(x)?;
         Ok(plan.hessian_at(code, root.unwrap_or(0), x))
     }
+}
+
+/// A matrix by its products with the directions; none if there is none of them.
+fn by_loops<T: Real>(
+    plan: &Compression,
+    product: impl Fn(&[T]) -> Result<Option<Vec<T>>>,
+) -> Result<Option<Sparse<T>>> {
+    let products: Option<Result<Vec<_>>> = plan.directions().map(|v: Vec<T>| product(&v).transpose()).collect();
+    Ok(products.transpose()?.map(|products| plan.read(&products)))
 }

@@ -1,19 +1,18 @@
 //! A small program at many inputs: these are the trips of a loop.
 
-use smallvec::SmallVec;
+use ndarray::{ArrayView2, Axis};
 
-use super::body::{Argument, Body, Node, Operation, Writer};
+use super::body::{Argument, Body, Node, Writer};
 use super::derive::gradient;
 use super::form::Lists;
 use super::strip::STRIP;
 use super::sweep::Trips;
 use crate::Real;
+use crate::error::Result;
 use crate::kernels::cpu::Path;
 use crate::kernels::element::Element;
 use crate::tape::code::Code;
 use crate::tape::guard::Guard;
-use crate::tape::nary::Nary;
-use crate::tape::opcode::{self, CONSTANT, Form, Kind};
 use crate::tape::passes::Output;
 
 /// Programs of more entries, or with more operations for what is asked for, are run input by input.
@@ -36,11 +35,13 @@ pub(in crate::program) enum Asked {
 pub(in crate::program) struct Batch<T> {
     body: Body<T>,
     /// How many inputs at a time.
-    pub(in crate::program) width: usize,
+    width: usize,
     /// How many columns there are, inputs included.
     columns: usize,
-    /// What is asked for, then both sides of each guard.
+    /// What is asked for.
     results: Vec<Argument<T>>,
+    /// Both sides of each guard.
+    sides: Vec<Argument<T>>,
     exact: bool,
 }
 
@@ -80,13 +81,19 @@ impl<T: Real> Batch<T> {
             (nodes, results) = (writer.nodes(), rows);
         }
         let sides = guards.iter().flat_map(|guard| [guard.left, guard.right]);
-        results.extend(sides.map(|side| side.resolve(of, Argument::Constant)));
-        (!results.is_empty()).then(|| Self::with(&nodes, inputs, results, exact))
+        let sides = sides.map(|side| side.resolve(of, Argument::Constant)).collect();
+        Some(Self::with(&nodes, inputs, results, sides, exact))
     }
 
-    fn with(nodes: &[Node<T>], inputs: usize, mut results: Vec<Argument<T>>, exact: bool) -> Self {
+    fn with(
+        nodes: &[Node<T>],
+        inputs: usize,
+        mut results: Vec<Argument<T>>,
+        mut sides: Vec<Argument<T>>,
+        exact: bool,
+    ) -> Self {
         let mut columns = vec![None; nodes.len()];
-        for result in &results {
+        for result in results.iter().chain(&sides) {
             if let Argument::Strip(of) = *result {
                 columns[of as usize] = Some(0);
             }
@@ -99,77 +106,77 @@ impl<T: Real> Batch<T> {
         let mut body = Body::new(nodes, &columns);
         let width = (ROOM / body.strips.max(1)).clamp(16, STRIP) as u32;
         body.widen(width);
-        for result in &mut results {
+        for result in results.iter_mut().chain(&mut sides) {
             *result = match *result {
                 Argument::Strip(of) => Argument::Column(columns[of as usize].unwrap_or_default() * width),
                 Argument::Column(place) => Argument::Column(place * width),
                 constant => constant,
             };
         }
-        Self { body, width: width as usize, columns: count as usize, results, exact }
+        Self { body, width: width as usize, columns: count as usize, results, sides, exact }
     }
 }
 
 /// The operations of a program; inputs are columns.
 fn nodes<T: Real>(code: Code<'_, T>, inputs: usize) -> Option<Vec<Node<T>>> {
-    let mut nodes = Vec::with_capacity(code.ops.len() - inputs);
-    let mut complete = true;
+    let mut nodes = Some(Vec::with_capacity(code.ops.len() - inputs));
+    let place = |place: u32| match (place as usize).checked_sub(inputs) {
+        Some(node) => Argument::Strip(node as u32),
+        None => Argument::Column(place),
+    };
     code.walk(|i, op, words| {
-        if i < inputs || !complete {
-            return;
+        if i >= inputs {
+            nodes = nodes.take().and_then(|mut nodes| {
+                nodes.push(Node::of(code, op, words, place)?);
+                Some(nodes)
+            });
         }
-        let constant = |place: u32| Argument::Constant(code.constants[place as usize]);
-        let operand = |&word: &u32| match (word & CONSTANT, (word as usize).checked_sub(inputs)) {
-            (0, Some(node)) => Argument::Strip(node as u32),
-            (0, None) => Argument::Column(word),
-            _ => constant(word ^ CONSTANT),
-        };
-        let mut arguments: SmallVec<_> = opcode::operands(op, words).iter().map(operand).collect();
-        let op = match opcode::decode(op) {
-            Kind::Unary(f) => Operation::Unary(f),
-            Kind::Binary(f, form) => {
-                match form {
-                    Form::Both => {}
-                    Form::First => arguments.push(constant(words[1])),
-                    Form::Second => arguments.insert(0, constant(words[1])),
-                }
-                Operation::Binary(f)
-            }
-            Kind::Nary(Nary::Sum) => Operation::Sum,
-            Kind::Nary(Nary::Dot) => Operation::Dot,
-            _ => return complete = false,
-        };
-        nodes.push(Node { op, arguments });
     });
-    complete.then_some(nodes)
+    nodes
 }
 
-/// Runs a batch at rows of inputs, at most its width, and adds the results of each row.
-pub(super) fn run<T: Element>(batch: &Batch<T>, rows: &[Vec<T>], results: &mut Vec<T>) {
-    let mut values = vec![T::zero(); batch.columns * batch.width];
-    for (trip, row) in rows.iter().enumerate() {
-        for (column, &x) in values.chunks_exact_mut(batch.width).zip(row) {
-            column[trip] = x;
+/// What checks both sides of each guard, for one input.
+pub(in crate::program) type Check<'a, T> = &'a dyn Fn(&[T]) -> Result<()>;
+
+/// Runs a batch at rows of inputs, and writes the results of each row.
+pub(super) fn run<T: Element>(
+    batch: &Batch<T>,
+    rows: ArrayView2<'_, T>,
+    results: &mut [T],
+    check: Check<'_, T>,
+) -> Result<()> {
+    let (width, each) = (batch.width, batch.results.len());
+    let (mut values, mut strips, lists) = (vec![T::zero(); batch.columns * width], Vec::new(), Lists::new());
+    let mut sides = vec![T::zero(); batch.sides.len()];
+    for (rows, first) in rows.axis_chunks_iter(Axis(0), width).zip((0..).step_by(width)) {
+        for (column, x) in values.chunks_exact_mut(width).zip(rows.columns()) {
+            column.iter_mut().zip(x).for_each(|(to, &from)| *to = from);
         }
-    }
-    let (mut strips, lists) = (Vec::new(), Lists::new());
-    Path::current().run(Trips {
-        count: rows.len(),
-        width: batch.width,
-        operands: &[],
-        rows: &[],
-        lists: &lists,
-        body: &batch.body,
-        values: &mut values,
-        adjoints: &mut [],
-        strips: &mut strips,
-        exact: batch.exact,
-    });
-    for trip in 0..rows.len() {
-        results.extend(batch.results.iter().map(|result| match *result {
+        Path::current().run(Trips {
+            count: rows.nrows(),
+            width,
+            operands: &[],
+            rows: &[],
+            lists: &lists,
+            body: &batch.body,
+            values: &mut values,
+            adjoints: &mut [],
+            strips: &mut strips,
+            exact: batch.exact,
+        });
+        let of = |result: &Argument<T>, trip: usize| match *result {
             Argument::Constant(c) => c,
             Argument::Column(place) => values[place as usize + trip],
             _ => unreachable!("a result has a column"),
-        }));
+        };
+        for trip in 0..rows.nrows() {
+            let out = &mut results[(first + trip) * each..][..each];
+            out.iter_mut().zip(&batch.results).for_each(|(to, result)| *to = of(result, trip));
+            if !sides.is_empty() {
+                sides.iter_mut().zip(&batch.sides).for_each(|(to, side)| *to = of(side, trip));
+                check(&sides)?;
+            }
+        }
     }
+    Ok(())
 }

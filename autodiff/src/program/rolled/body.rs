@@ -7,6 +7,9 @@ use smallvec::SmallVec;
 
 use crate::Real;
 use crate::rules::{Algebra, Binary, Unary, algebra_operators};
+use crate::tape::code::Code;
+use crate::tape::nary::Nary;
+use crate::tape::opcode::{self, CONSTANT, Form, Kind};
 
 /// The code of a trip.
 #[derive(Debug)]
@@ -116,10 +119,34 @@ pub(super) struct Writer<T> {
 /// An operation and what its arguments are, by bits.
 type Key = (Operation, SmallVec<[(u8, u64); 3]>);
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Node<T> {
     pub(super) op: Operation,
     pub(super) arguments: SmallVec<[Argument<T>; 3]>,
+}
+
+impl<T: Real> Node<T> {
+    /// An entry; `argument` is what stands at a place. None for operations that bodies do not have.
+    pub(super) fn of(code: Code<'_, T>, op: u8, words: &[u32], argument: impl Fn(u32) -> Argument<T>) -> Option<Self> {
+        let constant = |place: u32| Argument::Constant(code.constants[place as usize]);
+        let operand = |&word: &u32| if word & CONSTANT == 0 { argument(word) } else { constant(word ^ CONSTANT) };
+        let mut arguments: SmallVec<_> = opcode::operands(op, words).iter().map(operand).collect();
+        let op = match opcode::decode(op) {
+            Kind::Unary(f) => Operation::Unary(f),
+            Kind::Binary(f, form) => {
+                match form {
+                    Form::Both => {}
+                    Form::First => arguments.push(constant(words[1])),
+                    Form::Second => arguments.insert(0, constant(words[1])),
+                }
+                Operation::Binary(f)
+            }
+            Kind::Nary(Nary::Sum) => Operation::Sum,
+            Kind::Nary(Nary::Dot) => Operation::Dot,
+            _ => return None,
+        };
+        Some(Self { op, arguments })
+    }
 }
 
 impl<T: Real> Argument<T> {
@@ -172,6 +199,11 @@ impl<T: Real> Writer<T> {
         let key = Self::key(op, arguments);
         let known = key.as_ref().and_then(|key| self.known.borrow().get(key).copied());
         Argument::Strip(known.unwrap_or_else(|| self.push(op, arguments, key)))
+    }
+
+    /// The number of a node of its own, with the same result.
+    pub(super) fn copy(&self, argument: Argument<T>) -> u32 {
+        self.push(Operation::Sum, &[argument], None)
     }
 
     pub(super) fn len(&self) -> usize {

@@ -259,7 +259,20 @@ impl<T: Real> Build<'_, T> {
         let (forward, backward) = (Body::new(&nodes, &columns), reverse(&nodes, &columns, &mut operands));
         let Trips { start, period, count, is_chain } = trips;
         let given = (0..period).filter(|&k| kept[k] && given[k]).map(|k| self.places[start + k]).collect();
-        Loop { trips: count, entries: period, is_chain, before, given, operands, rows, lists, forward, backward }
+        Loop {
+            trips: count,
+            entries: period,
+            is_chain,
+            before,
+            given,
+            operands,
+            rows,
+            lists,
+            forward,
+            backward,
+            nodes,
+            columns,
+        }
     }
 
     /// Gives places to the results of an operation.

@@ -54,20 +54,28 @@ pub(super) fn gradient<T: Real>(
     gradient
 }
 
-/// The adjoint times the partial derivative by argument `i`.
-fn term<'a, T: Real>(op: Operation, i: usize, g: Expr<'a, T>, x: &[Expr<'a, T>], y: Expr<'a, T>) -> Expr<'a, T> {
+/// An adjoint, or argument `i`'s tangent, times the partial derivative by argument `i`; by this product.
+pub(super) fn term<'a, T: Real>(
+    op: Operation,
+    product: Binary,
+    i: usize,
+    g: Expr<'a, T>,
+    x: &[Expr<'a, T>],
+    y: Expr<'a, T>,
+) -> Expr<'a, T> {
+    let times = |slope| g.apply2(product, slope);
     match op {
         Operation::Sum => g,
-        Operation::Dot => g.chained(x[if i < x.len() / 2 { i + x.len() / 2 } else { i - x.len() / 2 }]),
+        Operation::Dot => times(x[if i < x.len() / 2 { i + x.len() / 2 } else { i - x.len() / 2 }]),
         Operation::Unary(Unary::Neg) => -g,
-        Operation::Unary(f) => g.chained(f.derivative(x[0], y)),
+        Operation::Unary(f) => times(f.derivative(x[0], y)),
         Operation::Binary(Binary::Sub) if i == 1 => -g,
         // Either zero wins over what it meets.
         Operation::Binary(Binary::Chain) if i == 1 => {
             Expr::select(x[0].equals(Expr::Constant(0.0)), x[0].chained(g), g.chained(x[0]))
         }
-        Operation::Binary(f) if i == 0 => g.chained(f.derivative_a(x[0], x[1], y)),
-        Operation::Binary(f) => g.chained(f.derivative_b(x[0], x[1], y)),
+        Operation::Binary(f) if i == 0 => times(f.derivative_a(x[0], x[1], y)),
+        Operation::Binary(f) => times(f.derivative_b(x[0], x[1], y)),
         Operation::Select => {
             let zero = Expr::Constant(0.0);
             let (a, b) = if i == 1 { (zero, g) } else { (g, zero) };
@@ -122,8 +130,10 @@ impl<'a, 'w, T: Real> Sweep<'a, 'w, T> {
                     }
                     _ => {}
                 }
-                let term =
-                    known.as_ref().filter(|_| passes_on(node.op, i)).map(|(g, x, y)| term(node.op, i, *g, x, *y));
+                let term = known
+                    .as_ref()
+                    .filter(|_| passes_on(node.op, i))
+                    .map(|(g, x, y)| term(node.op, Binary::Chain, i, *g, x, *y));
                 if let Argument::Strip(of) = argument {
                     let sum = &mut adjoints[of as usize];
                     *sum = added(*sum, term);

@@ -14,7 +14,7 @@ const LONGEST: usize = 48;
 /// The same where trips may run in order.
 const LONGEST_CHAIN: usize = 128;
 /// So many entries make one piece of straight code.
-const PIECE: usize = 96;
+pub(super) const PIECE: usize = 96;
 /// So many trips make a period.
 const FEWEST: usize = 4;
 /// A loop of fewer trips is slower than the interpreter.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
-use super::body::Body;
+use super::body::{Body, Node};
 
 /// What loops are looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +55,9 @@ pub(super) struct Loop<T> {
     pub(super) lists: Lists<T>,
     pub(super) forward: Body<T>,
     pub(super) backward: Body<T>,
+    /// Of what the bodies were made, with the columns of results that are kept.
+    pub(super) nodes: Vec<Node<T>>,
+    pub(super) columns: Vec<Option<u32>>,
 }
 
 /// Terms of an inner product: a row of a matrix for each trip, times one vector.
@@ -78,14 +81,14 @@ pub(super) enum Vector {
 }
 
 /// Terms of a sum whose factors, one or two, are alike.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Part<T> {
     pub(super) terms: usize,
     pub(super) factors: SmallVec<[Operand<T>; 2]>,
 }
 
 /// What operands refer to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Lists<T> {
     /// Constants that differ from trip to trip.
     pub(super) tables: Vec<T>,

@@ -10,6 +10,7 @@
 //! | `derive` | its reverse, by the table's rules |
 //! | `strip` | operations over a strip of trips |
 //! | `sweep` | forward and backward |
+//! | `tangents` | a program with its derivative along a direction |
 //! | `batch` | small programs at many inputs |
 //! | `side` | inputs side by side in loops |
 //! | `shape` | what native code is made from |
@@ -36,6 +37,7 @@ mod shape;
 mod side;
 mod strip;
 mod sweep;
+mod tangents;
 mod whole;
 
 pub(super) use self::batch::{Asked, Batch};

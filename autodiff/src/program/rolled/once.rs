@@ -2,7 +2,9 @@
 
 use std::any::Any;
 
-use super::batch::{self, Batch};
+use ndarray::ArrayView2;
+
+use super::batch::{self, Batch, Check};
 #[cfg(feature = "jit")]
 use super::form::Item;
 #[cfg(feature = "jit")]
@@ -11,6 +13,7 @@ use super::side;
 use super::sweep::{backward, forward};
 use super::whole::Rolled;
 use crate::Real;
+use crate::error::Result;
 use crate::kernels::element::Element;
 use crate::tape::code::Code;
 
@@ -19,8 +22,8 @@ use crate::tape::code::Code;
 struct Sweeps<T: Real> {
     forward: fn(&Rolled<T>, Code<'_, T>, &mut [T]),
     backward: fn(&Rolled<T>, Code<'_, T>, &mut [T], &mut [T]),
-    batch: fn(&Batch<T>, &[Vec<T>], &mut Vec<T>),
-    side: fn(&Rolled<T>, &[Vec<T>], bool, &mut Vec<T>),
+    batch: fn(&Batch<T>, ArrayView2<'_, T>, &mut [T], Check<'_, T>) -> Result<()>,
+    side: fn(&Rolled<T>, ArrayView2<'_, T>, bool, &mut [T], Check<'_, T>) -> Result<()>,
     #[cfg(feature = "jit")]
     native: fn(&[Item<T>]) -> Option<Native<T>>,
 }
@@ -59,9 +62,15 @@ impl<T: Real> Rolled<T> {
         Some(self)
     }
 
-    /// Adds for each row of inputs the outputs, or the gradient of the first; then both sides of each guard.
-    pub(in crate::program) fn side_by_side(&self, rows: &[Vec<T>], gradient: bool, results: &mut Vec<T>) {
-        (Sweeps::of().expect("asked before").side)(self, rows, gradient, results);
+    /// Writes for each row of inputs the outputs, or the gradient of the first.
+    pub(in crate::program) fn side_by_side(
+        &self,
+        rows: ArrayView2<'_, T>,
+        gradient: bool,
+        results: &mut [T],
+        check: Check<'_, T>,
+    ) -> Result<()> {
+        (Sweeps::of().expect("asked before").side)(self, rows, gradient, results, check)
     }
 
     /// Computes all values that are kept; those of the inputs are in their places.
@@ -76,8 +85,13 @@ impl<T: Real> Rolled<T> {
 }
 
 impl<T: Real> Batch<T> {
-    /// Adds the results of rows of inputs, at most as many as its width.
-    pub(in crate::program) fn run(&self, rows: &[Vec<T>], results: &mut Vec<T>) {
-        (Sweeps::of().expect("asked before").batch)(self, rows, results);
+    /// Writes the results of rows of inputs.
+    pub(in crate::program) fn run(
+        &self,
+        rows: ArrayView2<'_, T>,
+        results: &mut [T],
+        check: Check<'_, T>,
+    ) -> Result<()> {
+        (Sweeps::of().expect("asked before").batch)(self, rows, results, check)
     }
 }

@@ -1,13 +1,16 @@
 //! Inputs side by side: the trips of a program's loops, one after the other, each for all of them.
 
+use ndarray::ArrayView2;
+
+use super::batch::Check;
 use super::body::{Argument, Body, Operation, Step, Target};
 use super::form::{Item, Lists, Loop, Operand, Part, Vector};
 use super::strip::{Side, add, binary, choice, term, times, unary};
 use super::whole::Rolled;
 use crate::Real;
+use crate::error::Result;
 use crate::kernels::cpu::{Path, Work};
 use crate::kernels::element::Element;
-use crate::tape::passes::Output;
 
 /// How many values, and adjoints, there are at once.
 const ROOM: usize = 1 << 18;
@@ -28,9 +31,15 @@ impl<T: Real> Rolled<T> {
     }
 }
 
-/// Adds for each row the outputs, or with `gradient` that of the first; then both sides of each guard.
-pub(super) fn run<T: Element>(rolled: &Rolled<T>, rows: &[Vec<T>], gradient: bool, results: &mut Vec<T>) {
-    let width = rows.len();
+/// Writes for each row the outputs, or with `gradient` that of the first.
+pub(super) fn run<T: Element>(
+    rolled: &Rolled<T>,
+    rows: ArrayView2<'_, T>,
+    gradient: bool,
+    results: &mut [T],
+    check: Check<'_, T>,
+) -> Result<()> {
+    let width = rows.nrows();
     let mut lanes = Lanes {
         rolled,
         width,
@@ -38,26 +47,28 @@ pub(super) fn run<T: Element>(rolled: &Rolled<T>, rows: &[Vec<T>], gradient: boo
         adjoints: vec![T::zero(); if gradient { rolled.places * width } else { 0 }],
         strips: Vec::new(),
     };
-    for (lane, row) in rows.iter().enumerate() {
-        for (place, &x) in row.iter().enumerate() {
-            lanes.values[place * width + lane] = x;
-        }
+    for (lanes, x) in lanes.values.chunks_exact_mut(width).zip(rows.columns()) {
+        lanes.iter_mut().zip(x).for_each(|(to, &from)| *to = from);
     }
     if let (true, Some(&Ok(root))) = (gradient, rolled.outputs.first()) {
         lanes.adjoints[root * width..][..width].fill(T::one());
     }
     Path::current().run(Sweep(&mut lanes, gradient));
-    for (lane, row) in rows.iter().enumerate() {
-        let at =
-            |output: &Output<T>| output.map_or_else(|constant| constant, |place| lanes.values[place * width + lane]);
+    let each = if gradient { rows.ncols() } else { rolled.outputs.len() };
+    for lane in 0..width {
+        let at = |place: usize| lanes.values[place * width + lane];
+        let out = results[lane * each..][..each].iter_mut();
         if gradient {
-            results.extend((0..row.len()).map(|place| lanes.adjoints[place * width + lane]));
+            out.enumerate().for_each(|(place, to)| *to = lanes.adjoints[place * width + lane]);
         } else {
-            results.extend(rolled.outputs.iter().map(at));
+            out.zip(&rolled.outputs).for_each(|(to, output)| *to = output.map_or_else(|constant| constant, at));
         }
-        let sides = rolled.guards.iter().flat_map(|guard| [guard.left, guard.right]);
-        results.extend(sides.map(|side| side.resolve(|place| lanes.values[place * width + lane], |c| c)));
+        if !rolled.guards.is_empty() {
+            let sides = rolled.guards.iter().flat_map(|guard| [guard.left, guard.right]);
+            check(&sides.map(|side| side.resolve(at, |c| c)).collect::<Vec<_>>())?;
+        }
     }
+    Ok(())
 }
 
 /// Values and adjoints of all places, so many side by side.

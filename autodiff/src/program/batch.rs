@@ -97,26 +97,35 @@ impl<T: Real + Send + Sync> Program<T> {
             Asked::Hessian => self.inputs * self.inputs,
         };
         let check = |sides: &[T]| self.check_sides(sides);
-        let part = |rows: ArrayView2<'_, T>, results: &mut [T]| match (chains, batch) {
+        let part = |rows: &ArrayView2<'_, T>, results: &mut [T]| match (chains, batch) {
             (Some((chains, width)), _) => {
                 let gradient = matches!(asked, Asked::Jacobian);
-                by_width(rows, width, |at, rows| chains.side_by_side(rows, gradient, &mut results[at * each..], &check))
+                by_width(rows, width, |at, rows| {
+                    let results = &mut results[at * each..][..rows.nrows() * each];
+                    chains.side_by_side(rows, gradient, results, &check)?;
+                    for (results, row) in results.chunks_exact_mut(each).zip(rows.rows()).filter(|_| gradient) {
+                        if !Rolled::are_finite(results) {
+                            results.copy_from_slice(&evaluate(&row.to_vec())?);
+                        }
+                    }
+                    Ok(())
+                })
             }
             (None, Some(batch)) => batch.run(rows, results, &check),
             (None, None) => by_width(rows, 1, |at, row| {
-                results[at * each..][..each].copy_from_slice(&evaluate(&row.iter().copied().collect::<Vec<_>>())?);
+                results[at * each..][..each].copy_from_slice(&evaluate(&row.row(0).to_vec())?);
                 Ok(())
             }),
         };
         let mut results = vec![T::zero(); rows.nrows() * each];
         if rows.nrows() * self.len() < 2 * SHARE || each == 0 || rayon::current_num_threads() == 1 {
-            part(rows.view(), &mut results)?;
+            part(rows, &mut results)?;
             return Ok(results);
         }
         let width = chains.map_or(1, |(_, width)| width);
         let share = (SHARE / self.len().max(1)).max(width);
         let part = |(k, results): (usize, &mut [T])| {
-            part(rows.slice(s![k * share..rows.nrows().min((k + 1) * share), ..]), results)
+            part(&rows.slice(s![k * share..rows.nrows().min((k + 1) * share), ..]), results)
         };
         // In order, so that the first row that fails is reported.
         let found: Vec<Result<()>> = results.par_chunks_mut(share * each).enumerate().map(part).collect();
@@ -162,9 +171,9 @@ impl<T: Real + Send + Sync> Program<T> {
 
 /// Calls `run` with so many rows at a time, and the number of the first of them.
 fn by_width<T>(
-    rows: ArrayView2<'_, T>,
+    rows: &ArrayView2<'_, T>,
     width: usize,
-    mut run: impl FnMut(usize, ArrayView2<'_, T>) -> Result<()>,
+    mut run: impl FnMut(usize, &ArrayView2<'_, T>) -> Result<()>,
 ) -> Result<()> {
-    rows.axis_chunks_iter(Axis(0), width).enumerate().try_for_each(|(k, rows)| run(k * width, rows))
+    rows.axis_chunks_iter(Axis(0), width).enumerate().try_for_each(|(k, rows)| run(k * width, &rows))
 }

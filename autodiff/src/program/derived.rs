@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use ndarray::Array2;
 
-use super::recorded::Program;
+use super::recorded::{Program, read};
 use super::rolled::Rolled;
 use crate::Real;
 use crate::error::Result;
 use crate::kernels::storage::Storage;
-use crate::tape::passes::Output;
 
 impl<T: Real> Program<T> {
     /// The loops with tangents, if there are loops.
@@ -27,8 +26,7 @@ impl<T: Real> Program<T> {
     pub(super) fn along(&self, x: &[T], v: &[T]) -> Result<Option<Vec<T>>> {
         let Some(rolled) = self.with_tangents() else { return Ok(None) };
         let values = self.run_rolled(rolled, x, v)?;
-        let of = |y: &Output<T>| y.map_or_else(|constant| constant, |place| values.as_slice()[place]);
-        Ok(all_numbers(rolled.outputs[self.outputs.len()..].iter().map(of)))
+        Ok(all_finite(&read(&rolled.outputs[self.outputs.len()..], values.as_slice())))
     }
 
     /// The derivatives of the only output's gradient along `v`, by loops.
@@ -37,7 +35,7 @@ impl<T: Real> Program<T> {
         let Ok(root) = rolled.outputs[1] else { return Ok(None) };
         let mut values = self.run_rolled(rolled, x, v)?;
         let adjoints = self.sweep(rolled, &mut values, &[(root, T::one())]);
-        Ok(all_numbers(adjoints.as_slice()[..x.len()].iter().copied()))
+        Ok(all_finite(&adjoints.as_slice()[..x.len()]))
     }
 
     /// The adjoints of all places, where these have such ones.
@@ -67,7 +65,10 @@ impl<T: Real> Program<T> {
             for (mut row, output) in all.rows_mut().into_iter().zip(&rolled.outputs) {
                 if let Ok(root) = *output {
                     let adjoints = self.sweep(rolled, &mut values, &[(root, T::one())]);
-                    row.iter_mut().zip(adjoints.as_slice()).for_each(|(to, &from)| *to = from);
+                    let Some(found) = all_finite(&adjoints.as_slice()[..x.len()]) else {
+                        return Ok(None);
+                    };
+                    row.iter_mut().zip(found).for_each(|(to, from)| *to = from);
                 }
             }
         }
@@ -75,8 +76,8 @@ impl<T: Real> Program<T> {
     }
 }
 
-/// None where there is NaN: bodies with tangents multiply by plain products, of which 0 · inf is one, and the interpreter does not.
-fn all_numbers<T: Real>(found: impl Iterator<Item = T>) -> Option<Vec<T>> {
-    let found: Vec<T> = found.collect();
-    (!found.iter().any(|x| x.primal().is_nan())).then_some(found)
+/// A copy, if all are finite: bodies with tangents multiply by plain products, of which 0 · inf is one, and reverse ones divide by
+/// way of reciprocals; the interpreter does neither.
+pub(super) fn all_finite<T: Real>(found: &[T]) -> Option<Vec<T>> {
+    Rolled::are_finite(found).then(|| found.to_vec())
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use ndarray::Array2;
 use smallvec::SmallVec;
 
+use super::derived::all_finite;
 use super::optimize::optimize;
 use super::rolled::{Batch, For, Rolled};
 use crate::engine::Outputs;
@@ -314,8 +315,7 @@ impl<T: Real> Program<T> {
             Some(rolled) => (self.run_rolled(rolled, x, &[])?, &rolled.outputs),
             None => (self.run(x)?, &self.outputs),
         };
-        let of = |output: &Output<T>| output.map_or_else(|constant| constant, |root| values.as_slice()[root]);
-        Ok(outputs.iter().map(of).collect())
+        Ok(read(outputs, values.as_slice()).to_vec())
     }
 
     /// The gradient of the only output.
@@ -335,21 +335,23 @@ impl<T: Real> Program<T> {
     /// The values of all outputs, and the gradient of their sum with these weights.
     #[track_caller]
     fn pull(&self, x: &[T], weights: &[T]) -> Result<(SmallVec<[T; 1]>, Vec<T>)> {
-        let rolled = self.rolled();
-        let (values, outputs) = match rolled {
-            Some(rolled) => (self.run_rolled(rolled, x, &[])?, &rolled.outputs),
-            None => (self.run(x)?, &self.outputs),
+        let seeds = |outputs: &[Output<T>]| -> SmallVec<[_; 1]> {
+            outputs.iter().zip(weights).filter_map(|(output, &weight)| Some((output.ok()?, weight))).collect()
         };
-        let mut values = values;
-        let seeds: SmallVec<[_; 1]> =
-            outputs.iter().zip(weights).filter_map(|(output, &weight)| Some((output.ok()?, weight))).collect();
-        let adjoints = match rolled {
-            Some(rolled) => self.sweep(rolled, &mut values, &seeds),
-            None => passes::adjoints(self.code(), values.as_slice(), &seeds),
-        };
-        let values = values.as_slice();
-        let of = |output: &Output<T>| output.map_or_else(|constant| constant, |root| values[root]);
-        Ok((outputs.iter().map(of).collect(), adjoints.as_slice()[..self.inputs].to_vec()))
+        let mut outputs = None;
+        if let Some(rolled) = self.rolled() {
+            let mut values = self.run_rolled(rolled, x, &[])?;
+            let adjoints = self.sweep(rolled, &mut values, &seeds(&rolled.outputs));
+            let own = read(&rolled.outputs, values.as_slice());
+            if let Some(gradient) = all_finite(&adjoints.as_slice()[..self.inputs]) {
+                return Ok((own, gradient));
+            }
+            outputs = Some(own);
+        }
+        let values = self.run(x)?;
+        let adjoints = passes::adjoints(self.code(), values.as_slice(), &seeds(&self.outputs));
+        let outputs = outputs.unwrap_or_else(|| read(&self.outputs, values.as_slice()));
+        Ok((outputs, adjoints.as_slice()[..self.inputs].to_vec()))
     }
 
     /// The vector-Jacobian product `Σ_k u_k ∂f_k/∂x_i`.
@@ -434,6 +436,11 @@ impl<T: Real> Program<T> {
         *self = Self::record(f, x);
         sure(evaluate(self, x))
     }
+}
+
+/// What outputs are, where these are the values.
+pub(super) fn read<T: Real>(outputs: &[Output<T>], values: &[T]) -> SmallVec<[T; 1]> {
+    outputs.iter().map(|output| output.map_or_else(|constant| constant, |root| values[root])).collect()
 }
 
 impl<T: Real> fmt::Debug for Program<T> {

@@ -141,7 +141,7 @@ pub(in crate::program) type Check<'a, T> = &'a dyn Fn(&[T]) -> Result<()>;
 /// Runs a batch at rows of inputs, and writes the results of each row.
 pub(super) fn run<T: Element>(
     batch: &Batch<T>,
-    rows: ArrayView2<'_, T>,
+    rows: &ArrayView2<'_, T>,
     results: &mut [T],
     check: Check<'_, T>,
 ) -> Result<()> {

@@ -347,6 +347,12 @@ impl<'a, T: Real> Algebra for Expr<'a, T> {
             (Binary::Chain | Binary::Mul | Binary::Div, a, b) if b.is(T::one()) => a,
             (Binary::Chain | Binary::Mul, a, b) if a.is(T::one()) => b,
             (Binary::Chain, a, b) if b.is(-T::one()) => writer.write(Operation::Unary(Unary::Neg), &[a]),
+            // One division for all trips. Where it overflows, what is computed is not finite, and left to the interpreter.
+            (Binary::Div, a, b @ Argument::Same(_)) if !a.is(T::one()) => {
+                let one = Argument::Constant(T::one());
+                let inverse = writer.write(Operation::Binary(Binary::Div), &[one, b]);
+                writer.write(Operation::Binary(Binary::Mul), &[a, inverse])
+            }
             _ => writer.write(Operation::Binary(f), &[a, b]),
         };
         Self::Written(writer, result)

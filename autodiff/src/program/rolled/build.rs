@@ -27,6 +27,14 @@ const STRAIGHT: usize = 1024;
 /// So many terms of a row are put together.
 const LEAST: usize = 8;
 
+/// How results of an operation are read outside their own trip.
+#[derive(Clone, Copy, Default)]
+struct Use {
+    is_read: bool,
+    /// Whether those of another trip than the last are read elsewhere than in the following trip.
+    is_given: bool,
+}
+
 /// What an operand word is: something outside, or an entry of the same trip.
 type Read<T> = Result<Operand<T>, usize>;
 
@@ -58,8 +66,8 @@ impl<T: Real> Rolled<T> {
             return None;
         }
         let mut build = Build { entries, loops, places: vec![NONE; code.ops.len()], next: 0, starts: Vec::new() };
-        let (kept, given) = build.kept(inputs, outputs, guards);
-        let items = build.items(inputs, &kept, &given);
+        let uses = build.uses(inputs, outputs, guards);
+        let items = build.items(inputs, &uses);
         let place = |term: Term<T>| term.resolve(|i| Term::Entry(build.places[i]), Term::Constant);
         let guards = guards.iter().map(|g| Guard { left: place(g.left), right: place(g.right), ..g.clone() }).collect();
         let outputs = outputs.iter().map(|y| y.map(|i| build.places[i] as usize)).collect();
@@ -86,25 +94,21 @@ struct Build<'a, T: Real> {
 }
 
 impl<T: Real> Build<'_, T> {
-    /// For each loop and operation of its body whether results are read outside their own trip, or dear to compute again; and
-    /// whether those of another trip than the last are read elsewhere than in the following trip.
-    fn kept(&self, inputs: usize, outputs: &[Output<T>], guards: &[Guard<T>]) -> (Vec<Vec<bool>>, Vec<Vec<bool>>) {
+    /// For each loop and operation of its body how results are read outside their own trip.
+    fn uses(&self, inputs: usize, outputs: &[Output<T>], guards: &[Guard<T>]) -> Vec<Vec<Use>> {
         let ops = self.entries.code.ops;
-        let dear =
-            |trips: &Trips| ops[trips.start..][..trips.period].iter().map(|&op| Operation::of(op).is_dear()).collect();
-        let mut kept: Vec<Vec<bool>> = self.loops.iter().map(dear).collect();
-        let mut given: Vec<Vec<bool>> = self.loops.iter().map(|trips| vec![false; trips.period]).collect();
+        let mut uses: Vec<_> = self.loops.iter().map(|trips| vec![Use::default(); trips.period]).collect();
         let mut of = vec![NONE; ops.len()];
         for (number, trips) in self.loops.iter().enumerate() {
             of[trips.start..trips.end()].fill(number as u32);
         }
         // An entry that is read where entries before `end` are the following trip's.
-        let mut keep = |entry: usize, end: usize| {
+        let mut read = |entry: usize, end: usize| {
             let number = of[entry] as usize;
             if let Some(trips) = self.loops.get(number) {
                 let (trip, k) = ((entry - trips.start) / trips.period, (entry - trips.start) % trips.period);
-                kept[number][k] = true;
-                given[number][k] |= trip + 1 < trips.count && trips.start + (trip + 2) * trips.period != end;
+                uses[number][k].is_read = true;
+                uses[number][k].is_given |= trip + 1 < trips.count && trips.start + (trip + 2) * trips.period != end;
             }
         };
         for (entry, &own) in of.iter().enumerate().skip(inputs) {
@@ -112,23 +116,23 @@ impl<T: Real> Build<'_, T> {
             // Where the entry's own trip begins and ends; what comes from there is no further concern.
             let start = own.map_or(entry, |trips| entry - (entry - trips.start) % trips.period);
             let end = own.map_or(0, |trips| start + trips.period);
-            entries(self.entries.operands(entry)).filter(|&operand| operand < start).for_each(|x| keep(x, end));
+            entries(self.entries.operands(entry)).filter(|&operand| operand < start).for_each(|x| read(x, end));
         }
         let asked = guards.iter().flat_map(|guard| [&guard.left, &guard.right]);
         let asked = asked.filter_map(|term| if let Term::Entry(i) = term { Some(*i as usize) } else { None });
-        outputs.iter().flatten().copied().chain(asked).for_each(|x| keep(x, 0));
-        (kept, given)
+        outputs.iter().flatten().copied().chain(asked).for_each(|x| read(x, 0));
+        uses
     }
 
     /// Gives out places and describes the parts of the program by them.
-    fn items(&mut self, inputs: usize, kept: &[Vec<bool>], given: &[Vec<bool>]) -> Vec<Item<T>> {
+    fn items(&mut self, inputs: usize, uses: &[Vec<Use>]) -> Vec<Item<T>> {
         let mut items = Vec::new();
         (0..inputs).for_each(|i| self.places[i] = i as u32);
         self.next = inputs as u32;
         let mut at = inputs;
-        for ((trips, kept), given) in self.loops.clone().into_iter().zip(kept).zip(given) {
+        for (trips, uses) in self.loops.clone().into_iter().zip(uses) {
             self.others(at, trips.start, &mut items);
-            items.push(Item::Loop(self.body(trips, kept, given)));
+            items.push(Item::Loop(Box::new(self.body(trips, uses))));
             at = trips.end();
         }
         self.others(at, self.places.len(), &mut items);
@@ -207,21 +211,24 @@ impl<T: Real> Build<'_, T> {
         (start < end).then_some(Item::Stretch { ops: start..end, operands, first })
     }
 
-    fn body(&mut self, trips: Trips, kept: &[bool], given: &[bool]) -> Loop<T> {
+    fn body(&mut self, trips: Trips, uses: &[Use]) -> Loop<T> {
         let (mut operands, mut rows, mut lists) = (Vec::new(), Vec::new(), Lists::new());
-        let (mut nodes, mut columns) = (Vec::new(), Vec::new());
-        let before = if trips.is_chain { self.chain(trips, kept) } else { Vec::new() };
+        let (mut nodes, mut columns, mut read) = (Vec::new(), Vec::new(), Vec::new());
+        let ops = &self.entries.code.ops[trips.start..][..trips.period];
+        let kept: Vec<bool> =
+            ops.iter().zip(uses).map(|(&op, own)| own.is_read || Operation::of(op).is_dear()).collect();
+        let before = if trips.is_chain { self.chain(trips, &kept) } else { Vec::new() };
         // The node of each entry.
         let mut of = Vec::with_capacity(trips.period);
         for (k, &kept) in kept.iter().enumerate() {
             let op = self.entries.code.ops[trips.start + k];
             let words = self.entries.split(trips.start + k).len();
-            let mut read: Vec<_> = (0..words).map(|word| self.operand(trips, k, word, &mut lists)).collect();
+            let mut reads: Vec<_> = (0..words).map(|word| self.operand(trips, k, word, &mut lists)).collect();
             if Operation::of(op) == Operation::Dot && !trips.is_chain {
-                read = with_rows(&read, &mut rows, &mut lists);
+                reads = with_rows(&reads, &mut rows, &mut lists);
             }
             let mut arguments = SmallVec::new();
-            for operand in read {
+            for operand in reads {
                 let argument = match operand {
                     Err(local) => Argument::Strip(of[local]),
                     Ok(Operand::Constant(c)) => Argument::Constant(c),
@@ -256,9 +263,11 @@ impl<T: Real> Build<'_, T> {
             }
             columns.push(kept.then(|| self.places[trips.start + k]));
         }
-        let (forward, backward) = (Body::new(&nodes, &columns), reverse(&nodes, &columns, &mut operands));
+        read.resize(nodes.len(), false);
+        of.iter().zip(uses).for_each(|(&node, own)| read[node as usize] = own.is_read);
+        let (forward, backward) = (Body::new(&nodes, &columns), reverse(&nodes, &columns, &read, &mut operands));
         let Trips { start, period, count, is_chain } = trips;
-        let given = (0..period).filter(|&k| kept[k] && given[k]).map(|k| self.places[start + k]).collect();
+        let given = (0..period).filter(|&k| uses[k].is_given).map(|k| self.places[start + k]).collect();
         Loop {
             trips: count,
             entries: period,
@@ -272,6 +281,7 @@ impl<T: Real> Build<'_, T> {
             backward,
             nodes,
             columns,
+            read,
         }
     }
 

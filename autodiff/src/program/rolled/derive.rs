@@ -5,11 +5,17 @@ use super::form::Operand;
 use crate::Real;
 use crate::rules::{Algebra, Binary, Unary};
 
-/// What passes the adjoints of a body's columns on to its operands. Results without a column are computed again.
-pub(super) fn reverse<T: Real>(nodes: &[Node<T>], columns: &[Option<u32>], operands: &mut Vec<Operand<T>>) -> Body<T> {
+/// What passes the adjoints of a body's columns on to its operands; those that nothing outside reads have none. Results without
+/// a column are computed again.
+pub(super) fn reverse<T: Real>(
+    nodes: &[Node<T>],
+    columns: &[Option<u32>],
+    read: &[bool],
+    operands: &mut Vec<Operand<T>>,
+) -> Body<T> {
     let writer = Writer::after(&[]);
-    let seeds =
-        columns.iter().map(|column| column.map(|place| Expr::Written(&writer, Argument::Adjoint(place)))).collect();
+    let seed = |place| Expr::Written(&writer, Argument::Adjoint(place));
+    let seeds = columns.iter().zip(read).map(|(&column, &read)| column.filter(|_| read).map(seed)).collect();
     let give = |operand, sum: Expr<'_, T>| _ = writer.write(Operation::Give(operand), &[sum.argument()]);
     Sweep::new(nodes, columns, &writer).run(seeds, &mut |argument, sum| {
         let operand = match argument {

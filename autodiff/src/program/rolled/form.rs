@@ -27,7 +27,7 @@ pub(super) enum Item<T> {
         operands: Vec<u32>,
         first: usize,
     },
-    Loop(Loop<T>),
+    Loop(Box<Loop<T>>),
     /// A long sum, or sum of products, whose result has this place.
     Sum {
         place: usize,
@@ -58,6 +58,8 @@ pub(super) struct Loop<T> {
     /// Of what the bodies were made, with the columns of results that are kept.
     pub(super) nodes: Vec<Node<T>>,
     pub(super) columns: Vec<Option<u32>>,
+    /// Whether they are read outside their own trip.
+    pub(super) read: Vec<bool>,
 }
 
 /// Terms of an inner product: a row of a matrix for each trip, times one vector.

@@ -14,6 +14,7 @@ use super::sweep::{backward, forward};
 use super::whole::Rolled;
 use crate::Real;
 use crate::error::Result;
+use crate::kernels::cpu::{Path, Work};
 use crate::kernels::element::Element;
 use crate::tape::code::Code;
 
@@ -22,8 +23,9 @@ use crate::tape::code::Code;
 struct Sweeps<T: Real> {
     forward: fn(&Rolled<T>, Code<'_, T>, &mut [T]),
     backward: fn(&Rolled<T>, Code<'_, T>, &mut [T], &mut [T]),
-    batch: fn(&Batch<T>, ArrayView2<'_, T>, &mut [T], Check<'_, T>) -> Result<()>,
-    side: fn(&Rolled<T>, ArrayView2<'_, T>, bool, &mut [T], Check<'_, T>) -> Result<()>,
+    batch: fn(&Batch<T>, &ArrayView2<'_, T>, &mut [T], Check<'_, T>) -> Result<()>,
+    side: fn(&Rolled<T>, &ArrayView2<'_, T>, bool, &mut [T], Check<'_, T>) -> Result<()>,
+    are_finite: fn(&[T]) -> bool,
     #[cfg(feature = "jit")]
     native: fn(&[Item<T>]) -> Option<Native<T>>,
 }
@@ -37,6 +39,7 @@ const fn sweeps<T: Element>() -> Sweeps<T> {
         backward,
         batch: batch::run,
         side: side::run,
+        are_finite: |x| Path::current().run(AreFinite(x)),
         #[cfg(feature = "jit")]
         native: Native::new,
     }
@@ -55,6 +58,11 @@ impl<T: Real> Rolled<T> {
         Sweeps::<T>::of().is_some()
     }
 
+    /// Whether all are finite.
+    pub(in crate::program) fn are_finite(x: &[T]) -> bool {
+        (Sweeps::of().expect("asked before").are_finite)(x)
+    }
+
     /// With native code for the loops; none if there is no compiler for the processor.
     #[cfg(feature = "jit")]
     pub(in crate::program) fn compiled(mut self) -> Option<Self> {
@@ -65,7 +73,7 @@ impl<T: Real> Rolled<T> {
     /// Writes for each row of inputs the outputs, or the gradient of the first.
     pub(in crate::program) fn side_by_side(
         &self,
-        rows: ArrayView2<'_, T>,
+        rows: &ArrayView2<'_, T>,
         gradient: bool,
         results: &mut [T],
         check: Check<'_, T>,
@@ -88,10 +96,22 @@ impl<T: Real> Batch<T> {
     /// Writes the results of rows of inputs.
     pub(in crate::program) fn run(
         &self,
-        rows: ArrayView2<'_, T>,
+        rows: &ArrayView2<'_, T>,
         results: &mut [T],
         check: Check<'_, T>,
     ) -> Result<()> {
         (Sweeps::of().expect("asked before").batch)(self, rows, results, check)
+    }
+}
+
+struct AreFinite<'a, T>(&'a [T]);
+
+impl<T: Element> Work for AreFinite<'_, T> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run(self) -> bool {
+        // Without a branch for each number.
+        self.0.chunks(256).all(|x| x.iter().fold(true, |all, x| all & x.is_finite()))
     }
 }

@@ -23,7 +23,7 @@ impl<T: Real> Rolled<T> {
             Item::Sum { parts, .. } => parts.iter().map(|part| part.terms).sum(),
             Item::Stretch { .. } => 0,
         };
-        let is_chain = |item: &&Item<T>| matches!(item, Item::Loop(Loop { is_chain: true, .. }));
+        let is_chain = |item: &&Item<T>| matches!(item, Item::Loop(own) if own.is_chain);
         let chains: usize = self.items.iter().filter(is_chain).map(work).sum();
         let is_offered = !self.items.iter().any(|item| matches!(item, Item::Stretch { .. }));
         let all: usize = self.items.iter().map(work).sum();
@@ -34,7 +34,7 @@ impl<T: Real> Rolled<T> {
 /// Writes for each row the outputs, or with `gradient` that of the first.
 pub(super) fn run<T: Element>(
     rolled: &Rolled<T>,
-    rows: ArrayView2<'_, T>,
+    rows: &ArrayView2<'_, T>,
     gradient: bool,
     results: &mut [T],
     check: Check<'_, T>,

@@ -53,9 +53,8 @@ pub(super) fn backward<T: Element>(rolled: &Rolled<T>, code: Code<'_, T>, values
             Item::Sum { place, parts, lists } => {
                 let adjoint = adjoints[*place];
                 if adjoint != T::zero() {
-                    for part in parts {
-                        sum_backward(part, lists, values, adjoint, adjoints, &mut strips);
-                    }
+                    let strips = &mut strips;
+                    Path::current().run(SumBackward { parts, lists, values, adjoint, adjoints, strips });
                 }
             }
         }
@@ -96,24 +95,34 @@ fn sum_forward<T: Element>(
 }
 
 /// Passes on the adjoint of a sum.
-fn sum_backward<T: Element>(
-    part: &Part<T>,
-    lists: &Lists<T>,
-    values: &[T],
+struct SumBackward<'a, T> {
+    parts: &'a [Part<T>],
+    lists: &'a Lists<T>,
+    values: &'a [T],
     adjoint: T,
-    adjoints: &mut [T],
-    strips: &mut Vec<T>,
-) {
-    let [spare, found, _] = room(strips);
-    for from in (0..part.terms).step_by(STRIP) {
-        let len = STRIP.min(part.terms - from);
-        for (i, &factor) in part.factors.iter().enumerate() {
-            let other = match part.factors[..] {
-                [a, b] => side(if i == 0 { b } else { a }, lists, from, values, &mut spare[..len]),
-                _ => Side::One(T::one()),
-            };
-            times(Side::One(adjoint), other, &mut found[..len]);
-            give(factor, lists, from, &found[..len], adjoints);
+    adjoints: &'a mut [T],
+    strips: &'a mut Vec<T>,
+}
+
+impl<T: Element> Work for SumBackward<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { parts, lists, values, adjoint, adjoints, strips } = self;
+        let [spare, found, _] = room(strips);
+        for part in parts {
+            for from in (0..part.terms).step_by(STRIP) {
+                let len = STRIP.min(part.terms - from);
+                for (i, &factor) in part.factors.iter().enumerate() {
+                    let other = match part.factors[..] {
+                        [a, b] => side(if i == 0 { b } else { a }, lists, from, values, &mut spare[..len]),
+                        _ => Side::One(T::one()),
+                    };
+                    times(Side::One(adjoint), other, &mut found[..len]);
+                    give(factor, lists, from, &found[..len], adjoints);
+                }
+            }
         }
     }
 }

@@ -24,9 +24,9 @@ impl<T: Real> Rolled<T> {
             match item {
                 Item::Stretch { ops, operands, first } => {
                     let code = Code { ops: &code.ops[ops.clone()], operands, ..code };
-                    items.extend(straight(code, *first)?.iter().map(|own| Item::Loop(own.with_tangents(ahead))));
+                    items.extend(straight(code, *first)?.iter().map(|own| own.with_tangents(ahead)));
                 }
-                Item::Loop(own) => items.push(Item::Loop(own.with_tangents(ahead))),
+                Item::Loop(own) => items.push(own.with_tangents(ahead)),
                 Item::Sum { place, parts, lists } => {
                     let (lists, moved) = (lists.with_tangents(ahead), lists.moves(ahead));
                     let mut tangents: Vec<Part<T>> = parts.iter().flat_map(|part| part.tangents(&moved)).collect();
@@ -126,13 +126,14 @@ impl<T: Real> Loop<T> {
             lists: Lists::new(),
             forward: Body::new(&[], &[]),
             backward: Body::new(&[], &[]),
+            read: vec![true; nodes.len()],
             nodes,
             columns,
         }
     }
 
     /// The same with tangents so many places ahead.
-    fn with_tangents(&self, ahead: u32) -> Self {
+    fn with_tangents(&self, ahead: u32) -> Item<T> {
         let writer = Writer::after(&self.nodes);
         let mut tangents = Tangents {
             writer: &writer,
@@ -142,7 +143,7 @@ impl<T: Real> Loop<T> {
             operands: self.operands.clone(),
             rows: self.rows.clone(),
         };
-        let mut columns = self.columns.clone();
+        let (mut columns, mut read) = (self.columns.clone(), self.read.clone());
         for (k, node) in self.nodes.iter().enumerate() {
             let mut tangent = tangents.tangent(k, node);
             if let Some(place) = self.columns[k] {
@@ -155,6 +156,8 @@ impl<T: Real> Loop<T> {
                 };
                 columns.resize(writer.len(), None);
                 columns[of as usize] = Some(place + ahead);
+                read.resize(writer.len(), false);
+                read[of as usize] = self.read[k];
                 tangent = Some(Expr::Written(&writer, Argument::Strip(of)));
             }
             tangents.of.push(tangent);
@@ -162,8 +165,9 @@ impl<T: Real> Loop<T> {
         let Tangents { mut operands, rows, .. } = tangents;
         let nodes = writer.nodes();
         columns.resize(nodes.len(), None);
-        let (forward, backward) = (Body::new(&nodes, &columns), reverse(&nodes, &columns, &mut operands));
-        Self {
+        read.resize(nodes.len(), false);
+        let (forward, backward) = (Body::new(&nodes, &columns), reverse(&nodes, &columns, &read, &mut operands));
+        Item::Loop(Box::new(Self {
             before: self.before.iter().flat_map(|&[place, of]| [[place, of], [place + ahead, of + ahead]]).collect(),
             given: self.given.iter().flat_map(|&place| [place, place + ahead]).collect(),
             operands,
@@ -173,8 +177,9 @@ impl<T: Real> Loop<T> {
             backward,
             nodes: Vec::new(),
             columns: Vec::new(),
+            read: Vec::new(),
             ..*self
-        }
+        }))
     }
 }
 

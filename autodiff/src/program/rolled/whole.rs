@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::form::{Item, Loop};
+use super::form::Item;
 #[cfg(feature = "jit")]
 use super::jit::Native;
 use crate::Real;
@@ -32,12 +32,12 @@ impl<T: Real> fmt::Display for Rolled<T> {
         for item in &self.items {
             match item {
                 Item::Stretch { ops, .. } => single += ops.len(),
-                Item::Loop(Loop { trips: 1, entries, .. }) => single += entries,
+                Item::Loop(own) if own.trips == 1 => single += own.entries,
                 Item::Sum { parts, .. } => sums.push(parts.iter().map(|part| part.terms).sum::<usize>()),
-                Item::Loop(Loop { trips, entries, .. }) => {
-                    match shapes.iter_mut().find(|shape| (shape.0, shape.1) == (*entries, *trips)) {
+                Item::Loop(own) => {
+                    match shapes.iter_mut().find(|shape| (shape.0, shape.1) == (own.entries, own.trips)) {
                         Some(shape) => shape.2 += 1,
-                        None => shapes.push((*entries, *trips, 1)),
+                        None => shapes.push((own.entries, own.trips, 1)),
                     }
                 }
             }

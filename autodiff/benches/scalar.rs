@@ -1,7 +1,7 @@
 //! The scalar workloads beside the plain `f64` function: value and full gradient with the tape recorded anew each time,
 //! operation by operation, as a user of this crate writes it (fused blocks, entries of many operands), in tensor form, and from a
-//! recorded program: replayed entry by entry (as the only row of the Jacobian is), its loops over columns, and, with feature
-//! `jit`, as native code.
+//! recorded program: replayed entry by entry by the interpreter, its loops over columns, their Hessian-vector product, and, with
+//! feature `jit`, as native code.
 //!
 //! `cargo bench -p autodiff --features jit --bench scalar` prints nanoseconds per operation and the ratios to plain code after the
 //! measurements, then how long programs took to compile and how much code they have.
@@ -70,10 +70,11 @@ fn compare(c: &mut Criterion, rows: &mut Vec<table::Row>, workload: &Workload<'_
         group.bench_function("tensor", |b| b.iter(&mut gradient));
     }
     let program = Program::record(each, x);
-    if x.len() <= 10_000 {
-        group.bench_function("replayed", |b| b.iter(|| program.jacobian(black_box(x))));
-    }
+    let replayed = program.clone().interpreted();
+    group.bench_function("replayed", |b| b.iter(|| replayed.value_and_gradient(black_box(x))));
     group.bench_function("rolled", |b| b.iter(|| program.value_and_gradient(black_box(x))));
+    let v: Vec<f64> = (0..x.len()).map(|i| f64::from(i as u32 * 7 % 11) - 5.0).collect();
+    group.bench_function("hvp", |b| b.iter(|| program.hvp(black_box(x), &v)));
     #[cfg(not(feature = "jit"))]
     let native = None;
     #[cfg(feature = "jit")]

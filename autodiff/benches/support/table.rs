@@ -13,7 +13,7 @@ pub(crate) struct Row {
 }
 
 /// Ways to the gradient.
-const FORMS: [&str; 6] = ["gradient", "idiomatic", "tensor", "replayed", "rolled", "jit"];
+const FORMS: [&str; 7] = ["gradient", "idiomatic", "tensor", "replayed", "rolled", "hvp", "jit"];
 
 /// One line a workload: the plain function, then gradients as multiples of it, and per operation.
 pub(crate) fn print(rows: &[Row]) {

@@ -135,7 +135,7 @@ impl<T: Real + Send + Sync> Program<T> {
 
     fn batch(&self, asked: Asked) -> Option<&Batch<T>> {
         let make = || {
-            let is_offered = Rolled::<T>::is_offered() && self.rolled().is_none() && self.chains(asked).is_none();
+            let is_offered = self.is_rollable() && self.rolled().is_none() && self.chains(asked).is_none();
             let make = || Batch::new(self.code(), self.inputs, &self.outputs, &self.guards, asked, self.exact);
             is_offered.then(make).flatten().map(Arc::new)
         };
@@ -146,7 +146,7 @@ impl<T: Real + Send + Sync> Program<T> {
     fn chains(&self, asked: Asked) -> Option<(&Rolled<T>, usize)> {
         let make = || {
             let find = || Rolled::find(self.code(), self.inputs, &self.outputs, &self.guards, self.exact, For::Inputs);
-            let chains = Rolled::<T>::is_offered().then(find).flatten()?;
+            let chains = self.is_rollable().then(find).flatten()?;
             chains.width().map(|_| Arc::new(chains))
         };
         let is_offered = match asked {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use ndarray::Array2;
 
 use super::recorded::{Program, read};
+#[cfg(feature = "jit")]
+use super::rolled::For;
 use super::rolled::Rolled;
 use crate::Real;
 use crate::error::Result;
@@ -16,7 +18,7 @@ impl<T: Real> Program<T> {
         let make = || {
             let made = self.rolled()?.with_tangents(self.code())?;
             #[cfg(feature = "jit")]
-            let made = if self.native { made.compiled()? } else { made };
+            let made = if self.wanted == Some(For::Native) { made.compiled()? } else { made };
             Some(Arc::new(made))
         };
         self.found.tangents.get_or_init(make).as_deref()

@@ -104,8 +104,8 @@ pub struct Program<T: Real = f64> {
     pub(super) at: Vec<T>,
     /// Whether loops keep to the standard library's functions.
     pub(super) exact: bool,
-    /// Whether loops become native code.
-    pub(super) native: bool,
+    /// What loops are looked for, if any.
+    pub(super) wanted: Option<For>,
     pub(super) found: Found<T>,
 }
 
@@ -156,7 +156,7 @@ impl<T: Real> Program<T> {
             optimize(frozen.code(frozen.len() - 1), frozen.values(), x.len(), &outputs, guards)
         };
         let (inputs, at, found) = (x.len(), x.to_vec(), Found::default());
-        Self { code, blocks, inputs, outputs, guards, at, exact: false, native: false, found }
+        Self { code, blocks, inputs, outputs, guards, at, exact: false, wanted: Some(For::Columns), found }
     }
 
     /// Keeps to the standard library's functions, so that values are those of the function that was recorded, bit for bit.
@@ -205,9 +205,24 @@ impl<T: Real> Program<T> {
     #[cfg(feature = "jit")]
     #[must_use]
     pub fn jit(self) -> Self {
-        let program = Self { native: true, found: Found::default(), ..self };
+        let program = Self { wanted: Some(For::Native), found: Found::default(), ..self };
         program.rolled();
         program
+    }
+
+    /// Runs entry by entry, without looking for [loops](Self#loops): for programs that are evaluated once or twice.
+    ///
+    /// ```
+    /// use autodiff::{Program, Var};
+    /// let square = |x: &[Var<f64>]| x.iter().map(|&x| x * x).sum::<Var<f64>>();
+    /// let program = Program::record(square, &[1.0; 1000]).interpreted();
+    /// assert_eq!(program.gradient(&[3.0; 1000])?, [6.0; 1000]);
+    /// assert_eq!(format!("{program:?}"), "Program(1000 inputs, 1 outputs, 1001 entries, 0 guards)");
+    /// # Ok::<(), autodiff::Error>(())
+    /// ```
+    #[must_use]
+    pub fn interpreted(self) -> Self {
+        Self { wanted: None, found: Found::default(), ..self }
     }
 
     /// The number of inputs.
@@ -248,15 +263,19 @@ impl<T: Real> Program<T> {
         Ok(values)
     }
 
+    pub(super) fn is_rollable(&self) -> bool {
+        self.wanted.is_some() && Rolled::<T>::is_offered()
+    }
+
     /// The loops in this program; found when they are first asked for.
     pub(super) fn rolled(&self) -> Option<&Rolled<T>> {
         let find = |wanted| Rolled::find(self.code(), self.inputs, &self.outputs, &self.guards, self.exact, wanted);
         #[cfg(feature = "jit")]
-        let compiled = || self.native.then(|| find(For::Native)).flatten().and_then(Rolled::compiled);
+        let compiled =
+            || (self.wanted == Some(For::Native)).then(|| find(For::Native)).flatten().and_then(Rolled::compiled);
         #[cfg(not(feature = "jit"))]
         let compiled = || None;
-        let find =
-            || Rolled::<T>::is_offered().then(|| compiled().or_else(|| find(For::Columns))).flatten().map(Arc::new);
+        let find = || self.is_rollable().then(|| compiled().or_else(|| find(For::Columns))).flatten().map(Arc::new);
         self.found.rolled.get_or_init(find).as_deref()
     }
 

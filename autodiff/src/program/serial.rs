@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
 use super::optimize::write;
 use super::recorded::{Found, Program};
+use super::rolled::For;
 use crate::Real;
 use crate::numbers::question::Question;
 use crate::rules::{Binary, Unary};
@@ -220,6 +221,6 @@ impl<'de, T: Real + Deserialize<'de>> Deserialize<'de> for Program<T> {
         });
         let (outputs, guards) = (outputs.collect::<Result<_, D::Error>>()?, guards.collect::<Result<_, D::Error>>()?);
         let (exact, found) = (written.exact, Found::default());
-        Ok(Self { code, blocks: Vec::new(), inputs, outputs, guards, at, exact, native: false, found })
+        Ok(Self { code, blocks: Vec::new(), inputs, outputs, guards, at, exact, wanted: Some(For::Columns), found })
     }
 }

@@ -263,15 +263,23 @@ fn products_with_jacobian_and_hessian() {
             continue;
         }
         let v_column = Array1::from(v.clone());
-        let (jacobian, hessian) = (program.jacobian(&x).unwrap(), program.hessian(&x).unwrap());
+        let replayed = program.clone().interpreted();
+        let (jacobian, hessian) = (replayed.jacobian(&x).unwrap(), replayed.hessian(&x).unwrap());
         let what = format!("seed {seed}, {program:?}");
         near(&what, &program.jvp(&x, &v).unwrap(), &jacobian.dot(&v_column).to_vec(), 1e4);
-        let want = hessian.dot(&v_column);
-        near(&what, &program.hvp(&x, &v).unwrap(), &want.to_vec(), 1e5);
+        near(&what, &program.hvp(&x, &v).unwrap(), &hessian.dot(&v_column).to_vec(), 1e5);
+        let flat = |matrix: Array2<f64>| matrix.into_iter().collect::<Vec<_>>();
+        near(&what, &flat(program.hessian(&x).unwrap()), &flat(hessian), 1e5);
+        let of_all = compiled(Program::record(|x: &[Var<f64>]| run(&parts, x), &x).exact());
+        let (jacobian, want) = (of_all.jacobian(&x).unwrap(), of_all.clone().interpreted().jacobian(&x).unwrap());
+        near(&what, &flat(jacobian), &flat(want.clone()), 1e4);
+        near(&what, &flat(of_all.sparse_jacobian(&x).unwrap().to_dense()), &flat(want), 1e4);
         loops += usize::from(what.contains('×'));
         // Side by side with others, as many as fill more than one share.
         let rows = Array2::from_shape_fn((70, inputs), |(row, i)| if row == 3 { v[i] } else { x[i] });
         if let Ok(gradients) = program.batch_gradients(&rows.view()) {
+            let alone = program.batch_gradients(&rows.slice(s![3..4, ..])).unwrap();
+            assert!(alone.iter().zip(gradients.row(3)).all(|(a, b)| same(*a, *b)), "{what}: other bits alone");
             for (row, x) in [(0, &x), (3, &v), (69, &x)] {
                 near(&what, &gradients.row(row).to_vec(), &program.gradient(x).unwrap(), 1e3);
             }

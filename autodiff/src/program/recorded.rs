@@ -288,6 +288,9 @@ impl<T: Real> Program<T> {
         values[..x.len()].copy_from_slice(x);
         values[rolled.places / 2..][..v.len()].copy_from_slice(v);
         rolled.forward(self.code(), values);
+        if rolled.guards_hold(values) {
+            return Ok(storage);
+        }
         for (guard, own) in rolled.guards.iter().zip(&self.guards) {
             let now = [guard.left, guard.right].map(|term| term.resolve(|i| values[i], |c| c));
             if guard.question.answer(now[0], now[1]) != guard.answer {

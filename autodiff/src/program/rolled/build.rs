@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use super::body::{Argument, Body, Node, Operation};
+use super::checks::Checks;
 use super::derive::reverse;
 use super::find::{Entries, Trips, loops, starts, with_straight};
 use super::form::{For, Item, Lists, Loop, Operand, Part, Rows, Run, Vector};
@@ -69,7 +70,8 @@ impl<T: Real> Rolled<T> {
         let uses = build.uses(inputs, outputs, guards);
         let items = build.items(inputs, &uses);
         let place = |term: Term<T>| term.resolve(|i| Term::Entry(build.places[i]), Term::Constant);
-        let guards = guards.iter().map(|g| Guard { left: place(g.left), right: place(g.right), ..g.clone() }).collect();
+        let guards: Vec<_> =
+            guards.iter().map(|g| Guard { left: place(g.left), right: place(g.right), ..g.clone() }).collect();
         let outputs = outputs.iter().map(|y| y.map(|i| build.places[i] as usize)).collect();
         Some(Self {
             items,
@@ -78,6 +80,7 @@ impl<T: Real> Rolled<T> {
             native: None,
             places: build.next as usize,
             outputs,
+            checks: Checks::new(&guards),
             guards,
         })
     }
@@ -177,7 +180,7 @@ impl<T: Real> Build<'_, T> {
             let factor = |(first, constant): (usize, bool)| {
                 let word = |term: usize| (words[first + term] & !CONSTANT) as usize;
                 if constant {
-                    self.constants(terms_here, &word, &mut lists)
+                    constants(terms_here, &|term| self.entries.code.constants[word(term)], &mut lists)
                 } else {
                     variables(terms_here, &|term| self.places[word(term)], &mut lists)
                 }
@@ -312,13 +315,14 @@ impl<T: Real> Build<'_, T> {
     fn operand(&self, trips: Trips, k: usize, word: usize, lists: &mut Lists<T>) -> Read<T> {
         let at = |trip: usize| trips.start + trip * trips.period + k;
         let entry = |trip: usize| self.entries.split(at(trip))[word] as usize;
+        let all = self.entries.code.constants;
         // The second word of a row with one variable is the place of a constant.
         match opcode::decode(self.entries.code.ops[at(0)]) {
             Kind::Binary(_, Form::First | Form::Second) if word == 1 => {
-                return Ok(self.constants(trips.count, &entry, lists));
+                return Ok(constants(trips.count, &|trip| all[entry(trip)], lists));
             }
             Kind::Nary(_) if entry(0) & CONSTANT as usize != 0 => {
-                return Ok(self.constants(trips.count, &|trip| entry(trip) ^ CONSTANT as usize, lists));
+                return Ok(constants(trips.count, &|trip| all[entry(trip) ^ CONSTANT as usize], lists));
             }
             _ => {}
         }
@@ -333,22 +337,21 @@ impl<T: Real> Build<'_, T> {
             None => variables(trips.count, &|trip| self.places[entry(trip)], lists),
         })
     }
+}
 
-    /// An operand that is a constant, `place` giving which.
-    fn constants(&self, trips: usize, place: &dyn Fn(usize) -> usize, lists: &mut Lists<T>) -> Operand<T> {
-        let value = |trip: usize| self.entries.code.constants[place(trip)];
-        let first = value(0);
-        if (1..trips).all(|trip| value(trip).bits() == first.bits()) {
-            return Operand::Constant(first);
-        }
-        let start = lists.tables.len();
-        lists.tables.extend((0..trips).map(value));
-        Operand::Table(start as u32)
+/// An operand that is a constant in each trip.
+pub(super) fn constants<T: Real>(trips: usize, value: &dyn Fn(usize) -> T, lists: &mut Lists<T>) -> Operand<T> {
+    let first = value(0);
+    if (1..trips).all(|trip| value(trip).bits() == first.bits()) {
+        return Operand::Constant(first);
     }
+    let start = lists.tables.len();
+    lists.tables.extend((0..trips).map(value));
+    Operand::Table(start as u32)
 }
 
 /// An operand whose values have places: which one it is in each trip.
-fn variables<T>(trips: usize, place: &dyn Fn(usize) -> u32, lists: &mut Lists<T>) -> Operand<T> {
+pub(super) fn variables<T>(trips: usize, place: &dyn Fn(usize) -> u32, lists: &mut Lists<T>) -> Operand<T> {
     let places = (0..trips).map(place);
     let mut runs: Vec<Run> = Vec::new();
     for (trip, place) in places.clone().enumerate() {

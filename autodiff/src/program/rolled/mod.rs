@@ -6,6 +6,7 @@
 //! | `whole` | all of them, with outputs and guards |
 //! | `find` | which entries are the trips of a loop |
 //! | `build` | where values stand, and what each operation of a loop's body reads |
+//! | `checks` | guards as columns |
 //! | `body` | what a trip does, as straight-line code |
 //! | `derive` | its reverse, by the table's rules |
 //! | `strip` | operations over a strip of trips |
@@ -22,6 +23,7 @@
 mod batch;
 mod body;
 mod build;
+mod checks;
 mod derive;
 #[cfg(feature = "jit")]
 mod emit;

@@ -5,6 +5,7 @@ use std::any::Any;
 use ndarray::ArrayView2;
 
 use super::batch::{self, Batch, Check};
+use super::checks::Hold;
 #[cfg(feature = "jit")]
 use super::form::Item;
 #[cfg(feature = "jit")]
@@ -26,6 +27,7 @@ struct Sweeps<T: Real> {
     batch: fn(&Batch<T>, &ArrayView2<'_, T>, &mut [T], Check<'_, T>) -> Result<()>,
     side: fn(&Rolled<T>, &ArrayView2<'_, T>, bool, &mut [T], Check<'_, T>) -> Result<()>,
     are_finite: fn(&[T]) -> bool,
+    hold: fn(&Rolled<T>, &[T]) -> bool,
     #[cfg(feature = "jit")]
     native: fn(&[Item<T>]) -> Option<Native<T>>,
 }
@@ -40,6 +42,7 @@ const fn sweeps<T: Element>() -> Sweeps<T> {
         batch: batch::run,
         side: side::run,
         are_finite: |x| Path::current().run(AreFinite(x)),
+        hold: |rolled, values| Path::current().run(Hold { checks: &rolled.checks, values }),
         #[cfg(feature = "jit")]
         native: Native::new,
     }
@@ -56,6 +59,11 @@ impl<T: Real> Rolled<T> {
     /// Whether there are loops for this number type.
     pub(in crate::program) fn is_offered() -> bool {
         Sweeps::<T>::of().is_some()
+    }
+
+    /// Whether all guards hold at these values.
+    pub(in crate::program) fn guards_hold(&self, values: &[T]) -> bool {
+        self.guards.is_empty() || (Sweeps::of().expect("asked before").hold)(self, values)
     }
 
     /// Whether all are finite.

@@ -122,6 +122,17 @@ pub(super) fn in_order<T: Element>(sum: Option<T>, len: usize, a: Side<'_, T>, b
     }
 }
 
+/// Whether this holds in all of so many trips; without a branch for each.
+#[inline(always)]
+pub(super) fn all<T: Element>(len: usize, a: Side<'_, T>, b: Side<'_, T>, holds: impl Fn(T, T) -> bool) -> bool {
+    match (a, b) {
+        (Side::Many(a), Side::Many(b)) => a.iter().zip(b).fold(true, |all, (&a, &b)| all & holds(a, b)),
+        (Side::Many(a), Side::One(b)) => a.iter().fold(true, |all, &a| all & holds(a, b)),
+        (Side::One(a), Side::Many(b)) => b.iter().fold(true, |all, &b| all & holds(a, b)),
+        (Side::One(a), Side::One(b)) => len == 0 || holds(a, b),
+    }
+}
+
 /// Adds terms to adjoints.
 #[inline(always)]
 pub(super) fn add<T: Element>(sums: &mut [T], terms: &[T]) {

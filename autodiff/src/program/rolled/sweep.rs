@@ -138,7 +138,7 @@ fn room<T: Element>(strips: &mut Vec<T>) -> [&mut [T]; 3] {
 }
 
 /// The values of an operand in the trips from `from` on, in `spare` if they have to be gathered.
-fn side<'a, T: Element>(
+pub(super) fn side<'a, T: Element>(
     operand: Operand<T>,
     lists: &'a Lists<T>,
     from: usize,

@@ -47,6 +47,7 @@ impl<T: Real> Rolled<T> {
             native: None,
             places: 2 * self.places,
             outputs: self.outputs.iter().copied().chain(tangents).collect(),
+            checks: self.checks.clone(),
             guards: self.guards.clone(),
         })
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::checks::Checks;
 use super::form::Item;
 #[cfg(feature = "jit")]
 use super::jit::Native;
@@ -24,6 +25,8 @@ pub(in crate::program) struct Rolled<T: Real> {
     pub(in crate::program) outputs: Vec<Output<T>>,
     /// By place.
     pub(in crate::program) guards: Vec<Guard<T>>,
+    /// The same, as columns.
+    pub(super) checks: Checks<T>,
 }
 
 impl<T: Real> fmt::Display for Rolled<T> {

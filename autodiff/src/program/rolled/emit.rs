@@ -147,9 +147,9 @@ impl Emit<'_, '_> {
                     self.trip.made[k] = Some(term);
                     self.give(k, place, term, &mut next);
                 }
-                (_, Some(place)) => self.trip.made[k] = Some(self.gather(VALUES, place)),
-                _ => {
-                    let value = self.operation(k, line);
+                (_, place) => {
+                    let value = place.map(|place| self.gather(VALUES, place));
+                    let value = value.unwrap_or_else(|| self.operation(k, line));
                     self.trip.made[k] = Some(value);
                     if let Some(base) = line.column {
                         self.store(VALUES, base, Some(number), value);

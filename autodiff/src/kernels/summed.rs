@@ -124,12 +124,12 @@ fn serial<T: Real, const K: usize>(fill: &Fill<'_, T, K>, data: &[&[T]; K], mut 
         }
         let add = |block: &Block<K>, results: &[T], out: &mut [T]| add_lanes(block, n, results, out);
         block.each(n, LANES, &mut |block| {
-            block.add_up(fill, &data, [&block.outer, &block.inner, &block.kept], results, out, add)
+            block.add_up(fill, &data, [&block.outer, &block.inner, &block.kept], results, out, add);
         });
     } else if n <= BLOCK {
         let add = |block: &Block<K>, results: &[T], out: &mut [T]| add_rows(block, n, results, out);
         block.each(n, BLOCK / n, &mut |block| {
-            block.add_up(fill, data, [&block.outer, &block.kept, &block.inner], results, out, add)
+            block.add_up(fill, data, [&block.outer, &block.kept, &block.inner], results, out, add);
         });
     } else {
         block.each(n, 1, &mut |block| out[block.at] += long(fill, data, block, 0, n, results));

@@ -19,6 +19,7 @@ mod diagnostics;
 mod edge_orders;
 mod edges;
 mod elementwise;
+mod elementwise_sum;
 mod explain;
 mod faults;
 mod forms;

@@ -14,6 +14,7 @@ const COLS: usize = 17;
 
 type Function<T> = Box<dyn Fn(&[Tensor<T>]) -> Tensor<T> + Send + Sync>;
 
+elementwise!(sum waves(a, b) => (a * b).sin() * b.exp() + (1.0 + a * a).ln());
 elementwise!(wave(a, b) => (a * b).sin() * b.exp() + (1.0 + a * a).ln());
 
 /// The table's rows, on equal shapes and broadcast.
@@ -38,6 +39,9 @@ fn operations() -> Vec<(String, Function<f64>)> {
     let index = || ArrayD::from_shape_fn(vec![ROWS, COLS], |at| (7 * at[0] + 3 * at[1]) % COLS);
     add("elementwise", Box::new(|t| wave(&t[0], &t[1])));
     add("elementwise, broadcast", Box::new(|t| wave(&t[0], &t[3])));
+    add("elementwise_sum, rows", Box::new(|t| waves(&t[0], &t[1], &[1], false)));
+    add("elementwise_sum, columns", Box::new(|t| waves(&t[0], &t[3], &[0], false)));
+    add("elementwise_sum", Box::new(|t| waves(&t[0], &t[3], &[0, 1], false)));
     add("select", Box::new(|t| Tensor::select(&t[0].greater(&t[1]), &t[0], &t[1])));
     add("clamp", Box::new(|t| t[0].clamp(0.5, 0.7)));
     add("sum", Box::new(|t| t[0].sum()));

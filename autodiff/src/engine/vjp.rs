@@ -51,12 +51,12 @@ pub(crate) fn vjp<T: Real>(
     adjoint: &Tensor<T>,
     recording: bool,
     wanted: impl Fn(&Tensor<T>) -> bool,
-) -> Result<SmallVec<[Option<Tensor<T>>; 2]>> {
+) -> Result<SmallVec<[Option<Tensor<T>>; 3]>> {
     given(entry, adjoint, recording, false, wanted).map(|(gradients, _)| gradients)
 }
 
 /// Gradients, and the part of its input to which the only one belongs, unless that is all of it.
-type Given<T> = (SmallVec<[Option<Tensor<T>>; 2]>, Option<Part>);
+type Given<T> = (SmallVec<[Option<Tensor<T>>; 3]>, Option<Part>);
 
 /// What an operation's vjp gives, as [`vjp`]; `parts` says that a part of a gradient will do.
 fn given<T: Real>(
@@ -108,7 +108,7 @@ pub(super) fn add<T: Real>(sum: &mut Option<Tensor<T>>, term: Tensor<T>, recordi
 }
 
 /// Gradients of the operation `op` at `place`, fit to be recorded if the sweep is.
-fn recordable<T: Real>(grads: Grads<T>, op: &str, place: Place, cx: &Vjp<'_, T>) -> SmallVec<[Option<Tensor<T>>; 2]> {
+fn recordable<T: Real>(grads: Grads<T>, op: &str, place: Place, cx: &Vjp<'_, T>) -> SmallVec<[Option<Tensor<T>>; 3]> {
     if !(grads.plain && cx.recording) {
         return grads.gradients;
     }

@@ -71,7 +71,9 @@ pub(crate) fn run<T: Real, F: Kernel<K, M>, const K: usize, const M: usize>(kern
 }
 
 /// Arrays of `T` as what they are, arrays of `E`.
-fn cast<T: 'static, E: 'static, const K: usize, const M: usize>(arrays: Arrays<'_, T, K, M>) -> Arrays<'_, E, K, M> {
+pub(super) fn cast<T: 'static, E: 'static, const K: usize, const M: usize>(
+    arrays: Arrays<'_, T, K, M>,
+) -> Arrays<'_, E, K, M> {
     assert_eq!(TypeId::of::<T>(), TypeId::of::<E>(), "numbers of another type");
     // SAFETY: `T` and `E` are one type, and so are the arrays of both, which are moved.
     unsafe { transmute_copy(&ManuallyDrop::new(arrays)) }
@@ -101,6 +103,9 @@ fn serial<T: Real, const K: usize, const M: usize>(piece: &Piece<'_, T, K, M>, a
         return piece(x, out);
     }
     let mut gathered = [[const { MaybeUninit::<T>::uninit() }; STRIP]; K];
+    if walk.len >= STRIP / 4 {
+        return stretches(piece, &walk, operands, out, &mut gathered);
+    }
     let (mut filled, mut done) = (0, 0);
     let mut flush = |gathered: &[[MaybeUninit<T>; STRIP]; K], filled: usize| {
         // SAFETY: the first `filled` elements of each buffer have been written.
@@ -132,6 +137,46 @@ fn serial<T: Real, const K: usize, const M: usize>(piece: &Piece<'_, T, K, M>, a
     if filled > 0 {
         flush(&gathered, filled);
     }
+}
+
+/// Runs a loop stretch by stretch: what lies in order there is read where it lies, what stays the same is repeated once.
+fn stretches<T: Real, const K: usize, const M: usize>(
+    piece: &Piece<'_, T, K, M>,
+    walk: &Walk<K>,
+    operands: [Strided<'_, T>; K],
+    mut out: [&mut [T]; M],
+    gathered: &mut [[MaybeUninit<T>; STRIP]; K],
+) {
+    let mut done = 0;
+    let mut repeated = [usize::MAX; K];
+    walk.for_each(|offsets| {
+        for k in 0..K {
+            if walk.step[k] == 0 && repeated[k] != offsets[k] {
+                gathered[k].fill(MaybeUninit::new(operands[k].data[offsets[k]]));
+                repeated[k] = offsets[k];
+            }
+        }
+        for from in (0..walk.len).step_by(STRIP) {
+            let count = (walk.len - from).min(STRIP);
+            let mut x: [&[T]; K] = [&[]; K];
+            for (k, (x, gathered)) in x.iter_mut().zip(gathered.iter_mut()).enumerate() {
+                let step = walk.step[k];
+                let data = &operands[k].data[offsets[k] + from * step..];
+                if step == 1 {
+                    *x = &data[..count];
+                    continue;
+                }
+                if step > 1 {
+                    let elements = data.iter().step_by(step);
+                    gathered[..count].iter_mut().zip(elements).for_each(|(t, &x)| *t = MaybeUninit::new(x));
+                }
+                // SAFETY: the first `count` elements have been written.
+                *x = unsafe { std::slice::from_raw_parts(gathered.as_ptr().cast::<T>(), count) };
+            }
+            piece(x, out.each_mut().map(|out| &mut out[done..done + count]));
+            done += count;
+        }
+    });
 }
 
 /// Runs a loop, halved along the first axis while it is long. Every element stands for itself, so the bits do not depend

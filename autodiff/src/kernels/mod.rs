@@ -14,6 +14,7 @@ pub(crate) mod rank;
 pub(crate) mod reduce;
 mod rows;
 pub(crate) mod storage;
+pub(crate) mod summed;
 pub(crate) mod threads;
 pub(crate) mod transpose;
 mod vmath;

@@ -7,14 +7,17 @@ use crate::rules::{Algebra, Unary};
 
 const RUN: usize = 256;
 
+/// Sums that a run is built of; shorter ones are added up one by one.
+pub(super) const STRANDS: usize = 16;
+
 /// Sums short runs in sixteen strands and long ones by halves: the rounding error grows with the logarithm of the
 /// length, and the order depends on nothing but the length.
 pub(crate) fn sum<T: Real>(x: &[T]) -> T {
     if let Some((a, b)) = halves(x) {
         return sum(a) + sum(b);
     }
-    let mut strands = [T::zero(); 16];
-    let mut chunks = x.chunks_exact(16);
+    let mut strands = [T::zero(); STRANDS];
+    let mut chunks = x.chunks_exact(STRANDS);
     for chunk in &mut chunks {
         for (strand, &x) in strands.iter_mut().zip(chunk) {
             *strand += x;
@@ -34,8 +37,12 @@ pub(crate) fn sum<T: Real>(x: &[T]) -> T {
 
 /// The parts of a slice that is longer than a run.
 fn halves<T>(x: &[T]) -> Option<(&[T], &[T])> {
-    let half = (x.len() / 2).next_multiple_of(RUN);
-    (x.len() > RUN).then(|| x.split_at(half.min(x.len() - 1)))
+    (x.len() > RUN).then(|| x.split_at(half(x.len())))
+}
+
+/// Where a sum of `n` elements, more than a run, is cut in two.
+pub(super) fn half(n: usize) -> usize {
+    (n / 2).next_multiple_of(RUN).min(n - 1)
 }
 
 /// The largest, NaN if there is one; `-inf` of nothing.

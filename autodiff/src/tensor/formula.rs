@@ -62,24 +62,50 @@ pub trait Formula<const K: usize>: Sync + 'static {
 /// assert_eq!(loss.item(), 2.0 * 2.0_f64.ln());
 /// assert_eq!(loss.backward().wrt(&y), ndarray::array![-0.5, 0.5].into_dyn());
 /// ```
+///
+/// With `sum` before the name, the function takes axes, too, and gives the formula's sum over them, without an array of all
+/// values ([`Tensor::elementwise_sum`](crate::Tensor::elementwise_sum)): `fn name<T: Real>(a: &Tensor<T>, b: &Tensor<T>, axes:
+/// &[usize], keep: bool) -> Tensor<T>`, the last two as in [`sum_axes`](crate::Tensor::sum_axes).
+///
+/// ```
+/// use autodiff::{Tensor, elementwise};
+/// elementwise!(sum products(a, b) => a * b);
+/// let (a, b) = (Tensor::constant(ndarray::array![[1.0, 2.0], [3.0, 4.0]]), Tensor::constant(ndarray::array![10.0, 1.0]));
+/// assert_eq!(products(&a, &b, &[1], false).to_array(), ndarray::array![12.0, 34.0].into_dyn());
+/// ```
 #[macro_export]
 macro_rules! elementwise {
     ($(#[$attribute:meta])* $visibility:vis $name:ident($($x:ident),+ $(,)?) => $formula:expr) => {
         $(#[$attribute])*
         #[track_caller]
         $visibility fn $name<T: $crate::Real>($($x: &$crate::Tensor<T>),+) -> $crate::Tensor<T> {
-            struct Body;
-            impl $crate::tensor::Formula<{ [$(stringify!($x)),+].len() }> for Body {
-                const NAME: &'static str = stringify!($name);
-                #[inline(always)]
-                fn eval<A: $crate::rules::Algebra>(
-                    &self,
-                    [$($x),+]: [$crate::tensor::Elem<A>; [$(stringify!($x)),+].len()],
-                ) -> $crate::tensor::Elem<A> {
-                    $formula
-                }
-            }
+            $crate::elementwise!(@body $name($($x),+) => $formula);
             $crate::Tensor::elementwise(Body, [$($x),+])
+        }
+    };
+    ($(#[$attribute:meta])* $visibility:vis sum $name:ident($($x:ident),+ $(,)?) => $formula:expr) => {
+        $(#[$attribute])*
+        #[track_caller]
+        $visibility fn $name<T: $crate::Real>(
+            $($x: &$crate::Tensor<T>,)+
+            axes: &[usize],
+            keep: bool,
+        ) -> $crate::Tensor<T> {
+            $crate::elementwise!(@body $name($($x),+) => $formula);
+            $crate::Tensor::elementwise_sum(Body, [$($x),+], axes, keep)
+        }
+    };
+    (@body $name:ident($($x:ident),+) => $formula:expr) => {
+        struct Body;
+        impl $crate::tensor::Formula<{ [$(stringify!($x)),+].len() }> for Body {
+            const NAME: &'static str = stringify!($name);
+            #[inline(always)]
+            fn eval<A: $crate::rules::Algebra>(
+                &self,
+                [$($x),+]: [$crate::tensor::Elem<A>; [$(stringify!($x)),+].len()],
+            ) -> $crate::tensor::Elem<A> {
+                $formula
+            }
         }
     };
 }
@@ -106,19 +132,34 @@ impl<T: Real> Tensor<T> {
 /// The value, in one pass.
 #[track_caller]
 fn evaluate<T: Real, F: Formula<K>, const K: usize>(formula: &F, x: [&Tensor<T>; K]) -> Tensor<T> {
+    each(&Value(formula), x, &shape_of(F::NAME, x))
+}
+
+/// The common shape of a formula's arguments.
+#[track_caller]
+pub(super) fn shape_of<T: Real, const K: usize>(name: &str, x: [&Tensor<T>; K]) -> Dims {
     let mut shape: Dims = SmallVec::from_slice(x[0].shape());
     for x in &x[1..] {
-        shape = fit(F::NAME, &shape, x.shape());
+        shape = fit(name, &shape, x.shape());
     }
-    let broadcast = x.map(|x| x.seen_as(&shape));
-    Tensor::build(&shape, |out| {
-        let operands = broadcast.each_ref().map(Tensor::strided);
-        run(&Value(formula), Arrays { shape: &shape, operands, out: [out] });
+    shape
+}
+
+/// A loop's results, of this shape.
+pub(super) fn each<T: Real, L: Kernel<N, 1>, const N: usize>(
+    kernel: &L,
+    x: [&Tensor<T>; N],
+    shape: &[usize],
+) -> Tensor<T> {
+    let x = x.map(|x| x.seen_as(shape));
+    Tensor::build(shape, |out| {
+        let operands = x.each_ref().map(Tensor::strided);
+        run(kernel, Arrays { shape, operands, out: [out] });
     })
 }
 
 /// The loop for the value.
-struct Value<'a, F>(&'a F);
+pub(super) struct Value<'a, F>(pub(super) &'a F);
 
 impl<F: Formula<K>, const K: usize> Kernel<K, 1> for Value<'_, F> {
     const WEIGHT: usize = 4;
@@ -132,7 +173,7 @@ impl<F: Formula<K>, const K: usize> Kernel<K, 1> for Value<'_, F> {
 
 /// The loop for the gradients of `N` arguments from number `FIRST` on. Its operands are the result's gradient and the
 /// formula's arguments; what is missing to five is not read.
-struct Partials<'a, F, const K: usize, const FIRST: usize, const N: usize>(&'a F);
+pub(super) struct Partials<'a, F, const K: usize, const FIRST: usize, const N: usize>(pub(super) &'a F);
 
 impl<F: Formula<K>, const K: usize, const FIRST: usize, const N: usize> Kernel<5, N> for Partials<'_, F, K, FIRST, N> {
     const WEIGHT: usize = 8;
@@ -158,7 +199,7 @@ impl<F: Formula<K>, const K: usize, const FIRST: usize, const N: usize> Kernel<5
 
 /// The direction of argument `i` among those from `first` on.
 #[inline(always)]
-fn unit<A: Algebra, const N: usize>(i: usize, first: usize) -> [Option<A>; N] {
+pub(super) fn unit<A: Algebra, const N: usize>(i: usize, first: usize) -> [Option<A>; N] {
     let mut along = [None; N];
     for (k, along) in along.iter_mut().enumerate() {
         if first + k == i {

@@ -39,6 +39,7 @@ pub(crate) mod entry;
 mod expr;
 pub(crate) mod finite;
 mod formula;
+mod formula_sum;
 mod gather;
 mod handle;
 mod hook;

@@ -186,7 +186,7 @@ impl<T: Real> Vjp<'_, T> {
 /// let two_inputs = Grads::arrays([None, Some(ndarray::array![1.0].into_dyn())]);
 /// ```
 pub struct Grads<T: Real> {
-    pub(crate) gradients: SmallVec<[Option<Tensor<T>>; 2]>,
+    pub(crate) gradients: SmallVec<[Option<Tensor<T>>; 3]>,
     /// Whether they came as arrays, which have no derivatives.
     pub(crate) plain: bool,
     /// The part of the first input to which the gradient given for it belongs, unless that is all of it.

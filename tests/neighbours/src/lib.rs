@@ -3,7 +3,6 @@
 
 mod argmin;
 mod differential_equations;
-mod diffsol_trial;
 mod faer;
 mod levenberg_marquardt;
 mod nalgebra;

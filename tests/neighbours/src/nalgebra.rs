@@ -3,7 +3,6 @@
 use autodiff::interop::nalgebra::{array, matrix, send};
 use autodiff::{Dual, Tape, Tensor, Var, grad, jacobian};
 use nalgebra::{DMatrix, DVector, Matrix2};
-use ndarray::array;
 
 #[test]
 fn goes_in_and_out() -> autodiff::Result<()> {
@@ -34,5 +33,4 @@ fn decomposes() {
     let m = Matrix2::new(Dual::variable(2.0), Dual::constant(1.0), Dual::constant(1.0), Dual::constant(2.0));
     let values: Matrix2<Dual<f64>> = Matrix2::from_diagonal(&m.symmetric_eigenvalues());
     assert!((0..2).all(|i| (values[(i, i)].tangent()[0] - 0.5).abs() < 1e-12));
-    assert_eq!(array![[1.0]], array(&DMatrix::from_element(1, 1, 1.0)));
 }

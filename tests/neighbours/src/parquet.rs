@@ -37,7 +37,7 @@ fn trains_on_a_file() -> Result<()> {
     let numbers = |f: fn(f64) -> f64| -> ArrayRef {
         std::sync::Arc::new((0..64).map(f64::from).map(f).collect::<Float64Array>())
     };
-    let (a, b): (fn(f64) -> f64, fn(f64) -> f64) = (|i| (i % 8.0) / 4.0 - 1.0, |i| (i / 8.0).floor() / 4.0 - 1.0);
+    let (a, b) = (|i: f64| (i % 8.0) / 4.0 - 1.0, |i: f64| (i / 8.0).floor() / 4.0 - 1.0);
     let t = |i: f64| 2.0 * ((i % 8.0) / 4.0 - 1.0) - 3.0 * ((i / 8.0).floor() / 4.0 - 1.0) + 1.0;
     let batch = RecordBatch::try_from_iter([("a", numbers(a)), ("b", numbers(b)), ("t", numbers(t))])?;
     let mut writer = ArrowWriter::try_new(File::create(&path)?, batch.schema(), None)?;

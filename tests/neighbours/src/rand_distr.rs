@@ -1,4 +1,4 @@
-//! rand_distr's samples in a loss: the gradient of a mean goes along the samples' paths.
+//! `rand_distr`'s samples in a loss: the gradient of a mean goes along the samples' paths.
 
 use autodiff::{Var, mean, value_and_grad};
 use rand::SeedableRng;
@@ -10,7 +10,7 @@ use rand_distr::{Distribution, StandardNormal};
 fn gradient_of_a_mean() {
     let n = 10_000_usize;
     let z: Vec<f64> = StandardNormal.sample_iter(ChaCha8Rng::seed_from_u64(1)).take(n).collect();
-    let loss = |p: &[Var<f64>]| mean(&z.iter().map(|&z| (p[0] + p[1] * z).powi(2)).collect::<Vec<_>>());
+    let loss = |p: &[Var<f64>]| mean(z.iter().map(|&z| (p[0] + p[1] * z).powi(2)).collect::<Vec<_>>());
     let (value, gradient) = value_and_grad(loss, &[1.5, 0.5]);
     let off = [value - 2.5, gradient[0] - 3.0, gradient[1] - 1.0];
     // Four standard deviations: of (μ + σ z)², of 2 (μ + σ z) and of 2 (μ + σ z) z.

@@ -34,10 +34,10 @@ fn poisson<R: Real>(x: R, p: &[R]) -> R {
 fn agrees<const N: usize>(ours: impl Fn(&[Var<f64>]) -> Var<f64>, theirs: impl Fn([f64; N]) -> f64, p: [f64; N]) {
     let (value, gradient) = value_and_grad(ours, &p);
     assert!((value - theirs(p)).abs() < 1e-12, "{value}, {} by statrs", theirs(p));
-    for i in 0..N {
+    for (i, slope) in gradient.into_iter().enumerate() {
         let at = |h: f64| theirs(std::array::from_fn(|k| if k == i { p[k] + h } else { p[k] }));
         let difference = (8.0 * (at(1e-3) - at(-1e-3)) - (at(2e-3) - at(-2e-3))) / 12e-3;
-        assert!((gradient[i] - difference).abs() < 1e-8, "{i}: {}, {difference} by differences", gradient[i]);
+        assert!((slope - difference).abs() < 1e-8, "{i}: {slope}, {difference} by differences");
     }
 }
 

@@ -1,4 +1,4 @@
-//! TensorBoard's event files, by prost: a scalar an epoch, from `on_epoch`.
+//! Event files for `TensorBoard`, by prost: a scalar an epoch, from `on_epoch`.
 
 use std::io::{self, Write};
 

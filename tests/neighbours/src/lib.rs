@@ -9,7 +9,6 @@ mod nalgebra;
 mod nuts_rs;
 mod parquet;
 mod plotters;
-#[cfg(feature = "polars")]
 mod polars;
 mod rand_distr;
 mod serde;

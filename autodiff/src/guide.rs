@@ -9,7 +9,8 @@
 //! 7. [Programs](programs)
 //! 8. [When something is NaN, severed or slow](trouble)
 //!
-//! To look things up: [from JAX](from_jax), and an [index of error messages](messages). From PyTorch: `nn::guide::from_pytorch`.
+//! To look things up: [from JAX](from_jax), [other crates beside this one](neighbours), and an
+//! [index of error messages](messages). From PyTorch: `nn::guide::from_pytorch`.
 
 #[doc = include_str!("guide/tape.md")]
 pub mod tape {}
@@ -37,6 +38,9 @@ pub mod trouble {}
 
 #[doc = include_str!("guide/from_jax.md")]
 pub mod from_jax {}
+
+#[doc = include_str!("guide/neighbours.md")]
+pub mod neighbours {}
 
 #[doc = include_str!("guide/messages.md")]
 pub mod messages {}

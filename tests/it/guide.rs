@@ -125,3 +125,26 @@ fn the_tables_have_sixty_rows() {
         assert!(rows >= 60, "{table} has {rows} rows");
     }
 }
+
+/// What the chapter shows stands in a tested file, and each file has its place in it.
+#[test]
+fn the_neighbours_are_shown_as_tested() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("neighbours/src");
+    let chapter = read(sources("autodiff").join("guide/neighbours.md"));
+    let mut shown = BTreeSet::new();
+    for section in chapter.split("\n## ").skip(1) {
+        let (_, rest) = section.split_once("\n`tests/neighbours/src/").expect("a file's name");
+        let (name, rest) = rest.split_once(".rs`:").expect("a file's name");
+        let tested = read(folder.join(name).with_extension("rs"));
+        let blocks: Vec<&str> = rest.split("```").skip(1).step_by(2).collect();
+        assert!(!blocks.is_empty(), "{name}: the chapter shows nothing");
+        for block in blocks {
+            let code = block.strip_prefix("ignore\n").expect("code that is not run here");
+            assert!(tested.contains(code), "tests/neighbours/src/{name}.rs has no such lines:\n{code}");
+        }
+        shown.insert(name.to_owned());
+    }
+    let listed = read(folder.join("lib.rs"));
+    let listed = listed.lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'));
+    assert_eq!(shown, listed.map(str::to_owned).collect());
+}

@@ -36,7 +36,7 @@ impl<T: Element> Work for Stretch<'_, T> {
     #[inline(always)]
     fn run(self) {
         for (sum, &x) in self.sum.iter_mut().zip(self.x) {
-            *sum = *sum + x;
+            *sum += x;
         }
     }
 }

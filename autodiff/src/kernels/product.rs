@@ -80,7 +80,7 @@ pub(crate) fn is_finite_at_edges<T: Real>(c: &[T], rows: usize, cols: usize) -> 
 }
 
 /// The matrix so many elements on.
-fn beyond<T>(x: Operand<'_, T>, elements: usize) -> Operand<'_, T> {
+fn beyond<T: Copy>(x: Operand<'_, T>, elements: usize) -> Operand<'_, T> {
     Operand { data: x.data.get(elements..).unwrap_or(&[]), ..x }
 }
 

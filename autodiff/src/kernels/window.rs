@@ -183,6 +183,9 @@ impl Window {
 /// Arrays of several planes, with the elements of each.
 type Planes<'a, T> = (&'a [T], usize);
 
+/// What is done with some planes: of arrays that are read, and of one that is written.
+type Work<'a, T, const K: usize> = dyn Fn([&[T]; K], &mut [T]) + Sync + 'a;
+
 /// From this many elements of the longest array, planes are worth a second thread.
 const PARALLEL: usize = 1 << 18;
 
@@ -191,7 +194,7 @@ fn over_planes<T: Element, const K: usize>(
     inputs: [Planes<'_, T>; K],
     (out, size): (&mut [T], usize),
     least: usize,
-    work: &(dyn Fn([&[T]; K], &mut [T]) + Sync),
+    work: &Work<'_, T, K>,
 ) {
     let count = out.len() / size.max(1);
     let longest = inputs.iter().map(|x| x.0.len()).fold(out.len(), usize::max);

@@ -1,7 +1,6 @@
 //! A trainable parameter.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 
 use autodiff::{Real, Tape, Tensor};
 
@@ -36,8 +35,8 @@ pub(crate) struct Content<T: Real> {
 
 /// What computations have read of a parameter.
 enum Read {
-    /// These rows.
-    Rows(BTreeSet<usize>),
+    /// These rows, each as often as it was read.
+    Rows(Vec<usize>),
     /// The whole.
     All,
 }
@@ -86,7 +85,7 @@ impl<T: Real> Param<T> {
     pub fn watch(&self, tape: &Tape<T>) {
         let mut content = self.0.borrow_mut();
         content.watched = Some(tape.tensor(content.value.clone()));
-        content.read = Read::Rows(BTreeSet::new());
+        content.read = Read::Rows(Vec::new());
     }
 
     /// Returns what a layer computes with: the variable while it is on a tape, otherwise the values as a constant.
@@ -113,7 +112,12 @@ impl<T: Real> Param<T> {
     /// The rows that were read since the parameter was watched; `None` if it was read as a whole, or not at all.
     pub(crate) fn rows_read(&self) -> Option<Vec<usize>> {
         match &self.0.borrow().read {
-            Read::Rows(rows) if !rows.is_empty() => Some(rows.iter().copied().collect()),
+            Read::Rows(rows) if !rows.is_empty() => {
+                let mut rows = rows.clone();
+                rows.sort_unstable();
+                rows.dedup();
+                Some(rows)
+            }
             _ => None,
         }
     }
@@ -153,6 +157,11 @@ impl<T: Real> Param<T> {
     /// Returns the gradient that a sweep found; `None` if it did not reach this parameter, or that was not on the tape.
     pub fn gradient<'g>(&self, gradients: &'g autodiff::Gradients<T>) -> Option<&'g Tensor<T>> {
         gradients.tensor(self.0.borrow().watched.as_ref()?)
+    }
+
+    /// Rows of the gradient that a sweep found, which go upward.
+    pub(crate) fn gradient_rows(&self, gradients: &autodiff::Gradients<T>, rows: &[usize]) -> Option<Tensor<T>> {
+        gradients.rows(self.0.borrow().watched.as_ref()?, rows)
     }
 
     /// Returns the gradient that a sweep found, or says why there is none for the parameter, which is called `name`.

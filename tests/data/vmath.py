@@ -9,7 +9,7 @@ multiples of π/2 and of powers of 2, and the worst arguments that a search over
 import random
 import struct
 
-from mpmath import cos, exp, expm1, log, log1p, mp, mpf, pi, sin, tanh
+from mpmath import cos, erf, erfc, exp, expm1, log, log1p, mp, mpf, pi, sin, sqrt, tanh
 
 mp.dps = 60
 
@@ -35,6 +35,10 @@ functions = {
     "log_sigmoid": lambda x: -log1p(exp(-x)),
     "sin": wide(sin),
     "cos": wide(cos),
+    "normal_cdf": lambda x: erfc(-x / sqrt(mpf(2))) / 2,
+    "normal_pdf": lambda x: exp(-x * x / 2) / sqrt(2 * pi),
+    "erf": erf,
+    "erfc": erfc,
 }
 worst = {
     "exp": [-1.0278733478741628, -29.442356161058612],
@@ -68,7 +72,7 @@ def to_double(x):
 
 
 def arguments(name, rng):
-    yield from worst[name]
+    yield from worst.get(name, [])
     for _ in range(60):
         x = number(rng.getrandbits(64))
         if x == x and abs(x) != float("inf"):

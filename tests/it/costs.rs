@@ -185,6 +185,35 @@ fn rows_add_up_in_place() {
     }
 }
 
+/// The gradient of a table of which few rows are read is these rows, until somebody asks for the whole.
+#[test]
+fn few_rows_of_a_table_make_no_table() {
+    let (tape, n) = (Tape::new(), 10_000);
+    let table = tape.tensor(Array2::from_shape_fn((n, 16), |(i, j)| (i % 7 + j) as f64));
+    let few = table.index_select(0, &[7, 3, 7]).square().sum();
+    let rows = [3, 7, 9];
+    let (mut g, mut found) = (None, None);
+    let counted = measure(|| {
+        g = Some(few.backward());
+        found = g.as_ref().and_then(|g| g.rows(&table, &rows));
+    });
+    assert!(counted.bytes_total < 40_000, "{counted:?}");
+    let (g, found) = (g.expect("measured"), found.expect("measured"));
+    let of = |whole: &Tensor<f64>| whole.index_select(0, &rows).to_array();
+    assert_eq!(found.to_array(), of(g.tensor(&table).expect("reached")));
+    assert_eq!(g.wrt(&table), few.grad(&[&table])[0].to_array());
+    // Read again, and as a whole, it is the sum.
+    let again = &few
+        + table.index_select(0, &[9, 3]).sum()
+        + table.square().sum() * 0.5
+        + Tensor::from_vars(&[table.at([5, 5])], &[]);
+    let g = again.backward();
+    assert_eq!(g.wrt(&table), again.grad(&[&table])[0].to_array());
+    assert_eq!(g.rows(&table, &rows).expect("reached").to_array(), of(g.tensor(&table).expect("reached")));
+    let other = tape.tensor(Array2::from_elem((2, 2), 1.0));
+    assert!(g.rows(&other, &[1]).is_none());
+}
+
 /// Adjoints of what nobody has a handle of are given up as the sweep passes on.
 #[test]
 fn a_sweep_holds_few_adjoints() {

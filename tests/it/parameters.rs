@@ -353,6 +353,18 @@ fn an_embedding_changes_the_rows_it_was_asked_for() {
         optimizers[1].step(&tables[1], &loss.backward()).unwrap();
     }
     assert_eq!(tables[0].weight().value().view(), tables[1].weight().value().view());
+    // Plain descent on few rows of a large table, too.
+    let tables = [(); 2]
+        .map(|()| Embedding::from_weights(ndarray::Array2::from_shape_fn((40, 3), |(i, j)| (i + j) as f64 * 0.1)));
+    for ids in [array![1, 3, 1], array![39, 0, 1]] {
+        let g = nn::param_grad(&tables[0], |table| table.lookup(&ids).powi(3).sum()).unwrap();
+        tables[0].weight().update(&g[0], |w, g| w - 0.1 * g);
+        let tape = Tape::new();
+        nn::watch(&tables[1], &tape);
+        let loss = tables[1].lookup(&ids).powi(3).sum();
+        Sgd::new(0.1).step(&tables[1], &loss.backward()).unwrap();
+        assert_eq!(tables[0].weight().value().view(), tables[1].weight().value().view());
+    }
     // A tied use of the whole table makes the step dense.
     let table = Embedding::from_weights(array![[1.0], [2.0]]);
     let tape = Tape::new();

@@ -68,6 +68,8 @@ fn operations() -> Vec<(String, Function<f64>)> {
     add("matmul, long", Box::new(|t| t[0].transpose().matmul(&t[1])));
     add("matmul, square", Box::new(|t| t[0].matmul(&t[1].transpose())));
     add("matmul, batch", Box::new(|t| Tensor::stack(&[&t[0], &t[1]], 0).matmul(&t[2])));
+    let matrices = |t: &Tensor<f64>, shape: [usize; 3]| t.narrow(0, 0..130).reshape(&shape);
+    add("matmul, each", Box::new(move |t| matrices(&t[0], [10, 13, COLS]).matmul(&matrices(&t[1], [10, COLS, 13]))));
     add("linear", Box::new(|t| t[0].linear(&t[2], &t[3])));
     add("dot", Box::new(|t| t[0].flatten().dot(&t[1].flatten())));
     add("outer", Box::new(|t| t[3].outer(&t[0].flatten())));
@@ -93,6 +95,13 @@ fn operations() -> Vec<(String, Function<f64>)> {
         Box::new(|t| {
             let weights = t[2].narrow(0, 0..1).narrow(1, 0..9).reshape(&[1, 1, 3, 3]);
             t[0].reshape(&[1, 1, ROWS, COLS]).conv2d(&weights, None, Conv::new().padding(1))
+        }),
+    );
+    add(
+        "conv2d, items",
+        Box::new(|t| {
+            let weights = t[2].narrow(0, 0..1).narrow(1, 0..9).reshape(&[1, 1, 3, 3]);
+            t[0].narrow(0, 0..128).reshape(&[8, 1, 16, COLS]).conv2d(&weights, None, Conv::new())
         }),
     );
     add("max_pool2d", Box::new(|t| t[0].reshape(&[1, 1, ROWS, COLS]).max_pool2d(Pool::new(2))));

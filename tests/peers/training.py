@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Times the training steps W1 to W10 of `cargo bench -p nn` beside PyTorch and JAX.
+"""Times the training steps W1 to W15 of `cargo bench -p nn` beside PyTorch and JAX.
 
     python3 -m venv ~/peers && ~/peers/bin/pip install torch jax numpy
     cargo bench -p nn --no-run                             # prints the path of the executable
@@ -17,8 +17,12 @@ import subprocess
 import sys
 import time
 
+import networks
+from networks import hashes
+
 FIRST = {"W1": 0.2526166, "W2": 2.457989, "W3": 2.392396, "W4": 2.529686, "W5": 2.45798931, "W6": 2.217011,
-         "W7": 0.1030489, "W8": 1.519983, "W9": 84.82928, "W10": 5.806248}
+         "W7": 0.1030489, "W8": 1.519983, "W9": 84.82928, "W10": 5.806248, "W11": 2.4247866, "W12": 1.7054913,
+         "W13": 0.10759524, "W14": 1.43167126, "W15": 4.80448986}
 UNITS = {"W1": [2, 2, 1], "W2": [784, 128, 10], "W3": [784, 512, 512, 10], "W4": [1024, 2048, 2048, 2048, 10],
          "W5": [784, 128, 10], "W6": [784, 128, 10], "W7": [64] * 65, "W9": [784, 128, 10], "W10": [64, 256, 256, 64]}
 RATE = {"W1": 0.5, "W2": 0.05, "W3": 0.05, "W4": 0.02, "W5": 0.05, "W6": 0.01, "W7": 0.05}
@@ -29,15 +33,6 @@ ROUNDS, SECONDS = 5, 0.7
 
 
 # Data, by their place in a stream (see nn/benches/training/data.rs).
-
-def hashes(stream, n):
-    import numpy as np
-    with np.errstate(over="ignore"):
-        z = np.uint64(stream << 32) + np.arange(n, dtype=np.uint64) + np.uint64(0x9E3779B97F4A7C15)
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return z ^ (z >> np.uint64(31))
-
 
 def unit(stream, n):
     return (hashes(stream, n) >> 40).astype("f8") * 2.0**-24
@@ -88,6 +83,9 @@ def elements():
 
 def torch_step(workload, compiled):
     import torch
+    if workload in networks.PARAMETERS:
+        torch.set_num_threads(len(os.sched_getaffinity(0)))
+        return networks.torch_step(workload, compiled), float
     import torch.nn.functional as F
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     compile_ = torch.compile if compiled else lambda f: f
@@ -149,6 +147,8 @@ def torch_step(workload, compiled):
 
 def jax_step(workload):
     import jax
+    if workload in networks.PARAMETERS:
+        return networks.jax_step(workload), float
     import jax.numpy as jnp
     if workload == "W5":
         jax.config.update("jax_enable_x64", True)

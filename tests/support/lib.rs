@@ -40,8 +40,9 @@ pub fn constant_second(f: Binary) -> bool {
 /// Whether tensors compute this row by a vector function of their own, within 2 ulp of the exact value where the standard
 /// library's is within 1.
 pub fn has_vector_function(f: Unary) -> bool {
-    use Unary::{Cos, Exp, ExpM1, Ln, Ln1p, LogSigmoid, Sigmoid, Sin, Softplus, Tanh};
-    matches!(f, Exp | ExpM1 | Ln | Ln1p | Tanh | Sigmoid | Softplus | LogSigmoid | Sin | Cos)
+    use Unary::{Cos, Erf, Erfc, Exp, ExpM1, Ln, Ln1p, LogSigmoid, NormalCdf, NormalPdf, Sigmoid, Sin, Softplus, Tanh};
+    let normal = matches!(f, Erf | Erfc | NormalCdf | NormalPdf);
+    normal || matches!(f, Exp | ExpM1 | Ln | Ln1p | Tanh | Sigmoid | Softplus | LogSigmoid | Sin | Cos)
 }
 
 /// The distance of two numbers in units in the last place of `want`; 0 for equal infinities.

@@ -96,18 +96,23 @@ impl<T: Real> Gradients<T> {
 
     /// The gradient of the tensor in a slot.
     pub(crate) fn at_slot(&self, slot: u32) -> Option<&Tensor<T>> {
-        self.tensors.tensors[self.window.own(slot)?].as_ref()
+        self.tensors.get(self.window.own(slot)?)
     }
 
     /// Whether the sweep came to the tensor in a slot.
     pub(crate) fn reached(&self, slot: u32) -> bool {
         let own = self.window.own(slot);
-        own.is_some_and(|own| self.tensors.tensors[own].is_some() || self.tensors.reads[own] == PASSED)
+        own.is_some_and(|own| self.tensors.has(own) || self.tensors.reads[own] == PASSED)
     }
 
     /// Takes out the gradient of the tensor in a slot.
     pub(super) fn take_slot(&mut self, slot: u32) -> Option<Tensor<T>> {
-        self.tensors.tensors[self.window.own(slot)?].take()
+        self.tensors.take(self.window.own(slot)?)
+    }
+
+    /// Rows of the gradient of the tensor in a slot; `rows` go upward.
+    pub(super) fn rows_at_slot(&self, slot: u32, rows: &[usize]) -> Option<Tensor<T>> {
+        self.tensors.rows(self.window.own(slot)?, rows)
     }
 }
 

@@ -148,16 +148,19 @@ impl<T: Real, A: Flow<T>> Interpreter<T> for FirstOrder<'_, T, A> {
             }
             Source::Op { inputs, output, .. } => {
                 let tracked = |input: &Tensor<T>| input.place().is_some();
-                let (checks, tensors) = (self.swept.cell.checks_finite(), &mut self.found.tensors);
+                let (checks, entries, found) = (self.swept.cell.checks_finite(), self.entries, &mut self.found);
                 let passed = pass_on(entry, &adjoint, false, !checks, tracked, |slot, passed| {
                     let Passed { number, input, gradient, part } = passed;
-                    let sum = &mut tensors[window.own(slot).expect("an operand of what is swept")];
+                    let own = window.own(slot).expect("an operand of what is swept");
                     if checks {
-                        inspect(entry, number, &gradient, &adjoint, sum.as_ref())?;
+                        inspect(entry, number, &gradient, &adjoint, found.get(own))?;
                     }
                     match part {
-                        Some(part) => part.add_to(sum, &gradient, input.shape()),
-                        None => add(sum, gradient, false),
+                        Some(part) => {
+                            let independent = matches!(entries[slot as usize].source, Source::Leaf(_));
+                            found.add_part(own, independent, part, gradient, input.shape());
+                        }
+                        None => add(found.sum(own), gradient, false),
                     }
                     Ok(())
                 });
@@ -185,7 +188,7 @@ impl<T: Real, A: Flow<T>> Interpreter<T> for FirstOrder<'_, T, A> {
 
     fn element(&mut self, slot: usize, position: usize, adjoint: A) {
         let own = self.own(slot);
-        let target = self.found.tensors[own].get_or_insert_with(|| Tensor::zeros(self.entries[slot].source.shape()));
+        let target = self.found.sum(own).get_or_insert_with(|| Tensor::zeros(self.entries[slot].source.shape()));
         target.make_mut()[position] += adjoint.plain();
     }
 }

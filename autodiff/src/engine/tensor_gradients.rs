@@ -84,6 +84,40 @@ impl<T: Real> Gradients<T> {
         found
     }
 
+    /// Rows of the gradient of a tensor, which the first axis counts, as a constant tensor; `None` if the root does not depend on it.
+    ///
+    /// Where a step reads few rows of a large table, [`Tensor::index_select`] passes back these rows alone, and this does not make the
+    /// table of zeros around them, which [`tensor`](Self::tensor) does.
+    ///
+    /// ```
+    /// use autodiff::{Tape, Tensor};
+    /// use ndarray::array;
+    /// let tape = Tape::new();
+    /// let table = tape.tensor(Tensor::<f64>::ones(&[100, 2]));
+    /// let gradients = table.index_select(0, &[7, 3, 7]).sum().backward();
+    /// let rows = gradients.rows(&table, &[3, 4, 7]).unwrap();
+    /// assert_eq!(rows.to_array(), array![[1.0, 1.0], [0.0, 0.0], [2.0, 2.0]].into_dyn());
+    /// ```
+    ///
+    /// # Panics
+    /// If the handle was not recorded on this tape, has no such rows, or the rows do not go upward.
+    #[track_caller]
+    pub fn rows(&self, handle: &Tensor<T>, rows: &[usize]) -> Option<Tensor<T>> {
+        let upward = rows.windows(2).all(|pair| pair[0] < pair[1]);
+        let beyond = rows.last().is_some_and(|&last| handle.shape().first().is_none_or(|&count| last >= count));
+        if handle.ndim() == 0 || !upward || beyond {
+            let rule = "the rows must go upward and stand in the tensor's first axis";
+            Error::from(Kind::Shape { op: "rows".into(), shape: handle.shape().to_vec(), rule: rule.into() }).raise();
+        }
+        let Some(node) = handle.place().filter(|node| self.are_of(node.cell, node.epoch)) else {
+            Error::from(Kind::NotOnTape { what: "the tensor" }).raise()
+        };
+        match self.rows_at_slot(node.slot, rows) {
+            None => self.tensor(handle).map(|gradient| gradient.index_select(0, rows)),
+            found => found,
+        }
+    }
+
     /// The gradient of the tensor at an entry.
     pub(crate) fn at_entry(&self, index: usize) -> Option<&Tensor<T>> {
         let entries = Table::of(self.cell).entries.borrow();

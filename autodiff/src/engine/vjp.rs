@@ -100,7 +100,7 @@ pub(super) fn add<T: Real>(sum: &mut Option<Tensor<T>>, term: Tensor<T>, recordi
     *sum = Some(match sum.take() {
         None => term,
         Some(mut sum) if !recording => {
-            sum.update(&term, |a, b| a + b);
+            sum.accumulate(&term);
             sum
         }
         Some(sum) => sum + term,

@@ -30,6 +30,26 @@ pub(crate) fn scatter_add<T: Copy + std::ops::Add<Output = T>>(
     }
 }
 
+/// `out[o][k] = x[o][index[k]]`, rows of `inner` elements, where `x` has `n` of them to a block.
+pub(crate) fn rows<T: Copy>(x: &[T], n: usize, index: &[usize], inner: usize, out: &mut [T]) {
+    for (o, out) in out.chunks_exact_mut((index.len() * inner).max(1)).enumerate() {
+        let x = &x[o * n * inner..];
+        for (out, &row) in out.chunks_exact_mut(inner).zip(index) {
+            out.copy_from_slice(&x[row * inner..][..inner]);
+        }
+    }
+}
+
+/// `out[o][index[k]] += x[o][k]`, rows of `inner` elements, in the order of `x`, where `out` has `n` of them to a block.
+pub(crate) fn add_rows<T: Copy + std::ops::AddAssign>(x: &[T], n: usize, index: &[usize], inner: usize, out: &mut [T]) {
+    for (o, x) in x.chunks_exact((index.len() * inner).max(1)).enumerate() {
+        let out = &mut out[o * n * inner..];
+        for (x, &row) in x.chunks_exact(inner).zip(index) {
+            out[row * inner..][..inner].iter_mut().zip(x).for_each(|(sum, &x)| *sum += x);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,5 +65,13 @@ mod tests {
         let mut sums = [0; 12];
         scatter_add(&out, 2, &index, 3, 2, &mut sums);
         assert_eq!(sums, [0, 2, 0, 0, 4, 0, 0, 7, 8, 0, 10, 11]);
+        let mut out = [0; 12];
+        rows(&x, 3, &[2, 0, 2], 2, &mut out);
+        assert_eq!(out, [4, 5, 0, 1, 4, 5, 10, 11, 6, 7, 10, 11]);
+        let mut sums = [0; 12];
+        add_rows(&out, 3, &[2, 0, 2], 2, &mut sums);
+        assert_eq!(sums, [0, 1, 0, 0, 8, 10, 6, 7, 0, 0, 20, 22]);
+        rows::<i32>(&[], 0, &[], 2, &mut []);
+        add_rows::<i32>(&[], 3, &[], 2, &mut sums);
     }
 }

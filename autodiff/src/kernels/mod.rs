@@ -1,5 +1,7 @@
 //! Loops over plain slices. Nothing in here knows of derivatives.
 
+mod accumulate;
+pub(crate) mod batched;
 pub(crate) mod cpu;
 mod dims;
 pub(crate) mod element;

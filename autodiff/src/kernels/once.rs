@@ -5,9 +5,12 @@
 
 use std::any::Any;
 
+use super::element::Element;
 use super::gemm::{self, Operand, Output};
 use super::loops::{Arrays, Strided};
-use super::{reduce, rows};
+use super::product::{self, Axis};
+use super::window::{self, Window};
+use super::{accumulate, reduce, rows};
 use crate::Real;
 use crate::rules::{Binary, Unary};
 
@@ -42,6 +45,18 @@ loops! {
     select(arrays: Arrays<'_, T, 3, 1>) = rows::select;
     /// `c = a · b`, or onto what is there, on strided matrices.
     gemm(a: Operand<'_, T>, b: Operand<'_, T>, c: Output<'_, T>) = gemm::plain;
+    /// All products of the matrices along the axes.
+    products(axes: &[Axis], a: Operand<'_, T>, b: Operand<'_, T>, c: &mut [T]) = product::plain;
+    /// Adds an array of a shape to a part of `sum`, given by strides and a starting offset.
+    add_to(shape: &[usize], sum: &mut [T], strides: &[usize], offset: usize, a: Strided<'_, T>) = accumulate::plain;
+    /// What a window shows; see [`Window::unfold`].
+    unfold(window: &Window, planes: &[T], fill: T, patches: &mut [T]) = Window::unfold;
+    /// Patches added up where they came from; see [`Window::fold`].
+    fold(window: &Window, patches: &[T], planes: &mut [T]) = Window::fold;
+    /// The largest elements that a window shows; see [`Window::maxima`].
+    maxima(window: &Window, planes: &[T], maxima: &mut [T]) = Window::maxima;
+    /// Numbers added to the elements that attain the maxima; see [`Window::spread`].
+    spread(window: &Window, planes: &[T], maxima: &[T], numbers: &[T], sums: &mut [T]) = Window::spread;
     /// The sum, in an order that depends on nothing but the length.
     sum(x: &[T]) -> T = reduce::sum;
     /// Adds up `a` (of `shape`) into `out`, whose strides are 0 along the axes that are summed away.
@@ -50,8 +65,22 @@ loops! {
     sum_exp(x: &[T], shift: T) -> T = reduce::sum_exp;
 }
 
-static F32: Loops<f32> = Loops { gemm: gemm::tuned, ..Loops::PLAIN };
-static F64: Loops<f64> = Loops { gemm: gemm::tuned, ..Loops::PLAIN };
+static F32: Loops<f32> = tuned();
+static F64: Loops<f64> = tuned();
+
+/// The loops of the machine's numbers.
+const fn tuned<T: Element>() -> Loops<T> {
+    Loops {
+        gemm: gemm::tuned,
+        products: product::tuned,
+        add_to: accumulate::tuned,
+        unfold: window::unfold,
+        fold: window::fold,
+        maxima: window::maxima,
+        spread: window::spread,
+        ..Loops::PLAIN
+    }
+}
 
 impl<T: Real> Loops<T> {
     /// The condition is a constant, so that nothing is compiled for `f32` and `f64` where this is used.

@@ -66,8 +66,9 @@ const fn wide(f: Unary) -> bool {
 }
 
 const fn polynomial(f: Unary) -> bool {
-    use Unary::{Exp, ExpM1, Ln, Ln1p, LogSigmoid, Sigmoid, Softplus, Tanh};
-    matches!(f, Exp | ExpM1 | Ln | Ln1p | Tanh | Sigmoid | Softplus | LogSigmoid) || angle(f)
+    use Unary::{Erf, Erfc, Exp, ExpM1, Ln, Ln1p, LogSigmoid, NormalCdf, NormalPdf, Sigmoid, Softplus, Tanh};
+    let normal = matches!(f, Erf | Erfc | NormalCdf | NormalPdf);
+    normal || matches!(f, Exp | ExpM1 | Ln | Ln1p | Tanh | Sigmoid | Softplus | LogSigmoid) || angle(f)
 }
 
 const fn angle(f: Unary) -> bool {

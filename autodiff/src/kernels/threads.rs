@@ -28,6 +28,8 @@ pub fn small_parts<R>(work: impl FnOnce() -> R) -> R {
 /// From outside the pool `rayon::join` hands the first over as well and sleeps: two threads to be woken instead of one, with
 /// nothing done meanwhile.
 pub(crate) fn both(first: impl FnOnce() + Send, second: impl FnOnce() + Send) {
+    let small = SMALL.get();
+    let second = move || if small { small_parts(second) } else { second() };
     if rayon::current_thread_index().is_some() {
         rayon::join(first, second);
         return;

@@ -1,6 +1,8 @@
 //! Windows that move over planes: the patches that they show, the way back, and maxima.
 
+use super::element::Element;
 use super::reduce::larger;
+use super::threads;
 use crate::Real;
 
 /// A window of `size[0] × size[1]` elements, `dilation` apart, that moves by `stride` over a plane widened by `padding` on
@@ -129,6 +131,34 @@ impl Window {
         }
     }
 
+    /// Adds each place's number, in equal shares, to the elements that attain the maximum there: [`fold`](Self::fold) of the
+    /// numbers times [`shares`](Self::shares), to the bit, without patches.
+    pub(crate) fn spread<T: Real>(&self, planes: &[T], maxima: &[T], numbers: &[T], sums: &mut [T]) {
+        let [plane, _, places] = self.sizes();
+        sums.fill(T::zero());
+        let mut share = vec![T::zero(); places];
+        for p in 0..maxima.len() / places {
+            let (plane, sums) = (&planes[p * plane..][..plane], &mut sums[p * plane..][..plane]);
+            let (maxima, numbers) = (&maxima[p * places..][..places], &numbers[p * places..][..places]);
+            share.fill(T::zero());
+            self.runs(|_, Run { place, element, len }| {
+                let seen = plane[element..].iter().step_by(self.stride[1]);
+                let share = share[place..][..len].iter_mut().zip(&maxima[place..]);
+                share.zip(seen).for_each(|((ties, &max), &x)| *ties += attains(x, max));
+            });
+            share.iter_mut().zip(numbers).for_each(|(share, &number)| *share = number.chain(T::one() / *share));
+            self.runs(|_, Run { place, element, len }| {
+                let seen = plane[element..].iter().step_by(self.stride[1]).zip(&maxima[place..][..len]);
+                let sums = sums[element..].iter_mut().step_by(self.stride[1]);
+                sums.zip(seen).zip(&share[place..]).for_each(|((sum, (&x, &max)), &share)| {
+                    if attains(x, max) != T::zero() {
+                        *sum += share;
+                    }
+                });
+            });
+        }
+    }
+
     /// For each patch, each element's share in the maximum: equal shares for all that attain it, 0 for the others.
     pub(crate) fn shares<T: Real>(&self, planes: &[T], maxima: &[T], shares: &mut [T]) {
         let [_, patch, places] = self.sizes();
@@ -139,8 +169,7 @@ impl Window {
             ties.fill(T::zero());
             for row in shares.chunks_exact_mut(places) {
                 for ((x, &max), ties) in row.iter_mut().zip(maxima).zip(&mut ties) {
-                    let attains = *x == max || x.is_nan();
-                    *x = if attains { T::one() } else { T::zero() };
+                    *x = attains(*x, max);
                     *ties += *x;
                 }
             }
@@ -149,4 +178,63 @@ impl Window {
             }
         }
     }
+}
+
+/// Arrays of several planes, with the elements of each.
+type Planes<'a, T> = (&'a [T], usize);
+
+/// What is done with some planes: of arrays that are read, and of one that is written.
+type Work<'a, T, const K: usize> = dyn Fn([&[T]; K], &mut [T]) + Sync + 'a;
+
+/// From this many elements of the longest array, planes are worth a second thread.
+const PARALLEL: usize = 1 << 18;
+
+/// Does `work` on planes, on several threads where they are many. Each plane stands for itself, so the bits do not depend on it.
+fn over_planes<T: Element, const K: usize>(
+    inputs: [Planes<'_, T>; K],
+    (out, size): (&mut [T], usize),
+    least: usize,
+    work: &Work<'_, T, K>,
+) {
+    let count = out.len() / size.max(1);
+    let longest = inputs.iter().map(|x| x.0.len()).fold(out.len(), usize::max);
+    if count < 2 || longest < least || rayon::current_num_threads() < 2 {
+        return work(inputs.map(|x| x.0), out);
+    }
+    let at = count / 2;
+    let (low, high) = out.split_at_mut(at * size);
+    let first = inputs.map(|(x, size)| (&x[..at * size], size));
+    let second = inputs.map(|(x, size)| (&x[at * size..], size));
+    threads::both(|| over_planes(first, (low, size), least, work), || over_planes(second, (high, size), least, work));
+}
+
+/// [`Window::unfold`], on several threads.
+pub(super) fn unfold<T: Element>(window: &Window, planes: &[T], fill: T, patches: &mut [T]) {
+    let [plane, patch, _] = window.sizes();
+    over_planes([(planes, plane)], (patches, patch), threads::worth(PARALLEL), &|[x], out| window.unfold(x, fill, out));
+}
+
+/// [`Window::fold`], on several threads.
+pub(super) fn fold<T: Element>(window: &Window, patches: &[T], planes: &mut [T]) {
+    let [plane, patch, _] = window.sizes();
+    over_planes([(patches, patch)], (planes, plane), threads::worth(PARALLEL), &|[x], out| window.fold(x, out));
+}
+
+/// [`Window::maxima`], on several threads.
+pub(super) fn maxima<T: Element>(window: &Window, planes: &[T], maxima: &mut [T]) {
+    let [plane, _, places] = window.sizes();
+    over_planes([(planes, plane)], (maxima, places), threads::worth(PARALLEL), &|[x], out| window.maxima(x, out));
+}
+
+/// [`Window::spread`], on several threads.
+pub(super) fn spread<T: Element>(window: &Window, planes: &[T], maxima: &[T], numbers: &[T], sums: &mut [T]) {
+    let [plane, _, places] = window.sizes();
+    let inputs = [(planes, plane), (maxima, places), (numbers, places)];
+    let work = |[x, maxima, numbers]: [&[T]; 3], out: &mut [T]| window.spread(x, maxima, numbers, out);
+    over_planes(inputs, (sums, plane), threads::worth(PARALLEL), &work);
+}
+
+/// 1 where an element attains the maximum, or is what spoils it; otherwise 0.
+fn attains<T: Real>(x: T, max: T) -> T {
+    if x == max || x.is_nan() { T::one() } else { T::zero() }
 }

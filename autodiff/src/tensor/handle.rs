@@ -9,6 +9,7 @@ use super::layout::{self, Layout};
 use super::node::{Cuts, Node};
 use crate::error::{Error, Kind, mismatch};
 use crate::kernels::loops::{self, Strided};
+use crate::kernels::once;
 use crate::kernels::storage::Storage;
 use crate::{Beside, Operand, Real, Var};
 
@@ -279,6 +280,16 @@ impl<T: Real> Tensor<T> {
         }
         let (shape, strides) = (other.shape(), layout::row_major_strides(other.shape()));
         loops::update(shape, self.make_mut(), &strides, 0, other.strided(), f);
+    }
+
+    /// Adds a tensor of the same shape, in place. A constant.
+    pub(crate) fn accumulate(&mut self, term: &Self) {
+        if !self.body.is_unique() || !self.layout().is_row_major() {
+            return self.update(term, |sum, x| sum + x);
+        }
+        (self.node, self.cuts) = (None, None);
+        let (shape, strides) = (term.shape(), layout::row_major_strides(term.shape()));
+        once::add_to(shape, self.make_mut(), &strides, 0, term.strided());
     }
 
     /// Updates some of the rows, which the first axis counts, as [`update`](Self::update) does all elements: row `rows[k]`

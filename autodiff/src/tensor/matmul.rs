@@ -10,6 +10,7 @@ use super::written::{Operands, Written};
 use super::{Grads, Tensor, Vjp};
 use crate::Real;
 use crate::error::{Result, mismatch};
+use crate::kernels::batched::batched;
 use crate::kernels::gemm::{self, Operand, Output, Wins};
 use crate::kernels::product::{self, Axis};
 use crate::kernels::storage::Storage;
@@ -308,7 +309,7 @@ impl<T: Real> Tensor<T> {
         let c = steps(&shape[..kept], &row_major_strides(&shape)[..kept]);
         let axis = |k: usize| Axis { len: full[k], a: a[k], b: b[k], c: c[k] };
         let axes: SmallVec<[Axis; 4]> = (0..full.len()).map(axis).collect();
-        let output = Self::build(&shape, |out| product::batched(&axes, x.matrix(), y.matrix(), out, wins));
+        let output = Self::build(&shape, |out| batched(&axes, x.matrix(), y.matrix(), out, wins));
         Self::record(MatMul(Some(batch.into()), wins), &[self, other], output)
     }
 

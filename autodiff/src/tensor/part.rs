@@ -10,6 +10,7 @@ use super::Tensor;
 use super::layout::{Dims, Layout, row_major_strides};
 use crate::Real;
 use crate::kernels::loops::{self, Strided};
+use crate::kernels::{gather, once};
 use crate::rules::notation::sign::{Piece, Sign, Word};
 
 /// What `ndarray`'s `s![]` says, for arrays of any rank.
@@ -48,9 +49,13 @@ impl Part {
             (Self::At(axis, indices), None) => {
                 let mut shape = Dims::from_slice(x.shape());
                 shape[*axis] = indices.len();
-                Tensor::build(&shape, |out| {
-                    for (k, &i) in indices.iter().enumerate() {
-                        Row { axis: *axis, shape: &shape }.update(out, k, x, i, |_, x| x);
+                let inner = shape[axis + 1..].iter().product();
+                Tensor::build(&shape, |out| match x.as_slice() {
+                    Some(x_elements) => gather::rows(x_elements, x.shape()[*axis], indices, inner, out),
+                    None => {
+                        for (k, &i) in indices.iter().enumerate() {
+                            Row { axis: *axis, shape: &shape }.update(out, k, x, i, |_, x| x);
+                        }
                     }
                 })
             }
@@ -91,14 +96,41 @@ impl Part {
     pub(super) fn among_zeros<T: Real>(&self, piece: &Tensor<T>, shape: &[usize]) -> Tensor<T> {
         let mut whole = Tensor::zeros(shape);
         match self {
-            Self::At(axis, indices) => {
-                for (k, &i) in indices.iter().enumerate() {
-                    Row { axis: *axis, shape }.update(whole.make_mut(), i, piece, k, |t, x| t + x);
+            Self::At(axis, indices) => match piece.as_slice() {
+                Some(elements) => {
+                    let inner = shape[axis + 1..].iter().product();
+                    gather::add_rows(elements, shape[*axis], indices, inner, whole.make_mut());
                 }
-            }
+                None => {
+                    for (k, &i) in indices.iter().enumerate() {
+                        Row { axis: *axis, shape }.update(whole.make_mut(), i, piece, k, |t, x| t + x);
+                    }
+                }
+            },
             _ => self.write(&mut whole, piece, |_, x| x),
         }
         whole
+    }
+
+    /// Whether this is some rows, together much smaller than the tensor of this shape.
+    pub(super) fn is_few_rows<T: Real>(&self, piece: &Tensor<T>, shape: &[usize]) -> bool {
+        matches!(self, Self::At(0, _)) && 4 * piece.len() < shape.iter().product()
+    }
+
+    /// Rows of [`among_zeros`](Self::among_zeros), where the part is rows, too; `rows` go upward. A constant.
+    pub(super) fn rows_among_zeros<T: Real>(&self, piece: &Tensor<T>, rows: &[usize]) -> Tensor<T> {
+        let Self::At(0, indices) = self else { unreachable!("the part is rows") };
+        let mut shape = Dims::from_slice(piece.shape());
+        shape[0] = rows.len();
+        let (piece, width) = (piece.row_major(), shape[1..].iter().product::<usize>());
+        let (elements, mut found) = (piece.as_slice().expect("row-major"), Tensor::zeros(&shape));
+        let sums = found.make_mut();
+        for (k, row) in indices.iter().enumerate() {
+            let Ok(at) = rows.binary_search(row) else { continue };
+            let sum = sums[at * width..][..width].iter_mut();
+            sum.zip(&elements[k * width..]).for_each(|(sum, &x)| *sum += x);
+        }
+        found
     }
 
     /// Adds a part of a tensor of this shape to a sum, in place: the sum's bits are those of adding it among zeros, up to the signs of
@@ -111,7 +143,7 @@ impl Part {
         match self {
             // A large part is sooner added with the zeros than put in order.
             Self::At(..) if 4 * piece.len() >= whole.len() => {
-                whole.update(&self.among_zeros(piece, shape), |t, x| t + x);
+                whole.accumulate(&self.among_zeros(piece, shape));
             }
             Self::At(axis, indices) => {
                 let (row, add) = (Row { axis: *axis, shape }, |t, x| t + x);
@@ -131,7 +163,10 @@ impl Part {
                     }
                 }
             }
-            _ => self.write(whole, piece, |t, x| t + x),
+            _ => match self.layout(&Layout::row_major(whole.shape())) {
+                Some(part) => once::add_to(&part.shape, whole.make_mut(), &part.strides, part.offset, piece.strided()),
+                None => self.write(whole, piece, |t, x| t + x),
+            },
         }
     }
 

@@ -8,6 +8,7 @@ use super::unfold::Pair;
 use super::written::Term::{G, Own, X, Y};
 use super::written::Written;
 use crate::Real;
+use crate::kernels::once;
 use crate::kernels::window::Window;
 use crate::rules::notation::sign::{Argument, Atom, BY_ELEMENT, In, Piece, Round, Same, Square, Word};
 
@@ -127,7 +128,7 @@ impl<T: Real> Tensor<T> {
         let planes = x.as_slice().expect("row-major");
         let [rows, cols] = window.places().expect("checked");
         let four = [self.shape()[0], self.shape()[1], rows, cols];
-        let output = Self::build(&four, |out| window.maxima(planes, out));
+        let output = Self::build(&four, |out| once::maxima(window, planes, out));
         Rule {
             name,
             with: (name, *window),
@@ -139,6 +140,12 @@ impl<T: Real> Tensor<T> {
                 let &[items, channels, rows, cols] = g.shape() else { unreachable!("pools have four axes") };
                 let (planes, maxima) = (x.as_slice().expect("row-major"), maxima.as_slice().expect("row-major"));
                 let places = rows * cols;
+                if !cx.recording() {
+                    let numbers = g.row_major();
+                    let numbers = numbers.as_slice().expect("row-major");
+                    let spread = |out: &mut [T]| once::spread(window, planes, maxima, numbers, out);
+                    return Self::build(cx.input(0).shape(), spread).into();
+                }
                 let shares = Self::build(&[items, channels, window.elements(), places], |out| {
                     window.shares(planes, maxima, out);
                 });

@@ -1,9 +1,11 @@
 //! The tape's side table: what it keeps of tensor operations.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 
 use super::Tensor;
 use super::entry::TensorEntry;
+use super::layout::Dims;
+use super::part::Part;
 use crate::Real;
 use crate::tape::cell::{SideTable, TapeCell};
 
@@ -16,8 +18,73 @@ pub(crate) struct Table<T: Real> {
 /// The adjoints of tensors.
 pub(crate) struct Adjoints<T: Real> {
     pub(crate) tensors: Vec<Option<Tensor<T>>>,
+    /// Adjoints of independent tensors that are 0 but for few rows.
+    kept: Vec<Kept<T>>,
     /// How often each tensor was read by what the sweep has passed; or that its adjoint was [`PASSED`] on and forgotten.
     pub(crate) reads: Vec<u32>,
+}
+
+/// An adjoint that is 0 but for few rows, made whole when somebody asks for it.
+struct Kept<T: Real> {
+    own: usize,
+    part: Part,
+    piece: Tensor<T>,
+    shape: Dims,
+    whole: OnceCell<Tensor<T>>,
+}
+
+impl<T: Real> Kept<T> {
+    fn whole(&self) -> &Tensor<T> {
+        self.whole.get_or_init(|| self.part.among_zeros(&self.piece, &self.shape))
+    }
+}
+
+impl<T: Real> Adjoints<T> {
+    fn kept(&self, own: usize) -> Option<&Kept<T>> {
+        self.kept.iter().find(|kept| kept.own == own)
+    }
+
+    /// A tensor's adjoint.
+    pub(crate) fn get(&self, own: usize) -> Option<&Tensor<T>> {
+        self.tensors[own].as_ref().or_else(|| self.kept(own).map(Kept::whole))
+    }
+
+    /// Whether a tensor has an adjoint.
+    pub(crate) fn has(&self, own: usize) -> bool {
+        self.tensors[own].is_some() || self.kept(own).is_some()
+    }
+
+    /// Takes out a tensor's adjoint.
+    pub(crate) fn take(&mut self, own: usize) -> Option<Tensor<T>> {
+        self.sum(own).take()
+    }
+
+    /// Rows of a tensor's adjoint; `rows` go upward.
+    pub(crate) fn rows(&self, own: usize, rows: &[usize]) -> Option<Tensor<T>> {
+        match (&self.tensors[own], self.kept(own)) {
+            (None, Some(kept)) => Some(kept.part.rows_among_zeros(&kept.piece, rows)),
+            (None, None) => None,
+            (Some(whole), _) => Some(whole.untracked().index_select(0, rows)),
+        }
+    }
+
+    /// The whole of a tensor's adjoint, to be added to.
+    pub(crate) fn sum(&mut self, own: usize) -> &mut Option<Tensor<T>> {
+        if let Some(at) = self.kept.iter().position(|kept| kept.own == own) {
+            let kept = self.kept.swap_remove(at);
+            self.tensors[own] = Some(kept.whole().clone());
+        }
+        &mut self.tensors[own]
+    }
+
+    /// Adds a part to a tensor's adjoint. The first rows of an independent tensor are kept as they are.
+    pub(crate) fn add_part(&mut self, own: usize, independent: bool, part: Part, piece: Tensor<T>, shape: &[usize]) {
+        if independent && part.is_few_rows(&piece, shape) && !self.has(own) {
+            self.kept.push(Kept { own, part, piece, shape: shape.into(), whole: OnceCell::new() });
+        } else {
+            part.add_to(self.sum(own), &piece, shape);
+        }
+    }
 }
 
 /// Stands for an adjoint that nobody can ask for.
@@ -25,7 +92,7 @@ pub(crate) const PASSED: u32 = u32::MAX;
 
 impl<T: Real> Default for Adjoints<T> {
     fn default() -> Self {
-        Self { tensors: Vec::new(), reads: Vec::new() }
+        Self { tensors: Vec::new(), kept: Vec::new(), reads: Vec::new() }
     }
 }
 
@@ -47,6 +114,7 @@ impl<T: Real> Table<T> {
     /// Gives the room back.
     pub(crate) fn put_adjoints(&self, mut adjoints: Adjoints<T>) {
         adjoints.tensors.clear();
+        adjoints.kept.clear();
         adjoints.reads.clear();
         self.adjoints.set(adjoints);
     }

@@ -4,6 +4,7 @@ use super::Tensor;
 use super::rule::Rule;
 use super::written::Written;
 use crate::Real;
+use crate::kernels::once;
 use crate::kernels::window::Window;
 use crate::rules::notation::sign::Word;
 
@@ -32,7 +33,7 @@ impl<T: Real> Tensor<T> {
         let x = self.row_major();
         let planes = x.as_slice().expect("row-major");
         let output = Self::build(&[items, channels, window.elements(), rows * cols], |out| {
-            window.unfold(planes, T::zero(), out);
+            once::unfold(window, planes, T::zero(), out);
         });
         Rule {
             name: "unfold",
@@ -51,7 +52,7 @@ impl<T: Real> Tensor<T> {
         let [rows, cols] = window.plane;
         let x = self.row_major();
         let patches = x.as_slice().expect("row-major");
-        let output = Self::build(&[items, channels, rows, cols], |out| window.fold(patches, out));
+        let output = Self::build(&[items, channels, rows, cols], |out| once::fold(window, patches, out));
         Rule {
             name: "fold",
             with: *window,

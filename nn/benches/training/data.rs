@@ -3,7 +3,7 @@
 //! Streams are numbered 1000 · workload + 100 · kind + layer.
 
 use autodiff::Tensor;
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, ArrayD};
 use nn::{Activation, Element, Linear, Mlp, loss};
 
 /// The splitmix64 mix of position `i` in stream `s`.
@@ -39,6 +39,32 @@ pub(crate) fn vector<T: Element>(s: u64, n: usize, scale: f64) -> Tensor<T> {
     Array1::from_shape_fn(n, |j| number(scale * symmetric(s, j))).into()
 }
 
+/// Numbers by their place in row-major order.
+fn by_place<T: Element>(shape: &[usize], mut f: impl FnMut(usize) -> f64) -> Tensor<T> {
+    let flat = (0..shape.iter().product()).map(|i| number(f(i))).collect();
+    ArrayD::from_shape_vec(shape, flat).expect("as many numbers").into()
+}
+
+/// Numbers of `[-scale, scale)`, of any shape.
+pub(crate) fn tensor<T: Element>(s: u64, shape: &[usize], scale: f64) -> Tensor<T> {
+    by_place(shape, |i| scale * symmetric(s, i))
+}
+
+/// Numbers of `[0, 1)`, of any shape.
+pub(crate) fn units<T: Element>(s: u64, shape: &[usize]) -> Tensor<T> {
+    by_place(shape, |i| unit(s, i))
+}
+
+/// `n` whole numbers below `count`.
+pub(crate) fn places(s: u64, n: usize, count: usize) -> Vec<usize> {
+    (0..n).map(|i| (hash(s, i) >> 40) as usize % count).collect()
+}
+
+/// One-hot targets of ten classes.
+pub(crate) fn labels<T: Element>(s: u64, items: usize) -> Tensor<T> {
+    loss::one_hot::<T>(&places(s, items, 10), 10).expect("labels below 10").into()
+}
+
 /// `n` signs.
 pub(crate) fn signs(s: u64, n: usize) -> Tensor<f32> {
     Array1::from_shape_fn(n, |i| if hash(s, i) >> 63 == 1 { 1.0 } else { -1.0 }).into()
@@ -68,7 +94,5 @@ pub(crate) fn network<T: Element>(workload: u64, units: &[usize], hidden: Activa
 /// Inputs in [0, 1) and one-hot targets of ten classes.
 pub(crate) fn digits<T: Element>(workload: u64, items: usize, inputs: usize) -> (Tensor<T>, Tensor<T>) {
     let stream = 1000 * workload;
-    let x = Array2::from_shape_fn((items, inputs), |(i, j)| number::<T>(unit(stream + 200, i * inputs + j)));
-    let labels: Vec<usize> = (0..items).map(|i| (hash(stream + 300, i) >> 40) as usize % 10).collect();
-    (x.into(), loss::one_hot::<T>(&labels, 10).expect("labels below 10").into())
+    (units(stream + 200, &[items, inputs]), labels(stream + 300, items))
 }

@@ -8,6 +8,7 @@
 
 mod child;
 mod data;
+mod networks;
 mod workloads;
 
 use std::error::Error;

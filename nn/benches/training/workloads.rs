@@ -4,6 +4,7 @@ use autodiff::{Tape, Tensor, elementwise, tensor};
 use nn::{Activation, Element, Layer, Loss, Mlp, Optimizer, Sgd, loss};
 
 use crate::data::{digits, matrix, network, signs, vector, weight};
+use crate::networks;
 
 /// Runs a step; gives the loss, or what else is known of its result.
 pub(crate) type Step = Box<dyn FnMut() -> f64>;
@@ -18,6 +19,8 @@ pub(crate) struct Workload {
     pub(crate) double: bool,
     /// What the first step gives.
     pub(crate) first: f64,
+    /// What the tenth step gives, where that is known.
+    pub(crate) tenth: Option<f64>,
     pub(crate) build: fn() -> Step,
 }
 
@@ -28,8 +31,16 @@ const TANH: Activation = Activation::Tanh;
 /// All of them.
 pub(crate) fn all() -> Vec<Workload> {
     let workload = |name, what, operations, first, build| {
-        let double = name == "W5";
-        Workload { name, what, operations, double, first, build }
+        let double = matches!(name, "W5" | "W15");
+        let tenth = match name {
+            "W11" => Some(1.945_388_3),
+            "W12" => Some(1.441_044_1),
+            "W13" => Some(0.107_394_93),
+            "W14" => Some(1.386_948_59),
+            "W15" => Some(0.226_844_39),
+            _ => None,
+        };
+        Workload { name, what, operations, double, first, tenth, build }
     };
     vec![
         workload("W1", "XOR 2-2-1, sigmoid, batch 4", 0.0, 0.252_616_6, xor),
@@ -47,6 +58,11 @@ pub(crate) fn all() -> Vec<Workload> {
         workload("W9", "Hessian-vector product of W2's loss", 0.0, 84.829_28, hessian_vector),
         workload("W10", "64 × 64 Jacobian through width 256", 0.0, 5.806_248, || jacobian(true)),
         workload("W10e", "the same, row by row", 0.0, 5.806_248, || jacobian(false)),
+        workload("W11", "convolutions of 16 and 32, batch 32", 0.0, 2.424_786_6, networks::convolutional),
+        workload("W12", "causal attention, width 64, batch 8", 0.0, 1.705_491_3, networks::attention),
+        workload("W13", "GRU, 64 units, 50 steps, batch 16", 0.0, 0.107_595_24, networks::recurrent),
+        workload("W14", "embeddings of 16, batch 256", 0.0, 1.431_671_26, networks::factorisation),
+        workload("W15", "u'' of 1-32-32-1, 128 points, f64", 0.0, 4.804_489_86, networks::physics),
     ]
 }
 
@@ -56,20 +72,30 @@ fn products(batch: usize, units: &[usize]) -> f64 {
     layers.map(|(l, w)| 2.0 * (batch * w[0] * w[1]) as f64 * if l == 0 { 2.0 } else { 3.0 }).sum()
 }
 
-/// Steps of gradient descent; the batches are used in turn.
+/// Steps of gradient descent on a loss; the batches are used in turn.
 fn descent<T: Element>(
     model: Mlp<T>,
     batches: Vec<(Tensor<T>, Tensor<T>)>,
     loss: impl Loss<T> + 'static,
     rate: f64,
 ) -> Step {
+    minimizing(model, batches, move |model, (x, t)| loss.loss(&model.forward(x), t), rate)
+}
+
+/// Steps of gradient descent on a function of model and batch; the batches are used in turn.
+pub(crate) fn minimizing<T: Element, M: Layer<T> + 'static, B: 'static>(
+    model: M,
+    batches: Vec<B>,
+    objective: impl Fn(&M, &B) -> Tensor<T> + 'static,
+    rate: f64,
+) -> Step {
     let (tape, mut sgd, mut k) = (Tape::new(), Sgd::new(rate), 0);
     Box::new(move || {
-        let (x, t) = &batches[k % batches.len()];
+        let batch = &batches[k % batches.len()];
         k += 1;
         tape.reset();
         nn::watch(&model, &tape);
-        let error = loss.loss(&model.forward(x), t);
+        let error = objective(&model, batch);
         let gradients = error.backward();
         // Once the tape lets go of the parameters, they change in place.
         tape.reset();

@@ -9,7 +9,7 @@ and rounded to the number type. The largest relative error after rounding stands
 
 import struct
 
-from mpmath import cos, exp, linspace, log, lu_solve, matrix, mp, mpf, pi, sin, sqrt, taylor
+from mpmath import cos, erfc, exp, linspace, log, lu_solve, matrix, mp, mpf, pi, sin, sqrt, taylor
 
 mp.dps = 60
 
@@ -104,6 +104,18 @@ def tables(single):
     value = lambda series: lambda z: sum(c * z**k for k, c in enumerate(series))
     table("SIN", "(sin r - r) / r^3 in r^2", single, value(sines), 2 if single else 5, mpf(0), angle**2, lambda z: max(z, angle**2 / 64))
     table("COS", "(cos r - 1 + r^2 / 2) / r^4 in r^2", single, value(cosines), 2 if single else 5, mpf(0), angle**2, lambda z: max(z**2 / cos(sqrt(z)), angle**4 / 64))
+    # t = (a - 4) / (a + 4), from a = 0 to where the tail underflows.
+    end = mpf(15 if single else 40)
+
+    def tail(t):
+        a = 4 * (1 + t) / (1 - t)
+        return (1 + a) * exp(a * a / 2) * erfc(a / sqrt(mpf(2))) / 2
+
+    table("TAIL", "(1 + a) e^(a^2 / 2) Q(a) in t = (a - 4) / (a + 4), Q the normal tail", single, tail, 10 if single else 24, mpf(-1), (end - 4) / (end + 4), lambda t: 1 / tail(t))
+    errors = [2 / sqrt(pi) * (-1) ** k / (mp.factorial(k) * (2 * k + 1)) - (k == 0) for k in range(30)]
+    table("ERF", "erf(x) / x - 1 in x^2, relative to erf(x) / x", single, value(errors), 4 if single else 9, mpf(0), mpf(1) / 4 * (1 + mpf(2) ** -10), lambda z: 1 / (1 + value(errors)(z)))
+    constants("ROOT_TWO", parts(sqrt(mpf(2)), single, 2), single)
+    constants("NORMAL", parts(1 / sqrt(2 * pi), single, 2), single)
     constants("LOG2_E", [1 / log(mpf(2))], single)
     constants("LN_2", parts(log(mpf(2)), single, 2, 9 if single else 12), single)
     constants("TWO_OVER_PI", [2 / pi], single)

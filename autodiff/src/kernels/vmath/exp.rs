@@ -21,14 +21,28 @@ fn held<T: Native>(x: T, low: T, high: T) -> T {
     if x < low { low } else { x }
 }
 
+/// `p 2^n`, in two steps: `2^n` itself may be out of range where the result is not. The first is exact.
+#[inline(always)]
+pub(super) fn scaled<T: Native>(p: T, n: T) -> T {
+    let half = n.mul_add(T::HALF, T::SHIFT) - T::SHIFT;
+    p * T::power_of_two(half) * T::power_of_two(n - half)
+}
+
+/// `e^(x + low)` as `(high + rest) 2^n`, for an `x` within the limits and a `low` of some units in its last place.
+#[inline(always)]
+pub(super) fn exp_parts<T: Native>(x: T, low: T) -> (T, T, T) {
+    let (n, r, r_low) = reduce(x);
+    let (r, rest) = sum(r, r_low + low);
+    let (high, lost) = sum(T::one(), r);
+    (high, lost + (r * r).mul_add(T::horner(r, T::EXP), rest), n)
+}
+
 #[inline(always)]
 pub(super) fn exp<T: Native>(x: T) -> T {
     let [high, low] = T::EXP_LIMITS;
     let (n, r, r_low) = reduce(held(x, low, high));
     let p = ((r * r).mul_add(T::horner(r, T::EXP), r_low) + r) + T::one();
-    // In two steps: 2^n itself may be out of range where the result is not. The first is exact.
-    let half = n.mul_add(T::HALF, T::SHIFT) - T::SHIFT;
-    p * T::power_of_two(half) * T::power_of_two(n - half)
+    scaled(p, n)
 }
 
 /// `scale e^x - scale`, where `scale = 2^(n + up) / 2^n`, in two parts: a rounded sum, and what is missing.
@@ -51,14 +65,14 @@ pub(super) fn exp_m1<T: Native>(x: T) -> T {
 
 /// `a + b` rounded, and what rounding takes away, for `|a| >= |b|`.
 #[inline(always)]
-fn sum<T: Native>(a: T, b: T) -> (T, T) {
+pub(super) fn sum<T: Native>(a: T, b: T) -> (T, T) {
     let sum = a + b;
     (sum, b - (sum - a))
 }
 
 /// `(a + a') / (b + b')`, rounded about once. One division.
 #[inline(always)]
-fn quotient<T: Native>((a, a_low): (T, T), (b, b_low): (T, T)) -> T {
+pub(super) fn quotient<T: Native>((a, a_low): (T, T), (b, b_low): (T, T)) -> T {
     let inverse = T::one() / b;
     let q = a * inverse;
     let rest = (-q).mul_add(b, a) + (-q).mul_add(b_low, a_low);

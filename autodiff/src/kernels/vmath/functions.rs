@@ -1,7 +1,7 @@
 //! Rows of the table as loops over tensors compute them.
 
 use super::native::Native;
-use super::{exp, ln, trig};
+use super::{exp, ln, normal, trig};
 use crate::rules::{Binary, Unary};
 
 /// A row of the table, and whether the argument was beyond what the loop can do: then the value means nothing. With
@@ -21,6 +21,10 @@ pub(crate) fn unary<T: Native, const WHOLE: bool>(f: Unary, x: T) -> (T, bool) {
         Unary::Ln1p => (ln::ln_1p(x), false),
         Unary::Softplus => (ln::softplus(x), false),
         Unary::LogSigmoid => (ln::log_sigmoid(x), false),
+        Unary::NormalCdf => (normal::normal_cdf(x), false),
+        Unary::NormalPdf => (normal::normal_pdf(x), false),
+        Unary::Erf => (normal::erf(x), false),
+        Unary::Erfc => (normal::erfc(x), false),
         _ => (f.value(x), false),
     }
 }

@@ -11,6 +11,7 @@ mod exp;
 mod functions;
 mod ln;
 mod native;
+mod normal;
 mod trig;
 
 pub(crate) use functions::{binary, unary};

@@ -8,6 +8,11 @@ pub(super) trait Tables: Sized + 'static {
     const LN: &'static [Self];
     const SIN: &'static [Self];
     const COS: &'static [Self];
+    const TAIL: &'static [Self];
+    const ERF: &'static [Self];
+    /// `√2` and `1 / √(2π)` in two parts.
+    const ROOT_TWO: [Self; 2];
+    const NORMAL: [Self; 2];
     const LOG2_E: Self;
     /// `ln 2` in two parts; multiples of the first by an exponent are exact.
     const LN_2: [Self; 2];
@@ -32,6 +37,8 @@ pub(crate) trait NativeParts: Float + Tables {
     const EXP_M1_LOW: Self;
     /// From here on `tanh` is 1.
     const TANH_LIMIT: Self;
+    /// From here on the tail of the normal distribution is 0.
+    const TAIL_LIMIT: Self;
     /// Up to here the reduction of angles is exact enough.
     const ANGLE_LIMIT: Self;
     /// An exponent at which a unit in the last place of 1 is beyond all digits.
@@ -58,7 +65,7 @@ pub(crate) trait NativeParts: Float + Tables {
 
 macro_rules! native {
     ($t:ident $bits:ident: $mantissa:literal, $bias:literal;
-     exp = $exp:expr; exp_m1 = $exp_m1:expr; tanh = $tanh:expr; angle = $angle:expr) => {
+     exp = $exp:expr; exp_m1 = $exp_m1:expr; tanh = $tanh:expr; tail = $tail:expr; angle = $angle:expr) => {
         impl NativeParts for $t {
             const SHIFT: Self = 1.5 * (1_u64 << $mantissa) as $t;
             const HALF: Self = 0.5;
@@ -66,6 +73,7 @@ macro_rules! native {
             const EXP_LIMITS: [Self; 2] = $exp;
             const EXP_M1_LOW: Self = $exp_m1;
             const TANH_LIMIT: Self = $tanh;
+            const TAIL_LIMIT: Self = $tail;
             const ANGLE_LIMIT: Self = $angle;
             const SHIFT_LIMIT: Self = 100.0;
             const TINY: Self = $t::EPSILON / 4.0;
@@ -97,5 +105,5 @@ macro_rules! native {
         }
     };
 }
-native!(f32 u32: 23, 127; exp = [89.0, -104.0]; exp_m1 = -20.0; tanh = 10.0; angle = 1e5);
-native!(f64 u64: 52, 1023; exp = [710.0, -746.0]; exp_m1 = -40.0; tanh = 22.0; angle = 1e9);
+native!(f32 u32: 23, 127; exp = [89.0, -104.0]; exp_m1 = -20.0; tanh = 10.0; tail = 15.0; angle = 1e5);
+native!(f64 u64: 52, 1023; exp = [710.0, -746.0]; exp_m1 = -40.0; tanh = 22.0; tail = 40.0; angle = 1e9);

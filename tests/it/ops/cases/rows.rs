@@ -62,20 +62,21 @@ fn check_points() {
         let bits = |x: &f64| x.to_bits();
         assert!(got.iter().map(bits).eq(want.iter().map(bits)), "{what}: got {got}, want {want:?}");
     };
+    // Some rows' slopes are functions that tensors compute in their own way.
+    let near = |what: &str, got: &ArrayD<f64>, want: Vec<f64>| {
+        let far = got.iter().zip(want).find(|&(&got, want)| !(got.is_nan() && want.is_nan() || ulps(got, want) <= 6.0));
+        assert!(far.is_none(), "{what}: {far:?}");
+    };
     for &f in Unary::ALL.iter().filter(|&&f| !has_vector_function(f)) {
         let tape = Tape::new();
         let x = tape.tensor(Array1::from(f.points().to_vec()));
         let y = x.unary(f);
         same(f.name(), &y.to_array(), f.points().iter().map(|&x| f.value(x)).collect());
         let want = || f.points().iter().map(|&x| f.derivative(x, f.value(x))).collect();
-        same(f.name(), &y.sum().backward().wrt_or_zeros(&x), want());
-        same(f.name(), &tape.grad(y.sum(), &[&x])[0].to_array(), want());
+        for found in [y.sum().backward().wrt_or_zeros(&x), tape.grad(y.sum(), &[&x])[0].to_array()] {
+            if f == Unary::InvErf { near(f.name(), &found, want()) } else { same(f.name(), &found, want()) }
+        }
     }
-    // These rows' slopes are logarithms and exponentials, which tensors compute in their own way.
-    let near = |what: &str, got: &ArrayD<f64>, want: Vec<f64>| {
-        let far = got.iter().zip(want).find(|&(&got, want)| !(got.is_nan() && want.is_nan() || ulps(got, want) <= 6.0));
-        assert!(far.is_none(), "{what}: {far:?}");
-    };
     for &f in Binary::ALL {
         let own = matches!(f, Binary::Log | Binary::Xlogy | Binary::Xlog1py | Binary::LogAddExp);
         let tape = Tape::new();

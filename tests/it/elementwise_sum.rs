@@ -111,7 +111,7 @@ fn other_numbers_and_more_arguments() {
     let two = Tensor::constant(array![2.0, -1.0]);
     let dual = |x: &Tensor<f64>| Tensor::constant(x.to_array().mapv(autodiff::Dual::<f64>::from));
     assert_eq!(
-        squares(&dual(&x), &dual(&two), &[1], false).to_array().mapv(|x| x.value()),
+        squares(&dual(&x), &dual(&two), &[1], false).to_array().mapv(autodiff::Dual::value),
         array![10.0, 26.0].into_dyn()
     );
 

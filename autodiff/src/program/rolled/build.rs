@@ -6,7 +6,7 @@ use super::body::{Argument, Body, Node, Operation};
 use super::checks::Checks;
 use super::derive::reverse;
 use super::find::{Entries, Trips, loops, starts, with_straight};
-use super::form::{For, Item, Lists, Loop, Operand, Part, Rows, Run, Vector};
+use super::form::{For, Item, Lists, Loop, Operand, Part, Rows, Vector, constants, variables};
 use super::whole::Rolled;
 use crate::Real;
 use crate::rules::{Binary, Unary};
@@ -336,61 +336,6 @@ impl<T: Real> Build<'_, T> {
             Some(_) => Operand::Column(self.places[entry(1)] - 1),
             None => variables(trips.count, &|trip| self.places[entry(trip)], lists),
         })
-    }
-}
-
-/// An operand that is a constant in each trip.
-pub(super) fn constants<T: Real>(trips: usize, value: &dyn Fn(usize) -> T, lists: &mut Lists<T>) -> Operand<T> {
-    let first = value(0);
-    if (1..trips).all(|trip| value(trip).bits() == first.bits()) {
-        return Operand::Constant(first);
-    }
-    let start = lists.tables.len();
-    lists.tables.extend((0..trips).map(value));
-    Operand::Table(start as u32)
-}
-
-/// An operand whose values have places: which one it is in each trip.
-pub(super) fn variables<T>(trips: usize, place: &dyn Fn(usize) -> u32, lists: &mut Lists<T>) -> Operand<T> {
-    let places = (0..trips).map(place);
-    let mut runs: Vec<Run> = Vec::new();
-    for (trip, place) in places.clone().enumerate() {
-        let trip = trip as u32;
-        if let Some(run) = runs.last_mut() {
-            let (moved, far) = (trip - run.trip, place.wrapping_sub(run.place));
-            if moved == 1 && far <= 1 {
-                run.moves = far == 1;
-                continue;
-            }
-            if far == if run.moves { moved } else { 0 } {
-                continue;
-            }
-        }
-        runs.push(Run { trip, place, moves: true });
-    }
-    let first = place(0);
-    let stride = place(1.min(trips - 1)).wrapping_sub(first);
-    match runs[..] {
-        [Run { place, moves: true, .. }] => Operand::Column(place),
-        [Run { place, moves: false, .. }] => Operand::Same(place),
-        _ if (2..1 << 20).contains(&stride)
-            && places
-                .clone()
-                .zip(0..)
-                .all(|(place, trip): (u32, u32)| place == first.wrapping_add(stride.wrapping_mul(trip))) =>
-        {
-            Operand::Strided(first, stride)
-        }
-        _ if 8 * runs.len() <= trips => {
-            let start = lists.runs.len();
-            lists.runs.extend(runs);
-            Operand::Runs(start as u32, lists.runs.len() as u32)
-        }
-        _ => {
-            let start = lists.indices.len();
-            lists.indices.extend(places);
-            Operand::Indices(start as u32)
-        }
     }
 }
 

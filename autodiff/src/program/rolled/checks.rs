@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::build::{constants, variables};
-use super::form::{Lists, Operand};
+use super::form::{Lists, Operand, constants, variables};
 use super::strip::{STRIP, all};
 use super::sweep::side;
 use crate::Real;

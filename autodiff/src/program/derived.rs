@@ -28,7 +28,7 @@ impl<T: Real> Program<T> {
     pub(super) fn along(&self, x: &[T], v: &[T]) -> Result<Option<Vec<T>>> {
         let Some(rolled) = self.with_tangents() else { return Ok(None) };
         let values = self.run_rolled(rolled, x, v)?;
-        Ok(all_finite(&read(&rolled.outputs[self.outputs.len()..], values.as_slice())))
+        Ok(Rolled::all_finite(&read(&rolled.outputs[self.outputs.len()..], values.as_slice())))
     }
 
     /// The derivatives of the only output's gradient along `v`, by loops.
@@ -37,7 +37,7 @@ impl<T: Real> Program<T> {
         let Ok(root) = rolled.outputs[1] else { return Ok(None) };
         let mut values = self.run_rolled(rolled, x, v)?;
         let adjoints = self.sweep(rolled, &mut values, &[(root, T::one())]);
-        Ok(all_finite(&adjoints.as_slice()[..x.len()]))
+        Ok(Rolled::all_finite(&adjoints.as_slice()[..x.len()]))
     }
 
     /// The adjoints of all places, where these have such ones.
@@ -67,7 +67,7 @@ impl<T: Real> Program<T> {
             for (mut row, output) in all.rows_mut().into_iter().zip(&rolled.outputs) {
                 if let Ok(root) = *output {
                     let adjoints = self.sweep(rolled, &mut values, &[(root, T::one())]);
-                    let Some(found) = all_finite(&adjoints.as_slice()[..x.len()]) else {
+                    let Some(found) = Rolled::all_finite(&adjoints.as_slice()[..x.len()]) else {
                         return Ok(None);
                     };
                     row.iter_mut().zip(found).for_each(|(to, from)| *to = from);
@@ -76,10 +76,4 @@ impl<T: Real> Program<T> {
         }
         Ok(Some(all))
     }
-}
-
-/// A copy, if all are finite: bodies with tangents multiply by plain products, of which 0 · inf is one, and reverse ones divide by
-/// way of reciprocals; the interpreter does neither.
-pub(super) fn all_finite<T: Real>(found: &[T]) -> Option<Vec<T>> {
-    Rolled::are_finite(found).then(|| found.to_vec())
 }

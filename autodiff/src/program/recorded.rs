@@ -6,7 +6,6 @@ use std::sync::{Arc, OnceLock};
 use ndarray::Array2;
 use smallvec::SmallVec;
 
-use super::derived::all_finite;
 use super::optimize::optimize;
 use super::rolled::{Batch, For, Rolled};
 use crate::engine::Outputs;
@@ -365,7 +364,7 @@ impl<T: Real> Program<T> {
             let mut values = self.run_rolled(rolled, x, &[])?;
             let adjoints = self.sweep(rolled, &mut values, &seeds(&rolled.outputs));
             let own = read(&rolled.outputs, values.as_slice());
-            if let Some(gradient) = all_finite(&adjoints.as_slice()[..self.inputs]) {
+            if let Some(gradient) = Rolled::all_finite(&adjoints.as_slice()[..self.inputs]) {
                 return Ok((own, gradient));
             }
             outputs = Some(own);

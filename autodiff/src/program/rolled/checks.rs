@@ -3,28 +3,24 @@
 use std::collections::HashMap;
 
 use super::form::{Lists, Operand, constants, variables};
-use super::strip::{STRIP, all};
-use super::sweep::side;
 use crate::Real;
-use crate::kernels::cpu::Work;
-use crate::kernels::element::Element;
 use crate::numbers::question::Question;
 use crate::tape::guard::{Guard, Term};
 
 /// The guards of a program.
 #[derive(Clone, Debug)]
 pub(super) struct Checks<T> {
-    groups: Vec<Group<T>>,
-    lists: Lists<T>,
+    pub(super) groups: Vec<Group<T>>,
+    pub(super) lists: Lists<T>,
 }
 
 /// Guards with one question and one answer.
 #[derive(Clone, Debug)]
-struct Group<T> {
-    question: Question,
-    answer: bool,
-    count: usize,
-    sides: [Operand<T>; 2],
+pub(super) struct Group<T> {
+    pub(super) question: Question,
+    pub(super) answer: bool,
+    pub(super) count: usize,
+    pub(super) sides: [Operand<T>; 2],
 }
 
 impl<T: Real> Checks<T> {
@@ -58,36 +54,5 @@ impl<T: Real> Checks<T> {
         };
         let groups = alike.into_iter().map(group).collect();
         Self { groups, lists }
-    }
-}
-
-/// Whether all guards hold.
-pub(super) struct Hold<'a, T> {
-    pub(super) checks: &'a Checks<T>,
-    pub(super) values: &'a [T],
-}
-
-impl<T: Element> Work for Hold<'_, T> {
-    type Output = bool;
-
-    #[inline(always)]
-    fn run(self) -> bool {
-        let mut spare = [[T::zero(); STRIP]; 2];
-        self.checks.groups.iter().all(|group| {
-            (0..group.count).step_by(STRIP).all(|from| {
-                let len = STRIP.min(group.count - from);
-                let [first, second] = &mut spare;
-                let a = side(group.sides[0], &self.checks.lists, from, self.values, &mut first[..len]);
-                let b = side(group.sides[1], &self.checks.lists, from, self.values, &mut second[..len]);
-                let (question, answer) = (group.question, group.answer);
-                match question {
-                    Question::Less => all(len, a, b, |a, b| (a < b) == answer),
-                    Question::LessOrEqual => all(len, a, b, |a, b| (a <= b) == answer),
-                    Question::Greater => all(len, a, b, |a, b| (a > b) == answer),
-                    Question::GreaterOrEqual => all(len, a, b, |a, b| (a >= b) == answer),
-                    _ => all(len, a, b, |a, b| question.answer(a, b) == answer),
-                }
-            })
-        })
     }
 }

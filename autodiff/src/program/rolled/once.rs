@@ -5,18 +5,20 @@ use std::any::Any;
 use ndarray::ArrayView2;
 
 use super::batch::{self, Batch, Check};
-use super::checks::Hold;
+use super::checks::Checks;
 #[cfg(feature = "jit")]
 use super::form::Item;
 #[cfg(feature = "jit")]
 use super::jit::Native;
 use super::side;
-use super::sweep::{backward, forward};
+use super::strip::{STRIP, all};
+use super::sweep::{backward, forward, side};
 use super::whole::Rolled;
 use crate::Real;
 use crate::error::Result;
 use crate::kernels::cpu::{Path, Work};
 use crate::kernels::element::Element;
+use crate::numbers::question::Question;
 use crate::tape::code::Code;
 
 /// The sweeps of one number type.
@@ -71,6 +73,12 @@ impl<T: Real> Rolled<T> {
         (Sweeps::of().expect("asked before").are_finite)(x)
     }
 
+    /// A copy, if all are finite: bodies with tangents multiply by plain products, of which 0 · inf is one, and reverse ones divide
+    /// by way of reciprocals; the interpreter does neither.
+    pub(in crate::program) fn all_finite(found: &[T]) -> Option<Vec<T>> {
+        Self::are_finite(found).then(|| found.to_vec())
+    }
+
     /// With native code for the loops; none if there is no compiler for the processor.
     #[cfg(feature = "jit")]
     pub(in crate::program) fn compiled(mut self) -> Option<Self> {
@@ -121,5 +129,36 @@ impl<T: Element> Work for AreFinite<'_, T> {
     fn run(self) -> bool {
         // Without a branch for each number.
         self.0.chunks(256).all(|x| x.iter().fold(true, |all, x| all & x.is_finite()))
+    }
+}
+
+/// Whether all guards hold.
+struct Hold<'a, T> {
+    checks: &'a Checks<T>,
+    values: &'a [T],
+}
+
+impl<T: Element> Work for Hold<'_, T> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run(self) -> bool {
+        let mut spare = [[T::zero(); STRIP]; 2];
+        self.checks.groups.iter().all(|group| {
+            (0..group.count).step_by(STRIP).all(|from| {
+                let len = STRIP.min(group.count - from);
+                let [first, second] = &mut spare;
+                let a = side(group.sides[0], &self.checks.lists, from, self.values, &mut first[..len]);
+                let b = side(group.sides[1], &self.checks.lists, from, self.values, &mut second[..len]);
+                let (question, answer) = (group.question, group.answer);
+                match question {
+                    Question::Less => all(len, a, b, |a, b| (a < b) == answer),
+                    Question::LessOrEqual => all(len, a, b, |a, b| (a <= b) == answer),
+                    Question::Greater => all(len, a, b, |a, b| (a > b) == answer),
+                    Question::GreaterOrEqual => all(len, a, b, |a, b| (a >= b) == answer),
+                    _ => all(len, a, b, |a, b| question.answer(a, b) == answer),
+                }
+            })
+        })
     }
 }

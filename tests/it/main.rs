@@ -80,6 +80,7 @@ mod threads;
 mod torch;
 mod trainer;
 mod training;
+mod typeset;
 mod vmath;
 mod weights;
 mod wrong_op;

@@ -12,8 +12,8 @@ use nn::plot::{self, ImageGrid, LineChart};
 use nn::{Csv, Curve, Epoch, History, Init, Layer, Linear, Trace, Visit};
 use tempfile::tempdir;
 
-use crate::explain::refuse;
 use crate::graph::{accepted_by_graphviz, well_formed};
+use crate::typeset::refuse;
 
 const NAMES: [&str; 35] = [
     "",

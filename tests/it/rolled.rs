@@ -321,6 +321,57 @@ fn second_derivatives_of_small_programs() {
     }
 }
 
+/// Operations without a pattern, so many.
+fn straight<R: Real>(x: R, count: usize) -> R {
+    (0..count).fold(x, |y, k| match (k * k + k / 3) % 5 {
+        0 => y.sin() + x,
+        1 => y * R::of(0.7),
+        2 => (y * R::of(0.1)).exp(),
+        3 => y - R::of(0.01 * k as f64),
+        _ => y * x * R::of(0.5),
+    })
+}
+
+/// Straight code, so many steps in order, each with constants and an input of its own, straight code again, and a long sum.
+fn stepped<R: Real>(x: &[R], [before, steps, after]: [usize; 3]) -> R {
+    let (mut at, mut speed) = (straight(x[0] + x[1], before), x[1]);
+    for k in 0..steps {
+        let far = at + speed * R::of(0.05 + 0.001 * (k * k % 7) as f64);
+        speed = speed * R::of(0.99) - far.sin() * R::of(0.1) + x[k % x.len()] * R::of(0.02);
+        at = far;
+    }
+    straight(at, after) * speed + x.iter().map(|&x| x * x * R::of(0.25)).sum::<R>()
+}
+
+#[test]
+fn chains_between_straight_code() {
+    let (inputs, rows) = (40, 67);
+    let rows = Array2::from_shape_fn((rows, inputs), |(row, i)| 0.3 + 0.6 * ((7 * row + 3 * i) as f64).sin());
+    for lengths in [
+        [0, 11, 0],
+        [0, 12, 0],
+        [3, 13, 2],
+        [95, 40, 1],
+        [96, 40, 95],
+        [97, 100, 96],
+        [1, 100, 97],
+        [200, 30, 200],
+        [5, 400, 0],
+    ] {
+        let program = compiled(Program::record(|x: &[Var<f64>]| stepped(x, lengths), &rows.row(0).to_vec()).exact());
+        let (what, replayed) = (format!("{lengths:?} {program:?}"), program.clone().interpreted());
+        let (values, gradients) =
+            (program.batch_values(&rows.view()).unwrap(), program.batch_gradients(&rows.view()).unwrap());
+        for (k, x) in rows.rows().into_iter().enumerate() {
+            let x = x.to_vec();
+            let want = replayed.gradient(&x).unwrap();
+            assert!(same(values[k], stepped(&x, lengths)), "{what}: row {k}");
+            near(&what, &gradients.row(k).to_vec(), &want, 256.0);
+            near(&what, &program.gradient(&x).unwrap(), &want, 256.0);
+        }
+    }
+}
+
 #[test]
 fn random_programs() {
     let count = if is_long() { 10_000 } else { 400 };

@@ -216,7 +216,7 @@ impl<T: Real> Program<T> {
     /// let square = |x: &[Var<f64>]| x.iter().map(|&x| x * x).sum::<Var<f64>>();
     /// let program = Program::record(square, &[1.0; 1000]).interpreted();
     /// assert_eq!(program.gradient(&[3.0; 1000])?, [6.0; 1000]);
-    /// assert_eq!(format!("{program:?}"), "Program(1000 inputs, 1 outputs, 1001 entries, 0 guards)");
+    /// assert_eq!(format!("{program:?}"), "Program(1000 inputs, 1 outputs, 2001 entries, 0 guards)");
     /// # Ok::<(), autodiff::Error>(())
     /// ```
     #[must_use]

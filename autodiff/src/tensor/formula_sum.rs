@@ -229,13 +229,13 @@ impl<T: Real, F: Formula<K>, const K: usize> Op<T> for Slope<F, K> {
             Elem(Tangent::<_, 1> { value, along: unit(i, self.of) })
         };
         let [slope] = self.formula.eval(std::array::from_fn::<_, K, _>(argument)).0.along;
-        let u = u.broadcast_to(&self.shape);
+        let (u, zero) = (u.broadcast_to(&self.shape), || Tensor::scalar(T::zero()));
         cx.each(|i| match (slope, i.checked_sub(1)) {
             (Some(slope), None) => u.chain(slope.value.tensor()),
-            (Some(Tangent { along, .. }), Some(by)) if let Some(second) = along[by] => {
-                u.with_adjoint(g).chain(second.tensor())
+            (Some(Tangent { along, .. }), Some(by)) => {
+                along[by].map_or_else(zero, |second| u.with_adjoint(g).chain(second.tensor()))
             }
-            _ => Tensor::scalar(T::zero()),
+            (None, _) => zero(),
         })
     }
 }

@@ -76,7 +76,15 @@ impl<T: Real> Rolled<T> {
     /// A copy, if all are finite: bodies with tangents multiply by plain products, of which 0 · inf is one, and reverse ones divide
     /// by way of reciprocals; the interpreter does neither.
     pub(in crate::program) fn all_finite(found: &[T]) -> Option<Vec<T>> {
-        Self::are_finite(found).then(|| found.to_vec())
+        let mut all = Vec::with_capacity(found.len());
+        // Copied while they are in the cache.
+        for found in found.chunks(1 << 12) {
+            if !Self::are_finite(found) {
+                return None;
+            }
+            all.extend_from_slice(found);
+        }
+        Some(all)
     }
 
     /// With native code for the loops; none if there is no compiler for the processor.

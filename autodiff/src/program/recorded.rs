@@ -52,7 +52,7 @@ use crate::{Real, Tape, Var};
 /// first time (0.1 µs an entry), and kept: values, gradients and products with the Jacobian or the Hessian run over columns, each
 /// operation for many trips at once. The trips of a loop may read whatever came before it, in any pattern. Interpreted, entry by
 /// entry, are chains (loops whose trips read what earlier ones made), fused blocks, number types other than `f32` and `f64`,
-/// stretches without a pattern, programs that consist of these for the most part, sparse Jacobians. Chains run
+/// stretches without a pattern, programs that consist of these for the most part, sparse Jacobians by rows. Chains run
 /// at many inputs side by side in batches, and as native code with feature `jit` (`Program::jit`). `Debug` shows what
 /// was found:
 ///

@@ -8,7 +8,7 @@ use crate::error::Result;
 
 #[allow(clippy::missing_errors_doc, reason = "the type's page says it for all evaluations")]
 impl<T: Real> Program<T> {
-    /// The Jacobian as triplets: by forward sweeps for colours of columns, or by a reverse sweep for every four
+    /// The Jacobian as triplets: by a forward sweep for the columns of each colour, or by a reverse sweep for every four
     /// rows over what these depend on, whichever is less to do. Pattern and colours are found once.
     ///
     /// ```
@@ -34,8 +34,8 @@ impl<T: Real> Program<T> {
         Ok(plan.jacobian(code, outputs, x, values.as_slice()))
     }
 
-    /// The Hessian of the only output as triplets, both halves of it: one forward and one reverse sweep for
-    /// colours of columns. Pattern and colours are found once.
+    /// The Hessian of the only output as triplets, both halves of it: a forward and a reverse sweep for the
+    /// columns of each colour. Pattern and colours are found once.
     ///
     /// ```
     /// use autodiff::{Program, Var};

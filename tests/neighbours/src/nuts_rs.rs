@@ -41,7 +41,7 @@ impl CpuLogpFunc for Density {
 }
 
 /// Eight schools, non-centred: the mean μ ~ N(0, 5), the deviation τ ~ half-Cauchy(0, 5) by its logarithm, and the effects
-/// (θ - μ) / τ ~ N(0, 1). The known means and deviations are those of posteriordb's reference draws, here by quadrature.
+/// (θ - μ) / τ ~ N(0, 1). The known means and deviations are by quadrature.
 #[test]
 fn draws_eight_schools() -> Result<(), Box<dyn std::error::Error>> {
     let y = [28.0, 8.0, -3.0, 7.0, -1.0, 1.0, 18.0, 12.0];

@@ -12,8 +12,8 @@ use crate::error::Result;
 use crate::kernels::cpu::{Path, Work};
 use crate::kernels::element::Element;
 
-/// How many values, and adjoints, there are at once.
-const ROOM: usize = 1 << 18;
+/// How many inputs run side by side.
+const WIDTH: usize = 64;
 
 impl<T: Real> Rolled<T> {
     /// How many inputs run side by side. None if something in the program does not, or if most of it is better off otherwise.
@@ -27,7 +27,7 @@ impl<T: Real> Rolled<T> {
         let chains: usize = self.items.iter().filter(is_chain).map(work).sum();
         let is_offered = !self.items.iter().any(|item| matches!(item, Item::Stretch { .. }));
         let all: usize = self.items.iter().map(work).sum();
-        (is_offered && 2 * chains >= all).then(|| (ROOM / self.places.max(1)).clamp(64, 64))
+        (is_offered && 2 * chains >= all).then_some(WIDTH)
     }
 }
 

@@ -146,7 +146,7 @@ impl<T: Real> Build<'_, T> {
     fn others(&mut self, start: usize, end: usize, items: &mut Vec<Item<T>>) {
         let mut at = start;
         for entry in start..end {
-            if self.entries.words(entry).len() < LONG {
+            if self.entries.terms(entry) < LONG {
                 continue;
             }
             items.extend(self.stretch(at, entry));
@@ -164,14 +164,11 @@ impl<T: Real> Build<'_, T> {
 
     /// The parts of a long sum: in each the first factors are all variables or all constants, and so are the second ones.
     fn sum(&self, entry: usize) -> Option<(Vec<Part<T>>, Lists<T>)> {
-        let op = self.entries.code.ops[entry];
-        let Kind::Nary(f @ (Nary::Sum | Nary::Dot)) = opcode::decode(op) else { return None };
-        let words = self.entries.split(entry);
-        let terms = if f == Nary::Dot { words.len() / 2 } else { words.len() };
+        let (words, terms) = (self.entries.split(entry), self.entries.terms(entry));
         let kind = |term: usize| (term..words.len()).step_by(terms).map(|k| words[k] & CONSTANT != 0);
         let breaks = (1..terms).filter(|&term| !kind(term).eq(kind(term - 1)));
         let edges: Vec<usize> = [0].into_iter().chain(breaks).chain([terms]).collect();
-        if terms < LONG || 8 * edges.len() > terms {
+        if 8 * edges.len() > terms {
             return None;
         }
         let mut lists = Lists::new();

@@ -77,6 +77,15 @@ impl<'a, T: Real> Entries<'a, T> {
         &self.code.operands[self.words[entry] as usize..self.words[entry + 1] as usize]
     }
 
+    /// How many terms a sum, or sum of products, has.
+    pub(super) fn terms(&self, entry: usize) -> usize {
+        match self.code.ops[entry] {
+            SUM => self.split(entry).len(),
+            DOT => self.split(entry).len() / 2,
+            _ => 0,
+        }
+    }
+
     /// Those that are entries or, marked, constants.
     pub(super) fn operands(&self, entry: usize) -> &'a [u32] {
         opcode::operands(self.code.ops[entry], self.split(entry))
@@ -94,8 +103,8 @@ pub(super) fn loops<T: Real>(entries: &Entries<'_, T>, inputs: usize, chains: bo
             until = at + kinds[at..].iter().take_while(|&&kind| kind != 0).count();
         }
         match period(&kinds[at..until], longest) {
-            Some((period, count)) => {
-                let trips = in_phase(entries, Trips { start: at, period, count, is_chain: false });
+            Some((period, len)) => {
+                let trips = in_phase(entries, at, period, len);
                 let before = found.len();
                 cut(entries, trips, &mut found);
                 if chains {
@@ -108,7 +117,7 @@ pub(super) fn loops<T: Real>(entries: &Entries<'_, T>, inputs: usize, chains: bo
                         found.extend((own.count > 0).then_some(own));
                     }
                 }
-                at = trips.end().max(at + 1);
+                at = trips.end();
             }
             None => at += 1,
         }
@@ -116,7 +125,7 @@ pub(super) fn loops<T: Real>(entries: &Entries<'_, T>, inputs: usize, chains: bo
     found
 }
 
-/// Adds what is between loops as loops of one trip; what they do not have, and sums from this length on, is left out.
+/// Adds what is between loops as loops of one trip; what they do not have, and sums of so many terms, is left out.
 pub(super) fn with_straight<T: Real>(
     entries: &Entries<'_, T>,
     inputs: usize,
@@ -129,7 +138,7 @@ pub(super) fn with_straight<T: Real>(
     for own in loops.into_iter().chain([Trips { start: len, period: 1, count: 0, is_chain: false }]) {
         let mut start = at;
         for entry in at..=own.start {
-            let ends = entry == own.start || entries.kinds[entry] == 0 || entries.words(entry).len() >= long;
+            let ends = entry == own.start || entries.kinds[entry] == 0 || entries.terms(entry) >= long;
             if ends || entry - start == PIECE {
                 let period = entry - start;
                 all.extend((period > 0).then_some(Trips { start, period, count: 1, is_chain: false }));
@@ -142,7 +151,7 @@ pub(super) fn with_straight<T: Real>(
     all
 }
 
-/// The length of a body and how often it is repeated from the first entry on.
+/// The length of a body and of the entries that repeat it, from the first one on.
 fn period(kinds: &[u32], longest: usize) -> Option<(usize, usize)> {
     let mut best = None;
     let mut covered = 0;
@@ -150,7 +159,7 @@ fn period(kinds: &[u32], longest: usize) -> Option<(usize, usize)> {
         let same = kinds.iter().zip(&kinds[period..]).take_while(|(a, b)| a == b).count();
         let count = same / period + 1;
         if count >= FEWEST && count * period > covered {
-            (best, covered) = (Some((period, count)), count * period);
+            (best, covered) = (Some((period, same + period)), count * period);
             if covered >= ENOUGH {
                 break;
             }
@@ -159,9 +168,9 @@ fn period(kinds: &[u32], longest: usize) -> Option<(usize, usize)> {
     best
 }
 
-/// The same trips, moved so that as few operands as possible come from the trip before.
-fn in_phase<T: Real>(entries: &Entries<'_, T>, Trips { start, period, count, is_chain }: Trips) -> Trips {
-    let sampled = count.min(SAMPLE) - 1;
+/// The trips in so many entries, begun so that as few operands as possible come from the trip before.
+fn in_phase<T: Real>(entries: &Entries<'_, T>, start: usize, period: usize, len: usize) -> Trips {
+    let sampled = (len / period).min(SAMPLE) - 1;
     let crossing = |shift: usize| {
         let first = start + shift;
         let trip = |entry: usize| first + (entry - first) / period * period;
@@ -178,8 +187,7 @@ fn in_phase<T: Real>(entries: &Entries<'_, T>, Trips { start, period, count, is_
         (first + period..first + sampled * period).map(crosses).sum::<usize>()
     };
     let shift = (0..period).min_by_key(|&shift| crossing(shift)).unwrap_or(0);
-    let count = count - usize::from(shift > 0);
-    Trips { start: start + shift, period, count, is_chain }
+    Trips { start: start + shift, period, count: (len - shift) / period, is_chain: false }
 }
 
 /// Cuts trips into loops in which all trips read alike and none what another one made, unless they run in order. Those that are
@@ -217,7 +225,6 @@ fn cut<T: Real>(entries: &Entries<'_, T>, all: Trips, found: &mut Vec<Trips>) {
         let begins = |pattern: &[u32]| {
             is_chain
                 && trip == first + period
-                && pattern.len() == own.len()
                 && pattern.iter().zip(&own).all(|(a, b)| a == b || (*a, *b) == (OUTSIDE, BEFORE))
                 && starts(entries, Trips { start: first, ..all }).is_some()
         };

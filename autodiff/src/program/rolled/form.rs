@@ -140,9 +140,7 @@ pub(super) fn constants<T: Real>(trips: usize, value: &dyn Fn(usize) -> T, lists
     if (1..trips).all(|trip| value(trip).bits() == first.bits()) {
         return Operand::Constant(first);
     }
-    let start = lists.tables.len();
-    lists.tables.extend((0..trips).map(value));
-    Operand::Table(start as u32)
+    Operand::Table(listed(&mut lists.tables, (0..trips).map(value).collect(), |a, b| a.bits() == b.bits()))
 }
 
 /// An operand whose values have places: which one it is in each trip.
@@ -177,14 +175,21 @@ pub(super) fn variables<T>(trips: usize, place: &dyn Fn(usize) -> u32, lists: &m
             Operand::Strided(first, stride)
         }
         _ if 8 * runs.len() <= trips => {
-            let start = lists.runs.len();
-            lists.runs.extend(runs);
-            Operand::Runs(start as u32, lists.runs.len() as u32)
+            let count = runs.len() as u32;
+            let start = listed(&mut lists.runs, runs, |a, b| a == b);
+            Operand::Runs(start, start + count)
         }
-        _ => {
-            let start = lists.indices.len();
-            lists.indices.extend(places);
-            Operand::Indices(start as u32)
-        }
+        _ => Operand::Indices(listed(&mut lists.indices, places.collect(), |a, b| a == b)),
     }
+}
+
+/// Where these stand in a list. They are added, if no operand before has had the same.
+fn listed<E>(list: &mut Vec<E>, own: Vec<E>, same: impl Fn(&E, &E) -> bool) -> u32 {
+    let is_own = |known: &[E]| known.len() == own.len() && known.iter().zip(&own).all(|(a, b)| same(a, b));
+    let known = list.chunks(own.len()).position(is_own).map(|chunk| chunk * own.len());
+    let start = known.unwrap_or(list.len());
+    if known.is_none() {
+        list.extend(own);
+    }
+    start as u32
 }

@@ -40,6 +40,8 @@ mod side;
 mod strip;
 mod sweep;
 mod tangents;
+#[cfg(test)]
+mod tests;
 mod whole;
 
 pub(super) use self::batch::{Asked, Batch};

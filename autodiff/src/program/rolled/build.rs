@@ -326,12 +326,12 @@ impl<T: Real> Build<'_, T> {
         if entry(0) >= trips.start {
             return Err(entry(0) - trips.start);
         }
-        let last =
-            trips.is_chain.then(|| entry(1).checked_sub(trips.start)).flatten().filter(|&last| last < trips.period);
-        Ok(match last {
-            // The place before those of the results that are read.
-            Some(_) => Operand::Column(self.places[entry(1)] - 1),
-            None => variables(trips.count, &|trip| self.places[entry(trip)], lists),
+        // What the trip before made: from the place before its results on.
+        let is_before = trips.is_chain && entry(1) >= trips.start;
+        Ok(if is_before {
+            Operand::Column(self.places[entry(1)] - 1)
+        } else {
+            variables(trips.count, &|trip| self.places[entry(trip)], lists)
         })
     }
 }

@@ -15,14 +15,12 @@ const LONGEST: usize = 48;
 const LONGEST_CHAIN: usize = 128;
 /// So many entries make one piece of straight code.
 pub(super) const PIECE: usize = 96;
-/// So many trips make a period.
-const FEWEST: usize = 4;
 /// A loop of fewer trips is slower than the interpreter.
 const SHORTEST: usize = 12;
 /// Once a period accounts for so many entries no longer one is looked for.
 const ENOUGH: usize = 512;
-/// So many trips are looked at to find where a body begins.
-const SAMPLE: usize = 6;
+/// So many trips, behind the first, are looked at to find where a body begins.
+const SAMPLE: usize = 5;
 
 /// Entries from `start` on: trips of `period` entries each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,11 +153,10 @@ pub(super) fn with_straight<T: Real>(
 fn period(kinds: &[u32], longest: usize) -> Option<(usize, usize)> {
     let mut best = None;
     let mut covered = 0;
-    for period in 1..=longest.min(kinds.len() / FEWEST) {
-        let same = kinds.iter().zip(&kinds[period..]).take_while(|(a, b)| a == b).count();
-        let count = same / period + 1;
-        if count >= FEWEST && count * period > covered {
-            (best, covered) = (Some((period, same + period)), count * period);
+    for period in 1..=longest.min(kinds.len() / SHORTEST) {
+        let len = period + kinds.iter().zip(&kinds[period..]).take_while(|(a, b)| a == b).count();
+        if len >= SHORTEST * period && len > covered {
+            (best, covered) = (Some((period, len)), len);
             if covered >= ENOUGH {
                 break;
             }
@@ -170,7 +167,6 @@ fn period(kinds: &[u32], longest: usize) -> Option<(usize, usize)> {
 
 /// The trips in so many entries, begun so that as few operands as possible come from the trip before.
 fn in_phase<T: Real>(entries: &Entries<'_, T>, start: usize, period: usize, len: usize) -> Trips {
-    let sampled = (len / period).min(SAMPLE) - 1;
     let crossing = |shift: usize| {
         let first = start + shift;
         let trip = |entry: usize| first + (entry - first) / period * period;
@@ -184,7 +180,7 @@ fn in_phase<T: Real>(entries: &Entries<'_, T>, start: usize, period: usize, len:
             };
             entries.operands(entry).iter().map(back).sum::<usize>()
         };
-        (first + period..first + sampled * period).map(crosses).sum::<usize>()
+        (first + period..first + SAMPLE * period).map(crosses).sum::<usize>()
     };
     let shift = (0..period).min_by_key(|&shift| crossing(shift)).unwrap_or(0);
     Trips { start: start + shift, period, count: (len - shift) / period, is_chain: false }
@@ -228,7 +224,7 @@ fn cut<T: Real>(entries: &Entries<'_, T>, all: Trips, found: &mut Vec<Trips>) {
                 && pattern.iter().zip(&own).all(|(a, b)| a == b || (*a, *b) == (OUTSIDE, BEFORE))
                 && starts(entries, Trips { start: first, ..all }).is_some()
         };
-        if trip > first && (crosses || own != pattern || is_chain && trip == first + period) && !begins(&pattern) {
+        if (crosses || own != pattern) && !begins(&pattern) {
             close(first, trip);
             first = trip;
             // What was before is outside now.

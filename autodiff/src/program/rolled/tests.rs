@@ -2,6 +2,7 @@
 //! elsewhere, by numbers.
 
 use super::body::{Argument, Body, Operation, Step, Target};
+use super::checks::Group;
 use super::form::{For, Item, Lists, Loop, Operand, Vector};
 use super::whole::Rolled;
 use crate::{Program, Var, dot, logsumexp, sum};
@@ -9,7 +10,13 @@ use crate::{Program, Var, dot, logsumexp, sum};
 /// The parts of a program, one a line. `c7` are the places from 7 on, one a trip, `s7` is place 7 in all trips, `%2` a strip of
 /// results and `same 2` its first one. What is written to places stands behind an arrow.
 fn shown(rolled: &Rolled<f64>) -> Vec<String> {
-    rolled.items.iter().map(item).collect()
+    let check = |group: &Group<f64>| {
+        let sides = group.sides.map(|side| operand(side, group.count, &rolled.checks.lists));
+        format!("{} {:?} {} is {}", group.count, group.question, sides.join(" "), group.answer).to_lowercase()
+    };
+    let places = rolled.outputs.iter().map(|y| y.map_or_else(|c| format!("{c:?}"), |place| place.to_string()));
+    let outputs = format!("outputs {}", places.collect::<Vec<_>>().join(" "));
+    rolled.items.iter().map(item).chain(rolled.checks.groups.iter().map(check)).chain([outputs]).collect()
 }
 
 fn item(item: &Item<f64>) -> String {
@@ -29,6 +36,10 @@ fn item(item: &Item<f64>) -> String {
             let read: Vec<_> = (0..own.read.len()).filter(|&k| own.read[k]).collect();
             if !own.read.is_empty() {
                 text += &format!(" | read {read:?}");
+            }
+            let lists = [own.lists.tables.len(), own.lists.runs.len(), own.lists.indices.len()];
+            if lists != [0; 3] {
+                text += &format!(" | lists {lists:?}");
             }
             if own.is_chain {
                 text += &format!(" | before {:?} | given {:?}", own.before, own.given);
@@ -187,6 +198,16 @@ fn trips_side_by_side() {
         (0..28).for_each(|k| all.push(if k == 13 { all[3].sin() } else { x[k].sin() }));
         all
     };
+    let eight = |x: Var<f64>| {
+        let (a, b, c) = (x.sin(), x.exp(), x.cos());
+        let (d, e, f) = (x.ln(), x.tan(), x.sinh());
+        a * (b + c.powi(2) + d / e - f)
+    };
+    let late = |x: &[Var<f64>]| {
+        let first = [x[14].exp(), x[14].cos()];
+        [first.to_vec(), map(eight)(&x[..14])].concat()
+    };
+    has("what a body begins with is read at its end", For::Inputs, 15, late);
     has("reads an earlier trip", For::Inputs, 28, earlier);
     has("other numbers of terms", For::Inputs, 27, each(24, |k, x| sum(&x[k..][..if k < 12 { 2 } else { 3 }])));
 }
@@ -219,6 +240,12 @@ fn trips_in_order() {
         let a = (0..14).fold(x[0], |a, _| a.sin());
         vec![(0..14).fold(x[1], |a, _| a.sin()) + a]
     };
+    let anew = |x: &[Var<f64>]| {
+        let next = |a: Var<f64>, b: Var<f64>| (a + b.exp()).sin();
+        let a = (0..14).fold(x[0], |a, _| next(a, a));
+        vec![(0..14).fold(next(x[0], x[1]), |a, _| next(a, a)), a]
+    };
+    has("begins anew with two", For::Inputs, 2, anew);
     has("one chain behind another", For::Inputs, 2, one_behind);
     let states = |x: &[Var<f64>]| {
         let mut all = vec![x[0]];
@@ -277,6 +304,11 @@ fn entries_by_themselves() {
     has("around a loop and a sum, for inputs", For::Inputs, 130, mixed);
     let largest = |x: &[Var<f64>]| vec![x[0].sin(), logsumexp(x), x[1].exp() * logsumexp(x)];
     has("an operation that loops do not have", For::Inputs, 3, largest);
+    let behind = |x: &[Var<f64>]| {
+        let y = map(|x| (x * 2.0).sin())(x);
+        vec![logsumexp(&y), logsumexp([y[3].exp(), y[5], Var::constant(1.0)])]
+    };
+    has("such behind a loop", For::Columns, 100, behind);
 }
 
 #[test]
@@ -304,6 +336,8 @@ fn operands() {
     has("two runs", For::Inputs, 40, each(24, |k, x| x[if k < 12 { k } else { k + 9 }].sin()));
     has("a run and one place", For::Inputs, 40, each(24, |k, x| x[if k < 12 { 39 } else { k }] * x[k]));
     has("places without order, read twice", For::Inputs, 30, each(16, |k, x| x[k * k % 30].sin() * x[k * k % 30]));
+    let gathered = |k: usize, x: &[Var<f64>]| x[k * k % 31].sin() + x[k * 7 % 31] * x[k * 7 % 31] * x[k * k % 31 + 1];
+    has("three orders of places", For::Inputs, 40, each(14, gathered));
     has("a table twice", For::Inputs, 30, each(14, |k, x| (x[k] * (k as f64 + 2.0)).sin() * (k as f64 + 2.0)));
     let one = |x: &[Var<f64>]| vec![map(|x| (x * 2.0).sin() * 3.0)(x)[3].exp(), sum(map(|x| (x * 2.0).sin() * 3.0)(x))];
     has("one result is read before the others", For::Inputs, 14, one);
@@ -357,6 +391,8 @@ fn tangents() {
     moves("tangents of a chain", For::Inputs, 2, chain(12, |y, _, x| (y * x[1]).sin()));
     let sums =
         |x: &[Var<f64>]| [map(|x| sum([x, Var::constant(2.0)]))(x), each(13, |k, x| sum([x[0], x[k + 1]]))(x)].concat();
+    let term = |k: usize, x: &[Var<f64>]| sum([x[k], Var::constant(2.0)]).sin();
+    moves("tangents of one term", For::Inputs, 14, each(14, term));
     moves("tangents of sums", For::Inputs, 14, sums);
     let shared = |x: &[Var<f64>]| x.iter().flat_map(|x| [x.sin() + 1.0, x.sin() + 2.0]).collect();
     moves("tangents that two have in common", For::Inputs, 14, shared);
@@ -376,5 +412,29 @@ fn tangents() {
     moves("tangents of 4096 terms", For::Inputs, 4097, wide(4096));
     moves("tangents of 4097 terms", For::Inputs, 4097, wide(4097));
     moves("tangents of long sums", For::Inputs, 40, |x| vec![dot(x, x[..20].iter().copied().chain(numbers(20)))]);
-    moves("tangents of constants", For::Inputs, 32, |x| vec![dot(x, numbers(32)), Var::constant(3.0)]);
+    moves("tangents of weighted sums", For::Inputs, 32, |x| vec![dot(x, numbers(32)), Var::constant(3.0)]);
+}
+
+/// What no function records, but a file may have.
+#[cfg(feature = "serde")]
+#[test]
+fn tangents_of_constants() {
+    let constants = |count: usize, from: usize| -> Vec<_> {
+        (from..from + count).map(|k| serde_json::json!({ "constant": k as f64 })).collect()
+    };
+    let trip = |k: usize| {
+        let product = serde_json::json!([{ "entry": 2 + 3 * k }, { "entry": 3 + 3 * k }]);
+        let operations =
+            [("sum", constants(2, k)), ("dot", constants(4, k)), ("mul", product.as_array().unwrap().clone())];
+        operations.map(|(name, operands)| serde_json::json!({ "name": name, "operands": operands }))
+    };
+    let mut operations: Vec<_> = (0..14).flat_map(trip).collect();
+    operations.push(serde_json::json!({ "name": "sum", "operands": constants(40, 0) }));
+    let written = serde_json::json!({
+        "inputs": 2, "operations": operations, "outputs": [{ "entry": 4 }, { "entry": 43 }, { "entry": 44 }],
+        "guards": [], "recorded_at": [1.0, 2.0],
+    });
+    let program: Program<f64> = serde_json::from_value(written).unwrap();
+    let rolled = Rolled::find(program.code(), 2, &program.outputs, &program.guards, false, For::Inputs).unwrap();
+    holds("tangents of constants", rolled.with_tangents(program.code()).map(|rolled| shown(&rolled)));
 }

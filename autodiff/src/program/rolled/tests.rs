@@ -15,7 +15,7 @@ fn shown(rolled: &Rolled<f64>) -> Vec<String> {
         format!("{} {:?} {} is {}", group.count, group.question, sides.join(" "), group.answer).to_lowercase()
     };
     let places = rolled.outputs.iter().map(|y| y.map_or_else(|c| format!("{c:?}"), |place| place.to_string()));
-    let outputs = format!("outputs {}", places.collect::<Vec<_>>().join(" "));
+    let outputs = format!("{} places, outputs {}", rolled.places, places.collect::<Vec<_>>().join(" "));
     rolled.items.iter().map(item).chain(rolled.checks.groups.iter().map(check)).chain([outputs]).collect()
 }
 
@@ -168,6 +168,15 @@ fn chain2(f: fn(Var<f64>, Var<f64>) -> (Var<f64>, Var<f64>)) -> impl Fn(&[Var<f6
     }
 }
 
+/// The states of a chain, of which these are read.
+fn states(read: impl Fn(&[Var<f64>]) -> Vec<Var<f64>>) -> impl Fn(&[Var<f64>]) -> Vec<Var<f64>> {
+    move |x| {
+        let mut all = vec![x[0]];
+        (0..14).for_each(|k| all.push((all[k] * x[1]).sin()));
+        read(&all)
+    }
+}
+
 /// Rows of so many values times a vector behind them all.
 fn product(rows: usize, columns: usize) -> impl Fn(&[Var<f64>]) -> Vec<Var<f64>> {
     move |x| (0..rows).map(|i| dot(&x[i * columns..][..columns], &x[rows * columns..][..columns])).collect()
@@ -198,14 +207,10 @@ fn trips_side_by_side() {
         (0..28).for_each(|k| all.push(if k == 13 { all[3].sin() } else { x[k].sin() }));
         all
     };
-    let eight = |x: Var<f64>| {
-        let (a, b, c) = (x.sin(), x.exp(), x.cos());
-        let (d, e, f) = (x.ln(), x.tan(), x.sinh());
-        a * (b + c.powi(2) + d / e - f)
-    };
+    let eight = |x: Var<f64>, y: Var<f64>| [x.exp(), x.cos(), x.ln(), x.tan(), x.sinh(), x.cosh(), y.atan()];
     let late = |x: &[Var<f64>]| {
-        let first = [x[14].exp(), x[14].cos()];
-        [first.to_vec(), map(eight)(&x[..14])].concat()
+        let trips = x[..14].iter().flat_map(|&x| eight(x, x.sin()));
+        eight(x[14], x[14]).into_iter().chain(trips).collect()
     };
     has("what a body begins with is read at its end", For::Inputs, 15, late);
     has("reads an earlier trip", For::Inputs, 28, earlier);
@@ -241,21 +246,20 @@ fn trips_in_order() {
         vec![(0..14).fold(x[1], |a, _| a.sin()) + a]
     };
     let anew = |x: &[Var<f64>]| {
-        let next = |a: Var<f64>, b: Var<f64>| (a + b.exp()).sin();
-        let a = (0..14).fold(x[0], |a, _| next(a, a));
-        vec![(0..14).fold(next(x[0], x[1]), |a, _| next(a, a)), a]
+        let squares = |a: Var<f64>| (0..14).fold(a, |a, _| a * a);
+        vec![squares(x[0]), squares(x[0] * x[1])]
     };
     has("begins anew with two", For::Inputs, 2, anew);
-    has("one chain behind another", For::Inputs, 2, one_behind);
-    let states = |x: &[Var<f64>]| {
-        let mut all = vec![x[0]];
-        (0..14).for_each(|k| all.push((all[k] * x[1]).sin()));
-        all
+    let three_back = |x: &[Var<f64>]| {
+        let (a, b, c) = (0..20).fold((x[0], x[1], x[2]), |(a, b, c), _| (b, c, (a * c).sin()));
+        vec![a, b, c]
     };
-    has("the last state is read", For::Inputs, 2, move |x| vec![states(x)[14]]);
-    has("the last state but one is read", For::Inputs, 2, move |x| vec![states(x)[13], states(x)[14]]);
-    has("the third state is read", For::Inputs, 2, move |x| vec![states(x)[3], states(x)[14]]);
-    has("a loop reads all states", For::Inputs, 2, move |x| states(x).iter().map(|y| y.exp()).collect());
+    has("three back", For::Inputs, 3, three_back);
+    has("one chain behind another", For::Inputs, 2, one_behind);
+    has("the last state is read", For::Inputs, 2, states(|y| vec![y[14]]));
+    has("the last state but one is read", For::Inputs, 2, states(|y| vec![y[13], y[14]]));
+    has("the third state is read", For::Inputs, 2, states(|y| vec![y[3], y[14]]));
+    has("a loop reads all states", For::Inputs, 2, states(map(|y| y.exp())));
     let guarded = |a: Var<f64>, _: usize, _: &[Var<f64>]| {
         let b = a.sin();
         assert!(b < 2.0);
@@ -338,12 +342,17 @@ fn operands() {
     has("places without order, read twice", For::Inputs, 30, each(16, |k, x| x[k * k % 30].sin() * x[k * k % 30]));
     let gathered = |k: usize, x: &[Var<f64>]| x[k * k % 31].sin() + x[k * 7 % 31] * x[k * 7 % 31] * x[k * k % 31 + 1];
     has("three orders of places", For::Inputs, 40, each(14, gathered));
+    let runs = |k: usize, x: &[Var<f64>]| {
+        let (a, b) = (x[if k < 12 { k } else { k + 9 }], x[if k < 13 { k + 1 } else { k + 11 }]);
+        (a * b).sin() * b * a
+    };
+    has("two kinds of runs", For::Inputs, 40, each(24, runs));
     has("a table twice", For::Inputs, 30, each(14, |k, x| (x[k] * (k as f64 + 2.0)).sin() * (k as f64 + 2.0)));
     let one = |x: &[Var<f64>]| vec![map(|x| (x * 2.0).sin() * 3.0)(x)[3].exp(), sum(map(|x| (x * 2.0).sin() * 3.0)(x))];
     has("one result is read before the others", For::Inputs, 14, one);
     let guarded = |x: Var<f64>| {
         let a = x * 2.0;
-        assert!(a > 0.0);
+        assert!(x < a);
         ((a + x).abs() - a).square()
     };
     has("a guard reads what would not be kept", For::Inputs, 14, map(guarded));
@@ -391,6 +400,7 @@ fn tangents() {
     moves("tangents of a chain", For::Inputs, 2, chain(12, |y, _, x| (y * x[1]).sin()));
     let sums =
         |x: &[Var<f64>]| [map(|x| sum([x, Var::constant(2.0)]))(x), each(13, |k, x| sum([x[0], x[k + 1]]))(x)].concat();
+    moves("tangents of a chain of which two states are read", For::Inputs, 2, states(|y| vec![y[3], y[14]]));
     let term = |k: usize, x: &[Var<f64>]| sum([x[k], Var::constant(2.0)]).sin();
     moves("tangents of one term", For::Inputs, 14, each(14, term));
     moves("tangents of sums", For::Inputs, 14, sums);

@@ -332,22 +332,24 @@ fn straight<R: Real>(x: R, count: usize) -> R {
     })
 }
 
-/// Straight code, so many steps in order, each with constants and an input of its own, straight code again, and a long sum.
-fn stepped<R: Real>(x: &[R], [before, steps, after]: [usize; 3]) -> R {
-    let (mut at, mut speed) = (straight(x[0] + x[1], before), x[1]);
+/// Straight code, so many steps in order, each with constants, an input of its own and the speed some steps back, straight code
+/// again, and a long sum.
+fn stepped<R: Real>(x: &[R], [before, steps, after]: [usize; 3], back: usize) -> R {
+    let (mut at, mut speeds) = (straight(x[0] + x[1], before), vec![x[1]; back]);
     for k in 0..steps {
+        let speed = speeds[k % back];
         let far = at + speed * R::of(0.05 + 0.001 * (k * k % 7) as f64);
-        speed = speed * R::of(0.99) - far.sin() * R::of(0.1) + x[k % x.len()] * R::of(0.02);
+        speeds[k % back] = speed * R::of(0.99) - far.sin() * R::of(0.1) + x[k % x.len()] * R::of(0.02);
         at = far;
     }
-    straight(at, after) * speed + x.iter().map(|&x| x * x * R::of(0.25)).sum::<R>()
+    straight(at, after) * speeds[0] + x.iter().map(|&x| x * x * R::of(0.25)).sum::<R>()
 }
 
 #[test]
 fn chains_between_straight_code() {
     let (inputs, rows) = (40, 67);
     let rows = Array2::from_shape_fn((rows, inputs), |(row, i)| 0.3 + 0.6 * ((7 * row + 3 * i) as f64).sin());
-    for lengths in [
+    let lengths = [
         [0, 11, 0],
         [0, 12, 0],
         [3, 13, 2],
@@ -357,15 +359,17 @@ fn chains_between_straight_code() {
         [1, 100, 97],
         [200, 30, 200],
         [5, 400, 0],
-    ] {
-        let program = compiled(Program::record(|x: &[Var<f64>]| stepped(x, lengths), &rows.row(0).to_vec()).exact());
-        let (what, replayed) = (format!("{lengths:?} {program:?}"), program.clone().interpreted());
+    ];
+    for (lengths, back) in lengths.into_iter().flat_map(|lengths| [1, 3].map(|back| (lengths, back))) {
+        let program =
+            compiled(Program::record(|x: &[Var<f64>]| stepped(x, lengths, back), &rows.row(0).to_vec()).exact());
+        let (what, replayed) = (format!("{lengths:?} {back} {program:?}"), program.clone().interpreted());
         let (values, gradients) =
             (program.batch_values(&rows.view()).unwrap(), program.batch_gradients(&rows.view()).unwrap());
         for (k, x) in rows.rows().into_iter().enumerate() {
             let x = x.to_vec();
             let want = replayed.gradient(&x).unwrap();
-            assert!(same(values[k], stepped(&x, lengths)), "{what}: row {k}");
+            assert!(same(values[k], stepped(&x, lengths, back)), "{what}: row {k}");
             near(&what, &gradients.row(k).to_vec(), &want, 256.0);
             near(&what, &program.gradient(&x).unwrap(), &want, 256.0);
         }

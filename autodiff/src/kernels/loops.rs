@@ -54,9 +54,9 @@ pub(crate) struct Arrays<'a, T, const K: usize, const M: usize> {
 /// from operands that do not lie in order.
 const STRIP: usize = 256;
 
-/// From this many elements, times the kernel's weight, a loop is worth a second thread. Parts are halved again down to half of
-/// it: from within the pool a split costs next to nothing.
-const PARALLEL: usize = 1 << 19;
+/// From this many elements, times the kernel's weight, a loop is worth a second thread, and its parts are worth to be halved
+/// again.
+const PARALLEL: [usize; 2] = [1 << 17, 1 << 18];
 
 /// Runs a loop: compiled for the processor at hand, and on several threads if it is long, for `f32` and `f64`; as it stands for
 /// other numbers. The conditions are constants, so that it is compiled for no type but the one.
@@ -80,8 +80,7 @@ pub(super) fn cast<T: 'static, E: 'static, const K: usize, const M: usize>(
 }
 
 fn fast<T: Element, F: Kernel<K, M>, const K: usize, const M: usize>(kernel: &F, arrays: Arrays<'_, T, K, M>) {
-    let least = threads::worth(PARALLEL);
-    let least = [least, least / 2];
+    let least = PARALLEL.map(threads::worth);
     if const { F::WIDE } {
         let path = Path::current();
         split(&|x, out| path.run(Strips { kernel, x, out }), F::WEIGHT, arrays, least);

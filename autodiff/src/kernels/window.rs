@@ -152,9 +152,8 @@ impl Window {
                 let seen = plane[element..].iter().step_by(self.stride[1]).zip(&maxima[place..][..len]);
                 let sums = sums[element..].iter_mut().step_by(self.stride[1]);
                 sums.zip(seen).zip(&share[place..]).for_each(|((sum, (&x, &max)), &share)| {
-                    if attains(x, max) != T::zero() {
-                        *sum += share;
-                    }
+                    // Not a branch, which nobody could predict. A sum that begins with 0 stays as it is when 0 is added.
+                    *sum += if attains(x, max) == T::zero() { T::zero() } else { share };
                 });
             });
         }

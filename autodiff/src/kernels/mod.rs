@@ -2,6 +2,7 @@
 
 mod accumulate;
 pub(crate) mod batched;
+pub(crate) mod convolve;
 pub(crate) mod cpu;
 mod dims;
 pub(crate) mod element;

@@ -5,6 +5,7 @@
 
 use std::any::Any;
 
+use super::convolve::{self, Convolution};
 use super::element::Element;
 use super::gemm::{self, Operand, Output};
 use super::loops::{Arrays, Strided};
@@ -57,6 +58,12 @@ loops! {
     maxima(window: &Window, planes: &[T], maxima: &mut [T]) = Window::maxima;
     /// Numbers added to the elements that attain the maxima; see [`Window::spread`].
     spread(window: &Window, planes: &[T], maxima: &[T], numbers: &[T], sums: &mut [T]) = Window::spread;
+    /// What a convolution gives of planes and weights.
+    convolve(of: &Convolution, planes: &[T], weights: &[T], out: &mut [T]) = convolve::plain;
+    /// What comes back to the planes from the weights and the results' gradient; where the weights are finite.
+    convolved_images(of: &Convolution, weights: &[T], results: &[T], out: &mut [T]) = convolve::plain_images;
+    /// What comes back to the weights from the planes and the results' gradient; right if it is finite.
+    convolved_weights(of: &Convolution, planes: &[T], results: &[T], out: &mut [T]) = convolve::plain_weights;
     /// Softmax of rows of `n` elements; gives whether the largest of each is finite.
     softmax(x: &[T], n: usize, out: &mut [T]) -> bool = softmax::plain;
     /// Its gradient, from its value `y` and the gradient `g` with respect to that.
@@ -82,6 +89,9 @@ const fn tuned<T: Element>() -> Loops<T> {
         fold: window::fold,
         maxima: window::maxima,
         spread: window::spread,
+        convolve: convolve::tuned,
+        convolved_images: convolve::tuned_images,
+        convolved_weights: convolve::tuned_weights,
         softmax: softmax::tuned,
         softmax_slope: softmax::tuned_slope,
         ..Loops::PLAIN

@@ -102,13 +102,27 @@ fn serial<T: Real, const K: usize, const M: usize>(piece: &Piece<'_, T, K, M>, a
         return piece(x, out);
     }
     let mut gathered = [[const { MaybeUninit::<T>::uninit() }; STRIP]; K];
-    if walk.len >= STRIP / 4 {
+    if walk.len >= STRIP || walk.len == len && len >= STRIP / 4 {
         return stretches(piece, &walk, operands, out, &mut gathered);
     }
+    // Operands that lie in order are read where they lie, unless finding out takes longer than the loop.
+    let straight = operands.map(|x| {
+        if len <= STRIP {
+            return None;
+        }
+        let alone = Walk::new(shape, [x.strides], [x.offset]);
+        (alone.len == len && alone.step == [1]).then(|| &x.data[x.offset..x.offset + len])
+    });
     let (mut filled, mut done) = (0, 0);
     let mut flush = |gathered: &[[MaybeUninit<T>; STRIP]; K], filled: usize| {
-        // SAFETY: the first `filled` elements of each buffer have been written.
-        let x = gathered.each_ref().map(|x| unsafe { std::slice::from_raw_parts(x.as_ptr().cast::<T>(), filled) });
+        let mut x: [&[T]; K] = [&[]; K];
+        for k in 0..K {
+            x[k] = match straight[k] {
+                Some(data) => &data[done..done + filled],
+                // SAFETY: the first `filled` elements of the buffer have been written.
+                None => unsafe { std::slice::from_raw_parts(gathered[k].as_ptr().cast::<T>(), filled) },
+            };
+        }
         let part = out.each_mut().map(|out| &mut out[done..done + filled]);
         piece(x, part);
         done += filled;
@@ -117,7 +131,7 @@ fn serial<T: Real, const K: usize, const M: usize>(piece: &Piece<'_, T, K, M>, a
         let mut from = 0;
         while from < walk.len {
             let count = (walk.len - from).min(STRIP - filled);
-            for k in 0..K {
+            for k in (0..K).filter(|&k| straight[k].is_none()) {
                 let (target, step) = (&mut gathered[k][filled..filled + count], walk.step[k]);
                 let data = &operands[k].data[offsets[k] + from * step..];
                 match step {

@@ -111,13 +111,9 @@ impl<T: Real> Param<T> {
 
     /// The rows that were read since the parameter was watched; `None` if it was read as a whole, or not at all.
     pub(crate) fn rows_read(&self) -> Option<Vec<usize>> {
-        match &self.0.borrow().read {
-            Read::Rows(rows) if !rows.is_empty() => {
-                let mut rows = rows.clone();
-                rows.sort_unstable();
-                rows.dedup();
-                Some(rows)
-            }
+        let content = self.0.borrow();
+        match &content.read {
+            Read::Rows(rows) if !rows.is_empty() => Some(ascending(rows, content.value.shape()[0])),
             _ => None,
         }
     }
@@ -203,6 +199,29 @@ impl<T: Real> Param<T> {
     }
 }
 
+/// Numbers below `count`, in order and each once. They are marked, unless they are very few of many.
+fn ascending(numbers: &[usize], count: usize) -> Vec<usize> {
+    let words = count.div_ceil(64);
+    if words > 8 * numbers.len() {
+        let mut sorted = numbers.to_vec();
+        sorted.sort_unstable();
+        sorted.dedup();
+        return sorted;
+    }
+    let mut marks = vec![0_u64; words];
+    for &number in numbers {
+        marks[number / 64] |= 1 << (number % 64);
+    }
+    let mut sorted = Vec::with_capacity(numbers.len());
+    for (word, mut marks) in marks.into_iter().enumerate() {
+        while marks != 0 {
+            sorted.push(64 * word + marks.trailing_zeros() as usize);
+            marks &= marks - 1;
+        }
+    }
+    sorted
+}
+
 /// The values alone.
 impl<T: Real> Clone for Param<T> {
     fn clone(&self) -> Self {
@@ -213,5 +232,17 @@ impl<T: Real> Clone for Param<T> {
 impl<T: Real> std::fmt::Debug for Param<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Param({:?})", self.0.borrow().value.shape())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ascending;
+
+    #[test]
+    fn rows_are_put_in_order() {
+        for count in [100, 1_000_000] {
+            assert_eq!(ascending(&[63, 99, 0, 64, 63, 0], count), [0, 63, 64, 99]);
+        }
     }
 }

@@ -50,6 +50,37 @@ pub(crate) fn add_rows<T: Copy + std::ops::AddAssign>(x: &[T], n: usize, index: 
     }
 }
 
+/// Where numbers stand in a list that goes upward.
+pub(crate) struct Ranks<'a> {
+    list: &'a [usize],
+    /// For each 64 numbers which of them are in the list, and how many smaller ones there are; nothing where the list is very thin.
+    words: Vec<(u64, usize)>,
+}
+
+impl<'a> Ranks<'a> {
+    pub(crate) fn new(list: &'a [usize]) -> Self {
+        let count = list.last().map_or(0, |last| last / 64 + 1);
+        let mut words = vec![(0, 0); if count > 8 * list.len() { 0 } else { count }];
+        if !words.is_empty() {
+            for (rank, &x) in list.iter().enumerate().rev() {
+                let word = &mut words[x / 64];
+                *word = (word.0 | 1 << (x % 64), rank);
+            }
+        }
+        Self { list, words }
+    }
+
+    /// The place of a number; `None` if it is not there.
+    pub(crate) fn of(&self, x: usize) -> Option<usize> {
+        if self.words.is_empty() {
+            return self.list.binary_search(&x).ok();
+        }
+        let &(word, before) = self.words.get(x / 64)?;
+        let bit = 1_u64 << (x % 64);
+        (word & bit != 0).then(|| before + (word & (bit - 1)).count_ones() as usize)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,5 +104,15 @@ mod tests {
         assert_eq!(sums, [0, 1, 0, 0, 8, 10, 6, 7, 0, 0, 20, 22]);
         rows::<i32>(&[], 0, &[], 2, &mut []);
         add_rows::<i32>(&[], 3, &[], 2, &mut sums);
+    }
+
+    #[test]
+    fn ranks() {
+        for list in [&[3, 5, 63, 64, 200][..], &[3, 1_000_000], &[]] {
+            let ranks = Ranks::new(list);
+            for x in (0..300).chain([1_000_000, 1_000_001]) {
+                assert_eq!(ranks.of(x), list.binary_search(&x).ok(), "{x} in {list:?}");
+            }
+        }
     }
 }

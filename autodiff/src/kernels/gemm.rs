@@ -145,8 +145,8 @@ fn outer<T: Real>(a: Operand<'_, T>, b: Operand<'_, T>, c: Output<'_, T>) {
     }
 }
 
-/// From this many multiplications a product is worth a second thread (about 0.3 ms of work on one).
-const PARALLEL: usize = 1 << 25;
+/// From this many multiplications a product is worth a second thread (some 40 µs of work on one).
+const PARALLEL: usize = 1 << 22;
 
 /// The library's product.
 pub(crate) fn tuned<T: Element>(a: Operand<'_, T>, b: Operand<'_, T>, c: Output<'_, T>) {

@@ -103,6 +103,8 @@ impl<T: Element, const WHOLE: bool> Lane<T> for Fast<T, WHOLE> {
 impl<T: Element, const WHOLE: bool> Algebra for Fast<T, WHOLE> {
     type Mask = (bool, bool);
 
+    const IN_LOOP: bool = true;
+
     #[inline(always)]
     fn constant(value: f64) -> Self {
         Self::new(T::of(value))

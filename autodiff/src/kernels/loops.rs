@@ -54,9 +54,9 @@ pub(crate) struct Arrays<'a, T, const K: usize, const M: usize> {
 /// from operands that do not lie in order.
 const STRIP: usize = 256;
 
-/// From this many elements, times the kernel's weight, a loop is worth a second thread. Parts are halved again down to half of
-/// it: from within the pool a split costs next to nothing.
-const PARALLEL: usize = 1 << 19;
+/// From this many elements, times the kernel's weight, a loop is worth a second thread, and its parts are worth to be halved
+/// again.
+const PARALLEL: [usize; 2] = [1 << 17, 1 << 18];
 
 /// Runs a loop: compiled for the processor at hand, and on several threads if it is long, for `f32` and `f64`; as it stands for
 /// other numbers. The conditions are constants, so that it is compiled for no type but the one.
@@ -80,8 +80,7 @@ pub(super) fn cast<T: 'static, E: 'static, const K: usize, const M: usize>(
 }
 
 fn fast<T: Element, F: Kernel<K, M>, const K: usize, const M: usize>(kernel: &F, arrays: Arrays<'_, T, K, M>) {
-    let least = threads::worth(PARALLEL);
-    let least = [least, least / 2];
+    let least = PARALLEL.map(threads::worth);
     if const { F::WIDE } {
         let path = Path::current();
         split(&|x, out| path.run(Strips { kernel, x, out }), F::WEIGHT, arrays, least);
@@ -103,13 +102,27 @@ fn serial<T: Real, const K: usize, const M: usize>(piece: &Piece<'_, T, K, M>, a
         return piece(x, out);
     }
     let mut gathered = [[const { MaybeUninit::<T>::uninit() }; STRIP]; K];
-    if walk.len >= STRIP / 4 {
+    if walk.len >= STRIP || walk.len == len && len >= STRIP / 4 {
         return stretches(piece, &walk, operands, out, &mut gathered);
     }
+    // Operands that lie in order are read where they lie, unless finding out takes longer than the loop.
+    let straight = operands.map(|x| {
+        if len <= STRIP {
+            return None;
+        }
+        let alone = Walk::new(shape, [x.strides], [x.offset]);
+        (alone.len == len && alone.step == [1]).then(|| &x.data[x.offset..x.offset + len])
+    });
     let (mut filled, mut done) = (0, 0);
     let mut flush = |gathered: &[[MaybeUninit<T>; STRIP]; K], filled: usize| {
-        // SAFETY: the first `filled` elements of each buffer have been written.
-        let x = gathered.each_ref().map(|x| unsafe { std::slice::from_raw_parts(x.as_ptr().cast::<T>(), filled) });
+        let mut x: [&[T]; K] = [&[]; K];
+        for k in 0..K {
+            x[k] = match straight[k] {
+                Some(data) => &data[done..done + filled],
+                // SAFETY: the first `filled` elements of the buffer have been written.
+                None => unsafe { std::slice::from_raw_parts(gathered[k].as_ptr().cast::<T>(), filled) },
+            };
+        }
         let part = out.each_mut().map(|out| &mut out[done..done + filled]);
         piece(x, part);
         done += filled;
@@ -118,7 +131,7 @@ fn serial<T: Real, const K: usize, const M: usize>(piece: &Piece<'_, T, K, M>, a
         let mut from = 0;
         while from < walk.len {
             let count = (walk.len - from).min(STRIP - filled);
-            for k in 0..K {
+            for k in (0..K).filter(|&k| straight[k].is_none()) {
                 let (target, step) = (&mut gathered[k][filled..filled + count], walk.step[k]);
                 let data = &operands[k].data[offsets[k] + from * step..];
                 match step {

@@ -2,6 +2,7 @@
 
 mod accumulate;
 pub(crate) mod batched;
+pub(crate) mod convolve;
 pub(crate) mod cpu;
 mod dims;
 pub(crate) mod element;
@@ -11,10 +12,12 @@ pub(crate) mod gemm;
 mod lane;
 pub(crate) mod loops;
 pub(crate) mod once;
+mod planes;
 pub(crate) mod product;
 pub(crate) mod rank;
 pub(crate) mod reduce;
 mod rows;
+mod softmax;
 pub(crate) mod storage;
 pub(crate) mod summed;
 pub(crate) mod threads;

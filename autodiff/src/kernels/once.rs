@@ -5,12 +5,13 @@
 
 use std::any::Any;
 
+use super::convolve::{self, Convolution};
 use super::element::Element;
 use super::gemm::{self, Operand, Output};
 use super::loops::{Arrays, Strided};
 use super::product::{self, Axis};
 use super::window::{self, Window};
-use super::{accumulate, reduce, rows};
+use super::{accumulate, reduce, rows, softmax};
 use crate::Real;
 use crate::rules::{Binary, Unary};
 
@@ -57,6 +58,16 @@ loops! {
     maxima(window: &Window, planes: &[T], maxima: &mut [T]) = Window::maxima;
     /// Numbers added to the elements that attain the maxima; see [`Window::spread`].
     spread(window: &Window, planes: &[T], maxima: &[T], numbers: &[T], sums: &mut [T]) = Window::spread;
+    /// What a convolution gives of planes and weights.
+    convolve(of: &Convolution, planes: &[T], weights: &[T], out: &mut [T]) = convolve::plain;
+    /// What comes back to the planes from the weights and the results' gradient; where the weights are finite.
+    convolved_images(of: &Convolution, weights: &[T], results: &[T], out: &mut [T]) = convolve::plain_images;
+    /// What comes back to the weights from the planes and the results' gradient; right if it is finite.
+    convolved_weights(of: &Convolution, planes: &[T], results: &[T], out: &mut [T]) = convolve::plain_weights;
+    /// Softmax of rows of `n` elements; gives whether the largest of each is finite.
+    softmax(x: &[T], n: usize, out: &mut [T]) -> bool = softmax::plain;
+    /// Its gradient, from its value `y` and the gradient `g` with respect to that.
+    softmax_slope(y: &[T], g: &[T], n: usize, out: &mut [T]) = softmax::plain_slope;
     /// The sum, in an order that depends on nothing but the length.
     sum(x: &[T]) -> T = reduce::sum;
     /// Adds up `a` (of `shape`) into `out`, whose strides are 0 along the axes that are summed away.
@@ -78,6 +89,11 @@ const fn tuned<T: Element>() -> Loops<T> {
         fold: window::fold,
         maxima: window::maxima,
         spread: window::spread,
+        convolve: convolve::tuned,
+        convolved_images: convolve::tuned_images,
+        convolved_weights: convolve::tuned_weights,
+        softmax: softmax::tuned,
+        softmax_slope: softmax::tuned_slope,
         ..Loops::PLAIN
     }
 }

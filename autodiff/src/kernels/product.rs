@@ -31,12 +31,13 @@ pub(super) fn plain<T: Real>(axes: &[Axis], a: Operand<'_, T>, b: Operand<'_, T>
 
 /// The products, by the library and on several threads.
 pub(super) fn tuned<T: Element>(axes: &[Axis], a: Operand<'_, T>, b: Operand<'_, T>, c: &mut [T]) {
-    let least = threads::worth(PARALLEL);
+    let least = threads::worth(PARALLEL[0]);
     in_turn(axes, a, b, c, |rest, a, b, c, onto| halves(rest, a, b, c, onto, least));
 }
 
-/// From this many multiplications products one after the other are worth a second thread.
-const PARALLEL: usize = 1 << 23;
+/// From this many multiplications products one after the other are worth a second thread, and its parts are worth to be halved
+/// again.
+const PARALLEL: [usize; 2] = [1 << 20, 1 << 23];
 
 /// The products along the first axis in two halves while they are many, whatever the number of threads: where they are added
 /// up, that fixes the bits.
@@ -59,6 +60,7 @@ fn halves<T: Element>(rest: &[Axis], a: Operand<'_, T>, b: Operand<'_, T>, c: &m
             (&mut *c, apart)
         }
     };
+    let least = threads::worth(PARALLEL[1]);
     let mut first = || halves(&low, a, b, c_low, onto, least);
     let mut second = || halves(&high, a_high, b_high, c_high, onto, least);
     if rayon::current_num_threads() > 1 {

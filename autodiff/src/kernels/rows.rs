@@ -141,3 +141,31 @@ impl<const F: u8> Kernel<4, 1> for PartialB<F> {
         [g.chained(f.derivative_b(a, b, y))]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::cpu::{Path, limited_to};
+    use super::super::loops::Strided;
+    use super::*;
+
+    /// The slopes of the normal distribution are computed by the loops' own functions, on every path to the same bits.
+    #[test]
+    fn slopes_are_those_of_the_loops() {
+        let x: Vec<f32> = (0..1000).map(|i| (i - 500) as f32 / 32.0).collect();
+        let [g, unused] = [vec![1.0; x.len()], vec![f32::NAN; x.len()]];
+        let of = |data| Strided { data, strides: &[1], offset: 0 };
+        for path in [Path::Portable, Path::Avx2, Path::Avx512] {
+            limited_to(path, || {
+                let [mut density, mut slope, mut of_erf] = std::array::from_fn(|_| vec![0.0_f32; x.len()]);
+                unary(Unary::NormalPdf, Arrays { shape: &[x.len()], operands: [of(&x)], out: [&mut density] });
+                let arrays = |out| Arrays { shape: &[1000], operands: [of(&g), of(&x), of(&unused)], out: [out] };
+                unary_partial(Unary::NormalCdf, arrays(&mut slope[..]));
+                unary_partial(Unary::Erf, arrays(&mut of_erf[..]));
+                assert_eq!(slope, density);
+                let scale = 8.0 / std::f64::consts::FRAC_2_SQRT_PI;
+                let expected: Vec<f32> = density.iter().map(|y| scale as f32 * (y * y)).collect();
+                assert_eq!(of_erf, expected);
+            });
+        }
+    }
+}

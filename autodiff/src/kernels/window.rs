@@ -1,6 +1,7 @@
 //! Windows that move over planes: the patches that they show, the way back, and maxima.
 
 use super::element::Element;
+use super::planes::over_planes;
 use super::reduce::larger;
 use super::threads;
 use crate::Real;
@@ -151,9 +152,8 @@ impl Window {
                 let seen = plane[element..].iter().step_by(self.stride[1]).zip(&maxima[place..][..len]);
                 let sums = sums[element..].iter_mut().step_by(self.stride[1]);
                 sums.zip(seen).zip(&share[place..]).for_each(|((sum, (&x, &max)), &share)| {
-                    if attains(x, max) != T::zero() {
-                        *sum += share;
-                    }
+                    // Not a branch, which nobody could predict. A sum that begins with 0 stays as it is when 0 is added.
+                    *sum += if attains(x, max) == T::zero() { T::zero() } else { share };
                 });
             });
         }
@@ -180,33 +180,8 @@ impl Window {
     }
 }
 
-/// Arrays of several planes, with the elements of each.
-type Planes<'a, T> = (&'a [T], usize);
-
-/// What is done with some planes: of arrays that are read, and of one that is written.
-type Work<'a, T, const K: usize> = dyn Fn([&[T]; K], &mut [T]) + Sync + 'a;
-
 /// From this many elements of the longest array, planes are worth a second thread.
 const PARALLEL: usize = 1 << 18;
-
-/// Does `work` on planes, on several threads where they are many. Each plane stands for itself, so the bits do not depend on it.
-fn over_planes<T: Element, const K: usize>(
-    inputs: [Planes<'_, T>; K],
-    (out, size): (&mut [T], usize),
-    least: usize,
-    work: &Work<'_, T, K>,
-) {
-    let count = out.len() / size.max(1);
-    let longest = inputs.iter().map(|x| x.0.len()).fold(out.len(), usize::max);
-    if count < 2 || longest < least || rayon::current_num_threads() < 2 {
-        return work(inputs.map(|x| x.0), out);
-    }
-    let at = count / 2;
-    let (low, high) = out.split_at_mut(at * size);
-    let first = inputs.map(|(x, size)| (&x[..at * size], size));
-    let second = inputs.map(|(x, size)| (&x[at * size..], size));
-    threads::both(|| over_planes(first, (low, size), least, work), || over_planes(second, (high, size), least, work));
-}
 
 /// [`Window::unfold`], on several threads.
 pub(super) fn unfold<T: Element>(window: &Window, planes: &[T], fill: T, patches: &mut [T]) {

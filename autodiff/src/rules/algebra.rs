@@ -21,6 +21,10 @@ pub trait Algebra:
     /// The outcome of a comparison: `bool` for numbers, one truth value an element for tensors.
     type Mask: Copy;
 
+    /// Whether this is an element of a loop over arrays, which has vector instructions only if all is inlined.
+    #[doc(hidden)]
+    const IN_LOOP: bool = false;
+
     /// A constant, with derivative 0.
     fn constant(value: f64) -> Self;
 

@@ -13,8 +13,8 @@ const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_7;
 ///
 /// A row: documentation, variant and method name, `value(x)` on plain numbers, `slope(x, y)` with `y` the value, [`Notation`],
 /// check points inside the domain and off the kinks. The value is called `float` where all numbers have the method already,
-/// from `num_traits::Float`. A slope marked `@apart` is not inlined: with its calls in the sweep's loop, adjoints would no longer
-/// be kept in registers there. Where there are any, `edges` are the points of the published table, and `is linear` or
+/// from `num_traits::Float`. A slope marked `@apart` is inlined in loops over arrays only: with its calls in the sweep's loop,
+/// adjoints would no longer be kept in registers there. Where there are any, `edges` are the points of the published table, and `is linear` or
 /// `is step` says that the function is so piece by piece.
 macro_rules! unary_functions {
     ($consumer:path $(, $argument:tt)*) => { $consumer! { $($argument)*
@@ -339,7 +339,9 @@ macro_rules! define {
             pub fn derivative<R: Algebra>(self, x: R, y: R) -> R {
                 match self {
                     $(Self::$variant => slope! {
-                        { $($apart)? } { self.derivative_apart(x, y) } { let ($sx, $sy) = (x, y); $slope }
+                        { $($apart)? }
+                        { if R::IN_LOOP { let ($sx, $sy) = (x, y); $slope } else { self.derivative_apart(x, y) } }
+                        { let ($sx, $sy) = (x, y); $slope }
                     },)*
                 }
             }

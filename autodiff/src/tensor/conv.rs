@@ -5,6 +5,7 @@ use super::layout::Dims;
 use super::unfold::Pair;
 use crate::Real;
 use crate::error::mismatch;
+use crate::kernels::convolve::Convolution;
 use crate::kernels::window::Window;
 
 /// How a convolution's kernel moves: by 1, without padding, dilation or groups, unless said otherwise.
@@ -172,15 +173,14 @@ impl<T: Real> Tensor<T> {
             mismatch(op, x, w, rule)
         };
         let (items, channels, outputs) = (x[0], x[1], w[0]);
-        let depth = channels / groups * window.elements();
+        let of = Convolution { window, groups, channels: channels / groups, outputs: outputs / groups };
         let image = self.reshape(&[items, channels, window.plane[0], window.plane[1]]);
-        let patches = image.unfold(&window).reshape(&[items, groups, depth, rows * cols]);
-        let weights = kernel.reshape(&[groups, outputs / groups, depth]);
+        let weights = kernel.reshape(&[groups, of.outputs, of.depth()]);
         let mut shape: Dims = [items, outputs, rows, cols].into_iter().collect();
         if flat {
             shape.remove(2);
         }
-        let y = weights.matmul(&patches).reshape(&shape);
+        let y = image.convolve(&weights, of).reshape(&shape);
         match bias {
             None => y,
             Some(bias) => {

@@ -26,6 +26,7 @@ mod body;
 mod compare;
 mod constants;
 mod conv;
+mod convolve;
 mod cumulative;
 mod custom;
 pub(crate) mod cut;

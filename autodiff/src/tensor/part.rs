@@ -114,7 +114,7 @@ impl Part {
 
     /// Whether this is some rows, together much smaller than the tensor of this shape.
     pub(super) fn is_few_rows<T: Real>(&self, piece: &Tensor<T>, shape: &[usize]) -> bool {
-        matches!(self, Self::At(0, _)) && 4 * piece.len() < shape.iter().product()
+        matches!(self, Self::At(0, _)) && 2 * piece.len() < shape.iter().product()
     }
 
     /// Rows of [`among_zeros`](Self::among_zeros), where the part is rows, too; `rows` go upward. A constant.
@@ -125,8 +125,9 @@ impl Part {
         let (piece, width) = (piece.row_major(), shape[1..].iter().product::<usize>());
         let (elements, mut found) = (piece.as_slice().expect("row-major"), Tensor::zeros(&shape));
         let sums = found.make_mut();
-        for (k, row) in indices.iter().enumerate() {
-            let Ok(at) = rows.binary_search(row) else { continue };
+        let ranks = gather::Ranks::new(rows);
+        for (k, &row) in indices.iter().enumerate() {
+            let Some(at) = ranks.of(row) else { continue };
             let sum = sums[at * width..][..width].iter_mut();
             sum.zip(&elements[k * width..]).for_each(|(sum, &x)| *sum += x);
         }

@@ -17,10 +17,15 @@ impl<T: Real> Tensor<T> {
     /// If there is no such axis.
     #[track_caller]
     pub fn softmax(&self, axis: usize) -> Self {
-        let top = self.tops("softmax", &[axis]);
-        let endless = (!top.is_finite()).then(|| top.mask(|top| top == T::infinity()));
-        let powers = self.less_top(&top).exp();
-        let output = &powers / powers.sum_axes(&[axis], true);
+        // Not in a closure: a panic is to point at the caller.
+        let (output, endless) = if let Some(output) = self.softmax_of_rows(axis) {
+            (output, None)
+        } else {
+            let top = self.tops("softmax", &[axis]);
+            let endless = (!top.is_finite()).then(|| top.mask(|top| top == T::infinity()));
+            let powers = self.less_top(&top).exp();
+            (&powers / powers.sum_axes(&[axis], true), endless)
+        };
         Rule {
             name: "softmax",
             with: (axis, endless),
@@ -28,6 +33,12 @@ impl<T: Real> Tensor<T> {
             // With `y = softmax(x)`: `dL/dx = y (dL/dy - Σ dL/dy y)` (L11).
             vjp: |cx, (axis, endless)| {
                 let (y, g) = (cx.output(), cx.grad());
+                if let (None, Some(y), Some(g)) = (endless, cx.output().rows(*axis), cx.grad().rows(*axis))
+                    && !cx.recording()
+                {
+                    let (shape, n) = (cx.output().shape(), cx.output().shape()[*axis]);
+                    return Self::build(shape, |out| once::softmax_slope(y, g, n, out)).into();
+                }
                 let total = g.chain(y).sum_axes(&[*axis], true);
                 let slope = (g - total).chain(y);
                 match endless {
@@ -142,6 +153,20 @@ impl<T: Real> Tensor<T> {
         .record(&[self], output)
     }
 
+    /// The elements, if they lie in order and the axis is the last one, with elements.
+    fn rows(&self, axis: usize) -> Option<&[T]> {
+        self.as_slice().filter(|x| axis + 1 == self.ndim() && !x.is_empty())
+    }
+
+    /// The softmax of rows that lie in order and whose largest elements are finite; a constant.
+    #[track_caller]
+    fn softmax_of_rows(&self, axis: usize) -> Option<Self> {
+        self.live();
+        let (x, mut finite) = (self.rows(axis)?, true);
+        let output = Self::build(self.shape(), |out| finite = once::softmax(x, self.shape()[axis], out));
+        finite.then_some(output)
+    }
+
     /// The maxima over some axes (kept, with length 1); constants.
     #[track_caller]
     fn tops(&self, op: &str, axes: &[usize]) -> Self {
@@ -163,5 +188,60 @@ impl<T: Real> Tensor<T> {
             let less = |x: T, top| if x == T::infinity() { T::zero() } else { x - top };
             loops::map2(shape, self.strided(), top.strided(), out, less);
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kernels::cpu::{Path, limited_to};
+    use crate::kernels::threads::small_parts;
+    use crate::{Dual, Real, Tape, Tensor};
+
+    /// Rows, some of them with elements of `-inf`.
+    fn scores<T: Real>(rows: usize, n: usize) -> Tensor<T> {
+        let score = |(i, j): (usize, usize)| {
+            let masked = j > 0 && (i + j) % 5 == 3;
+            T::of(if masked { f64::NEG_INFINITY } else { ((i * 37 + j * 61) % 101) as f64 / 8.0 - 6.0 })
+        };
+        ndarray::Array2::from_shape_fn((rows, n), score).into()
+    }
+
+    /// Value and gradient are, to the bit, those of the passes over the whole array.
+    fn rows_are_the_passes<T: Real>(bits: fn(T) -> u64) {
+        for n in [1, 7, 16, 64, 300] {
+            let (tape, g) = (Tape::new(), scores::<T>(9, n).exp());
+            let x = tape.tensor(scores(9, n));
+            let y = x.softmax(1);
+            let powers = x.less_top(&x.tops("softmax", &[1])).exp();
+            let passes = &powers / powers.sum_axes(&[1], true);
+            let slope = (&g - g.chain(&passes).sum_axes(&[1], true)).chain(&passes);
+            let gradients = (&y * &g).sum().backward();
+            let slopes = gradients.tensor(&x).expect("of a sum with it");
+            for (found, expected) in [(&y, &passes), (slopes, &slope)] {
+                let (found, expected) = (found.to_array().mapv(bits), expected.to_array().mapv(bits));
+                assert_eq!(found, expected, "{n}");
+            }
+        }
+    }
+
+    #[test]
+    fn rows() {
+        for path in [Path::Portable, Path::Avx2, Path::Avx512] {
+            limited_to(path, || {
+                for split in [|work: fn()| work(), |work: fn()| small_parts(work)] {
+                    split(|| rows_are_the_passes::<f32>(|x| u64::from(x.to_bits())));
+                    split(|| rows_are_the_passes::<f64>(f64::to_bits));
+                }
+            });
+        }
+        rows_are_the_passes::<Dual<f64>>(|x| x.value().to_bits());
+    }
+
+    #[test]
+    fn rows_without_a_finite_top() {
+        let x: Tensor<f64> =
+            Tensor::constant(ndarray::array![[0.0, f64::INFINITY], [f64::NEG_INFINITY; 2], [1.0, 1.0]]);
+        let y = x.softmax(1).to_array();
+        assert_eq!(y.as_slice().map(|y| (y[0], y[1], y[2].is_nan(), y[4])), Some((0.0, 1.0, true, 0.5)));
     }
 }

@@ -37,6 +37,8 @@ impl<A: Algebra, const N: usize> Tangent<A, N> {
 impl<A: Algebra, const N: usize> Algebra for Tangent<A, N> {
     type Mask = A::Mask;
 
+    const IN_LOOP: bool = A::IN_LOOP;
+
     #[inline(always)]
     fn constant(value: f64) -> Self {
         Self { value: A::constant(value), along: [None; N] }

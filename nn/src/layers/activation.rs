@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use autodiff::tensor::{Grads, Op, Vjp};
-use autodiff::{Real, Tensor};
+use autodiff::{Real, Tensor, elementwise};
 use ndarray::{ArrayD, ArrayViewD};
 
 use crate::init::Init;
@@ -48,6 +48,9 @@ pub enum Activation {
     /// `a_k - ln Σ e^{a_j}` over the last axis.
     LogSoftmax,
 }
+
+// In one pass, and one back.
+elementwise!(gelu(a) => a * a.normal_cdf());
 
 impl Activation {
     /// Every activation, those with a number at the usual one: slope 0.01, `α = 1`.
@@ -95,7 +98,7 @@ impl Activation {
                 Tensor::select(&above, a, &(below.exp_m1() * T::of(alpha)))
             }
             Self::Softplus => a.softplus(),
-            Self::Gelu => a * a.normal_cdf(),
+            Self::Gelu => gelu(a),
             Self::Silu => a * a.sigmoid(),
             Self::Softmax => a.softmax(last),
             Self::LogSoftmax => a.log_softmax(last),

@@ -54,30 +54,37 @@ impl<T: Real> Embedding<T> {
     /// If an id is not below the number of vectors.
     #[track_caller]
     pub fn lookup<D: Dimension>(&self, ids: &ArrayRef<usize, D>) -> Tensor<T> {
+        self.found(&ids.iter().copied().collect::<Vec<_>>(), ids.shape())
+    }
+
+    /// The vectors of ids that have this shape.
+    #[track_caller]
+    fn found(&self, ids: &[usize], shape: &[usize]) -> Tensor<T> {
         let table = self.weight.value();
         let count = table.shape()[0];
         // Not in a closure: a panic is to point at the caller.
         for (index, &id) in ids.iter().enumerate() {
-            assert!(id < count, "Embedding: id {id}, number {index} of shape {:?}, of a table of {count}", ids.shape());
+            assert!(id < count, "Embedding: id {id}, number {index} of shape {shape:?}, of a table of {count}");
         }
-        let rows = self.weight.rows(&ids.iter().copied().collect::<Vec<_>>());
-        let shape: Vec<usize> = ids.shape().iter().chain(&table.shape()[1..]).copied().collect();
-        rows.reshape(&shape)
+        let shape: Vec<usize> = shape.iter().chain(&table.shape()[1..]).copied().collect();
+        self.weight.rows(ids).reshape(&shape)
     }
 }
 
 impl<T: Real> Layer<T> for Embedding<T> {
     #[track_caller]
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
-        let view = x.view();
-        for id in &view {
-            let id = id.primal();
-            let is_id = id.fract() == 0.0 && (0.0..9e15).contains(&id);
-            assert!(is_id, "Embedding: the input holds {id}, expected ids: whole numbers from 0");
+        let mut numbers = Vec::with_capacity(x.len());
+        x.view().for_each(|id| numbers.push(id.primal()));
+        let mut ids = Vec::with_capacity(numbers.len());
+        for number in numbers {
+            #[allow(clippy::cast_sign_loss, reason = "checked")]
+            let id = number as usize;
+            let is_id = id as f64 == number && (0.0..9e15).contains(&number);
+            assert!(is_id, "Embedding: the input holds {number}, expected ids: whole numbers from 0");
+            ids.push(id);
         }
-        #[allow(clippy::cast_sign_loss, reason = "checked")]
-        let ids = view.mapv(|id| id.primal() as usize);
-        self.lookup(&ids)
+        self.found(&ids, x.shape())
     }
 
     fn visit(&self, v: &mut Visit<'_, T>) {

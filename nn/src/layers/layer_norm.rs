@@ -1,10 +1,13 @@
 //! Layer normalisation.
 
-use autodiff::{Real, Tensor};
+use autodiff::{Real, Tensor, elementwise};
 
 use crate::expect;
 use crate::layer::{Layer, Visit};
 use crate::param::Param;
+
+elementwise!(sum squares(c) => c.square());
+elementwise!(normalised(c, deviation, weight, bias) => c / deviation * weight + bias);
 
 /// Layer normalisation (Ba, Kiros and Hinton 2016): each item is brought to mean 0 and variance 1 over its last axes, then
 /// scaled and shifted element by element, `y = weight ⊙ (x - mean) / √(var + ε) + bias`. Training and evaluation are the
@@ -63,8 +66,8 @@ impl<T: Real> Layer<T> for LayerNorm<T> {
         );
         let axes: Vec<usize> = (x.ndim() - shape.len()..x.ndim()).collect();
         let centred = x - x.mean_axes(&axes, true);
-        let var = centred.square().mean_axes(&axes, true);
-        centred / (var + T::of(self.eps)).sqrt() * self.weight.tensor() + self.bias.tensor()
+        let var = squares(&centred, &axes, true) / T::of(weight.len() as f64);
+        normalised(&centred, &(var + T::of(self.eps)).sqrt(), &self.weight.tensor(), &self.bias.tensor())
     }
 
     fn visit(&self, v: &mut Visit<'_, T>) {

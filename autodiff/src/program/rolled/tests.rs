@@ -226,8 +226,8 @@ fn lengths_of_bodies() {
     has("a body of 49", For::Columns, 12, long(49));
     has("a body of 128, in order", For::Inputs, 12, long(128));
     let found = found(For::Inputs, 12, long(129)).map(|(_, rolled)| shown(&rolled)).unwrap();
-    assert_eq!(found.len(), 24);
-    assert!(found.iter().step_by(2).all(|line| line.starts_with("chain 1 × 128")), "{found:?}");
+    assert_eq!(found.len(), 25);
+    assert!(found.iter().take(24).step_by(2).all(|line| line.starts_with("chain 1 × 128")), "{found:?}");
 }
 
 #[test]

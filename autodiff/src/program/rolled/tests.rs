@@ -32,19 +32,15 @@ fn item(item: &Item<f64>) -> String {
         }
         Item::Loop(own) => {
             let order = if own.is_chain { "chain" } else { "loop" };
-            let mut text = format!("{order} {} × {}:{}", own.entries, own.trips, body(own, &own.forward));
+            let mut said = vec![format!("{order} {} × {}:{}", own.entries, own.trips, body(own, &own.forward))];
             let read: Vec<_> = (0..own.read.len()).filter(|&k| own.read[k]).collect();
-            if !own.read.is_empty() {
-                text += &format!(" | read {read:?}");
-            }
+            said.extend((!own.read.is_empty()).then(|| format!("read {read:?}")));
             let lists = [own.lists.tables.len(), own.lists.runs.len(), own.lists.indices.len()];
-            if lists != [0; 3] {
-                text += &format!(" | lists {lists:?}");
-            }
+            said.extend((lists != [0; 3]).then(|| format!("lists {lists:?}")));
             if own.is_chain {
-                text += &format!(" | before {:?} | given {:?}", own.before, own.given);
+                said.extend([format!("before {:?}", own.before), format!("given {:?}", own.given)]);
             }
-            text
+            said.join(" | ")
         }
     }
 }
@@ -60,14 +56,15 @@ fn step(own: &Loop<f64>, body: &Body<f64>, step: &Step) -> String {
         Operation::Load(number) => operand(own.operands[number as usize], own.trips, &own.lists),
         op => format!("{op:?}").to_lowercase(),
     };
-    let arguments: String = body.arguments(step).iter().map(|&x| format!(" {}", argument(own, x))).collect();
+    let op = [op].into_iter().chain(body.arguments(step).iter().map(|&x| argument(own, x)));
+    let op = op.collect::<Vec<_>>().join(" ");
     let target = match step.target {
         Target::Nothing => String::new(),
         Target::Strip(strip) => format!(" %{strip}"),
         Target::Column(place) => format!(" → c{place}"),
     };
     let same = if step.is_same { " same" } else { "" };
-    format!("{op}{arguments}{target}{same}")
+    format!("{op}{target}{same}")
 }
 
 fn argument(own: &Loop<f64>, argument: Argument<f64>) -> String {
@@ -151,17 +148,17 @@ fn map(f: fn(Var<f64>) -> Var<f64>) -> impl Fn(&[Var<f64>]) -> Vec<Var<f64>> {
 }
 
 /// For each of so many trips.
-fn each(trips: usize, f: fn(usize, &[Var<f64>]) -> Var<f64>) -> impl Fn(&[Var<f64>]) -> Vec<Var<f64>> {
+fn each(trips: usize, f: impl Fn(usize, &[Var<f64>]) -> Var<f64>) -> impl Fn(&[Var<f64>]) -> Vec<Var<f64>> {
     move |x| (0..trips).map(|k| f(k, x)).collect()
 }
 
 /// So many trips in order, each with the state before it.
-fn chain(trips: usize, f: fn(Var<f64>, usize, &[Var<f64>]) -> Var<f64>) -> impl Fn(&[Var<f64>]) -> Vec<Var<f64>> {
+fn chain(trips: usize, f: impl Fn(Var<f64>, usize, &[Var<f64>]) -> Var<f64>) -> impl Fn(&[Var<f64>]) -> Vec<Var<f64>> {
     move |x| vec![(0..trips).fold(x[0], |y, k| f(y, k, x))]
 }
 
 /// The same with two states.
-fn chain2(f: fn(Var<f64>, Var<f64>) -> (Var<f64>, Var<f64>)) -> impl Fn(&[Var<f64>]) -> Vec<Var<f64>> {
+fn chain2(f: impl Fn(Var<f64>, Var<f64>) -> (Var<f64>, Var<f64>)) -> impl Fn(&[Var<f64>]) -> Vec<Var<f64>> {
     move |x| {
         let (a, b) = (0..14).fold((x[0], x[1]), |(a, b), _| f(a, b));
         vec![a, b]

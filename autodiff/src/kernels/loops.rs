@@ -54,8 +54,7 @@ pub(crate) struct Arrays<'a, T, const K: usize, const M: usize> {
 /// from operands that do not lie in order.
 const STRIP: usize = 256;
 
-/// From this many elements, times the kernel's weight, a loop is worth a second thread, and its parts are worth to be halved
-/// again.
+/// From so many elements, times the kernel's weight, a loop is worth a second thread; from so many on its parts are halved again.
 const PARALLEL: [usize; 2] = [1 << 17, 1 << 18];
 
 /// Runs a loop: compiled for the processor at hand, and on several threads if it is long, for `f32` and `f64`; as it stands for

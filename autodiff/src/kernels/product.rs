@@ -35,7 +35,7 @@ pub(super) fn tuned<T: Element>(axes: &[Axis], a: Operand<'_, T>, b: Operand<'_,
     in_turn(axes, a, b, c, |rest, a, b, c, onto| halves(rest, a, b, c, onto, least));
 }
 
-/// From this many multiplications products one after the other are worth a second thread, and its parts are worth to be halved
+/// From so many multiplications products one after the other are worth a second thread; from so many on their parts are halved
 /// again.
 const PARALLEL: [usize; 2] = [1 << 20, 1 << 23];
 

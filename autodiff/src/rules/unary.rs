@@ -14,8 +14,8 @@ const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_7;
 /// A row: documentation, variant and method name, `value(x)` on plain numbers, `slope(x, y)` with `y` the value, [`Notation`],
 /// check points inside the domain and off the kinks. The value is called `float` where all numbers have the method already,
 /// from `num_traits::Float`. A slope marked `@apart` is inlined in loops over arrays only: with its calls in the sweep's loop,
-/// adjoints would no longer be kept in registers there. Where there are any, `edges` are the points of the published table, and `is linear` or
-/// `is step` says that the function is so piece by piece.
+/// adjoints would no longer be kept in registers there. Where there are any, `edges` are the points of the published table, and
+/// `is linear` or `is step` says that the function is so piece by piece.
 macro_rules! unary_functions {
     ($consumer:path $(, $argument:tt)*) => { $consumer! { $($argument)*
         /// Negation `-x`.

@@ -33,6 +33,8 @@ enum Part {
     Loop {
         trips: usize,
         body: Vec<(u8, Source, Source)>,
+        /// Only the sum of the results is read.
+        is_summed: bool,
     },
     Single(Vec<(u8, usize, usize)>),
     Branch(usize, f64),
@@ -80,8 +82,8 @@ fn run<R: Real>(parts: &[Part], x: &[R]) -> Vec<R> {
     for part in parts {
         let known = all.len();
         match part {
-            Part::Loop { trips, body } => {
-                let mut last = all[0];
+            Part::Loop { trips, body, is_summed } => {
+                let (mut last, mut total) = (all[0], R::zero());
                 for trip in 0..*trips {
                     let mut own: Vec<R> = Vec::new();
                     for &(op, a, b) in body {
@@ -98,10 +100,17 @@ fn run<R: Real>(parts: &[Part], x: &[R]) -> Vec<R> {
                         own.push(apply(op, read(a), read(b)));
                     }
                     last = own[own.len() - 1];
-                    all.push(last);
+                    if *is_summed {
+                        total += last;
+                    } else {
+                        all.push(last);
+                    }
                     if body.len() > 3 {
                         all.push(own[1]);
                     }
+                }
+                if *is_summed {
+                    all.push(total * R::of(1.0 / *trips as f64));
                 }
             }
             Part::Single(steps) => {
@@ -154,7 +163,7 @@ fn parts(rng: &mut ChaCha8Rng) -> Vec<Part> {
         0..6 => {
             let body =
                 (0..rng.random_range(1..7)).map(|_| (rng.random_range(0..18), source(rng), source(rng))).collect();
-            Part::Loop { trips: rng.random_range(2..200), body }
+            Part::Loop { trips: rng.random_range(2..200), body, is_summed: rng.random_range(0..4) == 0 }
         }
         6 => {
             let step =

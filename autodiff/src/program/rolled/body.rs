@@ -47,6 +47,10 @@ pub(super) enum Operation {
     Select,
     /// The values of this one of the loop's operands, gathered.
     Load(u32),
+    /// Adds its argument to the value at one place, in order.
+    Total(u32),
+    /// The adjoint at one place.
+    Spread(u32),
     /// Adds its argument to the adjoint of this one of the loop's operands.
     Give(u32),
     /// Adds its argument times one factor of these rows to the adjoints of the other.
@@ -54,9 +58,9 @@ pub(super) enum Operation {
 }
 
 impl Operation {
-    /// Whether it adds to adjoints, and has no result.
-    fn gives(self) -> bool {
-        matches!(self, Self::Give(_) | Self::GiveRows(_))
+    /// Whether it adds to values or adjoints, and has no result.
+    pub(super) fn gives(self) -> bool {
+        matches!(self, Self::Total(_) | Self::Give(_) | Self::GiveRows(_))
     }
 }
 
@@ -164,7 +168,7 @@ impl<T: Real> Argument<T> {
         })
     }
 
-    fn is(self, c: T) -> bool {
+    pub(super) fn is(self, c: T) -> bool {
         matches!(self, Self::Constant(own) if own.bits().is_some() && own.bits() == c.bits())
     }
 }
@@ -220,6 +224,8 @@ impl<T: Real> Body<T> {
     pub(super) fn new(nodes: &[Node<T>], columns: &[Option<u32>]) -> Self {
         let column = |k: usize| columns.get(k).copied().flatten();
         let mut last: Vec<Option<usize>> = vec![None; nodes.len()];
+        // What is given away is there for every trip.
+        let mut is_given = vec![false; nodes.len()];
         for (k, node) in nodes.iter().enumerate().rev() {
             if last[k].is_none() && column(k).is_none() && !node.op.gives() {
                 continue;
@@ -227,6 +233,7 @@ impl<T: Real> Body<T> {
             for argument in &node.arguments {
                 if let Argument::Strip(of) = *argument {
                     last[of as usize].get_or_insert(k);
+                    is_given[of as usize] |= node.op.gives();
                 }
             }
         }
@@ -240,7 +247,7 @@ impl<T: Real> Body<T> {
                 Argument::Strip(of) => same[of as usize],
                 _ => false,
             };
-            let moves = column(k).is_some() || node.op.gives() || matches!(node.op, Operation::Load(_));
+            let moves = column(k).is_some() || is_given[k] || node.op.gives() || matches!(node.op, Operation::Load(_));
             same.push(!moves && node.arguments.iter().all(is_same));
             targets[k] = match (node.op, column(k), last[k]) {
                 (op, ..) if op.gives() => Target::Nothing,

@@ -1,5 +1,7 @@
 //! Where values stand, and what each operation of a loop's body reads.
 
+use std::collections::HashMap;
+
 use smallvec::SmallVec;
 
 use super::body::{Argument, Body, Node, Operation};
@@ -13,7 +15,7 @@ use crate::rules::{Binary, Unary};
 use crate::tape::code::Code;
 use crate::tape::guard::{Guard, Term};
 use crate::tape::nary::Nary;
-use crate::tape::opcode::{self, CONSTANT, Form, Kind, entries};
+use crate::tape::opcode::{self, CONSTANT, Form, Kind, SUM};
 use crate::tape::passes::Output;
 
 /// Programs of fewer operands are not looked at: the interpreter is as fast.
@@ -34,6 +36,10 @@ struct Use {
     is_read: bool,
     /// Whether those of another trip than the last are read elsewhere than in the following trip.
     is_given: bool,
+    /// The long sum of which they are terms, in order from this one on, and how many of them; usize::MAX if they are read otherwise.
+    sum: usize,
+    from: usize,
+    terms: usize,
 }
 
 /// What an operand word is: something outside, or an entry of the same trip.
@@ -66,7 +72,9 @@ impl<T: Real> Rolled<T> {
         } else if 2 * rest > code.operands.len() {
             return None;
         }
-        let mut build = Build { entries, loops, places: vec![NONE; code.ops.len()], next: 0, starts: Vec::new() };
+        let places = vec![NONE; code.ops.len()];
+        let mut build = Build { entries, loops, places, next: 0, starts: Vec::new(), sums: HashMap::new() };
+        build.long_sums(inputs);
         let uses = build.uses(inputs, outputs, guards);
         let items = build.items(inputs, &uses);
         let place = |term: Term<T>| term.resolve(|i| Term::Entry(build.places[i]), Term::Constant);
@@ -94,6 +102,19 @@ struct Build<'a, T: Real> {
     next: u32,
     /// Of the operations of a chain's body: the entry that stands for their result before the first trip.
     starts: Vec<Option<usize>>,
+    /// The long sums.
+    sums: HashMap<usize, Long>,
+}
+
+/// A long sum that is in no loop.
+struct Long {
+    /// Where its parts begin, and where the last one ends: in each the first factors are all variables or all constants, and so are
+    /// the second ones.
+    edges: Vec<usize>,
+    /// How many terms are added up.
+    done: usize,
+    /// Where the loop begins that was the last to do so.
+    by: usize,
 }
 
 impl<T: Real> Build<'_, T> {
@@ -106,12 +127,18 @@ impl<T: Real> Build<'_, T> {
             of[trips.start..trips.end()].fill(number as u32);
         }
         // An entry that is read where entries before `end` are the following trip's.
-        let mut read = |entry: usize, end: usize| {
+        let mut read = |entry: usize, end: usize, sum: usize, term: usize| {
             let number = of[entry] as usize;
             if let Some(trips) = self.loops.get(number) {
                 let (trip, k) = ((entry - trips.start) / trips.period, (entry - trips.start) % trips.period);
-                uses[number][k].is_read = true;
-                uses[number][k].is_given |= trip + 1 < trips.count && trips.start + (trip + 2) * trips.period != end;
+                let own = &mut uses[number][k];
+                own.is_read = true;
+                own.is_given |= trip + 1 < trips.count && trips.start + (trip + 2) * trips.period != end;
+                if own.terms == 0 {
+                    (own.sum, own.from) = (sum, term);
+                }
+                let is_next = trip == own.terms && sum == own.sum && term == own.from + trip;
+                own.terms = if is_next { trip + 1 } else { usize::MAX };
             }
         };
         for (entry, &own) in of.iter().enumerate().skip(inputs) {
@@ -119,11 +146,20 @@ impl<T: Real> Build<'_, T> {
             // Where the entry's own trip begins and ends; what comes from there is no further concern.
             let start = own.map_or(entry, |trips| entry - (entry - trips.start) % trips.period);
             let end = own.map_or(0, |trips| start + trips.period);
-            entries(self.entries.operands(entry)).filter(|&operand| operand < start).for_each(|x| read(x, end));
+            let (operands, terms) = (self.entries.operands(entry), self.entries.terms(entry));
+            let is_long = self.sums.contains_key(&entry);
+            for (k, &operand) in operands.iter().enumerate() {
+                if operand & CONSTANT == 0 && (operand as usize) < start {
+                    // A factor's other one is a constant.
+                    let is_term = is_long && (ops[entry] == SUM || operands[(k + terms) % (2 * terms)] & CONSTANT != 0);
+                    let (sum, term) = if is_term { (entry, k % terms) } else { (usize::MAX, 0) };
+                    read(operand as usize, end, sum, term);
+                }
+            }
         }
         let asked = guards.iter().flat_map(|guard| [&guard.left, &guard.right]);
         let asked = asked.filter_map(|term| if let Term::Entry(i) = term { Some(*i as usize) } else { None });
-        outputs.iter().flatten().copied().chain(asked).for_each(|x| read(x, 0));
+        outputs.iter().flatten().copied().chain(asked).for_each(|x| read(x, 0, usize::MAX, 0));
         uses
     }
 
@@ -135,7 +171,8 @@ impl<T: Real> Build<'_, T> {
         let mut at = inputs;
         for (trips, uses) in self.loops.clone().into_iter().zip(uses) {
             self.others(at, trips.start, &mut items);
-            items.push(Item::Loop(Box::new(self.body(trips, uses))));
+            let sums: Vec<_> = uses.iter().map(|own| self.begun(trips, own, &mut items)).collect();
+            items.push(Item::Loop(Box::new(self.body(trips, uses, &sums))));
             at = trips.end();
         }
         self.others(at, self.places.len(), &mut items);
@@ -151,42 +188,76 @@ impl<T: Real> Build<'_, T> {
             }
             items.extend(self.stretch(at, entry));
             at = entry;
-            if let Some((parts, lists)) = self.sum(entry) {
-                let place = self.next as usize;
-                self.places[entry] = self.next;
-                self.next += 1;
-                items.push(Item::Sum { place, parts, lists });
+            if self.sums.contains_key(&entry) {
+                items.extend(self.sum(entry, self.entries.terms(entry)));
                 at = entry + 1;
             }
         }
         items.extend(self.stretch(at, end));
     }
 
-    /// The parts of a long sum: in each the first factors are all variables or all constants, and so are the second ones.
-    fn sum(&self, entry: usize) -> Option<(Vec<Part<T>>, Lists<T>)> {
-        let (words, terms) = (self.entries.split(entry), self.entries.terms(entry));
-        let kind = |term: usize| (term..words.len()).step_by(terms).map(|k| words[k] & CONSTANT != 0);
-        let breaks = (1..terms).filter(|&term| !kind(term).eq(kind(term - 1)));
-        let edges: Vec<usize> = [0].into_iter().chain(breaks).chain([terms]).collect();
-        if 8 * edges.len() > terms {
-            return None;
+    /// Finds the sums whose parts are long.
+    fn long_sums(&mut self, inputs: usize) {
+        let ends = self.loops.iter().map(|trips| trips.end());
+        let starts = self.loops.iter().map(|trips| trips.start).chain([self.places.len()]);
+        for entry in [inputs].into_iter().chain(ends).zip(starts).flat_map(|(start, end)| start..end) {
+            let (words, terms) = (self.entries.split(entry), self.entries.terms(entry));
+            if terms < LONG {
+                continue;
+            }
+            let kind = |term: usize| (term..words.len()).step_by(terms).map(|k| words[k] & CONSTANT != 0);
+            let breaks = (1..terms).filter(|&term| !kind(term).eq(kind(term - 1)));
+            let edges: Vec<usize> = [0].into_iter().chain(breaks).chain([terms]).collect();
+            if 8 * edges.len() <= terms {
+                self.sums.insert(entry, Long { edges, done: 0, by: usize::MAX });
+            }
         }
+    }
+
+    /// Goes on with a long sum, up to this term.
+    fn sum(&mut self, entry: usize, end: usize) -> Option<Item<T>> {
+        let (words, terms) = (self.entries.split(entry), self.entries.terms(entry));
+        let Long { edges, done, .. } = &self.sums[&entry];
+        let goes_on = self.places[entry] != NONE;
         let mut lists = Lists::new();
-        let part = |edges: &[usize]| {
-            let terms_here = edges[1] - edges[0];
-            let factor = |(first, constant): (usize, bool)| {
+        let part = |edge: &[usize]| {
+            let from = edge[0].max(*done);
+            let terms_here = edge[1].min(end) - from;
+            let factor = |first: usize| {
                 let word = |term: usize| (words[first + term] & !CONSTANT) as usize;
-                if constant {
-                    constants(terms_here, &|term| self.entries.code.constants[word(term)], &mut lists)
-                } else {
+                if words[first] & CONSTANT == 0 {
                     variables(terms_here, &|term| self.places[word(term)], &mut lists)
+                } else {
+                    constants(terms_here, &|term| self.entries.code.constants[word(term)], &mut lists)
                 }
             };
-            let factors = (edges[0]..words.len()).step_by(terms).zip(kind(edges[0])).map(factor).collect();
-            Part { terms: terms_here, factors }
+            Part { terms: terms_here, factors: (from..words.len()).step_by(terms).map(factor).collect() }
         };
-        let parts = edges.windows(2).map(part).collect();
-        Some((parts, lists))
+        let first = edges.partition_point(|edge| edge <= done) - 1;
+        let parts: Vec<_> = edges[first..].windows(2).take_while(|edge| edge[0].max(*done) < end).map(part).collect();
+        if !goes_on {
+            self.places[entry] = self.next;
+            self.next += 1;
+        }
+        let place = self.places[entry] as usize;
+        (!goes_on || !parts.is_empty()).then_some(Item::Sum { place, goes_on, parts, lists })
+    }
+
+    /// The place of a long sum to which the trips of a loop add the results of an operation, if nothing else reads them; begun with
+    /// the terms in front of them.
+    fn begun(&mut self, trips: Trips, own: &Use, items: &mut Vec<Item<T>>) -> Option<u32> {
+        let sum = self.sums.get(&own.sum).filter(|_| trips.count > 1 && !trips.is_chain && own.terms == trips.count)?;
+        let is_there = |&word: &u32| word & CONSTANT != 0 || (word as usize) < trips.start;
+        let mut factors = self.entries.split(own.sum).chunks(self.entries.terms(own.sum));
+        // Only one operation of a trip adds to a sum, or the order would be another one.
+        let is_next = sum.by != trips.start && sum.done <= own.from;
+        if !is_next || !factors.all(|words| words[sum.done..own.from].iter().all(is_there)) {
+            return None;
+        }
+        items.extend(self.sum(own.sum, own.from));
+        let sum = self.sums.get_mut(&own.sum)?;
+        (sum.done, sum.by) = (own.from + own.terms, trips.start);
+        Some(self.places[own.sum])
     }
 
     /// Entries that are interpreted.
@@ -211,12 +282,14 @@ impl<T: Real> Build<'_, T> {
         (start < end).then_some(Item::Stretch { ops: start..end, operands, first })
     }
 
-    fn body(&mut self, trips: Trips, uses: &[Use]) -> Loop<T> {
+    /// A loop; `sums` are the places of sums to which results are added.
+    fn body(&mut self, trips: Trips, uses: &[Use], sums: &[Option<u32>]) -> Loop<T> {
         let (mut operands, mut rows, mut lists) = (Vec::new(), Vec::new(), Lists::new());
         let (mut nodes, mut columns, mut read) = (Vec::new(), Vec::new(), Vec::new());
         let ops = &self.entries.code.ops[trips.start..][..trips.period];
+        let is_read: Vec<bool> = uses.iter().zip(sums).map(|(own, sum)| own.is_read && sum.is_none()).collect();
         let kept: Vec<bool> =
-            ops.iter().zip(uses).map(|(&op, own)| own.is_read || Operation::of(op).is_dear()).collect();
+            ops.iter().zip(&is_read).map(|(&op, is_read)| *is_read || Operation::of(op).is_dear()).collect();
         let before = if trips.is_chain { self.chain(trips, &kept) } else { Vec::new() };
         // The node of each entry.
         let mut of = Vec::with_capacity(trips.period);
@@ -262,12 +335,23 @@ impl<T: Real> Build<'_, T> {
                 self.column(trips, k);
             }
             columns.push(kept.then(|| self.places[trips.start + k]));
+            if let Some(place) = sums[k] {
+                let weight = self.weight(trips, uses[k], &mut lists);
+                let mut add = |op, arguments: &[_]| nodes.push(Node { op, arguments: arguments.into() });
+                let mut result = Argument::Strip(of[k]);
+                if !weight.is(T::one()) {
+                    add(Operation::Binary(Binary::Mul), &[result, weight]);
+                    result = Argument::Strip(of[k] + 1);
+                }
+                add(Operation::Total(place), &[result]);
+                columns.resize(nodes.len(), None);
+            }
         }
         read.resize(nodes.len(), false);
-        of.iter().zip(uses).for_each(|(&node, own)| read[node as usize] = own.is_read);
+        of.iter().zip(is_read).for_each(|(&node, is_read)| read[node as usize] = is_read);
         let (forward, backward) = (Body::new(&nodes, &columns), reverse(&nodes, &columns, &read, &mut operands));
         let Trips { start, period, count, is_chain } = trips;
-        let given = (0..period).filter(|&k| uses[k].is_given).map(|k| self.places[start + k]).collect();
+        let given = (0..period).filter(|&k| is_chain && uses[k].is_given).map(|k| self.places[start + k]).collect();
         Loop {
             trips: count,
             entries: period,
@@ -282,6 +366,23 @@ impl<T: Real> Build<'_, T> {
             nodes,
             columns,
             read,
+        }
+    }
+
+    /// The constants by which a long sum multiplies the results of an operation.
+    fn weight(&self, trips: Trips, own: Use, lists: &mut Lists<T>) -> Argument<T> {
+        let words = self.entries.split(own.sum);
+        let weight = |trip: usize| {
+            let factors = words.iter().skip(own.from + trip).step_by(self.entries.terms(own.sum));
+            factors
+                .copied()
+                .find(|word| word & CONSTANT != 0)
+                .map_or(T::one(), |word| self.entries.code.constants[(word ^ CONSTANT) as usize])
+        };
+        match constants(trips.count, &weight, lists) {
+            Operand::Table(start) => Argument::Table(start),
+            Operand::Constant(c) => Argument::Constant(c),
+            _ => unreachable!("constants have no places"),
         }
     }
 

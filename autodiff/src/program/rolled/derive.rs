@@ -71,7 +71,7 @@ pub(super) fn term<'a, T: Real>(
 ) -> Expr<'a, T> {
     let times = |slope| g.apply2(product, slope);
     match op {
-        Operation::Sum => g,
+        Operation::Sum | Operation::Total(_) => g,
         Operation::Dot => times(x[if i < x.len() / 2 { i + x.len() / 2 } else { i - x.len() / 2 }]),
         Operation::Unary(Unary::Neg) => -g,
         Operation::Unary(f) => times(f.derivative(x[0], y)),
@@ -123,9 +123,15 @@ impl<'a, 'w, T: Real> Sweep<'a, 'w, T> {
             if let (Operation::Load(_), Some(adjoint)) = (node.op, adjoints[k]) {
                 give(Argument::Strip(k as u32), adjoint);
             }
-            let known = adjoints[k].map(|g| {
+            let adjoint = match node.op {
+                Operation::Total(place) => {
+                    Some(Expr::Written(self.writer, self.writer.write(Operation::Spread(place), &[])))
+                }
+                _ => adjoints[k],
+            };
+            let known = adjoint.map(|g| {
                 let x: Vec<_> = node.arguments.iter().map(|&argument| self.value(argument)).collect();
-                (g, x, self.value(Argument::Strip(k as u32)))
+                (g, x, if node.op.gives() { g } else { self.value(Argument::Strip(k as u32)) })
             });
             for (i, &argument) in node.arguments.iter().enumerate() {
                 match (argument, &known) {

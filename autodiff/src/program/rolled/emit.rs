@@ -100,7 +100,8 @@ impl Emit<'_, '_> {
                 }
             }
             if line.is_same {
-                let value = self.operation(k, line);
+                let adjoint = line.place.map(|place| self.gather(ADJOINTS, place));
+                let value = adjoint.unwrap_or_else(|| self.operation(k, line));
                 self.same.insert(Source::Line(k), value);
             }
         }
@@ -147,8 +148,10 @@ impl Emit<'_, '_> {
                     self.trip.made[k] = Some(term);
                     self.give(k, place, term, &mut next);
                 }
+                (Operation::Total(_), _) => self.total(k, line.arguments[0]),
                 (_, place) => {
-                    let value = place.map(|place| self.gather(VALUES, place));
+                    let list = if matches!(line.op, Operation::Spread(_)) { ADJOINTS } else { VALUES };
+                    let value = place.map(|place| self.gather(list, place));
                     let value = value.unwrap_or_else(|| self.operation(k, line));
                     self.trip.made[k] = Some(value);
                     if let Some(base) = line.column {
@@ -184,16 +187,18 @@ impl Emit<'_, '_> {
         for (source, variable) in std::mem::take(&mut self.sums) {
             let value = self.b.use_var(variable);
             match source {
-                // The last term of a group's further columns.
-                Source::Line(line) => {
-                    if let Some(Place::Column(base)) = shape.lines[line].place {
+                Source::Line(line) => match shape.lines[line].place {
+                    // The last term of a group's further columns.
+                    Some(Place::Column(base)) => {
                         let value = self.last_lane(value);
                         let last = self.b.ins().iadd_imm_s(end, -1);
                         let so_far = self.load_scalar(ADJOINTS, base, Some(last));
                         let sum = self.b.ins().fadd(so_far, value);
                         self.store(ADJOINTS, base, Some(last), sum);
                     }
-                }
+                    Some(Place::Same(base)) => self.store(VALUES, base, None, value),
+                    _ => {}
+                },
                 Source::Same(line) => {
                     let sum = self.across(value);
                     if let Some(Place::Same(base)) = shape.lines[line].place {
@@ -219,12 +224,12 @@ impl Emit<'_, '_> {
 
     /// Begins what goes from trip to trip.
     fn carried(&mut self, end: Value) {
-        let kind = self.kind();
         let shape = self.shape;
         for (k, line) in shape.lines.iter().enumerate() {
             let before = line.arguments.iter().copied().filter(|source| matches!(source, Source::Before(_)));
             let given = match line.place {
                 Some(Place::Same(_)) if matches!(line.op, Operation::Give(_)) => Some(Source::Same(k)),
+                Some(Place::Same(_)) if matches!(line.op, Operation::Total(_)) => Some(Source::Line(k)),
                 Some(Place::Next(base) | Place::Only(base)) => Some(Source::Adjoint(base)),
                 Some(Place::Column(_)) if shape.groups.iter().any(|group| group[1..].contains(&k)) => {
                     Some(Source::Line(k))
@@ -244,9 +249,12 @@ impl Emit<'_, '_> {
                         let last = self.b.ins().iadd_imm_s(end, -1);
                         self.load(ADJOINTS, base, Some(last))
                     }
-                    _ => self.constant(0.0),
+                    _ => match (line.op, line.place) {
+                        (Operation::Total(_), Some(Place::Same(base))) => self.load_scalar(VALUES, base, None),
+                        _ => self.constant(0.0),
+                    },
                 };
-                let variable = self.b.declare_var(kind);
+                let variable = self.b.declare_var(self.b.func.dfg.value_type(start));
                 self.b.def_var(variable, start);
                 self.sums.insert(source, variable);
             }
@@ -381,6 +389,17 @@ impl Emit<'_, '_> {
                 }
                 all.expect("a lane")
             }
+        }
+    }
+
+    /// Goes on with a sum, trip by trip.
+    fn total(&mut self, line: usize, term: Source) {
+        let (term, sum) = (self.source(term), self.sums[&Source::Line(line)]);
+        for lane in 0..self.lanes {
+            let own = if self.lanes == 1 { term } else { self.b.ins().extractlane(term, lane as u8) };
+            let so_far = self.b.use_var(sum);
+            let so_far = self.b.ins().fadd(so_far, own);
+            self.b.def_var(sum, so_far);
         }
     }
 

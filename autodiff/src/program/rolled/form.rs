@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
-use super::body::{Body, Node};
+use super::body::{Body, Node, Operation, Step};
 use crate::Real;
 
 /// What loops are looked for.
@@ -32,6 +32,8 @@ pub(super) enum Item<T> {
     /// A long sum, or sum of products, whose result has this place.
     Sum {
         place: usize,
+        /// Whether it goes on with what is there.
+        goes_on: bool,
         parts: Vec<Part<T>>,
         lists: Lists<T>,
     },
@@ -61,6 +63,14 @@ pub(super) struct Loop<T> {
     pub(super) columns: Vec<Option<u32>>,
     /// Whether they are read outside their own trip.
     pub(super) read: Vec<bool>,
+}
+
+impl<T> Loop<T> {
+    /// The places of sums of its results.
+    pub(super) fn sums(&self) -> impl Iterator<Item = usize> {
+        let place = |step: &Step| if let Operation::Total(place) = step.op { Some(place as usize) } else { None };
+        self.forward.steps.iter().filter_map(place)
+    }
 }
 
 /// Terms of an inner product: a row of a matrix for each trip, times one vector.

@@ -136,7 +136,11 @@ impl Emit<'_, '_> {
                 }
                 _ => self.call(1, f as i64, &x),
             },
-            Operation::Load(_) | Operation::Give(_) | Operation::GiveRows(_) => unreachable!("they have places"),
+            Operation::Load(_)
+            | Operation::Total(_)
+            | Operation::Spread(_)
+            | Operation::Give(_)
+            | Operation::GiveRows(_) => unreachable!("they have places"),
         }
     }
 

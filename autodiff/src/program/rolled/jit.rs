@@ -110,9 +110,6 @@ impl<T: Element> Native<T> {
     pub(super) fn run(&self, item: &Loop<T>, number: usize, values: &mut [T], adjoints: &mut [T]) -> bool {
         let is_backward = !adjoints.is_empty();
         let calls = &self.calls[number][usize::from(is_backward)];
-        for &[place, of] in &item.before {
-            values[place as usize] = values[of as usize];
-        }
         for Call { run, bases, trips } in calls {
             let (ends, tables) = (bases.ends, &item.lists.tables);
             assert!(ends.values <= values.len() && ends.tables <= tables.len(), "a loop's values are there");

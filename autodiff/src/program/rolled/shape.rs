@@ -189,6 +189,8 @@ impl<T: Real> Form<'_, T> {
             }
             let (op, place) = match step.op {
                 Operation::Load(operand) => (Operation::Load(0), Some(self.operand(operand, false)?)),
+                Operation::Total(place) => (Operation::Total(0), Some(Place::Same(self.place(false, place, 1)))),
+                Operation::Spread(place) => (Operation::Spread(0), Some(Place::Same(self.place(true, place, 1)))),
                 Operation::Give(operand) => (Operation::Give(0), Some(self.operand(operand, true)?)),
                 Operation::GiveRows(_) => return None,
                 op => (op, None),

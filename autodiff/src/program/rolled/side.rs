@@ -19,7 +19,7 @@ impl<T: Real> Rolled<T> {
     /// How many inputs run side by side. None if something in the program does not, or if most of it is better off otherwise.
     pub(in crate::program) fn width(&self) -> Option<usize> {
         let work = |item: &Item<T>| match item {
-            Item::Loop(own) => own.trips * own.entries,
+            Item::Loop(own) => own.trips * (own.entries + own.sums().count()),
             Item::Sum { parts, .. } => parts.iter().map(|part| part.terms).sum(),
             Item::Stretch { .. } => 0,
         };
@@ -101,7 +101,7 @@ impl<T: Element> Work for Sweep<'_, '_, T> {
                         lanes.trip(item, &item.forward, trip);
                     }
                 }
-                Item::Sum { place, parts, lists } => lanes.sum(*place, parts, lists),
+                Item::Sum { place, goes_on, parts, lists } => lanes.sum(*place, *goes_on, parts, lists),
                 Item::Stretch { .. } => unreachable!("asked before"),
             }
         }
@@ -119,7 +119,7 @@ impl<T: Element> Work for Sweep<'_, '_, T> {
                         }
                     }
                 }
-                Item::Sum { place, parts, lists } => lanes.sum_backward(*place, parts, lists),
+                Item::Sum { place, parts, lists, .. } => lanes.sum_backward(*place, parts, lists),
                 Item::Stretch { .. } => unreachable!("asked before"),
             }
         }
@@ -180,6 +180,13 @@ impl<T: Element> Lanes<'_, T> {
                 Target::Nothing => {
                     let (strips, spares) = room.split_at_mut(spare * width);
                     let (terms, spare) = spares.split_at_mut(width);
+                    if let Operation::Total(place) = step.op {
+                        let mut alone = *step;
+                        alone.op = Operation::Sum;
+                        self.step(item, &alone, arguments, trip, [strips, &[]], terms);
+                        add(&mut self.values[place as usize * width..][..width], terms);
+                        continue;
+                    }
                     match arguments[0] {
                         Argument::Adjoint(place) => {
                             terms.copy_from_slice(&self.adjoints[(place as usize + trip) * width..][..width]);
@@ -224,6 +231,7 @@ impl<T: Element> Lanes<'_, T> {
             (Operation::Load(operand), _) => {
                 term(true, self.side(item.operands[operand as usize], &item.lists, trip), None, out);
             }
+            (Operation::Spread(place), _) => out.copy_from_slice(&self.adjoints[place as usize * width..][..width]),
             (Operation::Sum, _) => {
                 for (k, &a) in arguments.iter().enumerate() {
                     term(k == 0, side(a), None, out);
@@ -294,17 +302,16 @@ impl<T: Element> Lanes<'_, T> {
     }
 
     #[inline(always)]
-    fn sum(&mut self, place: usize, parts: &[Part<T>], lists: &Lists<T>) {
-        let mut out = self.spare();
-        let mut is_first = true;
+    fn sum(&mut self, place: usize, goes_on: bool, parts: &[Part<T>], lists: &Lists<T>) {
+        let range = place * self.width..(place + 1) * self.width;
+        let mut out = if goes_on { self.values[range.clone()].to_vec() } else { vec![-T::zero(); self.width] };
         for part in parts {
             for k in 0..part.terms {
                 let factor = part.factors.get(1).map(|&factor| self.side(factor, lists, k));
-                term(is_first, self.side(part.factors[0], lists, k), factor, &mut out);
-                is_first = false;
+                term(false, self.side(part.factors[0], lists, k), factor, &mut out);
             }
         }
-        self.values[place * self.width..][..self.width].copy_from_slice(&out);
+        self.values[range].copy_from_slice(&out);
     }
 
     #[inline(always)]

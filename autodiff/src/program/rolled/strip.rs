@@ -114,11 +114,10 @@ pub(super) fn choice<T: Element>(op: Operation, [a, b, c]: [Side<'_, T>; 3], out
 }
 
 /// The sum so far and further terms, in order.
-pub(super) fn in_order<T: Element>(sum: Option<T>, len: usize, a: Side<'_, T>, b: Option<Side<'_, T>>) -> T {
-    let term = |k: usize| b.map_or_else(|| a.at(k), |b| a.at(k) * b.at(k));
-    match sum {
-        Some(sum) => (0..len).fold(sum, |sum, k| sum + term(k)),
-        None => (1..len).fold(term(0), |sum, k| sum + term(k)),
+pub(super) fn in_order<T: Element>(sum: T, len: usize, a: Side<'_, T>, b: Option<Side<'_, T>>) -> T {
+    match (a, b) {
+        (Side::Many(a), None) => a.iter().fold(sum, |sum, &a| sum + a),
+        _ => (0..len).fold(sum, |sum, k| sum + b.map_or_else(|| a.at(k), |b| a.at(k) * b.at(k))),
     }
 }
 

@@ -21,16 +21,20 @@ pub(super) fn forward<T: Element>(rolled: &Rolled<T>, code: Code<'_, T>, values:
             Item::Stretch { ops, operands, first } => {
                 replay_onto(Code { ops: &code.ops[ops.clone()], operands, ..code }, values, *first, &[]);
             }
-            Item::Loop(item) if runs_native(rolled, item, number, [values, &mut []]) => {}
             Item::Loop(item) => {
-                let work = Trips::of(item, &item.forward, [values, &mut []], &mut strips, rolled.exact);
-                Path::current().run(work);
-            }
-            Item::Sum { place, parts, lists } => {
-                let add = |sum, part| sum_forward(part, lists, values, sum, &mut strips);
-                if let Some(sum) = parts.iter().fold(None, add) {
-                    values[*place] = sum;
+                for &[place, of] in &item.before {
+                    values[place as usize] = values[of as usize];
                 }
+                if !runs_native(rolled, item, number, [values, &mut []]) {
+                    let work = Trips::of(item, &item.forward, [values, &mut []], &mut strips, rolled.exact);
+                    Path::current().run(work);
+                }
+            }
+            Item::Sum { place, goes_on, parts, lists } => {
+                // Added to anything, a negative zero leaves all bits.
+                let start = if *goes_on { values[*place] } else { -T::zero() };
+                let add = |sum, part| sum_forward(part, lists, values, sum, &mut strips);
+                values[*place] = parts.iter().fold(start, add);
             }
         }
     }
@@ -50,7 +54,7 @@ pub(super) fn backward<T: Element>(rolled: &Rolled<T>, code: Code<'_, T>, values
                 let work = Trips::of(item, &item.backward, [values, adjoints], &mut strips, rolled.exact);
                 Path::current().run(work);
             }
-            Item::Sum { place, parts, lists } => {
+            Item::Sum { place, parts, lists, .. } => {
                 let adjoint = adjoints[*place];
                 if adjoint != T::zero() {
                     let strips = &mut strips;
@@ -77,19 +81,13 @@ fn runs_native<T: Element>(
 }
 
 /// Goes on with a sum in order, as the interpreter has it.
-fn sum_forward<T: Element>(
-    part: &Part<T>,
-    lists: &Lists<T>,
-    values: &[T],
-    mut sum: Option<T>,
-    strips: &mut Vec<T>,
-) -> Option<T> {
+fn sum_forward<T: Element>(part: &Part<T>, lists: &Lists<T>, values: &[T], mut sum: T, strips: &mut Vec<T>) -> T {
     let [first, second, _] = room(strips);
     for from in (0..part.terms).step_by(STRIP) {
         let len = STRIP.min(part.terms - from);
         let a = side(part.factors[0], lists, from, values, &mut first[..len]);
         let b = part.factors.get(1).map(|&b| side(b, lists, from, values, &mut second[..len]));
-        sum = Some(in_order(sum, len, a, b));
+        sum = in_order(sum, len, a, b);
     }
     sum
 }
@@ -300,6 +298,12 @@ impl<T: Element> Work for Trips<'_, T> {
                         known.step(step, arguments, trips.clone(), &mut column[trips.clone()], exact);
                     }
                     Target::Nothing => {
+                        if let Operation::Total(place) = step.op {
+                            let known = Known { operands, rows, lists, values, adjoints, strips: [strips, &[]], width };
+                            let (terms, so_far) = (known.side(arguments[0], &trips), values[place as usize]);
+                            values[place as usize] = in_order(so_far, trips.len(), terms, None);
+                            continue;
+                        }
                         // The adjoints of a body's columns stand behind those that it gives to.
                         let (own, terms) = match arguments[0] {
                             Argument::Adjoint(place) => {
@@ -364,6 +368,7 @@ impl<'a, T: Element> Known<'a, T> {
             (Operation::Load(operand), _) => {
                 load(self.operands[operand as usize], self.lists, trips.start, self.values, out);
             }
+            (Operation::Spread(place), _) => out.fill(self.adjoints[place as usize]),
             (Operation::Sum, _) => {
                 for (k, &a) in arguments.iter().enumerate() {
                     term(k == 0, self.side(a, &trips), None, out);

@@ -27,15 +27,16 @@ impl<T: Real> Rolled<T> {
                     items.extend(straight(code, *first)?.iter().map(|own| own.with_tangents(ahead)));
                 }
                 Item::Loop(own) => items.push(own.with_tangents(ahead)),
-                Item::Sum { place, parts, lists } => {
-                    let (lists, moved) = (lists.with_tangents(ahead), lists.moves(ahead));
+                &Item::Sum { place, goes_on, ref parts, ref lists } => {
+                    let (moved_lists, moved) = (lists.with_tangents(ahead), lists.moves(ahead));
                     let mut tangents: Vec<Part<T>> = parts.iter().flat_map(|part| part.tangents(&moved)).collect();
-                    if tangents.is_empty() {
+                    if tangents.is_empty() && !parts.is_empty() && !goes_on {
                         let factors = [Operand::Constant(T::zero())].into_iter().collect();
                         tangents.push(Part { terms: 1, factors });
                     }
-                    items.push(Item::Sum { place: *place, parts: parts.clone(), lists: lists.clone() });
-                    items.push(Item::Sum { place: place + self.places, parts: tangents, lists });
+                    let place_of_tangent = place + self.places;
+                    items.push(Item::Sum { place, goes_on, parts: parts.clone(), lists: lists.clone() });
+                    items.push(Item::Sum { place: place_of_tangent, goes_on, parts: tangents, lists: moved_lists });
                 }
             }
         }
@@ -205,6 +206,12 @@ impl<'w, T: Real, M: Fn(Operand<T>) -> Option<Operand<T>>> Tangents<'w, T, M> {
                 let operand = (self.moved)(self.operands[operand as usize])?;
                 self.operands.push(operand);
                 write(Operation::Load(self.operands.len() as u32 - 1), &[])
+            }
+            Operation::Total(place) => {
+                let zero = Expr::Constant(0.0);
+                let tangent = self.argument(node.arguments[0]).unwrap_or(zero).argument();
+                self.writer.write(Operation::Total(place + self.ahead), &[tangent]);
+                None
             }
             Operation::Sum => {
                 let terms: Vec<_> = node.arguments.iter().filter_map(|&x| Some(self.argument(x)?.argument())).collect();

@@ -22,13 +22,13 @@ fn shown(rolled: &Rolled<f64>) -> Vec<String> {
 fn item(item: &Item<f64>) -> String {
     match item {
         Item::Stretch { ops, operands, first } => format!("{} interpreted at {first}: {operands:?}", ops.len()),
-        Item::Sum { place, parts, lists } => {
+        Item::Sum { place, goes_on, parts, lists } => {
             let part = |part: &super::form::Part<f64>| {
                 let factors: Vec<_> = part.factors.iter().map(|&x| operand(x, part.terms, lists)).collect();
                 format!("{} {}", part.terms, factors.join(" "))
             };
             let parts: Vec<_> = parts.iter().map(part).collect();
-            format!("sum at {place}: {}", parts.join(", "))
+            format!("sum {} {place}: {}", if *goes_on { "onto" } else { "at" }, parts.join(", "))
         }
         Item::Loop(own) => {
             let order = if own.is_chain { "chain" } else { "loop" };
@@ -326,6 +326,70 @@ fn long_sums() {
     has("five parts", For::Inputs, 40, parts(&[8, 16, 24, 32]));
     has("six parts", For::Inputs, 40, parts(&[8, 16, 24, 32, 36]));
     has("squares and weights", For::Inputs, 40, |x| vec![dot(x, x[..20].iter().copied().chain(numbers(20)))]);
+}
+
+#[test]
+fn sums_of_results() {
+    let double = map(|x| x.sin() * 2.0);
+    has("results that are summed up", For::Inputs, 32, |x| vec![sum(double(x))]);
+    has("31 of them", For::Inputs, 31, |x| vec![sum(double(x))]);
+    has("two sums", For::Inputs, 40, |x| vec![sum(double(x)), sum(map(|x| x.sin() + x.cos())(x))]);
+    has("what is kept is summed up", For::Columns, 130, |x| vec![sum(map(|x| (x + 1.0).sin())(x)).ln()]);
+    has("from the last to the first", For::Inputs, 40, |x| vec![sum(double(x).iter().rev())]);
+    has("with a term in front", For::Inputs, 40, |x| vec![sum([x[0]].iter().chain(&double(x)))]);
+    has("with a term behind", For::Inputs, 40, |x| vec![sum(double(x).iter().chain(&x[..1]))]);
+    has("one of them twice", For::Inputs, 40, |x| vec![sum(double(x).iter().take(39).chain([&double(x)[39]; 2]))]);
+    has("all but one", For::Inputs, 40, |x| vec![sum(&double(x)[1..])]);
+    let first = |x: &[Var<f64>]| sum(double(x).iter().chain(&x[..1]));
+    has("a sum and another one", For::Inputs, 40, |x| vec![first(x), sum(double(x))]);
+    let single = |read: usize| {
+        move |x: &[Var<f64>]| {
+            let y = map(|x| x.sin() * 2.0)(x);
+            vec![sum(&y).exp(), y[read]]
+        }
+    };
+    has("the first is asked for", For::Inputs, 40, single(0));
+    has("the last is asked for", For::Inputs, 40, single(39));
+    let weighted = |weight: fn(usize) -> f64| {
+        move |x: &[Var<f64>]| {
+            let terms = x.iter().enumerate().map(|(k, &x)| [x.sin() * x, Var::constant(weight(k))]);
+            let (a, b): (Vec<_>, Vec<_>) = terms.map(|[a, b]| (a, b)).unzip();
+            vec![dot([x[0]].iter().chain(&a), [x[0]].iter().chain(&b))]
+        }
+    };
+    has("results times one number", For::Inputs, 40, weighted(|_| 3.0));
+    has("results times numbers", For::Inputs, 40, weighted(|k| k as f64 + 0.5));
+    has("results times 1", For::Inputs, 40, weighted(|_| 1.0));
+    has("weights first", For::Inputs, 40, |x| vec![dot(numbers(40), map(|x| x.sin() * 2.0)(x))]);
+    has("results times inputs", For::Inputs, 40, |x| vec![dot(map(|x| x.sin() * 2.0)(x), x)]);
+    let changing = |x: &[Var<f64>]| {
+        let weights = x.iter().enumerate().map(|(k, x)| if k < 20 { Var::constant(3.0) } else { *x });
+        vec![dot(map(|x| x.sin() * 2.0)(x), weights)]
+    };
+    has("numbers, then inputs", For::Inputs, 40, changing);
+    has("their squares", For::Inputs, 40, |x| vec![double(x).iter().map(|&y| y * y).sum()]);
+    has("their largest", For::Inputs, 40, |x| vec![logsumexp(double(x))]);
+    let functions: [fn(Var<f64>) -> Var<f64>; 12] = [
+        |x| x.sin(),
+        |x| x.cos(),
+        |x| x.exp(),
+        |x| x.ln(),
+        |x| x.sqrt(),
+        |x| x.tanh(),
+        |x| x.sinh(),
+        |x| x.cosh(),
+        |x| x.atan(),
+        |x| x.tan(),
+        |x| x.asinh(),
+        |x| x.exp2(),
+    ];
+    let all = |x: &[Var<f64>]| {
+        let y: Vec<_> = x.iter().flat_map(|&x| functions.map(|f| f(x))).collect();
+        (0..12).map(|k| sum(y.iter().skip(k).step_by(12))).collect()
+    };
+    has("sums in a loop", For::Inputs, 32, all);
+    moves("tangents of summed results", For::Inputs, 32, |x| vec![sum(map(|x| x.sin() * 2.0)(x))]);
+    moves("tangents of summed sums", For::Inputs, 32, |x| vec![sum(map(|x| sum([x, Var::constant(2.0)]))(x))]);
 }
 
 #[test]

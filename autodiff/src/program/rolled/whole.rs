@@ -1,5 +1,6 @@
 //! A program as loops and stretches, with its outputs and guards.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::checks::Checks;
@@ -31,13 +32,15 @@ pub(in crate::program) struct Rolled<T: Real> {
 
 impl<T: Real> fmt::Display for Rolled<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (mut shapes, mut sums, mut single) = (Vec::<(usize, usize, usize)>::new(), Vec::new(), 0);
+        let (mut shapes, mut sums, mut single) = (Vec::<(usize, usize, usize)>::new(), BTreeMap::new(), 0);
+        let mut add = |place, terms| *sums.entry(place).or_insert(0) += terms;
         for item in &self.items {
             match item {
                 Item::Stretch { ops, .. } => single += ops.len(),
                 Item::Loop(own) if own.trips == 1 => single += own.entries,
-                Item::Sum { parts, .. } => sums.push(parts.iter().map(|part| part.terms).sum::<usize>()),
+                Item::Sum { place, parts, .. } => add(*place, parts.iter().map(|part| part.terms).sum::<usize>()),
                 Item::Loop(own) => {
+                    own.sums().for_each(|place| add(place, own.trips));
                     match shapes.iter_mut().find(|shape| (shape.0, shape.1) == (own.entries, own.trips)) {
                         Some(shape) => shape.2 += 1,
                         None => shapes.push((own.entries, own.trips, 1)),
@@ -53,10 +56,10 @@ impl<T: Real> fmt::Display for Rolled<T> {
         if shapes.len() > 4 {
             parts.push(format!("{} further loops", shapes[4..].iter().map(|shape| shape.2).sum::<usize>()));
         }
-        match sums[..] {
-            [] => {}
-            [terms] => parts.push(format!("a sum of {terms}")),
-            _ => parts.push(format!("{} sums", sums.len())),
+        match sums.first_key_value() {
+            None => {}
+            Some((_, terms)) if sums.len() == 1 => parts.push(format!("a sum of {terms}")),
+            Some(_) => parts.push(format!("{} sums", sums.len())),
         }
         if single > 0 {
             parts.push(format!("{single} by themselves"));

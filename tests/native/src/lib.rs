@@ -95,3 +95,17 @@ fn a_guard_that_fails_says_the_same() {
     let message = program.value(&x).unwrap_err().to_string();
     assert_eq!(program.jit().gradient(&x).unwrap_err().to_string(), message);
 }
+
+/// A loop whose trips are cut into pieces of their own code adds up in the order of the trips, however that code was numbered.
+#[test]
+fn pieces_add_up_in_order() {
+    let term = |x: &[Var<f64>], k: usize| x[[k, 0, k + 40][k / 40]] / (x[k] + 1.0);
+    let f = |x: &[Var<f64>]| (0..120).map(|k| term(x, k)).sum::<Var<f64>>();
+    let x: Vec<f64> = (0..160).map(|k| 1.0 / (3.0 + f64::from(k))).collect();
+    let plain = Program::record(f, &x).exact();
+    for _ in 0..20 {
+        let native = plain.clone().jit();
+        assert!(shown(&native).contains("120, a sum of 120"), "{native:?}");
+        assert_eq!(native.value(&x).unwrap().to_bits(), plain.value(&x).unwrap().to_bits());
+    }
+}

@@ -36,7 +36,7 @@ struct Use {
     is_read: bool,
     /// Whether those of another trip than the last are read elsewhere than in the following trip.
     is_given: bool,
-    /// The long sum of which they are terms, in order from this one on, and how many of them; usize::MAX if they are read otherwise.
+    /// The long sum of which they are terms, in order from this one on, and how many of them; `usize::MAX` if they are read otherwise.
     sum: usize,
     from: usize,
     terms: usize,

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Mutex;
 
 use cranelift::codegen::{Context, settings};
@@ -44,7 +45,7 @@ struct Use {
     item: usize,
     way: usize,
     bases: Bases,
-    trips: usize,
+    trips: Range<usize>,
 }
 
 /// Values, adjoints, tables, indices, bases, trips.
@@ -79,7 +80,7 @@ impl<T: Element> Native<T> {
             for trips in pieces(item) {
                 for way in [0, 1] {
                     if let Some((shape, bases)) = shape(item, trips.clone(), way == 1, &mut indices) {
-                        shapes.entry(shape).or_default().push(Use { item: number, way, bases, trips: trips.len() });
+                        shapes.entry(shape).or_default().push(Use { item: number, way, bases, trips: trips.clone() });
                     }
                 }
             }
@@ -95,13 +96,15 @@ impl<T: Element> Native<T> {
                 ready.push((function, own));
             }
         }
+        // What goes into a sum comes in order.
+        ready.sort_by_key(|(_, own)| own.trips.start);
         made.module.finalize_definitions().ok()?;
         let mut calls: Vec<[Vec<Call<T>>; 2]> = items.iter().map(|_| [Vec::new(), Vec::new()]).collect();
         for (function, Use { item, way, bases, trips }) in ready {
             let code = made.module.get_finalized_function(function);
             // SAFETY: the function was declared with these parameters, for numbers of this type.
             let run = unsafe { std::mem::transmute::<*const u8, Run<T>>(code) };
-            calls[item][way].push(Call { run, bases, trips });
+            calls[item][way].push(Call { run, bases, trips: trips.len() });
         }
         Some(Self { calls, indices, bytes: made.bytes, module: Mutex::new(Some(made.module)) })
     }

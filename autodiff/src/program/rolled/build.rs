@@ -8,7 +8,8 @@ use super::body::{Argument, Body, Node, Operation};
 use super::checks::Checks;
 use super::derive::reverse;
 use super::find::{Entries, Trips, loops, starts, with_straight};
-use super::form::{For, Item, Lists, Loop, Operand, Part, Rows, Vector, constants, variables};
+use super::form::{For, Item, Lists, Loop, Operand, Part, constants, variables};
+use super::rows::{Read, with_rows};
 use super::whole::Rolled;
 use crate::Real;
 use crate::rules::{Binary, Unary};
@@ -27,9 +28,6 @@ const LONG: usize = 32;
 /// Native code is made of so many entries that are in no loop.
 const STRAIGHT: usize = 1024;
 
-/// So many terms of a row are put together.
-const LEAST: usize = 8;
-
 /// How results of an operation are read outside their own trip.
 #[derive(Clone, Copy, Default)]
 struct Use {
@@ -41,9 +39,6 @@ struct Use {
     from: usize,
     terms: usize,
 }
-
-/// What an operand word is: something outside, or an entry of the same trip.
-type Read<T> = Result<Operand<T>, usize>;
 
 /// The place of a value that is not kept, and the loop of an entry that is in none.
 const NONE: u32 = u32::MAX;
@@ -434,61 +429,6 @@ impl<T: Real> Build<'_, T> {
         } else {
             variables(trips.count, &|trip| self.places[entry(trip)], lists)
         })
-    }
-}
-
-/// Factors, first and second ones, in which terms of a matrix's row times a vector are put together.
-fn with_rows<T: Real>(read: &[Read<T>], rows: &mut Vec<Rows>, lists: &mut Lists<T>) -> Vec<Read<T>> {
-    let terms = read.len() / 2;
-    let (mut first, mut second) = (Vec::new(), Vec::new());
-    let mut k = 0;
-    while k < terms {
-        let pair = |k: usize, order: usize| [read[k + order * terms], read[k + (1 - order) * terms]];
-        let counts =
-            [0, 1].map(|order| (k..terms).take_while(|&at| follows(pair(k, order), pair(at, order), at - k)).count());
-        let order = usize::from(counts[1] > counts[0]);
-        let count = counts[order];
-        match pair(k, order) {
-            [Ok(Operand::Strided(place, stride)), Ok(vector)] if count >= LEAST => {
-                let vector = if let Operand::Same(place) = vector {
-                    Vector::Places(place)
-                } else {
-                    let start = lists.tables.len() as u32;
-                    let constant =
-                        |at| if let [_, Ok(Operand::Constant(c))] = pair(at, order) { Some(c) } else { None };
-                    lists.tables.extend((k..k + count).filter_map(constant));
-                    Vector::Table(start)
-                };
-                first.push(Ok(Operand::Rows(rows.len() as u32)));
-                second.push(Ok(Operand::Constant(T::one())));
-                rows.push(Rows { first: place, stride, count: count as u32, vector });
-                k += count;
-            }
-            _ => {
-                let [a, b] = pair(k, 0);
-                first.push(a);
-                second.push(b);
-                k += 1;
-            }
-        }
-    }
-    first.append(&mut second);
-    first
-}
-
-/// Whether this is the row's term so many places on.
-fn follows<T: Real>(first: [Read<T>; 2], term: [Read<T>; 2], on: usize) -> bool {
-    let on = on as u32;
-    match (first, term) {
-        ([Ok(Operand::Strided(a, stride)), Ok(x)], [Ok(Operand::Strided(b, own)), Ok(y)]) => {
-            let vector = match (x, y) {
-                (Operand::Constant(_), Operand::Constant(_)) => true,
-                (Operand::Same(x), Operand::Same(y)) => y == x + on,
-                _ => false,
-            };
-            vector && own == stride && b == a + on
-        }
-        _ => false,
     }
 }
 

@@ -5,6 +5,7 @@
 //! | `form` | the parts of a program: loops, stretches, sums |
 //! | `whole` | all of them, with outputs and guards |
 //! | `find` | which entries are the trips of a loop |
+//! | `rows` | inner products as rows of a matrix times a vector |
 //! | `build` | where values stand, and what each operation of a loop's body reads |
 //! | `checks` | guards as columns |
 //! | `body` | what a trip does, as straight-line code |
@@ -34,8 +35,11 @@ mod instructions;
 #[cfg(feature = "jit")]
 mod jit;
 mod once;
+mod rows;
 #[cfg(feature = "jit")]
 mod shape;
+#[cfg(test)]
+mod shown;
 mod side;
 mod strip;
 mod sweep;

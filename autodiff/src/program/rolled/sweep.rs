@@ -279,9 +279,14 @@ impl<T: Element> Work for Trips<'_, T> {
         if strips.len() < room {
             strips.resize(room, T::zero());
         }
+        let mut totals: Vec<Total<T>> = Vec::new();
+        let share = width.div_ceil(body.steps.len().max(1));
         for from in (0..count).step_by(width) {
             let trips = from..count.min(from + width);
             for step in &body.steps {
+                for total in &mut totals {
+                    total.go_on(share);
+                }
                 let arguments = body.arguments(step);
                 let trips = from..if step.is_same { from + 1 } else { trips.end };
                 match step.target {
@@ -300,8 +305,13 @@ impl<T: Element> Work for Trips<'_, T> {
                     Target::Nothing => {
                         if let Operation::Total(place) = step.op {
                             let known = Known { operands, rows, lists, values, adjoints, strips: [strips, &[]], width };
-                            let (terms, so_far) = (known.side(arguments[0], &trips), values[place as usize]);
-                            values[place as usize] = in_order(so_far, trips.len(), terms, None);
+                            let terms = known.side(arguments[0], &trips);
+                            let place = place as usize;
+                            let at = totals.iter().position(|total| total.place == place).unwrap_or_else(|| {
+                                totals.push(Total { place, sum: values[place], terms: [T::zero(); STRIP], left: 0..0 });
+                                totals.len() - 1
+                            });
+                            totals[at].begin(terms, trips.len());
                             continue;
                         }
                         // The adjoints of a body's columns stand behind those that it gives to.
@@ -324,6 +334,35 @@ impl<T: Element> Work for Trips<'_, T> {
                 }
             }
         }
+        for mut total in totals {
+            total.go_on(width);
+            values[total.place] = total.sum;
+        }
+    }
+}
+
+/// A sum over trips, in order. Each addition waits for the one before, so it is done in shares, between the steps for the following trips.
+struct Total<T> {
+    place: usize,
+    sum: T,
+    terms: [T; STRIP],
+    /// The terms that are not yet added.
+    left: Range<usize>,
+}
+
+impl<T: Element> Total<T> {
+    #[inline(always)]
+    fn go_on(&mut self, share: usize) {
+        let end = self.left.end.min(self.left.start + share);
+        self.sum = self.terms[self.left.start..end].iter().fold(self.sum, |sum, &term| sum + term);
+        self.left.start = end;
+    }
+
+    #[inline(always)]
+    fn begin(&mut self, terms: Side<'_, T>, count: usize) {
+        self.go_on(STRIP);
+        term(true, terms, None, &mut self.terms[..count]);
+        self.left = 0..count;
     }
 }
 

@@ -392,3 +392,18 @@ fn random_programs() {
         (0..count).filter(|&seed| if seed % 4 == 3 { compare::<f32>(seed) } else { compare::<f64>(seed) }).count();
     assert!(4 * loops > count as usize, "{loops} of {count} have loops");
 }
+
+/// Loops multiply plainly; where that is not finite, the interpreter's answer is given.
+#[test]
+fn an_exact_zero_passes_nothing_on() {
+    let weight = |k: usize| if k % 3 == 0 { 0.0 } else { 1.0 };
+    let f = |x: &[Var<f64>]| x.iter().enumerate().map(|(k, x)| x.sqrt() * weight(k)).sum::<Var<f64>>();
+    let program = compiled(Program::record(f, &[0.5; 150]));
+    let replayed = program.clone().interpreted();
+    let x: Vec<f64> = (0..150).map(weight).collect();
+    let gradient = program.gradient(&x).unwrap();
+    assert!(gradient.iter().zip(&x).all(|(slope, x)| *slope == 0.5 * x), "{gradient:?}");
+    assert_eq!(program.vjp(&x, &[2.0]).unwrap(), replayed.vjp(&x, &[2.0]).unwrap());
+    let rows = Array2::from_shape_fn((3, 150), |(_, k)| x[k]);
+    assert!(program.batch_gradients(&rows.view()).unwrap().rows().into_iter().all(|row| row.to_vec() == gradient));
+}

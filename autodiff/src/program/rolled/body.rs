@@ -205,6 +205,13 @@ impl<T: Real> Writer<T> {
         Argument::Strip(known.unwrap_or_else(|| self.push(op, arguments, key)))
     }
 
+    /// What a result is the negative of, if it has been written so.
+    fn negated(&self, argument: Argument<T>) -> Option<Argument<T>> {
+        let Argument::Strip(of) = argument else { return None };
+        let node = &self.nodes.borrow()[of as usize];
+        (node.op == Operation::Unary(Unary::Neg)).then(|| node.arguments[0])
+    }
+
     /// The number of a node of its own, with the same result.
     pub(super) fn copy(&self, argument: Argument<T>) -> u32 {
         self.push(Operation::Sum, &[argument], None)
@@ -353,7 +360,12 @@ impl<'a, T: Real> Algebra for Expr<'a, T> {
             (_, Argument::Constant(a), Argument::Constant(b)) => Argument::Constant(a.binary(f, b)),
             (Binary::Chain | Binary::Mul | Binary::Div, a, b) if b.is(T::one()) => a,
             (Binary::Chain | Binary::Mul, a, b) if a.is(T::one()) => b,
-            (Binary::Chain, a, b) if b.is(-T::one()) => writer.write(Operation::Unary(Unary::Neg), &[a]),
+            (Binary::Chain | Binary::Mul, a, b) if b.is(-T::one()) => writer.write(Operation::Unary(Unary::Neg), &[a]),
+            (Binary::Add, a, b) => match (writer.negated(a), writer.negated(b)) {
+                (_, Some(b)) => writer.write(Operation::Binary(Binary::Sub), &[a, b]),
+                (Some(a), _) => writer.write(Operation::Binary(Binary::Sub), &[b, a]),
+                _ => writer.write(Operation::Binary(f), &[a, b]),
+            },
             // One division for all trips. Where it overflows, what is computed is not finite, and left to the interpreter.
             (Binary::Div, a, b @ Argument::Same(_)) if !a.is(T::one()) => {
                 let one = Argument::Constant(T::one());

@@ -6,7 +6,7 @@ use crate::Real;
 use crate::rules::{Algebra, Binary, Unary};
 
 /// What passes the adjoints of a body's columns on to its operands; those that nothing outside reads have none. Results without
-/// a column are computed again.
+/// a column are computed again. Products are plain ones: where one is not finite, the whole is left to the interpreter.
 pub(super) fn reverse<T: Real>(
     nodes: &[Node<T>],
     columns: &[Option<u32>],
@@ -17,7 +17,7 @@ pub(super) fn reverse<T: Real>(
     let seed = |place| Expr::Written(&writer, Argument::Adjoint(place));
     let seeds = columns.iter().zip(read).map(|(&column, &read)| column.filter(|_| read).map(seed)).collect();
     let give = |operand, sum: Expr<'_, T>| _ = writer.write(Operation::Give(operand), &[sum.argument()]);
-    Sweep::new(nodes, columns, &writer).run(seeds, &mut |argument, sum| {
+    Sweep::new(nodes, columns, Binary::Mul, &writer).run(seeds, &mut |argument, sum| {
         let operand = match argument {
             Argument::Same(place) => Operand::Same(place),
             Argument::Column(place) => Operand::Column(place),
@@ -50,7 +50,7 @@ pub(super) fn gradient<T: Real>(
         _ => {}
     }
     let columns = vec![None; nodes.len()];
-    let mut sweep = Sweep::new(nodes, &columns, writer);
+    let mut sweep = Sweep::new(nodes, &columns, Binary::Chain, writer);
     sweep.values = (0..nodes.len()).map(|k| Some(Argument::Strip(k as u32))).collect();
     sweep.run(seeds, &mut |argument, sum| {
         if let Argument::Column(place) = argument {
@@ -95,6 +95,8 @@ pub(super) fn term<'a, T: Real>(
 struct Sweep<'a, 'w, T> {
     nodes: &'a [Node<T>],
     columns: &'a [Option<u32>],
+    /// By which adjoints and partial derivatives are multiplied.
+    product: Binary,
     writer: &'w Writer<T>,
     /// The nodes' results in the new code.
     values: Vec<Option<Argument<T>>>,
@@ -103,8 +105,9 @@ struct Sweep<'a, 'w, T> {
 }
 
 impl<'a, 'w, T: Real> Sweep<'a, 'w, T> {
-    fn new(nodes: &'a [Node<T>], columns: &'a [Option<u32>], writer: &'w Writer<T>) -> Self {
-        let mut sweep = Self { nodes, columns, writer, values: vec![None; nodes.len()], outside: Vec::new() };
+    fn new(nodes: &'a [Node<T>], columns: &'a [Option<u32>], product: Binary, writer: &'w Writer<T>) -> Self {
+        let values = vec![None; nodes.len()];
+        let mut sweep = Self { nodes, columns, product, writer, values, outside: Vec::new() };
         for &argument in nodes.iter().flat_map(|node| &node.arguments) {
             if let Argument::Same(_) | Argument::Column(_) = argument {
                 match sweep.outside.iter_mut().find(|known| known.0 == argument) {
@@ -145,7 +148,7 @@ impl<'a, 'w, T: Real> Sweep<'a, 'w, T> {
                 let term = known
                     .as_ref()
                     .filter(|_| passes_on(node.op, i))
-                    .map(|(g, x, y)| term(node.op, Binary::Chain, i, *g, x, *y));
+                    .map(|(g, x, y)| term(node.op, self.product, i, *g, x, *y));
                 if let Argument::Strip(of) = argument {
                     let sum = &mut adjoints[of as usize];
                     *sum = added(*sum, term);

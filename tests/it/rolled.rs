@@ -396,7 +396,7 @@ fn random_programs() {
 /// Loops multiply plainly; where that is not finite, the interpreter's answer is given.
 #[test]
 fn an_exact_zero_passes_nothing_on() {
-    let weight = |k: usize| if k % 3 == 0 { 0.0 } else { 1.0 };
+    let weight = |k: usize| if k.is_multiple_of(3) { 0.0 } else { 1.0 };
     let f = |x: &[Var<f64>]| x.iter().enumerate().map(|(k, x)| x.sqrt() * weight(k)).sum::<Var<f64>>();
     let program = compiled(Program::record(f, &[0.5; 150]));
     let replayed = program.clone().interpreted();

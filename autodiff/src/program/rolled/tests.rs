@@ -259,6 +259,21 @@ fn sums_of_results() {
     has("results times numbers", For::Inputs, 40, weighted(|k| k as f64 + 0.5));
     has("results times 1", For::Inputs, 40, weighted(|_| 1.0));
     has("weights first", For::Inputs, 40, |x| vec![dot(numbers(40), map(|x| x.sin() * 2.0)(x))]);
+    let two = |x: &[Var<f64>]| [map(|x| x.sin() * 2.0)(&x[..40]), map(|x| x.exp() * 3.0)(&x[40..])];
+    has("two loops in one sum", For::Inputs, 80, |x| vec![sum(two(x).concat())]);
+    has("the second loop first", For::Inputs, 80, |x| vec![sum(two(x).iter().rev().flatten())]);
+    let both = |x: &[Var<f64>]| {
+        let (a, b): (Vec<_>, Vec<_>) = x.iter().map(|x| (x.sin() * 2.0, x.exp() * 3.0)).unzip();
+        vec![sum(a.iter().chain(&b))]
+    };
+    has("two results of each trip", For::Inputs, 40, both);
+    let late = |x: &[Var<f64>]| {
+        let y = map(|x| x.sin() * 2.0)(x);
+        vec![sum([x[0].exp()].iter().chain(&y))]
+    };
+    has("a term in front that comes behind the loop", For::Inputs, 40, late);
+    has("a constant in front", For::Inputs, 40, |x| vec![sum(numbers(8).skip(7).chain(double(x)))]);
+    has("one entry and inputs", For::Inputs, 40, |x| vec![sum([x[0].exp()].iter().chain(x))]);
     has("results times inputs", For::Inputs, 40, |x| vec![dot(map(|x| x.sin() * 2.0)(x), x)]);
     let changing = |x: &[Var<f64>]| {
         let weights = x.iter().enumerate().map(|(k, x)| if k < 20 { Var::constant(3.0) } else { *x });

@@ -73,8 +73,8 @@ impl<T: Real> Rolled<T> {
         (Sweeps::of().expect("asked before").are_finite)(x)
     }
 
-    /// A copy, if all are finite: bodies with tangents multiply by plain products, of which 0 · inf is one, and reverse ones divide
-    /// by way of reciprocals; the interpreter does neither.
+    /// A copy, if all are finite: reverse bodies and those with tangents multiply by plain products, of which 0 · inf is one, and
+    /// divide by way of reciprocals; the interpreter does neither.
     pub(in crate::program) fn all_finite(found: &[T]) -> Option<Vec<T>> {
         let mut all = Vec::with_capacity(found.len());
         // Copied while they are in the cache.

@@ -267,6 +267,11 @@ fn sums_of_results() {
         vec![sum(a.iter().chain(&b))]
     };
     has("two results of each trip", For::Inputs, 40, both);
+    let other = |x: &[Var<f64>]| {
+        let (a, b): (Vec<_>, Vec<_>) = x.iter().map(|x| (x.sin(), x.exp() * 3.0)).unzip();
+        vec![sum(a[..1].iter().chain(&b))]
+    };
+    has("another result of the first trip in front", For::Inputs, 40, other);
     let late = |x: &[Var<f64>]| {
         let y = map(|x| x.sin() * 2.0)(x);
         vec![sum([x[0].exp()].iter().chain(&y))]

@@ -269,7 +269,7 @@ fn sums_of_results() {
     has("two results of each trip", For::Inputs, 40, both);
     let other = |x: &[Var<f64>]| {
         let (a, b): (Vec<_>, Vec<_>) = x.iter().map(|x| (x.sin(), x.exp() * 3.0)).unzip();
-        vec![sum(a[..1].iter().chain(&b))]
+        vec![sum(a[..1].iter().chain(&b)), a.iter().map(|&a| a * a).sum()]
     };
     has("another result of the first trip in front", For::Inputs, 40, other);
     let late = |x: &[Var<f64>]| {
